@@ -1,0 +1,223 @@
+//! What is asked of a source: one collection, some columns, a predicate, an order, a limit, keys.
+//!
+//! A [`Fetch`] holds no values and no caller: it is made once per plan, and so is the native request it becomes. A
+//! [`BoundFetch`] adds the values of one request. Fields are named by their position in the collection's description,
+//! which the fetch carries.
+
+use std::sync::{Arc, OnceLock};
+
+use arrow_array::RecordBatch;
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Collection, Value};
+
+use crate::{Connector, Native, Result};
+
+/// The position of an operand in [`BoundFetch::operands`].
+pub type OperandId = usize;
+
+/// One request to a source, without values.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// What the source says of the collection.
+    pub collection: Arc<Collection>,
+    /// Columns of the answer, in this order; no column twice.
+    pub columns: Vec<FieldId>,
+    /// Which rows; three-valued as SQL's: a row counts if it is true.
+    pub predicate: Predicate,
+    /// Only the first row, by `order`, of each different combination of these columns (compared exactly).
+    pub distinct: Vec<FieldId>,
+    /// The order of rows; with `keys`, of the rows of each key.
+    pub order: Vec<Order>,
+    /// The most rows of the whole answer, an `Integer`. With `keys` it is a ceiling only: which rows are cut is open.
+    pub limit: Option<OperandId>,
+    /// Rows left out at the beginning, an `Integer`. Never with `keys`.
+    pub offset: Option<OperandId>,
+    /// Only rows with these keys.
+    pub keys: Option<KeySet>,
+}
+
+/// A fetch by keys. The rows of one key come in `order`; keys come in any order, and rows of different keys may mix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySet {
+    /// The columns that hold the key, compared exactly; a key with a null matches nothing.
+    pub columns: Vec<FieldId>,
+    /// The most rows of each key, an `Integer`; if this or `offset` is given, rows of a key are cut after ordering.
+    pub limit: Option<OperandId>,
+    /// Rows of each key left out at the beginning, an `Integer`.
+    pub offset: Option<OperandId>,
+}
+
+/// A condition on a row.
+#[derive(Clone, Debug)]
+pub enum Predicate {
+    /// All hold; none: true.
+    And(Vec<Predicate>),
+    /// One holds; none: false.
+    Or(Vec<Predicate>),
+    /// Does not hold; unknown stays unknown.
+    Not(Box<Predicate>),
+    /// A field against an operand; unknown if the field is null.
+    Compare {
+        /// The field.
+        field: FieldId,
+        /// How.
+        comparison: Comparison,
+        /// A value of the field's scalar; a [`Value::List`] for `In` and `NotIn`; text for text comparisons.
+        operand: OperandId,
+    },
+    /// The field is null. Never unknown.
+    IsNull(FieldId),
+    /// A row of another collection of the source is linked to this one and meets a condition. Never unknown.
+    Exists(Box<Exists>),
+    /// The fields together are one of the keys of an operand ([`Operand::Keys`]). Never unknown: false if one is null.
+    KeyIn {
+        /// The fields.
+        fields: Vec<FieldId>,
+        /// The keys.
+        operand: OperandId,
+    },
+}
+
+impl Predicate {
+    /// The predicate that every row meets.
+    pub const TRUE: Predicate = Predicate::And(Vec::new());
+
+    /// Whether it is plainly true.
+    pub fn is_true(&self) -> bool {
+        matches!(self, Predicate::And(parts) if parts.is_empty())
+    }
+
+    /// Both; parts that are plainly true fall away.
+    #[must_use]
+    pub fn and(self, other: Predicate) -> Predicate {
+        match (self, other) {
+            (one, other) if one.is_true() => other,
+            (one, other) if other.is_true() => one,
+            (Predicate::And(mut parts), Predicate::And(more)) => {
+                parts.extend(more);
+                Predicate::And(parts)
+            }
+            (Predicate::And(mut parts), other) => {
+                parts.push(other);
+                Predicate::And(parts)
+            }
+            (one, other) => Predicate::And(vec![one, other]),
+        }
+    }
+}
+
+/// A condition on linked rows.
+#[derive(Clone, Debug)]
+pub struct Exists {
+    /// The linked collection, of the same source.
+    pub collection: Arc<Collection>,
+    /// Outer field, inner field: pairs that must be equal; where their scalars differ, by canonical text.
+    pub on: Vec<(FieldId, FieldId)>,
+    /// The condition on the linked row; its fields are those of the linked collection.
+    pub predicate: Predicate,
+}
+
+/// How a field is compared. `Not…` and `NotEqual` never match null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // the names are GraphQL's and SQL's
+pub enum Comparison {
+    Equal,
+    NotEqual,
+    In,
+    NotIn,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+    Like,
+    NotLike,
+    ILike,
+    NotILike,
+    StartsWith,
+    EndsWith,
+    Contains,
+    Regex,
+    IRegex,
+}
+
+/// One term of an order.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Object links to walk first, all inside the source; a missing row orders as null.
+    pub path: Vec<Hop>,
+    /// What is compared there.
+    pub target: OrderTarget,
+    /// From large to small.
+    pub descending: bool,
+    /// Where nulls stand.
+    pub nulls_first: bool,
+}
+
+/// One object link of an order's path.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// The linked collection.
+    pub collection: Arc<Collection>,
+    /// Outer field, inner field.
+    pub on: Vec<(FieldId, FieldId)>,
+}
+
+/// What an order compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderTarget {
+    /// A field, in the source's own order.
+    Field(FieldId),
+    /// The hidden row number.
+    RowId,
+}
+
+/// The value of an operand in one request.
+#[derive(Clone, Debug)]
+pub enum Operand {
+    /// A value.
+    Value(Value),
+    /// Keys, one row each, none with a null, none twice; columns have the types of the fields they are compared with.
+    Keys(RecordBatch),
+}
+
+/// A fetch with the values of one request. Equal bound fetches have equal answers.
+#[derive(Clone, Debug)]
+pub struct BoundFetch {
+    /// The fetch and its native request.
+    pub prepared: Arc<Prepared>,
+    /// Values by [`OperandId`].
+    pub operands: Vec<Operand>,
+    /// The keys of [`Fetch::keys`]: as [`Operand::Keys`].
+    pub keys: Option<RecordBatch>,
+}
+
+impl BoundFetch {
+    /// The fetch.
+    pub fn fetch(&self) -> &Fetch {
+        &self.prepared.fetch
+    }
+}
+
+/// A fetch and the native request it becomes, made at its first use and kept with the plan.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The fetch.
+    pub fetch: Fetch,
+    native: OnceLock<Arc<Native>>,
+}
+
+impl Prepared {
+    /// A fetch that has not been used yet.
+    pub fn new(fetch: Fetch) -> Self {
+        Self { fetch, native: OnceLock::new() }
+    }
+
+    /// The native request, by the connector of its source.
+    pub fn native(&self, connector: &dyn Connector) -> Result<Arc<Native>> {
+        if let Some(native) = self.native.get() {
+            return Ok(native.clone());
+        }
+        let native = Arc::new(connector.explain(&self.fetch)?);
+        Ok(self.native.get_or_init(|| native).clone())
+    }
+}

@@ -1,0 +1,17 @@
+//! The connector contract, the layers every fetch passes, and the kinds of source.
+//!
+//! In: a source's settings and bound fetches. Out: descriptions and streams of Arrow record batches.
+//! *Invariant*: nothing here knows GraphQL.
+
+pub mod connector;
+pub mod context;
+pub mod error;
+pub mod fetch;
+pub mod kinds;
+pub mod rows;
+
+pub use connector::{Connector, Native};
+pub use context::FetchContext;
+pub use error::{Error, ErrorKind, Result};
+pub use fetch::{BoundFetch, Comparison, Exists, Fetch, Hop, KeySet, Operand, OperandId, Order, OrderTarget, Predicate, Prepared};
+pub use rows::{CellFault, RowStream, Rows};

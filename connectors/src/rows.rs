@@ -1,0 +1,67 @@
+//! Rows on their way from a source: Arrow record batches, with the cells that could not be represented beside them.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
+use futures::stream::BoxStream;
+use lilong_schema::{Collection, Scalar};
+
+use crate::{Fetch, Result};
+
+/// Some rows of a fetch. Columns stand in the order of [`Fetch::columns`] and have the type of [`arrow_type`].
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// The cells.
+    pub batch: RecordBatch,
+    /// Cells that hold something that cannot be represented; each is null in the batch.
+    pub faults: Vec<CellFault>,
+}
+
+/// A cell that the source filled with something that is not of its scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CellFault {
+    /// The column in the batch.
+    pub column: usize,
+    /// The row in the batch.
+    pub row: usize,
+}
+
+/// What a fetch yields; dropping it cancels the work at the source.
+pub type RowStream = BoxStream<'static, Result<Rows>>;
+
+/// The Arrow type of a scalar's cells: `Int` Int32, `BigInt` Int64, `Float` Float64, `Boolean` Boolean, `Date` Date32,
+/// `Time` Time64(µs), `LocalDateTime` Timestamp(µs), `DateTime` Timestamp(µs, UTC), `Bytes` Binary, and Utf8 for
+/// `String`, `Decimal` (canonical text), `UUID` (lower case), `JSON` (its text) and enums.
+pub fn arrow_type(scalar: Scalar) -> DataType {
+    match scalar {
+        Scalar::Int => DataType::Int32,
+        Scalar::BigInt => DataType::Int64,
+        Scalar::Float => DataType::Float64,
+        Scalar::Boolean => DataType::Boolean,
+        Scalar::Date => DataType::Date32,
+        Scalar::Time => DataType::Time64(TimeUnit::Microsecond),
+        Scalar::LocalDateTime => DataType::Timestamp(TimeUnit::Microsecond, None),
+        Scalar::DateTime => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        Scalar::Bytes => DataType::Binary,
+        Scalar::String | Scalar::Decimal | Scalar::Uuid | Scalar::Json | Scalar::Enum => DataType::Utf8,
+    }
+}
+
+/// The schema of a fetch's batches; every column is nullable, whatever its source promises.
+pub fn arrow_schema(fetch: &Fetch) -> SchemaRef {
+    columns_schema(&fetch.collection, &fetch.columns)
+}
+
+/// The schema of some columns of a collection.
+pub fn columns_schema(collection: &Collection, columns: &[usize]) -> SchemaRef {
+    Arc::new(Schema::new(
+        columns
+            .iter()
+            .map(|id| {
+                let field = &collection.fields[*id];
+                ArrowField::new(&field.name, arrow_type(field.scalar), true)
+            })
+            .collect::<Vec<_>>(),
+    ))
+}

@@ -1,0 +1,33 @@
+//! One GraphQL request and its answer, as the engine sees them.
+
+use std::sync::Arc;
+
+use lilong_schema::Slice;
+
+use crate::error::Code;
+
+/// A request, still text.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The document.
+    pub query: String,
+    /// Which operation of the document.
+    pub operation_name: Option<String>,
+    /// Variables as they came.
+    pub variables: serde_json::Map<String, serde_json::Value>,
+    /// What the request sees of the schema.
+    pub slice: Slice,
+    /// The id under which the log tells more; stands in every error's `extensions.traceId`.
+    pub trace: Arc<str>,
+}
+
+/// An answer, written.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The JSON body.
+    pub body: Vec<u8>,
+    /// Why the request was refused before execution; `None`: the body has `data`.
+    pub refused: Option<Code>,
+    /// Errors in the body.
+    pub errors: usize,
+}

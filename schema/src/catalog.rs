@@ -1,0 +1,239 @@
+//! The configuration of a gateway as types. `catalog/load` reads a folder of TOML files into them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::{Normalizer, Scalar, Secret};
+
+/// A catalog: what the gateway serves and how.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// The folder it was read from.
+    pub folder: PathBuf,
+    /// `[server]` and `[server.limits]`.
+    pub server: Server,
+    /// `[[source]]` blocks, and those that a `[[discover]]` found once [`Catalog::discover`] has been expanded.
+    pub sources: Vec<SourceSettings>,
+    /// `[[discover]]` blocks; their `name` is a pattern with `{name}`.
+    pub discover: Vec<SourceSettings>,
+    /// `[[source]]` blocks without `connector`, `url` or `path`: they only add settings to a discovered source.
+    pub additions: Vec<SourceSettings>,
+    /// `[[link]]` blocks.
+    pub links: Vec<LinkSettings>,
+}
+
+/// Where something stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file, relative to the catalog folder where it is inside.
+    pub file: PathBuf,
+    /// The line, counted from 1.
+    pub line: usize,
+}
+
+/// `[server]`
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where GraphQL is served; default `127.0.0.1:4000`.
+    pub listen: String,
+    /// Where metrics and operations are served; default `127.0.0.1:4001`; `None`: `off`.
+    pub admin: Option<String>,
+    /// Whether an address that is not loopback may be listened on.
+    pub open: bool,
+    /// `[server.limits]`
+    pub limits: Limits,
+}
+
+/// `[server.limits]`: what one request may cost.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// `deadline`: a request ends after this; 10 s.
+    pub deadline: Duration,
+    /// `connections`: running fetches in all; 2,000.
+    pub connections: usize,
+    /// `list_rows`: rows of one list, per parent; 10,000.
+    pub list_rows: usize,
+    /// `answer_rows`: rows of one answer; 100,000.
+    pub answer_rows: usize,
+    /// `body`: bytes of a request body; 1,000,000.
+    pub body: usize,
+    /// `tokens`: of a document; 15,000.
+    pub tokens: usize,
+    /// `depth`: of fields; 15.
+    pub depth: usize,
+    /// `aliases`: in a document, fragments counted; 500.
+    pub aliases: usize,
+    /// `collection_fields`: fields that cause a fetch, fragments counted; 50.
+    pub collection_fields: usize,
+    /// `introspection_depth`: 20.
+    pub introspection_depth: usize,
+    /// `budget_rows`: rows read for work done here; 100,000.
+    pub budget_rows: usize,
+    /// `budget_keys`: keys held for work done here; 100,000.
+    pub budget_keys: usize,
+    /// `budget_bytes`: memory for the rows of one request; 64,000,000.
+    pub budget_bytes: usize,
+    /// `drain`: how long running requests may take to end after SIGTERM; 30 s.
+    pub drain: Duration,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:4000".into(), admin: Some("127.0.0.1:4001".into()), open: false, limits: Limits::default() }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(10),
+            connections: 2_000,
+            list_rows: 10_000,
+            answer_rows: 100_000,
+            body: 1_000_000,
+            tokens: 15_000,
+            depth: 15,
+            aliases: 500,
+            collection_fields: 50,
+            introspection_depth: 20,
+            budget_rows: 100_000,
+            budget_keys: 100_000,
+            budget_bytes: 64_000_000,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A `[[source]]` or `[[discover]]` block, `[defaults]` filled in.
+#[derive(Clone, Debug, Default)]
+pub struct SourceSettings {
+    /// Where the block begins.
+    pub place: Place,
+    /// The name; of a `[[discover]]` block the pattern.
+    pub name: String,
+    /// The kind of connector; empty in [`Catalog::additions`].
+    pub connector: String,
+    /// The department's title.
+    pub title: Option<String>,
+    /// Only these collections; empty: all. `*` and `?` allowed.
+    pub include: Vec<String>,
+    /// Not these collections. `*` and `?` allowed.
+    pub exclude: Vec<String>,
+    /// GraphQL names for awkward ones.
+    pub rename: Vec<Rename>,
+    /// Scalars the database does not tell.
+    pub types: Vec<TypeOverride>,
+    /// Numbers that every kind of source has.
+    pub tuning: Tuning,
+    /// What is left: the kind's own keys (`path`, `url`, `schemas`, `pooler`, `tls` …), checked by the kind.
+    pub options: BTreeMap<String, OptionValue>,
+}
+
+/// Numbers that `[defaults]` sets for all sources and a block for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// `timeout`: of one fetch; 3 s.
+    pub timeout: Duration,
+    /// `connect_timeout`: 2 s.
+    pub connect_timeout: Duration,
+    /// `wait_timeout`: for a free connection; 500 ms.
+    pub wait_timeout: Duration,
+    /// `idle_timeout`: an idle connection is closed after it; 60 s.
+    pub idle_timeout: Duration,
+    /// `connections`: at most, to this source; 8.
+    pub connections: usize,
+    /// `cache`: how old an answer may be; none: no caching.
+    pub cache: Option<Duration>,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(3),
+            connect_timeout: Duration::from_secs(2),
+            wait_timeout: Duration::from_millis(500),
+            idle_timeout: Duration::from_secs(60),
+            connections: 8,
+            cache: None,
+        }
+    }
+}
+
+/// A value of a kind's own key, `${…}` filled in.
+#[derive(Clone, Debug)]
+pub struct OptionValue {
+    /// The value; strings hold what `${…}` gave and may be secret, so this never prints.
+    pub value: OptionKind,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The forms of such a value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OptionKind {
+    /// A string. Paths in it are still relative to the folder of the file it stands in.
+    Text(Secret),
+    /// A number.
+    Integer(i64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A list of strings.
+    Texts(Vec<Secret>),
+}
+
+/// An entry of `[source.rename]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rename {
+    /// Where it stands.
+    pub place: Place,
+    /// The collection, by its original name.
+    pub collection: String,
+    /// The column, by its original name; `None`: the collection itself is renamed.
+    pub column: Option<String>,
+    /// The GraphQL name.
+    pub name: String,
+}
+
+/// An entry of `[source.types]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeOverride {
+    /// Where it stands.
+    pub place: Place,
+    /// The collection, by its original name.
+    pub collection: String,
+    /// The column, by its original name.
+    pub column: String,
+    /// What its values are.
+    pub scalar: Scalar,
+}
+
+/// A `[[link]]` block.
+#[derive(Clone, Debug)]
+pub struct LinkSettings {
+    /// Where it begins.
+    pub place: Place,
+    /// Where the link starts.
+    pub from: LinkEnd,
+    /// Where it leads.
+    pub to: LinkEnd,
+    /// The field on the `from` type.
+    pub name: String,
+    /// The field on the `to` type.
+    pub back: Option<String>,
+    /// Overrides the rule that a link is a list unless the `to` columns are unique.
+    pub many: Option<bool>,
+}
+
+/// One end of a link.
+#[derive(Clone, Debug)]
+pub struct LinkEnd {
+    /// The source.
+    pub source: String,
+    /// The collection, by its original name.
+    pub collection: String,
+    /// Columns, by their original names.
+    pub columns: Vec<String>,
+    /// How their values are brought to the common form.
+    pub normalize: Vec<Normalizer>,
+}

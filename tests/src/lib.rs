@@ -1,0 +1,1 @@
+//! Tests of the whole: contract, golden pages, problems, differential, end to end.
