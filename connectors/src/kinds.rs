@@ -16,13 +16,18 @@ pub struct Kind {
     pub keys: &'static [&'static str],
     /// Makes a connector from a block; never needs the network. Every problem of the kind's own keys at once.
     pub open: fn(&SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>>,
-    /// Finds the sources that a `[[discover]]` block means: each block's `name` is filled in and its location narrowed
-    /// to one source. `None`: this kind cannot be discovered.
-    pub discover: Option<Discover>,
+    /// How `[[discover]]` works for it; `None`: it cannot be discovered.
+    pub discovery: Option<Discovery>,
 }
 
-/// How a kind finds the sources of a `[[discover]]` block.
-pub type Discover = fn(&SourceSettings) -> BoxFuture<'_, Result<Vec<SourceSettings>, Vec<Problem>>>;
+/// How the sources of a `[[discover]]` block are found. What is found is kept in `descriptions/discovered.json`, so a
+/// part holds no secret: a file's path as the block would write it, or a database's name.
+pub struct Discovery {
+    /// Asks for all parts there are, in order.
+    pub parts: fn(&SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>>,
+    /// The block of one source: location narrowed to the part, `{name}` filled in with the part's plain name.
+    pub narrow: fn(&SourceSettings, &str) -> SourceSettings,
+}
 
 /// The kinds there are.
 pub const KINDS: &[Kind] = &[];

@@ -6,4 +6,5 @@
 //! knows nothing of GraphQL; the planner knows nothing of SQL or HTTP.
 
 pub mod error;
+pub mod operation;
 pub mod request;

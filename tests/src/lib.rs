@@ -1,1 +1,1 @@
-//! Tests of the whole: contract, golden pages, problems, differential, end to end.
+//! What the suites share: a gateway in process, farms of silos, a scripted connector, servers.
