@@ -80,7 +80,12 @@ pub struct Limits {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:4000".into(), admin: Some("127.0.0.1:4001".into()), open: false, limits: Limits::default() }
+        Self {
+            listen: "127.0.0.1:4000".into(),
+            admin: Some("127.0.0.1:4001".into()),
+            open: false,
+            limits: Limits::default(),
+        }
     }
 }
 

@@ -37,12 +37,22 @@ pub struct Problem {
 impl Problem {
     /// A problem about `path`, without a place yet.
     pub fn new(path: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { severity: Severity::Problem, file: None, line: None, path: path.into(), what: what.into(), hint: hint.into() }
+        Self {
+            severity: Severity::Problem,
+            file: None,
+            line: None,
+            path: path.into(),
+            what: what.into(),
+            hint: hint.into(),
+        }
     }
 
     /// A warning about `path`, without a place yet.
     pub fn warning(path: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::new(path, what, hint) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::new(path, what, hint)
+        }
     }
 
     /// The same, with its place.
