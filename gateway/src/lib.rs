@@ -6,5 +6,6 @@
 //! knows nothing of GraphQL; the planner knows nothing of SQL or HTTP.
 
 pub mod error;
+pub mod json;
 pub mod operation;
 pub mod request;
