@@ -3,17 +3,19 @@
 //! In: a predicate, the batch, the operands. Out: a mask, null where the predicate is unknown. *Invariant*: comparisons
 //! with a null are unknown; `IsNull`, `KeyIn` and `Exists` never are; `In` of an empty list is false and `NotIn` true.
 
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_ord::cmp;
 use arrow_schema::DataType;
 use lilong_schema::collection::FieldId;
-use lilong_schema::{Collection, Scalar, Value};
+use lilong_schema::{Collection, Normalizer, Scalar, Value};
 
 use super::comparable::{comparable, values_column};
 use super::text::Matcher;
-use super::{Error, KeyIndex, Result, convert, expect_type};
+use super::{Error, KeyIndex, Result, convert, expect_type, normalize};
 use crate::rows::arrow_type;
 use crate::{Comparison, Exists, Operand, OperandId, Predicate};
 
@@ -135,7 +137,11 @@ impl View<'_> {
                 comparison,
                 operand,
             } => self.compare(*field, *comparison, *operand),
-            Predicate::KeyIn { fields, operand } => self.key_in(fields, *operand),
+            Predicate::KeyIn {
+                fields,
+                normalize,
+                operand,
+            } => self.key_in(fields, normalize, *operand),
             Predicate::Exists(exists) => self.exists(exists),
         }
     }
@@ -264,7 +270,7 @@ impl View<'_> {
         }
     }
 
-    fn key_in(&self, fields: &[FieldId], operand: OperandId) -> Result<Truth> {
+    fn key_in(&self, fields: &[FieldId], steps: &[Normalizer], operand: OperandId) -> Result<Truth> {
         let Some(Operand::Keys(keys)) = self.operands.get(operand) else {
             return Err(Error::Operand {
                 operand,
@@ -273,8 +279,15 @@ impl View<'_> {
         };
         let columns = fields
             .iter()
-            .map(|field| Ok(self.column(*field)?.0.clone()))
-            .collect::<Result<Vec<_>>>()?;
+            .map(|field| {
+                let (column, scalar) = self.column(*field)?;
+                Ok(if steps.is_empty() {
+                    column.clone()
+                } else {
+                    Arc::new(normalize(column, scalar, steps)?)
+                })
+            })
+            .collect::<Result<Vec<ArrayRef>>>()?;
         let found = KeyIndex::new(keys.columns())?.lookup(&columns)?;
         Ok(Truth::plain(found.iter().map(Option::is_some).collect()))
     }
