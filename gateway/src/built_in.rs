@@ -35,7 +35,10 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
             ty: Type::Named(Name::new_unchecked("Boolean")),
             directives: ast::DirectiveList::default(),
         };
-        object.make_mut().fields.insert(Name::new_unchecked("isOneOf"), Component::new(is_one_of));
+        object
+            .make_mut()
+            .fields
+            .insert(Name::new_unchecked("isOneOf"), Component::new(is_one_of));
     }
     // Nothing here is of type `ID`, so for documents there is no such type.
     schema.types.shift_remove("ID");
@@ -43,8 +46,12 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     schema
 });
 
-static DEFINITIONS: LazyLock<Vec<TypeDefinition>> =
-    LazyLock::new(|| NAMES.iter().filter_map(|name| SCHEMA.types.get(*name).and_then(definition_of)).collect());
+static DEFINITIONS: LazyLock<Vec<TypeDefinition>> = LazyLock::new(|| {
+    NAMES
+        .iter()
+        .filter_map(|name| SCHEMA.types.get(*name).and_then(definition_of))
+        .collect()
+});
 
 /// The compiler's schema of GraphQL's own types and directives, rooted at `Query`, which it does not have yet.
 pub(crate) fn schema() -> &'static Schema {
@@ -61,14 +68,19 @@ pub(crate) fn definition(name: &str) -> Option<&'static TypeDefinition> {
     DEFINITIONS.iter().find(|definition| *definition.name == *name)
 }
 
-/// The model's type of that name, if the slice has it.
-pub(crate) fn type_id(federated: &Federated, slice: &Slice, name: &str) -> Option<TypeId> {
+/// The model's type of that name, whatever the slice.
+pub(crate) fn type_id(federated: &Federated, name: &str) -> Option<TypeId> {
     match name {
         // Introspection needs these whatever the model holds.
         "String" => Some(TypeId::Scalar(Scalar::String)),
         "Boolean" => Some(TypeId::Scalar(Scalar::Boolean)),
-        _ => federated.types.get(name).copied().filter(|id| federated.sees_type(*id, slice)),
+        _ => federated.types.get(name).copied(),
     }
+}
+
+/// The model's type of that name, if the slice has it.
+pub(crate) fn seen_type_id(federated: &Federated, slice: &Slice, name: &str) -> Option<TypeId> {
+    type_id(federated, name).filter(|id| federated.sees_type(*id, slice))
 }
 
 /// A type that fields are selected on.
@@ -86,16 +98,26 @@ impl Parent {
         if let Some(definition) = definition(name) {
             return matches!(definition.kind, TypeKind::Object(_)).then_some(Parent::Introspection(definition));
         }
-        type_id(federated, slice, name).filter(|id| is_object(*id)).map(Parent::Model)
+        let id = type_id(federated, name).filter(|id| is_object(*id))?;
+        federated.sees_type(id, slice).then_some(Parent::Model(id))
     }
 
     /// The field of that name, `__schema` and `__type` included, `__typename` not.
     pub(crate) fn field(self, federated: &Federated, slice: &Slice, name: &str) -> Option<FieldDefinition> {
         match self {
-            Parent::Model(TypeId::Query) if name == "__schema" => Some(root(name, TypeRef::named("__Schema").non_null())),
+            Parent::Model(TypeId::Query) if name == "__schema" => {
+                Some(root(name, TypeRef::named("__Schema").non_null()))
+            }
             Parent::Model(TypeId::Query) if name == "__type" => {
-                let argument = InputValue { name: "name".into(), description: None, ty: TypeRef::named("String").non_null() };
-                Some(FieldDefinition { arguments: vec![argument], ..root(name, TypeRef::named("__Type")) })
+                let argument = InputValue {
+                    name: "name".into(),
+                    description: None,
+                    ty: TypeRef::named("String").non_null(),
+                };
+                Some(FieldDefinition {
+                    arguments: vec![argument],
+                    ..root(name, TypeRef::named("__Type"))
+                })
             }
             Parent::Model(id) => federated.field_definition(id, name, slice),
             Parent::Introspection(definition) => match &definition.kind {
@@ -107,12 +129,20 @@ impl Parent {
 }
 
 fn root(name: &str, ty: TypeRef) -> FieldDefinition {
-    FieldDefinition { name: name.into(), description: None, arguments: Vec::new(), ty }
+    FieldDefinition {
+        name: name.into(),
+        description: None,
+        arguments: Vec::new(),
+        ty,
+    }
 }
 
 /// Whether fields are selected on it.
 pub(crate) fn is_object(id: TypeId) -> bool {
-    matches!(id, TypeId::Query | TypeId::SourceInfo | TypeId::Source(_) | TypeId::Collection(_))
+    matches!(
+        id,
+        TypeId::Query | TypeId::SourceInfo | TypeId::Source(_) | TypeId::Collection(_)
+    )
 }
 
 /// Whether it is an input object.
@@ -156,17 +186,28 @@ fn definition_of(ty: &ExtendedType) -> Option<TypeDefinition> {
             values
                 .values
                 .values()
-                .map(|value| EnumValue { name: shared(&value.value), description: text(value.description.as_ref()) })
+                .map(|value| EnumValue {
+                    name: shared(&value.value),
+                    description: text(value.description.as_ref()),
+                })
                 .collect(),
         ),
         _ => return None,
     };
-    Some(TypeDefinition { name: shared(ty.name()), description: text(ty.description()), kind })
+    Some(TypeDefinition {
+        name: shared(ty.name()),
+        description: text(ty.description()),
+        kind,
+    })
 }
 
 /// An argument in the model's words, its default value left behind.
 pub(crate) fn input_value(value: &ast::InputValueDefinition) -> InputValue {
-    InputValue { name: shared(&value.name), description: text(value.description.as_ref()), ty: type_ref(&value.ty) }
+    InputValue {
+        name: shared(&value.name),
+        description: text(value.description.as_ref()),
+        ty: type_ref(&value.ty),
+    }
 }
 
 fn text(description: Option<&Node<str>>) -> Option<String> {

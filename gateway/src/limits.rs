@@ -8,9 +8,9 @@
 use std::collections::HashMap;
 
 use apollo_compiler::ast::{Definition, DirectiveList, FragmentDefinition, Selection};
+use lilong_schema::Federated;
 use lilong_schema::catalog::Limits;
 use lilong_schema::federated::{Member, Root, TypeId};
-use lilong_schema::Federated;
 
 use crate::error::{Code, RequestError};
 use crate::parse::Parsed;
@@ -28,10 +28,18 @@ const DIRECTIVES: (usize, usize) = (20, 1_000);
 
 /// Refuses what is beyond the limits.
 pub fn check(parsed: &Parsed, federated: &Federated, limits: &Limits) -> Result<(), RequestError> {
-    let mut scale = Scale { parsed, federated, fragments: HashMap::new(), directives: 0 };
+    let mut scale = Scale {
+        parsed,
+        federated,
+        fragments: HashMap::new(),
+        directives: 0,
+    };
     for definition in &parsed.document().definitions {
         if let Definition::FragmentDefinition(fragment) = definition {
-            scale.fragments.entry(&fragment.name).or_insert((fragment, State::Unseen));
+            scale
+                .fragments
+                .entry(&fragment.name)
+                .or_insert((fragment, State::Unseen));
         }
     }
     for definition in &parsed.document().definitions {
@@ -57,15 +65,27 @@ pub fn check(parsed: &Parsed, federated: &Federated, limits: &Limits) -> Result<
 fn judge(weight: &Weight, limits: &Limits) -> Result<(), (Code, String)> {
     let deep = |depth: usize, most: usize, what: &str| {
         let message = format!("{what} are nested {depth} deep; at most {most} are allowed.");
-        if depth > most { Err((Code::TooDeep, message)) } else { Ok(()) }
+        if depth > most {
+            Err((Code::TooDeep, message))
+        } else {
+            Ok(())
+        }
     };
     let costly = |count: usize, most: usize, what: &str| {
         let message = format!("The operation has more than {most} {what}, fragments counted.");
-        if count > most { Err((Code::TooCostly, message)) } else { Ok(()) }
+        if count > most {
+            Err((Code::TooCostly, message))
+        } else {
+            Ok(())
+        }
     };
     deep(weight.levels, LEVELS, "Selections")?;
     deep(weight.depth, limits.depth, "Fields")?;
-    deep(weight.introspection_depth, limits.introspection_depth, "Introspection fields")?;
+    deep(
+        weight.introspection_depth,
+        limits.introspection_depth,
+        "Introspection fields",
+    )?;
     deep(weight.introspection_lists, INTROSPECTED_LISTS, "Lists of introspection")?;
     costly(weight.aliases, limits.aliases, "aliases")?;
     costly(weight.fetches, limits.collection_fields, "fields that read collections")?;
@@ -120,9 +140,17 @@ struct Scale<'a> {
 }
 
 impl<'a> Scale<'a> {
-    fn weigh(&mut self, selections: &'a [Selection], parent: Option<TypeId>, level: usize) -> Result<Weight, RequestError> {
+    fn weigh(
+        &mut self,
+        selections: &'a [Selection],
+        parent: Option<TypeId>,
+        level: usize,
+    ) -> Result<Weight, RequestError> {
         if level > LEVELS {
-            return Err(RequestError::new(Code::TooDeep, format!("Selections are nested more than {LEVELS} deep.")));
+            return Err(RequestError::new(
+                Code::TooDeep,
+                format!("Selections are nested more than {LEVELS} deep."),
+            ));
         }
         let mut sum = Weight::default();
         for selection in selections {
@@ -138,7 +166,10 @@ impl<'a> Scale<'a> {
                         weight.introspected = weight.introspected.saturating_add(weight.fields);
                         (weight.depth, weight.lists, weight.fields) = (0, 0, 0);
                     }
-                    let is_list = matches!(field.name.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes");
+                    let is_list = matches!(
+                        field.name.as_str(),
+                        "fields" | "inputFields" | "interfaces" | "possibleTypes"
+                    );
                     weight.lists += usize::from(is_list);
                     weight.depth += 1;
                     weight.fields = weight.fields.saturating_add(1);
@@ -159,14 +190,19 @@ impl<'a> Scale<'a> {
                     self.weigh_fragment(&spread.fragment_name, level + 1)?
                 }
             };
-            sum = sum.beside(Weight { levels: weight.levels + 1, ..weight });
+            sum = sum.beside(Weight {
+                levels: weight.levels + 1,
+                ..weight
+            });
         }
         Ok(sum)
     }
 
     /// Weighs a fragment once; one that is still being weighed spreads itself, which validation reports.
     fn weigh_fragment(&mut self, name: &str, level: usize) -> Result<Weight, RequestError> {
-        let Some((fragment, state)) = self.fragments.get_mut(name) else { return Ok(Weight::default()) };
+        let Some((fragment, state)) = self.fragments.get_mut(name) else {
+            return Ok(Weight::default());
+        };
         let fragment = *fragment;
         match *state {
             State::Weighed(weight) => return Ok(weight),
@@ -186,9 +222,13 @@ impl<'a> Scale<'a> {
     fn step(&self, parent: Option<TypeId>, field: &str) -> (Option<TypeId>, bool) {
         use lilong_schema::federated::SourceMember::{ByKey, List};
         match parent {
-            Some(TypeId::Query) => {
-                (self.federated.roots.get(field).map(|Root::Source(source)| TypeId::Source(*source)), false)
-            }
+            Some(TypeId::Query) => (
+                self.federated
+                    .roots
+                    .get(field)
+                    .map(|Root::Source(source)| TypeId::Source(*source)),
+                false,
+            ),
             Some(TypeId::Source(source)) => match self.federated.sources[source].members.get(field) {
                 Some(List(collection) | ByKey(collection, _)) => (Some(TypeId::Collection(*collection)), true),
                 None => (None, false),
@@ -205,8 +245,13 @@ impl<'a> Scale<'a> {
         self.directives += directives.len();
         if directives.len() > DIRECTIVES.0 || self.directives > DIRECTIVES.1 {
             let (here, all) = DIRECTIVES;
-            let message = format!("More than {here} directives stand at one place, or more than {all} in the document.");
-            return Err(self.parsed.refuse(Code::TooCostly, message, directives.first().and_then(|first| first.location())));
+            let message =
+                format!("More than {here} directives stand at one place, or more than {all} in the document.");
+            return Err(self.parsed.refuse(
+                Code::TooCostly,
+                message,
+                directives.first().and_then(|first| first.location()),
+            ));
         }
         Ok(())
     }

@@ -39,16 +39,21 @@ impl Valid {
 
     /// The operation of that name, or the only one; `BAD_INPUT` if there is none or the choice is open.
     pub fn operation(&self, name: Option<&str>) -> Result<&OperationDefinition, RequestError> {
-        let mut operations = self.operations.iter().filter_map(|at| match self.document().definitions.get(*at) {
-            Some(Definition::OperationDefinition(operation)) => Some(operation),
-            _ => None,
-        });
+        let mut operations = self
+            .operations
+            .iter()
+            .filter_map(|at| match self.document().definitions.get(*at) {
+                Some(Definition::OperationDefinition(operation)) => Some(operation),
+                _ => None,
+            });
         let refuse = |message: String| Err(RequestError::new(Code::BadInput, message));
         match (name, self.operations.len()) {
-            (Some(name), _) => match operations.find(|operation| operation.name.as_ref().is_some_and(|own| own == name)) {
-                Some(operation) => Ok(operation),
-                None => refuse(cut(&format!("Unknown operation named \"{name}\"."))),
-            },
+            (Some(name), _) => {
+                match operations.find(|operation| operation.name.as_ref().is_some_and(|own| own == name)) {
+                    Some(operation) => Ok(operation),
+                    None => refuse(cut(&format!("Unknown operation named \"{name}\"."))),
+                }
+            }
             (None, 0 | 1) => match operations.next() {
                 Some(operation) => Ok(operation),
                 None => refuse("Must provide an operation.".into()),
@@ -85,7 +90,10 @@ pub fn validate(parsed: Parsed, federated: &Federated, slice: &Slice) -> Result<
         return Err(unsupported);
     }
     let touched = touch::touch(&parsed, federated, slice);
-    if let Err(failure) = parsed.document().to_executable_validate(Assumed::assume_valid_ref(&touched.schema)) {
+    if let Err(failure) = parsed
+        .document()
+        .to_executable_validate(Assumed::assume_valid_ref(&touched.schema))
+    {
         let errors = failure.errors.iter().take(MOST_ERRORS).map(|diagnostic| {
             let message = cut(&sentence(&diagnostic.error.to_string()));
             parsed.refuse(Code::ValidationFailed, message, diagnostic.error.location())
@@ -101,7 +109,11 @@ pub fn validate(parsed: Parsed, federated: &Federated, slice: &Slice) -> Result<
         errors.truncate(MOST_ERRORS);
         return Err(errors);
     }
-    let mut valid = Valid { parsed, operations: Vec::new(), fragments: HashMap::new() };
+    let mut valid = Valid {
+        parsed,
+        operations: Vec::new(),
+        fragments: HashMap::new(),
+    };
     for (at, definition) in valid.parsed.document().definitions.iter().enumerate() {
         match definition {
             Definition::OperationDefinition(_) => valid.operations.push(at),

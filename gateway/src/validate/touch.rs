@@ -81,7 +81,12 @@ pub(super) fn touch(parsed: &Parsed, federated: &Federated, slice: &Slice) -> To
         // GraphQL's own scalars are there, marked as such.
         schema.types.entry(name).or_insert_with(|| ty.finish());
     }
-    Touched { schema, uses, repeated: walk.repeated, unreadable: walk.unreadable }
+    Touched {
+        schema,
+        uses,
+        repeated: walk.repeated,
+        unreadable: walk.unreadable,
+    }
 }
 
 enum Draft {
@@ -120,7 +125,10 @@ impl Walk<'_> {
                     let child = match definition {
                         Some(definition) => {
                             for argument in &field.arguments {
-                                let own = definition.arguments.iter().find(|own| *own.name == *argument.name.as_str());
+                                let own = definition
+                                    .arguments
+                                    .iter()
+                                    .find(|own| *own.name == *argument.name.as_str());
                                 self.argument(own.map(|own| &own.ty), argument);
                             }
                             Parent::of(self.federated, self.slice, definition.ty.name())
@@ -159,7 +167,11 @@ impl Walk<'_> {
                     Component::new(ast::FieldDefinition {
                         description: None,
                         name: graphql_name(&definition.name),
-                        arguments: definition.arguments.iter().map(|own| Node::new(input_value(own))).collect(),
+                        arguments: definition
+                            .arguments
+                            .iter()
+                            .map(|own| Node::new(input_value(own)))
+                            .collect(),
                         ty: graphql_type(&definition.ty),
                         directives: ast::DirectiveList::default(),
                     })
@@ -193,16 +205,22 @@ impl Walk<'_> {
         let nullable = if let TypeRef::NonNull(inner) = ty { inner } else { ty };
         match (&**value, nullable) {
             (Value::Variable(name), _) => {
-                self.uses.push(Use { variable: name.clone(), ty: Some(ty.clone()), span: value.location() });
+                self.uses.push(Use {
+                    variable: name.clone(),
+                    ty: Some(ty.clone()),
+                    span: value.location(),
+                });
             }
             (Value::Null, _) => {}
             (Value::List(items), TypeRef::List(inner)) => items.iter().for_each(|item| self.value(inner, item)),
             (_, TypeRef::List(inner)) => self.value(inner, value),
             (literal, named) => {
-                let id = built_in::type_id(self.federated, self.slice, named.name());
+                let id = built_in::type_id(self.federated, named.name());
                 match (id, literal) {
                     (Some(TypeId::Scalar(scalar)), _) if !scalar.is_built_in() => self.custom(scalar, value),
-                    (Some(id), Value::Object(entries)) if built_in::is_input(id) => self.object(id, entries, value.location()),
+                    (Some(id), Value::Object(entries)) if built_in::is_input(id) => {
+                        self.object(id, entries, value.location())
+                    }
                     _ => self.untyped(value),
                 }
             }
@@ -216,7 +234,10 @@ impl Walk<'_> {
         for (key, value) in entries {
             if seen.insert(key.as_str(), ()).is_some() {
                 let message = format!("There can be only one input field named \"{key}\".");
-                self.repeated.push(self.parsed.refuse(Code::ValidationFailed, message, key.location().or(span)));
+                self.repeated.push(
+                    self.parsed
+                        .refuse(Code::ValidationFailed, message, key.location().or(span)),
+                );
                 continue;
             }
             let Some(definition) = self.federated.input_definition(id, key, self.slice) else {
@@ -226,7 +247,10 @@ impl Walk<'_> {
             self.name(definition.ty.name());
             if let Some(Draft::Input(input)) = self.types.get_mut(&*type_name) {
                 let name = graphql_name(&definition.name);
-                input.fields.entry(name).or_insert_with(|| Component::new(input_value(&definition)));
+                input
+                    .fields
+                    .entry(name)
+                    .or_insert_with(|| Component::new(input_value(&definition)));
             }
             self.value(&definition.ty, value);
         }
@@ -234,8 +258,13 @@ impl Walk<'_> {
 
     fn custom(&mut self, scalar: Scalar, value: &Node<Value>) {
         if input::read_literal(scalar, value).is_none() {
-            let message = format!("Cannot read this as {}: expected {}.", scalar.name(), input::expected(scalar));
-            self.unreadable.push(self.parsed.refuse(Code::BadInput, message, value.location()));
+            let message = format!(
+                "Cannot read this as {}: expected {}.",
+                scalar.name(),
+                input::expected(scalar)
+            );
+            self.unreadable
+                .push(self.parsed.refuse(Code::BadInput, message, value.location()));
         }
         self.untyped(value);
     }
@@ -244,7 +273,11 @@ impl Walk<'_> {
     fn untyped(&mut self, value: &Node<Value>) {
         match &**value {
             Value::Variable(name) => {
-                self.uses.push(Use { variable: name.clone(), ty: None, span: value.location() });
+                self.uses.push(Use {
+                    variable: name.clone(),
+                    ty: None,
+                    span: value.location(),
+                });
             }
             Value::List(items) => items.iter().for_each(|item| self.untyped(item)),
             Value::Object(entries) => entries.iter().for_each(|(_, value)| self.untyped(value)),
@@ -257,7 +290,9 @@ impl Walk<'_> {
         if self.types.contains_key(name) {
             return;
         }
-        let Some(id) = built_in::type_id(self.federated, self.slice, name) else { return };
+        let Some(id) = built_in::seen_type_id(self.federated, self.slice, name) else {
+            return;
+        };
         let name = graphql_name(&name.into());
         let directives = apollo_compiler::schema::DirectiveList::default();
         let draft = if built_in::is_object(id) {
@@ -269,11 +304,22 @@ impl Walk<'_> {
                 fields: IndexMap::default(),
             })
         } else if built_in::is_input(id) {
-            Draft::Input(InputObjectType { description: None, name: name.clone(), directives, fields: IndexMap::default() })
+            Draft::Input(InputObjectType {
+                description: None,
+                name: name.clone(),
+                directives,
+                fields: IndexMap::default(),
+            })
         } else if let TypeId::Scalar(_) = id {
-            Draft::Whole(ExtendedType::Scalar(Node::new(ScalarType { description: None, name: name.clone(), directives })))
+            Draft::Whole(ExtendedType::Scalar(Node::new(ScalarType {
+                description: None,
+                name: name.clone(),
+                directives,
+            })))
         } else {
-            let TypeKind::Enum(values) = self.federated.definition(id, self.slice).kind else { return };
+            let TypeKind::Enum(values) = self.federated.definition(id, self.slice).kind else {
+                return;
+            };
             let values = values.iter().map(|value| {
                 let value = graphql_name(&value.name);
                 let definition = ast::EnumValueDefinition {
@@ -284,7 +330,12 @@ impl Walk<'_> {
                 (value, Component::new(definition))
             });
             let values = values.collect();
-            Draft::Whole(ExtendedType::Enum(Node::new(EnumType { description: None, name: name.clone(), directives, values })))
+            Draft::Whole(ExtendedType::Enum(Node::new(EnumType {
+                description: None,
+                name: name.clone(),
+                directives,
+                values,
+            })))
         };
         self.types.insert(name, draft);
     }
