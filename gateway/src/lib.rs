@@ -5,7 +5,15 @@
 //! respond. Only execute touches the network, through `Source::fetch`. Every fetch passes the same layers. A connector
 //! knows nothing of GraphQL; the planner knows nothing of SQL or HTTP.
 
+mod built_in;
+pub mod coerce;
 pub mod error;
+mod input;
 pub mod json;
+pub mod limits;
+pub mod normalize;
 pub mod operation;
+pub mod parse;
+pub mod refusal;
 pub mod request;
+pub mod validate;
