@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use lilong_schema::catalog::Limits;
 
-use crate::coerce;
+use crate::coerce::{self, Scope};
 use crate::error::RequestError;
 use crate::execute::{self, execute};
 use crate::gateway::Model;
+use crate::limits;
 use crate::normalize::normalize;
 use crate::operation::Variables;
 use crate::parse::parse;
 use crate::plan::{self, Plan};
 use crate::plan_cache::PlanCache;
-use crate::refusal;
+use crate::refusal::write_refusal;
 use crate::request::{Answer, Request};
 use crate::respond::{self, respond};
 use crate::validate::validate;
@@ -57,10 +58,12 @@ pub(crate) fn prepare(
     let name = request.operation_name.as_deref();
     let shape = cache.shape(federated.version, slice, &request.query, name, || {
         let parsed = parse(&request.query, limits).map_err(|error| vec![error])?;
-        validate(parsed, federated, slice, limits)
+        limits::check(&parsed, federated, limits).map_err(|error| vec![error])?;
+        validate(parsed, federated, slice)
     })?;
     let operation = shape.valid.operation(name).map_err(|error| vec![error])?;
-    let variables = coerce::variables(operation, &request.variables, federated, slice)?;
+    let scope = Scope { valid: &shape.valid, operation, federated, slice };
+    let variables = coerce::variables(scope, &request.variables)?;
     let plan = cache.plan(shape.id, coerce::structure(&variables), || {
         let operation = normalize(&shape.valid, operation, &variables, federated, slice)?;
         let capabilities = |source: usize| model.sources[source].capabilities();
@@ -80,7 +83,7 @@ pub(crate) fn prepare(
 
 fn refused(errors: &[RequestError], trace: &str) -> Answer {
     Answer {
-        body: refusal::write(errors, trace),
+        body: write_refusal(errors, trace),
         refused: errors.first().map(|error| error.code),
         errors: errors.len(),
     }

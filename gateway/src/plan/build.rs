@@ -256,7 +256,8 @@ impl Builder<'_> {
         let cap = |operands: &mut Vec<PlanOperand>, rows: usize| {
             push(operands, PlanOperand::Literal(Value::Integer(rows as i128 + 1)))
         };
-        let (mut limit, mut offset, mut key_limit, mut key_offset) = (None, None, None, None);
+        let limit;
+        let (mut offset, mut key_limit, mut key_offset) = (None, None, None);
         if !limit_pushed || link.is_some() || !list {
             limit = capabilities.limit.then(|| cap(&mut operands, ceiling.rows));
             if limit_pushed && list && cuts {

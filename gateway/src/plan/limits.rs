@@ -35,7 +35,7 @@ pub enum CheckKind {
 }
 
 /// The largest compiled size of one regular expression, in bytes.
-pub const PATTERN_SIZE: usize = 1 << 20;
+const PATTERN_SIZE: usize = 1 << 20;
 
 impl Check {
     /// Checks a value.
