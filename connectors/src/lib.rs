@@ -6,6 +6,7 @@
 pub mod connector;
 pub mod context;
 pub mod error;
+pub mod evaluate;
 pub mod fetch;
 pub mod kinds;
 pub mod layer;

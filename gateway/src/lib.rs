@@ -5,6 +5,24 @@
 //! respond. Only execute touches the network, through `Source::fetch`. Every fetch passes the same layers. A connector
 //! knows nothing of GraphQL; the planner knows nothing of SQL or HTTP.
 
+mod built_in;
+pub mod coerce;
 pub mod error;
+pub mod execute;
+pub mod gateway;
+mod input;
+mod introspect;
+pub mod json;
+pub mod limits;
+pub mod normalize;
 pub mod operation;
+pub mod parse;
+mod pipeline;
+pub mod plan;
+mod plan_cache;
+pub mod refusal;
 pub mod request;
+pub mod respond;
+pub mod validate;
+
+pub use gateway::{Gateway, Model};

@@ -7,6 +7,7 @@ pub mod capability;
 pub mod catalog;
 pub mod collection;
 pub mod definition;
+pub mod descriptions;
 pub mod federated;
 pub mod normalizer;
 pub mod problem;
