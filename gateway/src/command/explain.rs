@@ -2,6 +2,7 @@
 
 use clap::Args;
 use lilong::error::RequestError;
+use lilong::plan::display;
 use serde_json::json;
 
 use super::failure::Failure;
@@ -28,8 +29,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let ready = catalog::ready(options.question.folder()).await.or_refuse()?;
     let (gateway, _) = ready.gateway();
     match gateway.explain(&request) {
-        Ok(explained) if options.json => output::print_json(&explained.json),
-        Ok(explained) => output::print(&format!("{}\n", explained.text.trim_end())),
+        Ok(plan) if options.json => output::print_json(&plan),
+        Ok(plan) => output::print(&display::text(&plan)),
         Err(errors) if options.json => {
             let errors: Vec<_> = errors
                 .iter()
