@@ -17,7 +17,7 @@ use crate::gateway::Gateway;
 
 mod connection;
 mod envelope;
-mod graphiql;
+pub mod graphiql;
 mod graphql;
 mod health;
 mod host;
@@ -31,7 +31,6 @@ mod schema;
 mod shutdown;
 mod trace;
 
-pub use graphiql::Tab;
 pub use listen::Error;
 pub use shutdown::{asked_to_stop, raise_file_limit};
 
@@ -47,7 +46,7 @@ pub struct Options {
     /// What one request may cost, and how long running ones may take to end.
     pub limits: Limits,
     /// The tabs that GraphiQL opens on a first visit.
-    pub tabs: Vec<Tab>,
+    pub tabs: Vec<graphiql::Tab>,
 }
 
 /// Whether there is an admin address.
@@ -141,7 +140,7 @@ fn public_routes(shared: &Arc<Shared>) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/", get(page::index))
-        .route("/graphiql/tabs.json", get(page::tabs))
+        .route(&format!("/{}", graphiql::TABS_PATH), get(page::tabs))
         .route("/graphiql/{*path}", get(page::asset))
         .fallback(page::nowhere)
         .with_state(shared.clone())

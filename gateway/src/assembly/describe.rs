@@ -28,7 +28,8 @@ pub struct Described {
 impl Opened {
     /// Asks the sources of these names; `progress` hears how many of how many are done and which was the last.
     pub async fn describe(&self, names: &[String], progress: &(dyn Fn(usize, usize, &str) + Sync)) -> Described {
-        let mut answers = stream::iter(names.iter().filter_map(|name| self.sources.get_key_value(name)))
+        let wanted = names.iter().filter_map(|name| Some((name.clone(), self.sources.get(name)?.clone())));
+        let mut answers = stream::iter(wanted.collect::<Vec<_>>())
             .map(|(name, source)| async move {
                 let answer = tokio::time::timeout(PATIENCE, source.describe()).await.unwrap_or_else(|_| {
                     let context = format!("no description within {PATIENCE:?}");
@@ -42,13 +43,13 @@ impl Opened {
         progress(0, names.len(), "");
         while let Some((name, answer)) = answers.next().await {
             done += 1;
-            progress(done, names.len(), name);
+            progress(done, names.len(), &name);
             match answer {
                 Ok(description) => {
-                    described.found.insert(name.clone(), description);
+                    described.found.insert(name, description);
                 }
                 Err(error) => {
-                    described.failed.insert(name.clone(), error);
+                    described.failed.insert(name, error);
                 }
             }
         }

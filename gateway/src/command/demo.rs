@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lilong::demo;
-use lilong::server::Tab;
+use lilong::server::graphiql::Tab;
 
 use super::failure::Failure;
 use super::progress::Progress;
@@ -46,7 +46,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         .map(|question| Tab {
             title: Some(question.title.clone()),
             query: question.query.clone(),
-            variables: question.variables.clone(),
+            variables: (!question.variables.is_empty()).then(|| question.variables.clone()),
         })
         .collect();
     output::say(&format!("The district is in {}.", district.folder.display()));

@@ -7,7 +7,7 @@ use lilong::request::Request;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
-use super::{CatalogFolder, catalog, output};
+use super::{catalog, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

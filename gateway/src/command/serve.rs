@@ -3,7 +3,8 @@
 use clap::Args;
 use lilong::assembly::{Ask, Descriptions, Joining, Opened};
 use lilong::gateway::Gateway;
-use lilong::server::{self, Admin, Server, Tab};
+use lilong::server::graphiql::Tab;
+use lilong::server::{self, Admin, Server};
 use serde_json::json;
 
 use super::failure::Failure;

@@ -58,7 +58,7 @@ impl Listening {
         loop {
             let accepted = tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stop| *stop) => return,
+                () = told(&mut stopping) => return,
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
@@ -72,6 +72,12 @@ impl Listening {
             }
         }
     }
+}
+
+/// Done when the server stops.
+async fn told(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone, which is as good. What is borrowed must not live on across an await.
+    drop(stopping.wait_for(|stop| *stop).await);
 }
 
 async fn converse(stream: TcpStream, service: Arc<Service>, alive: watch::Receiver<()>) {
@@ -92,7 +98,7 @@ async fn converse(stream: TcpStream, service: Arc<Service>, alive: watch::Receiv
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        _ = stopping.wait_for(|stop| *stop) => {
+        () = told(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -2,32 +2,32 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
-use http::StatusCode;
+use http::{StatusCode, header};
 use lilong_connectors::ErrorKind;
 use lilong_connectors::source::State as SourceState;
 use serde_json::{Value, json};
 
+use crate::error::Code;
 use crate::server::Shared;
 
 /// The process runs.
-pub(super) async fn live() -> Json<Value> {
-    Json(json!({"status": "live"}))
+pub(super) async fn live() -> Response {
+    answer(StatusCode::OK, &json!({"status": "live"}))
 }
 
 /// Requests are welcome; 503 while the server stops. Sources that are down do not count: the rest is served.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     if *shared.stopping.borrow() {
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "stopping"}))).into_response();
+        return answer(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "stopping"}));
     }
-    Json(json!({"status": "ready"})).into_response()
+    answer(StatusCode::OK, &json!({"status": "ready"}))
 }
 
 /// Every source: state, the last fault's code, since when, fetches and faults so far.
-pub(super) async fn sources(State(shared): State<Arc<Shared>>) -> Json<Value> {
+pub(super) async fn sources(State(shared): State<Arc<Shared>>) -> Response {
     let model = shared.gateway.model();
     let sources: Vec<Value> = std::iter::zip(&model.federated.sources, &model.sources)
         .map(|(described, source)| {
@@ -46,7 +46,12 @@ pub(super) async fn sources(State(shared): State<Arc<Shared>>) -> Json<Value> {
             })
         })
         .collect();
-    Json(json!({"sources": sources}))
+    answer(StatusCode::OK, &json!({"sources": sources}))
+}
+
+fn answer(status: StatusCode, body: &Value) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, body.to_string()).into_response()
 }
 
 /// As `SourceState` in the schema writes it.
@@ -59,5 +64,15 @@ pub(super) fn state_name(state: SourceState) -> &'static str {
 }
 
 fn code_name(kind: ErrorKind) -> &'static str {
-    crate::error::Code::from(kind).name()
+    match kind {
+        ErrorKind::Unavailable => Code::SourceUnavailable,
+        ErrorKind::Timeout => Code::SourceTimeout,
+        ErrorKind::Overloaded => Code::SourceOverloaded,
+        ErrorKind::Denied => Code::SourceDenied,
+        ErrorKind::Rejected => Code::SourceRejected,
+        ErrorKind::Mismatch => Code::SourceMismatch,
+        ErrorKind::TooCostly => Code::TooCostly,
+        ErrorKind::Internal => Code::Internal,
+    }
+    .name()
 }
