@@ -5,6 +5,7 @@
 //! respond. Only execute touches the network, through `Source::fetch`. Every fetch passes the same layers. A connector
 //! knows nothing of GraphQL; the planner knows nothing of SQL or HTTP.
 
+pub mod demo;
 pub mod error;
 pub mod operation;
 pub mod request;
