@@ -1,13 +1,12 @@
 //! Reads a catalog for a command: assembles it, describes what has no description, tells what is wrong.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use lilong::assembly::{Ask, Descriptions, Opened};
 use lilong_schema::catalog::Limits;
 use lilong::gateway::{Gateway, Model};
 use lilong_schema::problem;
-use lilong_schema::{Problem, Severity, SourceDescription};
+use lilong_schema::{Problem, Severity};
 
 use super::failure::Failure;
 use super::output;
@@ -16,7 +15,6 @@ use super::progress::Progress;
 /// A catalog ready to be asked.
 pub(crate) struct Ready {
     pub(crate) opened: Opened,
-    pub(crate) descriptions: BTreeMap<String, SourceDescription>,
     /// Everything that was found, of all stages.
     pub(crate) findings: Vec<Problem>,
     /// Sources that have no description and gave none.
@@ -43,7 +41,7 @@ pub(crate) async fn ready(folder: &Path) -> Ready {
     }
     let (model, more) = opened.model(&stored);
     let findings = [opened.findings.clone(), findings, more].concat();
-    Ready { opened, descriptions: stored, findings, silent, model }
+    Ready { opened, findings, silent, model }
 }
 
 impl Ready {

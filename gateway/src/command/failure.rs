@@ -10,9 +10,7 @@ pub(crate) enum Failure {
     Wrong(String),
     /// The command line is wrong: 2.
     Usage(String),
-    /// A source failed: 3.
-    Source(String),
-    /// Everything that is to be said has been said; only the exit code is left.
+    /// Everything that is to be said has been said; only the exit code is left, 3 where a source failed.
     Said(u8),
     /// The result could not be written. Whoever stopped reading has what he wanted, so a closed pipe is no failure.
     Output(io::Error),
@@ -24,7 +22,6 @@ impl Failure {
         let (code, message) = match self {
             Failure::Wrong(message) => (1, message),
             Failure::Usage(message) => (2, message),
-            Failure::Source(message) => (3, message),
             Failure::Said(code) => return ExitCode::from(code),
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Failure::Output(error) => (1, format!("cannot write the result: {error}")),
