@@ -9,6 +9,7 @@ mod built_in;
 pub mod coerce;
 pub mod error;
 mod input;
+pub mod introspect;
 pub mod json;
 pub mod limits;
 pub mod normalize;
@@ -17,3 +18,5 @@ pub mod parse;
 pub mod refusal;
 pub mod request;
 pub mod validate;
+#[cfg(test)]
+mod sample;
