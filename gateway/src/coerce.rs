@@ -12,8 +12,7 @@ use std::sync::Arc;
 
 use apollo_compiler::Node;
 use apollo_compiler::ast;
-use lilong_schema::definition::{InputValue, TypeKind, TypeRef};
-use lilong_schema::federated::TypeId;
+use lilong_schema::definition::{InputValue, TypeRef};
 use lilong_schema::{Federated, Slice};
 
 use crate::error::RequestError;
@@ -63,16 +62,6 @@ pub fn arguments(
         }
     }
     Ok(coerced)
-}
-
-impl Scope<'_> {
-    /// Whether an enum of the model has that value.
-    fn has_value(self, id: TypeId, value: &str) -> bool {
-        match self.federated.definition(id, self.slice).kind {
-            TypeKind::Enum(values) => values.iter().any(|own| *own.name == *value),
-            _ => false,
-        }
-    }
 }
 
 /// The type within a non-null, and whether there was one.

@@ -17,6 +17,6 @@ pub mod operation;
 pub mod parse;
 pub mod refusal;
 pub mod request;
-pub mod validate;
 #[cfg(test)]
 mod sample;
+pub mod validate;

@@ -10,10 +10,16 @@ use lilong_schema::{Enumeration, Federated, Field, Scalar};
 
 /// The model.
 pub(crate) fn model() -> Federated {
-    let mut model = Federated { version: 1, ..Federated::default() };
+    let mut model = Federated {
+        version: 1,
+        ..Federated::default()
+    };
     for scalar in Scalar::NAMED {
         model.types.insert(scalar.name().into(), TypeId::Scalar(scalar));
-        model.types.insert(format!("{}ComparisonExp", scalar.name()).into(), TypeId::Comparison(scalar));
+        model.types.insert(
+            format!("{}ComparisonExp", scalar.name()).into(),
+            TypeId::Comparison(scalar),
+        );
     }
     for (name, id) in [
         ("Query", TypeId::Query),
@@ -29,7 +35,10 @@ pub(crate) fn model() -> Federated {
         type_name: "CivilGender".into(),
         comparison: "CivilGenderComparisonExp".into(),
         source: 0,
-        described: Enumeration { name: "gender".into(), values: vec!["female".into(), "male".into()] },
+        described: Enumeration {
+            name: "gender".into(),
+            values: vec!["female".into(), "male".into()],
+        },
     });
     use Scalar::{BigInt, Boolean, Bytes, Date, DateTime, Decimal, Enum, Float, Int, Json, String as Text, Uuid};
     collection(
@@ -51,7 +60,12 @@ pub(crate) fn model() -> Federated {
         ],
     );
     collection(&mut model, 0, "street", &[("id", Int), ("name", Text)]);
-    collection(&mut model, 1, "vaccination", &[("id", Uuid), ("idCard", Text), ("given", DateTime)]);
+    collection(
+        &mut model,
+        1,
+        "vaccination",
+        &[("id", Uuid), ("idCard", Text), ("given", DateTime)],
+    );
     link(&mut model, "street", (0, 10), (1, 0), false);
     link(&mut model, "resident", (1, 0), (0, 10), true);
     link(&mut model, "vaccinations", (0, 1), (2, 1), true);
@@ -63,7 +77,9 @@ pub(crate) fn model() -> Federated {
 
 fn pascal(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn collection(model: &mut Federated, source: usize, name: &str, columns: &[(&str, Scalar)]) {
@@ -79,8 +95,13 @@ fn collection(model: &mut Federated, source: usize, name: &str, columns: &[(&str
     };
     model.types.insert(type_name.clone(), TypeId::Collection(id));
     model.types.insert(generated.bool_exp.clone(), TypeId::BoolExp(id));
-    model.types.insert(generated.order_by.clone().unwrap_or_default(), TypeId::OrderBy(id));
-    model.types.insert(generated.select_column.clone().unwrap_or_default(), TypeId::SelectColumn(id));
+    model
+        .types
+        .insert(generated.order_by.clone().unwrap_or_default(), TypeId::OrderBy(id));
+    model.types.insert(
+        generated.select_column.clone().unwrap_or_default(),
+        TypeId::SelectColumn(id),
+    );
     let described = lilong_schema::Collection {
         name: name.to_owned(),
         fields: columns
@@ -102,7 +123,11 @@ fn collection(model: &mut Federated, source: usize, name: &str, columns: &[(&str
         Some(FieldName {
             name: (*name).into(),
             value: (*name).into(),
-            type_name: if *scalar == Scalar::Enum { "CivilGender".into() } else { scalar.name().into() },
+            type_name: if *scalar == Scalar::Enum {
+                "CivilGender".into()
+            } else {
+                scalar.name().into()
+            },
             enumeration: (*scalar == Scalar::Enum).then_some(0),
             non_null: *name == "id",
         })
@@ -114,9 +139,17 @@ fn collection(model: &mut Federated, source: usize, name: &str, columns: &[(&str
         type_name,
         generated,
         fields: fields.collect(),
-        keys: vec![Key { field: format!("{name}ByPk").into(), columns: vec![0], primary: true }],
+        keys: vec![Key {
+            field: format!("{name}ByPk").into(),
+            columns: vec![0],
+            primary: true,
+        }],
         links: Vec::new(),
-        members: columns.iter().enumerate().map(|(at, (name, _))| (Arc::from(*name), Member::Field(at))).collect(),
+        members: columns
+            .iter()
+            .enumerate()
+            .map(|(at, (name, _))| (Arc::from(*name), Member::Field(at)))
+            .collect(),
         tie: Tie::Key(vec![0]),
     });
 }

@@ -34,7 +34,12 @@ impl<'a> Writer<'a> {
     /// Appends to `out`, at most about `most` bytes.
     pub(super) fn new(federated: &'a Federated, slice: &'a Slice, out: &'a mut Vec<u8>, most: usize) -> Self {
         let most = out.len().saturating_add(most);
-        Self { federated, slice, out, most }
+        Self {
+            federated,
+            slice,
+            out,
+            most,
+        }
     }
 
     pub(super) fn null(&mut self) {
@@ -68,7 +73,10 @@ impl<'a> Writer<'a> {
             }
             write(self, item)?;
             if self.out.len() > self.most {
-                return Err(RequestError::new(Code::TooLarge, "The answer to introspection is too large: ask for less."));
+                return Err(RequestError::new(
+                    Code::TooLarge,
+                    "The answer to introspection is too large: ask for less.",
+                ));
             }
         }
         self.out.push(b']');
@@ -103,7 +111,13 @@ impl<'a> Writer<'a> {
         let id = built_in::type_id(self.federated, name);
         let own = built_in::definition(name);
         let kind = match (own, id) {
-            (Some(TypeDefinition { kind: TypeKind::Enum(_), .. }), _) => "ENUM",
+            (
+                Some(TypeDefinition {
+                    kind: TypeKind::Enum(_),
+                    ..
+                }),
+                _,
+            ) => "ENUM",
             (Some(_), _) => "OBJECT",
             (None, Some(id)) => kind(id),
             (None, None) => {
@@ -111,7 +125,11 @@ impl<'a> Writer<'a> {
                 return Ok(());
             }
         };
-        let whose = if own.is_some() { Arguments::BuiltIn } else { Arguments::Model };
+        let whose = if own.is_some() {
+            Arguments::BuiltIn
+        } else {
+            Arguments::Model
+        };
         let (federated, slice) = (self.federated, self.slice);
         let made = OnceCell::new();
         let definition = || match (own, id) {
