@@ -3,10 +3,64 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use lilong_schema::catalog::Limits;
 use lilong_schema::federated::{
     Collection, EnumerationType, FieldName, Generated, Key, Link, Member, Root, Source, SourceMember, Tie, TypeId,
 };
-use lilong_schema::{Enumeration, Federated, Field, Scalar};
+use lilong_schema::{Enumeration, Federated, Field, Scalar, Slice};
+
+use crate::coerce::{self, Scope};
+use crate::error::{Code, RequestError};
+use crate::operation::{Operation, Variables};
+use crate::validate::Valid;
+use crate::{limits, normalize, parse, validate};
+
+/// Parses, limits and validates against the whole model.
+pub(crate) fn valid(model: &Federated, text: &str) -> Result<Valid, Vec<RequestError>> {
+    valid_in(model, &Slice::all(), text)
+}
+
+/// Parses, limits and validates against a part of the model.
+pub(crate) fn valid_in(model: &Federated, slice: &Slice, text: &str) -> Result<Valid, Vec<RequestError>> {
+    let most = Limits::default();
+    let parsed = parse::parse(text, &most).map_err(|error| vec![error])?;
+    limits::check(&parsed, model, &most).map_err(|error| vec![error])?;
+    validate::validate(parsed, model, slice)
+}
+
+/// The code under which a document is refused.
+pub(crate) fn code(model: &Federated, text: &str) -> Option<Code> {
+    valid(model, text)
+        .err()
+        .and_then(|errors| errors.first().map(|error| error.code))
+}
+
+/// All the way to variables and a normalised operation.
+pub(crate) fn normalized(
+    model: &Federated,
+    text: &str,
+    raw: serde_json::Value,
+) -> Result<(Variables, Operation), Vec<RequestError>> {
+    let slice = Slice::all();
+    let valid = valid(model, text)?;
+    let operation = valid.operation(None).map_err(|error| vec![error])?;
+    let raw = if let serde_json::Value::Object(raw) = raw {
+        raw
+    } else {
+        serde_json::Map::new()
+    };
+    let scope = Scope {
+        valid: &valid,
+        operation,
+        federated: model,
+        slice: &slice,
+    };
+    let variables = coerce::variables(scope, &raw)?;
+    let normalized = normalize::normalize(&valid, operation, &variables, model, &slice);
+    normalized
+        .map(|operation| (variables, operation))
+        .map_err(|error| vec![error])
+}
 
 /// The model.
 pub(crate) fn model() -> Federated {

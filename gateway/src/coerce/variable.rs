@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
         match (built_in::type_id(self.scope.federated, ty.name()), value) {
             (Some(TypeId::Scalar(scalar)), value) => match input::read_json(scalar, value) {
                 Some(value) => Some(Form::Leaf(value)),
-                None => self.mistake(value, format!("Expected type \"{ty}\": {}.", input::expected(scalar))),
+                None => self.mistake(value, format!("Expected type \"{ty}\", {}.", input::expected(scalar))),
             },
             (Some(id), Value::Object(entries)) if built_in::is_input(id) => self.read_object(id, ty, entries, value),
             (Some(id), _) if built_in::is_input(id) => {
@@ -236,8 +236,8 @@ impl<'a> Reader<'a> {
 /// A value for a message: short, and of whole objects and lists only their kind.
 fn shown(value: &Value) -> String {
     match value {
-        Value::Array(items) => format!("a list of {}", items.len()),
-        Value::Object(entries) => format!("an object of {} fields", entries.len()),
+        Value::Array(_) => "(a list)".into(),
+        Value::Object(_) => "(an object)".into(),
         Value::String(text) if text.chars().nth(60).is_some() => {
             let start: String = text.chars().take(60).collect();
             format!("{:?}", format!("{start}…"))
