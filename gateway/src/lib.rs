@@ -13,7 +13,7 @@ pub mod error;
 pub mod execute;
 pub mod gateway;
 mod input;
-mod introspect;
+pub mod introspect;
 pub mod json;
 pub mod limits;
 pub mod normalize;
@@ -25,6 +25,8 @@ mod plan_cache;
 pub mod refusal;
 pub mod request;
 pub mod respond;
+#[cfg(test)]
+mod sample;
 pub mod server;
 pub mod validate;
 
