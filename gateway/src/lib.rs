@@ -11,7 +11,7 @@ pub mod error;
 pub mod execute;
 pub mod gateway;
 mod input;
-mod introspect;
+pub mod introspect;
 pub mod json;
 pub mod limits;
 pub mod normalize;
@@ -23,6 +23,8 @@ mod plan_cache;
 pub mod refusal;
 pub mod request;
 pub mod respond;
+#[cfg(test)]
+mod sample;
 pub mod validate;
 
 pub use gateway::{Gateway, Model};

@@ -256,3 +256,117 @@ impl<'a> Scale<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::sample::{code, model};
+
+    fn nested(depth: usize) -> String {
+        format!(
+            "{{ civil {{ {}id{} }} }}",
+            "resident { street { ".repeat(depth),
+            " } }".repeat(depth)
+        )
+    }
+
+    fn doubled(levels: usize, body: impl Fn(usize) -> String) -> String {
+        (0..levels).map(body).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn fields_may_be_fifteen_deep() {
+        let model = model();
+        assert_eq!(code(&model, &nested(6)), None);
+        assert_eq!(code(&model, &nested(7)), Some(Code::TooDeep));
+    }
+
+    #[test]
+    fn what_fragments_multiply_is_counted_and_never_expanded() {
+        let model = model();
+        let aliases = doubled(40, |at| {
+            format!(
+                "fragment F{at} on Query {{ ...F{0} a{at}: civil {{ ...G }} ...F{0} }}",
+                at + 1
+            )
+        });
+        let text = format!(
+            "{{ ...F0 }} {aliases} fragment F40 on Query {{ __typename }} fragment G on Civil {{ __typename }}"
+        );
+        assert_eq!(code(&model, &text), Some(Code::TooCostly));
+        let fetches = doubled(7, |at| {
+            format!(
+                "fragment F{at} on CivilResident {{ street {{ resident {{ ...F{0} }} }} vaccinations {{ resident {{ ...F{0} }} }} }}",
+                at + 1
+            )
+        });
+        let text = format!("{{ civil {{ resident {{ ...F1 }} }} }} {fetches} fragment F7 on CivilResident {{ id }}");
+        assert_eq!(code(&model, &text), Some(Code::TooCostly));
+    }
+
+    #[test]
+    fn fragments_without_aliases_or_fetches_may_be_spread_at_will() {
+        let spread = doubled(40, |at| {
+            format!("fragment F{at} on Query {{ ...F{0} ...F{0} __typename }}", at + 1)
+        });
+        let text = format!("{{ ...F0 }} {spread} fragment F40 on Query {{ __typename }}");
+        assert_eq!(code(&model(), &text), None);
+    }
+
+    #[test]
+    fn circles_end_and_are_left_to_validation() {
+        let text = "{ ...A } fragment A on Query { __typename ...B } fragment B on Query { ...A }";
+        assert_eq!(code(&model(), text), Some(Code::ValidationFailed));
+    }
+
+    #[test]
+    fn long_chains_of_fragments_need_no_deep_stack() {
+        let chain = doubled(1_500, |at| format!("fragment F{at} on Query {{ ...F{} }}", at + 1));
+        let text = format!("{{ ...F0 }} {chain} fragment F1500 on Query {{ __typename }}");
+        assert_eq!(code(&model(), &text), Some(Code::TooDeep));
+    }
+
+    #[test]
+    fn introspection_has_limits_of_its_own() {
+        let model = model();
+        let of_type = |depth: usize| {
+            format!(
+                "{{ __schema {{ types {{ {}name{} }} }} }}",
+                "ofType { ".repeat(depth),
+                " }".repeat(depth)
+            )
+        };
+        assert_eq!(code(&model, &of_type(17)), None);
+        assert_eq!(code(&model, &of_type(18)), Some(Code::TooDeep));
+        let lists = "{ __schema { types { fields { type { fields { type { interfaces { name } } } } } } } }";
+        assert_eq!(code(&model, lists), Some(Code::TooDeep));
+        let three =
+            "{ a: __typename __schema { description } b: __schema { description } c: __type(name: \"X\") { name } }";
+        assert_eq!(code(&model, three), Some(Code::TooCostly));
+    }
+
+    #[test]
+    fn fields_that_read_are_counted_in_each_operation() {
+        let model = model();
+        let reads = |count: usize| {
+            (0..count)
+                .map(|at| format!("a{at}: resident {{ id }}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(50))), None);
+        assert_eq!(
+            code(&model, &format!("{{ civil {{ {} }} }}", reads(51))),
+            Some(Code::TooCostly)
+        );
+        let two = format!("query a {{ civil {{ {0} }} }} query b {{ civil {{ {0} }} }}", reads(30));
+        assert_eq!(code(&model, &two), None);
+    }
+
+    #[test]
+    fn directives_are_counted() {
+        let many = format!("{{ __typename {} }}", "@include(if: true) ".repeat(21));
+        assert_eq!(code(&model(), &many), Some(Code::TooCostly));
+    }
+}

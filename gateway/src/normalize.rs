@@ -171,3 +171,98 @@ fn lost(key: &str) -> RequestError {
         format!("The field \"{key}\" was lost after validation."),
     )
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sample::{model, normalized};
+
+    fn written(selection: &[Field]) -> String {
+        let fields = selection.iter().map(|field| {
+            let alias = if field.key == field.name {
+                String::new()
+            } else {
+                format!("{}:", field.key)
+            };
+            let nested = if field.selection.is_empty() {
+                String::new()
+            } else {
+                format!("{{{}}}", written(&field.selection))
+            };
+            format!("{alias}{}{nested}", field.name)
+        });
+        fields.collect::<Vec<_>>().join(" ")
+    }
+
+    fn shown(text: &str, raw: serde_json::Value) -> String {
+        written(&normalized(&model(), text, raw).unwrap().1.selection)
+    }
+
+    #[test]
+    fn fields_merge_in_order_of_first_appearance() {
+        let cases = [
+            (
+                "{ b: __typename civil { __typename } a: __typename civil { resident { id } b: __typename } b: __typename }",
+                "b:__typename civil{__typename resident{id} b:__typename} a:__typename",
+            ),
+            (
+                "{ civil { resident { id ...F idCard } } } fragment F on CivilResident { street { name } id born }",
+                "civil{resident{id street{name} born idCard}}",
+            ),
+            (
+                "{ civil { resident { street { id } ... { street { name ...G } } } } } fragment G on CivilStreet { id resident { id } }",
+                "civil{resident{street{id name resident{id}}}}",
+            ),
+            (
+                "{ ...A ...A ... on Query { ...A } } fragment A on Query { _sources { name } }",
+                "_sources{name}",
+            ),
+            (
+                "{ __schema { types { name ofType { name } name } } }",
+                "__schema{types{name ofType{name}}}",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(shown(text, json!({})), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn conditions_are_decided_and_leave_nothing() {
+        let text = "query($x: Boolean = true) { civil @skip(if: $x) { __typename } ... @include(if: $x) { a: __typename }
+                    ...F @include(if: $x) b: __typename @include(if: $x) @skip(if: false) c: __typename @include(if: true) @skip(if: true) }
+                    fragment F on Query { f: __typename }";
+        assert_eq!(shown(text, json!({})), "a:__typename f:__typename b:__typename");
+        assert_eq!(shown(text, json!({"x": false})), "civil{__typename}");
+    }
+
+    #[test]
+    fn a_fragment_skipped_once_may_still_be_spread_later() {
+        let text = "{ ...F @skip(if: true) a: __typename ...F } fragment F on Query { f: __typename }";
+        assert_eq!(shown(text, json!({})), "a:__typename f:__typename");
+    }
+
+    #[test]
+    fn a_field_stands_where_it_stood_first() {
+        let operation = normalized(
+            &model(),
+            "{\n  civil { __typename }\n civil { resident { id } }\n}",
+            json!({}),
+        )
+        .unwrap()
+        .1;
+        let civil = &operation.selection[0];
+        assert_eq!((civil.location.line, civil.location.column), (2, 3));
+        assert_eq!(civil.selection[1].location.line, 3);
+    }
+
+    #[test]
+    fn conditional_null_is_refused() {
+        let text = "query($x: Boolean = true) { __typename @skip(if: $x) }";
+        let errors = normalized(&model(), text, json!({"x": null})).unwrap_err();
+        assert_eq!(errors[0].code, Code::BadVariables);
+    }
+}

@@ -142,3 +142,151 @@ fn unsupported_operations(parsed: &Parsed) -> Vec<RequestError> {
     });
     errors.take(MOST_ERRORS).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::sample::{code, model, valid, valid_in};
+
+    #[test]
+    fn documents_that_fit_are_accepted() {
+        let model = model();
+        for text in [
+            "{ __typename civil { __typename resident(limit: 3) { id a: id } } }",
+            "{ _sources { name state } }",
+            "query A($n: Int) { civil { resident(limit: $n) { id } } } query B { civil { __typename } }",
+            "query($n: Int = 3) { civil { residentByPk(id: $n) { id } } }",
+            "query($id: Int!) { civil { resident(where: {id: {_in: [$id, 2]}}) { id } } }",
+            "{ civil { resident(where: {_and: {id: {_in: 1}}}, orderBy: {id: ASC}, distinctOn: id) { id } } }",
+            "{ civil { resident(where: {gender: {_eq: female}, balance: {_gt: 1.50}, visits: {_eq: \"99\"}}) { id } } }",
+            "{ civil { resident(where: {vaccinations: {given: {_lt: \"2024-01-01T00:00:00Z\"}}}, limit: null) { id } } }",
+            "{ __schema { queryType { name } } __type(name: \"Civil\") { fields(includeDeprecated: true) { name } } }",
+            "{ ...A } fragment A on Query { __type(name: \"X\") { ...B } } fragment B on __Type { isOneOf name }",
+            "query($yes: Boolean!) { civil @include(if: $yes) { __typename @skip(if: false) } }",
+            "{ civil { ... on Civil { __typename } ... { __typename } } }",
+        ] {
+            assert_eq!(valid(&model, text).err(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn documents_that_do_not_fit_are_refused() {
+        let model = model();
+        for text in [
+            "{ zz }",
+            "{ civil }",
+            "{ civil { resident { id { x } } } }",
+            "{ civil { residentByPk { id } } }",
+            "{ civil { resident(zz: 1) { id } } }",
+            "{ civil { resident(limit: 1, limit: 1) { id } } }",
+            "{ civil { resident(limit: 2147483648) { id } } }",
+            "{ civil { resident(limit: \"1\") { id } } }",
+            "{ civil { resident(where: {zz: 1}) { id } } }",
+            "{ civil { resident(where: {gender: {_eq: \"female\"}}) { id } } }",
+            "{ civil { resident(where: {gender: {_eq: other}}) { id } } }",
+            "{ civil { resident(where: {id: {_in: [null]}}) { id } } }",
+            "{ civil { resident(where: {id: {_eq: 1}, id: {_eq: 2}}) { id } } }",
+            "{ civil { resident(distinctOn: [zz]) { id } } }",
+            "query($id: Int) { civil { resident(where: {id: {_in: [$id]}}) { id } } }",
+            "query($id: Int = null) { civil { residentByPk(id: $id) { id } } }",
+            "query($id: Int) { civil { resident(where: {id: {_in: $id}}) { id } } }",
+            "query($id: String) { civil { resident(where: {id: {_eq: $id}}) { id } } }",
+            "query($x: Civil) { civil { __typename } }",
+            "query($x: ID) { civil { __typename @include(if: $x) } }",
+            "query($x: Int) { civil { __typename } }",
+            "{ civil { resident(limit: $n) { id } } }",
+            "query A($n: Int) { ...F } query B { ...F } fragment F on Query { civil { resident(limit: $n) { id } } }",
+            "{ civil { a: resident { id } a: street { id } } }",
+            "{ civil { resident { x: id ...F } } } fragment F on CivilResident { x: idCard }",
+            "{ civil { ... on Health { __typename } } }",
+            "{ ... on Int { __typename } }",
+            "{ ... on Zz { __typename } }",
+            "{ ... on CivilResidentBoolExp { __typename } }",
+            "{ __typename } fragment F on Query { __typename }",
+            "{ __typename @deprecated }",
+            "{ __typename @defer }",
+            "query @include(if: true) { __typename }",
+            "{ __typename @include(if: true) @include(if: true) }",
+            "{ __typename } { __typename }",
+            "{ __typename } type Zz { a: Int }",
+            "mutation { __typename }",
+            "subscription { __typename }",
+            "{ __type { name } }",
+        ] {
+            assert_eq!(code(&model, text), Some(Code::ValidationFailed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_literal_that_a_custom_scalar_cannot_read_is_bad_input_wherever_it_stands() {
+        let model = model();
+        let text = "{ __typename } query B { civil @skip(if: true) {\n resident(where: {_or: [{born: {_eq: \"2024-02-30\"}}]}) { id } } }";
+        let named = text.replacen("{ __typename }", "query A { __typename }", 1);
+        let errors = valid(&model, &named).unwrap_err();
+        assert_eq!((errors[0].code, errors[0].locations[0].line), (Code::BadInput, 2));
+        assert!(errors[0].message.contains("Date"), "{}", errors[0].message);
+        for literal in ["true", "x", "[1]", "{a: 1}", "\"x\""] {
+            let text = format!("{{ civil {{ resident(where: {{balance: {{_eq: {literal}}}}}) {{ id }} }} }}");
+            assert_eq!(code(&model, &text), Some(Code::BadInput), "{literal}");
+        }
+    }
+
+    #[test]
+    fn at_most_ten_errors_are_told_each_with_its_place() {
+        let text = format!("{{ {} }}", (0..500).map(|at| format!("zz{at}\n")).collect::<String>());
+        let errors = valid(&model(), &text).unwrap_err();
+        assert_eq!(errors.len(), MOST_ERRORS);
+        assert_eq!(errors[9].locations, [Location { line: 10, column: 1 }]);
+    }
+
+    #[test]
+    fn what_is_out_of_the_slice_is_not_there() {
+        let model = model();
+        let civil = Slice::of([0]);
+        valid_in(&model, &civil, "{ civil { resident { id street { name } } } }").unwrap();
+        for text in [
+            "{ health { __typename } }",
+            "{ civil { resident { vaccinations { id } } } }",
+            "{ civil { resident(where: {vaccinations: {}}) { id } } }",
+            "{ ... on HealthVaccination { id } }",
+            "query($x: HealthVaccinationBoolExp) { civil { resident(where: $x) { id } } }",
+        ] {
+            assert!(valid_in(&model, &civil, text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_operation_is_chosen_by_name() {
+        let model = model();
+        let two = valid(&model, "query A { __typename } query B { a: __typename }").unwrap();
+        assert_eq!(two.operation(Some("B")).unwrap().name.as_ref().unwrap(), "B");
+        assert_eq!(two.operation(None).unwrap_err().code, Code::BadInput);
+        assert_eq!(
+            two.operation(Some("C")).unwrap_err().message,
+            "Unknown operation named \"C\"."
+        );
+        let one = valid(&model, "{ __typename }").unwrap();
+        assert!(one.operation(None).is_ok());
+        assert_eq!(one.operation(Some("A")).unwrap_err().code, Code::BadInput);
+    }
+
+    #[test]
+    fn no_message_speaks_of_what_lies_behind() {
+        let model = model();
+        for text in [
+            "{ zz }",
+            "{ __typename @zz }",
+            "{ ...Zz }",
+            "query($x: Zz) { __typename }",
+        ] {
+            for error in valid(&model, text).unwrap_err() {
+                assert!(
+                    !error.message.contains("apollo") && !error.message.contains(".rs"),
+                    "{}",
+                    error.message
+                );
+            }
+        }
+    }
+}

@@ -77,7 +77,8 @@ pub(super) fn coerce(
                 }
                 Form::Object(object)
             }
-            (Some(id), Value::Enum(value)) if scope.has_value(id, value) => Form::Enum(built_in::shared(value)),
+            // Validation has seen to it that the enum has this value.
+            (Some(_), Value::Enum(value)) => Form::Enum(built_in::shared(value)),
             _ => return Err(mismatch(scope, ty, literal)),
         },
     };

@@ -3,9 +3,11 @@
 //! In: the operation's variable definitions and the JSON of the request. Out: [`Variables`], every part with its slot.
 //! *Invariant*: tells every mistake it finds, up to ten, each with the variable and the path in it.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::sync::Arc;
 
-use lilong_schema::definition::TypeRef;
+use lilong_schema::definition::{TypeKind, TypeRef};
 use lilong_schema::federated::TypeId;
 use serde_json::{Map, Value};
 
@@ -37,6 +39,7 @@ pub(super) fn variables(scope: Scope<'_>, raw: &Map<String, Value>) -> Result<Va
                     scope,
                     path: Vec::new(),
                     mistakes: Vec::new(),
+                    enums: HashMap::new(),
                 };
                 let form = reader.read(&ty, value);
                 errors.extend(reader.mistakes.into_iter().map(|mistake| {
@@ -119,6 +122,8 @@ struct Reader<'a> {
     scope: Scope<'a>,
     path: Vec<Step<'a>>,
     mistakes: Vec<Mistake>,
+    /// Values of the enums met so far: one list may name thousands.
+    enums: HashMap<TypeId, HashSet<Arc<str>>>,
 }
 
 impl<'a> Reader<'a> {
@@ -155,13 +160,13 @@ impl<'a> Reader<'a> {
         match (built_in::type_id(self.scope.federated, ty.name()), value) {
             (Some(TypeId::Scalar(scalar)), value) => match input::read_json(scalar, value) {
                 Some(value) => Some(Form::Leaf(value)),
-                None => self.mistake(value, format!("Expected type \"{ty}\": {}.", input::expected(scalar))),
+                None => self.mistake(value, format!("Expected type \"{ty}\", {}.", input::expected(scalar))),
             },
             (Some(id), Value::Object(entries)) if built_in::is_input(id) => self.read_object(id, ty, entries, value),
             (Some(id), _) if built_in::is_input(id) => {
                 self.mistake(value, format!("Expected type \"{ty}\" to be an object."))
             }
-            (Some(id), Value::String(text)) if self.scope.has_value(id, text) => Some(Form::Enum(text.as_str().into())),
+            (Some(id), Value::String(text)) if self.has_value(id, text) => Some(Form::Enum(text.as_str().into())),
             (_, Value::String(_)) => self.mistake(value, format!("Value does not exist in \"{ty}\" enum.")),
             _ => self.mistake(value, format!("Enum \"{ty}\" cannot represent non-string value.")),
         }
@@ -195,6 +200,18 @@ impl<'a> Reader<'a> {
         (self.mistakes.len() == before).then_some(Form::Object(object))
     }
 
+    fn has_value(&mut self, id: TypeId, value: &str) -> bool {
+        let Scope { federated, slice, .. } = self.scope;
+        let values = self
+            .enums
+            .entry(id)
+            .or_insert_with(|| match federated.definition(id, slice).kind {
+                TypeKind::Enum(values) => values.into_iter().map(|own| own.name).collect(),
+                _ => HashSet::new(),
+            });
+        values.contains(value)
+    }
+
     fn mistake(&mut self, value: &Value, why: String) -> Option<Form> {
         if self.mistakes.len() < MOST_ERRORS {
             let mut place = String::new();
@@ -219,8 +236,8 @@ impl<'a> Reader<'a> {
 /// A value for a message: short, and of whole objects and lists only their kind.
 fn shown(value: &Value) -> String {
     match value {
-        Value::Array(items) => format!("a list of {}", items.len()),
-        Value::Object(entries) => format!("an object of {} fields", entries.len()),
+        Value::Array(_) => "(a list)".into(),
+        Value::Object(_) => "(an object)".into(),
         Value::String(text) if text.chars().nth(60).is_some() => {
             let start: String = text.chars().take(60).collect();
             format!("{:?}", format!("{start}…"))
