@@ -7,6 +7,7 @@
 
 mod built_in;
 pub mod coerce;
+pub mod demo;
 pub mod error;
 pub mod execute;
 pub mod gateway;

@@ -1,0 +1,256 @@
+//! The questions that the demo prints: what no department could answer alone.
+
+/// A question to try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// One line.
+    pub title: String,
+    /// The GraphQL document, with a comment on what it shows.
+    pub query: String,
+    /// Values for its variables; empty where it has none.
+    pub variables: serde_json::Map<String, serde_json::Value>,
+}
+
+const RESIDENT: &str = r#"# One resident across nine departments.
+# Civil affairs knows who she is; each field below `address` is a link into another department's database, and most of
+# them write her identity card in a way of their own.
+{
+  civil {
+    resident(where: { idCard: { _eq: "99011019410316002X" } }, limit: 1) {
+      idCard
+      name
+      nameZh
+      born
+      household {
+        address
+        neighbourhood {
+          name
+          street {
+            name
+          }
+        }
+        utilityAccount {
+          accountNo
+          reading(orderBy: [{ month: DESC }], limit: 2) {
+            month
+            waterM3
+          }
+        }
+      }
+      healthRecord {
+        bloodType
+        doctor {
+          name
+          phone
+        }
+        vaccinations(orderBy: [{ givenOn: DESC }], limit: 3) {
+          vaccine
+          givenOn
+        }
+      }
+      medicalInsurance {
+        leiXing
+        zhangHuYuE
+      }
+      socialSecurity {
+        state
+        monthlyPension
+      }
+      homes {
+        fangWu {
+          address
+          mianJi
+        }
+      }
+      elderlyCare {
+        livesAlone
+        careLevel
+        carer {
+          name
+        }
+      }
+      seniorCard {
+        cardNumber
+        monthlyTrips(orderBy: [{ month: DESC }]) {
+          month
+          bus
+          metro
+        }
+      }
+      communityMember {
+        memberNo
+        centre {
+          phone
+        }
+      }
+      hotlineCases(orderBy: [{ receivedAt: DESC }], limit: 3) {
+        caseNo
+        receivedAt
+        category
+        status
+      }
+    }
+  }
+}
+"#;
+
+const FLU: &str = r#"# Residents over 80 living alone who have had no flu shot this season, the oldest first.
+# Three departments in one filter: civil affairs knows ages, elderly care who lives alone, health who was vaccinated.
+{
+  civil {
+    resident(
+      where: {
+        born: { _lte: "1946-10-15" }
+        elderlyCare: { livesAlone: { _eq: true } }
+        _not: { healthRecord: { vaccinations: { vaccine: { _eq: "influenza" }, givenOn: { _gte: "2026-09-01" } } } }
+      }
+      orderBy: [{ born: ASC }]
+      limit: 20
+    ) {
+      idCard
+      nameZh
+      born
+      household {
+        address
+      }
+      elderlyCare {
+        careLevel
+        contactPhone
+      }
+      healthRecord {
+        doctor {
+          name
+          phone
+        }
+      }
+    }
+  }
+}
+"#;
+
+const ELEVATORS: &str = r#"# Open hotline cases about elevators by street, with the grid officers who are responsible.
+# The hotline numbers the streets differently and writes grid cells without a hyphen.
+{
+  civil {
+    street(orderBy: [{ id: ASC }]) {
+      name
+      nameZh
+      hotlineCases(
+        where: { category: { _eq: "elevator" }, status: { _eq: "open" } }
+        orderBy: [{ receivedAt: ASC }]
+        limit: 3
+      ) {
+        caseNo
+        receivedAt
+        gridCell {
+          code
+          officers {
+            name
+            phone
+          }
+        }
+      }
+    }
+  }
+}
+"#;
+
+const RESTAURANTS: &str = r#"# Open restaurants of a poor tax grade that failed a fire check this year, and what else is known of them.
+# Fire safety writes credit codes in lower case, urban management with hyphens.
+{
+  marketSupervision {
+    enterprise(
+      where: {
+        trade: { _eq: "restaurant" }
+        state: { _eq: "open" }
+        fireChecks: { result: { _eq: "failed" }, checkedAt: { _gte: "2026-01-01T00:00:00Z" } }
+        taxpayer: { grade: { _in: ["C", "D"] } }
+      }
+      orderBy: [{ creditCode: ASC }]
+      limit: 10
+    ) {
+      creditCode
+      name
+      street {
+        name
+      }
+      owner {
+        nameZh
+        phone
+      }
+      fireChecks(where: { result: { _eq: "failed" } }, orderBy: [{ checkedAt: DESC }], limit: 1) {
+        checkedAt
+        findings {
+          text
+          remedied
+        }
+      }
+      taxpayer {
+        grade
+      }
+      offences(orderBy: [{ dtmNoted: DESC }]) {
+        strKind
+        dtmNoted
+      }
+    }
+  }
+}
+"#;
+
+const COPIES: &str = r"# Two streets keep copies of the health commission's database: their first patients, and who they are to the district.
+{
+  sipingRoadHealth {
+    patients(orderBy: [{ id: ASC }], limit: 3) {
+      idCardNo
+      resident {
+        name
+        household {
+          address
+        }
+      }
+    }
+  }
+  wujiaochangHealth {
+    patients(orderBy: [{ id: ASC }], limit: 3) {
+      idCardNo
+      resident {
+        name
+        household {
+          address
+        }
+      }
+    }
+  }
+}
+";
+
+/// The questions for a district; `copies` tells whether streets have copies of the health commission's database.
+pub(super) fn questions(copies: bool) -> Vec<Question> {
+    let mut questions = vec![
+        question("One resident across nine departments", RESIDENT),
+        question(
+            "Residents over 80 living alone who have had no flu shot this season",
+            FLU,
+        ),
+        question(
+            "Open hotline cases about elevators by street, with the responsible grid officers",
+            ELEVATORS,
+        ),
+        question(
+            "Restaurants of a poor tax grade that failed a fire check this year",
+            RESTAURANTS,
+        ),
+    ];
+    if copies {
+        questions.push(question("Two streets' own copies of the health database", COPIES));
+    }
+    questions
+}
+
+fn question(title: &str, query: &str) -> Question {
+    Question {
+        title: title.to_owned(),
+        query: query.to_owned(),
+        variables: serde_json::Map::new(),
+    }
+}
