@@ -4,7 +4,7 @@
 //! read, and every problem with file and line; a catalog with problems is not to be served.
 //! *Invariant*: no source is touched, and nothing is written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -108,6 +108,12 @@ impl<'a> Blocks<'a> {
                 .extend(source::read(Block::Discover, table, &defaults, &mut names, reading));
         }
         names.report(is_discovering, reading);
+        // What is reported here is not to be reported again by the stages that follow.
+        let mut taken = HashSet::new();
+        catalog.sources.retain(|settings| taken.insert(settings.name.clone()));
+        catalog
+            .additions
+            .retain(|settings| is_discovering && taken.insert(settings.name.clone()));
         let mut maps = HashMap::new();
         for table in self.links {
             catalog.links.extend(link::read(table, &mut maps, reading));

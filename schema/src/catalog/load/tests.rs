@@ -192,3 +192,21 @@ fn a_file_in_place_of_the_folder_is_told() {
     assert!(problems[0].what.ends_with("is a file, not a folder"), "{}", problems[0]);
     assert!(!is_servable(&problems));
 }
+
+#[test]
+fn what_is_reported_is_not_left_for_later_stages_to_report_again() {
+    let load_text = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("lilong.toml"), text).unwrap();
+        load_with(folder.path(), &|_| None)
+    };
+    let source = "[[source]]\nname = 'a'\nconnector = 'x'\n";
+    let (catalog, problems) = load_text(&format!("{source}{source}[[source]]\nname = 'b'\n"));
+    assert_eq!(
+        (catalog.sources.len(), catalog.additions.len(), problems.len()),
+        (1, 0, 2)
+    );
+    assert_eq!(catalog.sources[0].place.line, 1);
+    let (catalog, problems) = load_text(&format!("{source}timeout = 3\n[[link]]\nfrom = 'a'\n"));
+    assert_eq!((catalog.sources.len(), catalog.links.len(), problems.len()), (1, 0, 4));
+}
