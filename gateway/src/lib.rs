@@ -5,6 +5,7 @@
 //! respond. Only execute touches the network, through `Source::fetch`. Every fetch passes the same layers. A connector
 //! knows nothing of GraphQL; the planner knows nothing of SQL or HTTP.
 
+pub mod assembly;
 mod built_in;
 pub mod coerce;
 pub mod demo;
@@ -26,6 +27,7 @@ pub mod request;
 pub mod respond;
 #[cfg(test)]
 mod sample;
+pub mod server;
 pub mod validate;
 
 pub use gateway::{Gateway, Model};
