@@ -125,7 +125,9 @@ fn write_predicate(predicate: &Predicate, collection: &Collection, out: &mut Str
                 format_args!("{} {} ?{operand}", name(collection, *field), sign(*comparison)),
             );
         }
-        Predicate::KeyIn { fields, operand } => add(out, format_args!("({}) in ?{operand}", names(collection, fields))),
+        Predicate::KeyIn { fields, operand, .. } => {
+            add(out, format_args!("({}) in ?{operand}", names(collection, fields)))
+        }
         Predicate::Exists(exists) => {
             let pairs = exists
                 .on
