@@ -1,5 +1,7 @@
 //! THE LIST of kinds of source: one entry each.
 
+pub mod memory;
+
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -30,7 +32,7 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[memory::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -68,13 +68,27 @@ impl Opened {
         let mut found = discover::expand(&catalog, ask, &mut findings).await;
         add_discovered(&mut catalog, std::mem::take(&mut found.sources), &mut findings);
         let sources = connect(&catalog, &mut findings);
-        let discover::Found { vanished, now, discovered, .. } = found;
-        Self { catalog, findings, sources, vanished, found_now: now, discovered }
+        let discover::Found {
+            vanished,
+            now,
+            discovered,
+            ..
+        } = found;
+        Self {
+            catalog,
+            findings,
+            sources,
+            vanished,
+            found_now: now,
+            discovered,
+        }
     }
 
     /// Whether it cannot be served.
     pub fn has_problems(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Problem)
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Problem)
     }
 
     /// Reads the stored descriptions.
@@ -109,7 +123,13 @@ impl Opened {
             }
         }
         findings.extend(federated.warnings.iter().cloned());
-        (Model { federated: Arc::new(federated), sources }, findings)
+        (
+            Model {
+                federated: Arc::new(federated),
+                sources,
+            },
+            findings,
+        )
     }
 
     /// What is to be said of a source that gives no description.
@@ -135,8 +155,11 @@ impl Opened {
 
 /// Puts discovered sources among the others and adds the settings of blocks that only add some.
 fn add_discovered(catalog: &mut Catalog, discovered: Vec<SourceSettings>, findings: &mut Vec<Problem>) {
-    let mut places: BTreeMap<String, catalog::Place> =
-        catalog.sources.iter().map(|settings| (settings.name.clone(), settings.place.clone())).collect();
+    let mut places: BTreeMap<String, catalog::Place> = catalog
+        .sources
+        .iter()
+        .map(|settings| (settings.name.clone(), settings.place.clone()))
+        .collect();
     for settings in discovered {
         if let Some(other) = places.get(&settings.name) {
             let what = format!("the name is taken by {}:{}", other.file.display(), other.line);
@@ -149,11 +172,18 @@ fn add_discovered(catalog: &mut Catalog, discovered: Vec<SourceSettings>, findin
         catalog.sources.push(settings);
     }
     for addition in &catalog.additions {
-        if let Some(settings) = catalog.sources.iter_mut().find(|settings| settings.name == addition.name) {
+        if let Some(settings) = catalog
+            .sources
+            .iter_mut()
+            .find(|settings| settings.name == addition.name)
+        {
             settings.add(addition);
             continue;
         }
-        let near = nearest(&addition.name, catalog.sources.iter().map(|settings| settings.name.as_str()));
+        let near = nearest(
+            &addition.name,
+            catalog.sources.iter().map(|settings| settings.name.as_str()),
+        );
         let hint = match near {
             Some(near) => format!("did you mean `{near}`? a source of its own needs `connector` and `path` or `url`"),
             None => "a source of its own needs `connector` and `path` or `url`".to_owned(),
@@ -169,10 +199,17 @@ fn connect(catalog: &Catalog, findings: &mut Vec<Problem>) -> BTreeMap<String, A
     let ceiling = Arc::new(Semaphore::new(catalog.server.limits.connections));
     let mut sources = BTreeMap::new();
     for settings in &catalog.sources {
-        let Some(kind) = known_kind(settings, findings) else { continue };
+        let Some(kind) = known_kind(settings, findings) else {
+            continue;
+        };
         match (kind.open)(settings) {
             Ok(connector) => {
-                let source = Source::new(settings.name.as_str().into(), connector, &settings.tuning, ceiling.clone());
+                let source = Source::new(
+                    settings.name.as_str().into(),
+                    connector,
+                    &settings.tuning,
+                    ceiling.clone(),
+                );
                 sources.insert(settings.name.clone(), source);
             }
             Err(problems) => findings.extend(problems),
@@ -191,7 +228,10 @@ fn known_kind(settings: &SourceSettings, findings: &mut Vec<Problem>) -> Option<
             Some(near) => format!("did you mean `{near}`? the kinds are: {all}"),
             None => format!("the kinds are: {all}"),
         };
-        let what = format!("there is no connector `{}`", lilong_schema::problem::shown(&settings.connector));
+        let what = format!(
+            "there is no connector `{}`",
+            lilong_schema::problem::shown(&settings.connector)
+        );
         findings.push(Problem::new(settings.about(), what, hint).at(&settings.place.file, settings.place.line));
     }
     kind
@@ -200,5 +240,10 @@ fn known_kind(settings: &SourceSettings, findings: &mut Vec<Problem>) -> Option<
 /// Stands for a source that could not be opened, in a model that is looked at but never served: the findings hold a
 /// problem for each.
 fn unusable(name: &Arc<str>) -> Arc<Source> {
-    Source::new(name.clone(), Arc::new(describe::Unusable(name.clone())), &catalog::Tuning::default(), Arc::new(Semaphore::new(0)))
+    Source::new(
+        name.clone(),
+        Arc::new(describe::Unusable(name.clone())),
+        &catalog::Tuning::default(),
+        Arc::new(Semaphore::new(0)),
+    )
 }

@@ -62,7 +62,12 @@ pub(crate) fn prepare(
         validate(parsed, federated, slice)
     })?;
     let operation = shape.valid.operation(name).map_err(|error| vec![error])?;
-    let scope = Scope { valid: &shape.valid, operation, federated, slice };
+    let scope = Scope {
+        valid: &shape.valid,
+        operation,
+        federated,
+        slice,
+    };
     let variables = coerce::variables(scope, &request.variables)?;
     let plan = cache.plan(shape.id, coerce::structure(&variables), || {
         let operation = normalize(&shape.valid, operation, &variables, federated, slice)?;

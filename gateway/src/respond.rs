@@ -11,7 +11,7 @@ use lilong_schema::Slice;
 
 use self::cell::{Column, Written};
 use self::errors::{Errors, Segment};
-use crate::error::Code;
+use crate::error::{Code, RequestError};
 use crate::execute::{Fault, Fetched, Made, Placed};
 use crate::gateway::Model;
 use crate::operation::Variables;
@@ -119,16 +119,24 @@ impl<'a> Writer<'a> {
                 }
                 OutputValue::Rows(rows) => self.rows(field, rows, 0),
                 OutputValue::Sources(fields) => self.sources(fields),
-                OutputValue::TypeByName { name, selection } => match name.value(self.world.variables) {
-                    Some(lilong_schema::Value::Text(name)) => introspect::write_type(
-                        &self.world.model.federated,
-                        self.world.slice,
-                        &name,
-                        selection,
-                        &mut self.out,
-                    ),
-                    _ => self.out.extend_from_slice(b"null"),
-                },
+                OutputValue::TypeByName { name, selection } => {
+                    let start = self.out.len();
+                    let federated = &self.world.model.federated;
+                    let written = match name.value(self.world.variables) {
+                        Some(lilong_schema::Value::Text(name)) => {
+                            introspect::write_type(federated, self.world.slice, &name, selection, &mut self.out)
+                        }
+                        _ => Err(RequestError::new(Code::BadInput, "`__type` needs a name")),
+                    };
+                    if let Err(error) = written {
+                        self.out.truncate(start);
+                        self.out.extend_from_slice(b"null");
+                        self.path.push(Segment::Key(&field.key));
+                        self.errors
+                            .add(usize::MAX, error.code, None, &error.message, &self.path);
+                        self.path.pop();
+                    }
+                }
                 OutputValue::Cell(_) => self.out.extend_from_slice(b"null"),
             }
         }

@@ -87,7 +87,9 @@ impl Server {
             Admin::IfFree(address) => match listen::bind(address, options.open).await {
                 Ok(listener) => Some(listener),
                 Err(Error::Taken { address }) => {
-                    tracing::warn!("the admin address {address} is in use, so metrics and operations stay off; give --admin another address");
+                    tracing::warn!(
+                        "the admin address {address} is in use, so metrics and operations stay off; give --admin another address"
+                    );
                     None
                 }
                 Err(error) => return Err(error),
@@ -101,7 +103,12 @@ impl Server {
             sdl: schema::Kept::default(),
             stopping,
         });
-        Ok(Self { listener, admin, shared, stop })
+        Ok(Self {
+            listener,
+            admin,
+            shared,
+            stop,
+        })
     }
 
     /// The address of GraphQL really taken.
@@ -127,9 +134,14 @@ impl Server {
             drop(alive);
         }
         stop.await;
-        tracing::info!("stopping: no new requests, running ones have {:?} to end", self.shared.options.limits.drain);
+        tracing::info!(
+            "stopping: no new requests, running ones have {:?} to end",
+            self.shared.options.limits.drain
+        );
         self.stop.send_replace(true);
-        Ok(tokio::time::timeout(self.shared.options.limits.drain, working.closed()).await.is_ok())
+        Ok(tokio::time::timeout(self.shared.options.limits.drain, working.closed())
+            .await
+            .is_ok())
     }
 }
 

@@ -180,7 +180,7 @@ impl Default for Tuning {
             timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(2),
             wait_timeout: Duration::from_millis(500),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             connections: 8,
             cache: None,
         }

@@ -109,24 +109,23 @@ pub fn count(problems: &[Problem]) -> String {
         .iter()
         .filter(|problem| problem.severity == Severity::Warning)
         .count();
-    let mut text = match problems.len() - warnings {
+    let text = match problems.len() - warnings {
         0 => "no problems".to_owned(),
         1 => "1 problem".to_owned(),
         several => format!("{several} problems"),
     };
     match warnings {
-        0 => {}
-        1 => text.push_str(", 1 warning"),
-        several => text.push_str(&format!(", {several} warnings")),
+        0 => text,
+        1 => text + ", 1 warning",
+        several => format!("{text}, {several} warnings"),
     }
-    text
 }
 
 /// The known word that a wrong one was most likely meant to be; `None` if none is near.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |word: &str| word.to_lowercase().replace('-', "_");
     let word = plain(word);
-    let most = 1 + word.chars().count() / 4;
+    let most = 1 + word.chars().count() / 5;
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&word, &plain(candidate)), candidate))

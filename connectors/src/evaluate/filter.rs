@@ -19,8 +19,9 @@ use super::{Error, KeyIndex, Result, convert, expect_type, normalize};
 use crate::rows::arrow_type;
 use crate::{Comparison, Exists, Operand, OperandId, Predicate};
 
-/// Gives all rows of another collection of the source, all its fields in order; `None` if there is no such collection.
-pub type Linked<'a> = dyn Fn(&Collection) -> Option<RecordBatch> + 'a;
+/// Gives all rows of another collection of the source, and which field each column is; `None` if there is no such
+/// collection.
+pub type Linked<'a> = dyn Fn(&Collection) -> Option<(Vec<FieldId>, RecordBatch)> + 'a;
 
 /// Which rows of a batch meet a predicate: true, false, or null where it is unknown.
 ///
@@ -294,8 +295,7 @@ impl View<'_> {
 
     fn exists(&self, exists: &Exists) -> Result<Truth> {
         let collection = &*exists.collection;
-        let batch = (self.linked)(collection).ok_or_else(|| Error::NoLinkedRows(collection.name.clone()))?;
-        let columns: Vec<FieldId> = (0..collection.fields.len()).collect();
+        let (columns, batch) = (self.linked)(collection).ok_or_else(|| Error::NoLinkedRows(collection.name.clone()))?;
         let inner = View {
             collection,
             columns: &columns,
@@ -320,3 +320,6 @@ impl View<'_> {
         Ok(Truth::plain(found.iter().map(Option::is_some).collect()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,7 @@ pub struct KeyIndex {
 /// Which number a key has.
 enum Table {
     Integers(HashMap<i64, u32, RandomState>),
-    Bytes(ByteTable),
+    Bytes(Box<ByteTable>),
 }
 
 /// Keys as bytes, each by the first row that has it.
@@ -196,7 +196,7 @@ impl Table {
         };
         let groups = (0..first.len()).map(|row| table.insert(row)).collect();
         let keys = table.first_rows.len();
-        Ok((Table::Bytes(table), groups, keys))
+        Ok((Table::Bytes(Box::new(table)), groups, keys))
     }
 }
 

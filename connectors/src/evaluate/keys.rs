@@ -24,7 +24,7 @@ pub fn canonical_texts(array: &ArrayRef, scalar: Scalar) -> Result<StringArray> 
     Ok(match scalar {
         Scalar::String | Scalar::Decimal | Scalar::Uuid | Scalar::Enum => array.as_string().clone(),
         Scalar::Int => write(array.as_primitive::<Int32Type>().iter(), 8, |value, out| {
-            write_integer(value.into(), out)
+            write_integer(value.into(), out);
         }),
         Scalar::BigInt => write(array.as_primitive::<Int64Type>().iter(), 12, write_integer),
         Scalar::Boolean => write(array.as_boolean().iter(), 5, |value, out| {

@@ -27,9 +27,16 @@ pub(super) async fn expand(catalog: &Catalog, ask: Ask, findings: &mut Vec<Probl
         }
         Discovered::default()
     });
-    let mut found = Found { sources: Vec::new(), vanished: BTreeSet::new(), now: Vec::new(), discovered };
+    let mut found = Found {
+        sources: Vec::new(),
+        vanished: BTreeSet::new(),
+        now: Vec::new(),
+        discovered,
+    };
     for block in &catalog.discover {
-        let Some(kind) = known_kind(block, findings) else { continue };
+        let Some(kind) = known_kind(block, findings) else {
+            continue;
+        };
         let Some(discovery) = &kind.discovery else {
             let what = format!("sources of the kind `{}` cannot be discovered", kind.name);
             let problem = Problem::new(block.about(), what, "write a [[source]] block for each");
@@ -51,15 +58,23 @@ pub(super) async fn expand(catalog: &Catalog, ask: Ask, findings: &mut Vec<Probl
         if let Some(fresh) = fresh {
             found.now.push((block.clone(), fresh.clone()));
             let fresh: BTreeSet<String> = fresh.into_iter().collect();
-            let gone = parts.difference(&fresh).map(|part| (discovery.narrow)(block, part).name);
+            let gone = parts
+                .difference(&fresh)
+                .map(|part| (discovery.narrow)(block, part).name);
             found.vanished.extend(gone);
             parts.extend(fresh);
         }
         if parts.is_empty() && ask != Ask::Never {
-            let problem = Problem::warning(block.about(), "found no source", "look at the pattern and at what is there");
+            let problem = Problem::warning(
+                block.about(),
+                "found no source",
+                "look at the pattern and at what is there",
+            );
             findings.push(problem.at(&block.place.file, block.place.line));
         }
-        found.sources.extend(parts.iter().map(|part| (discovery.narrow)(block, part)));
+        found
+            .sources
+            .extend(parts.iter().map(|part| (discovery.narrow)(block, part)));
         found.discovered.set(block, parts.into_iter().collect());
     }
     found

@@ -32,7 +32,9 @@ impl Opened {
     /// Forgets the sources that were not found again, and `[[discover]]` blocks that are no longer there.
     pub fn forget_vanished(&mut self) {
         let vanished = std::mem::take(&mut self.vanished);
-        self.catalog.sources.retain(|settings| !vanished.contains(&settings.name));
+        self.catalog
+            .sources
+            .retain(|settings| !vanished.contains(&settings.name));
         self.sources.retain(|name, _| !vanished.contains(name));
         self.discovered.retain(&self.catalog.discover);
         for (block, parts) in &self.found_now {
@@ -47,7 +49,9 @@ impl Opened {
         match descriptions::orphans(&self.catalog.folder, names) {
             Err(error) => warning(format!("descriptions/ cannot be read: {error}")),
             Ok(orphans) => orphans.iter().find_map(|source| {
-                descriptions::remove(&self.catalog.folder, source).err().and_then(|error| warning(error.to_string()))
+                descriptions::remove(&self.catalog.folder, source)
+                    .err()
+                    .and_then(|error| warning(error.to_string()))
             }),
         }
     }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use lilong::assembly::{Ask, Descriptions, Opened};
-use lilong_schema::catalog::Limits;
 use lilong::gateway::{Gateway, Model};
+use lilong_schema::catalog::Limits;
 use lilong_schema::problem;
 use lilong_schema::{Problem, Severity};
 
@@ -25,12 +25,18 @@ pub(crate) struct Ready {
 /// Assembles a catalog; sources without a description are asked for one.
 pub(crate) async fn ready(folder: &Path) -> Ready {
     let opened = Opened::open(folder, Ask::Missing).await;
-    let Descriptions { mut stored, missing, findings } = opened.stored();
+    let Descriptions {
+        mut stored,
+        missing,
+        findings,
+    } = opened.stored();
     let mut silent = Vec::new();
     if !missing.is_empty() && !opened.has_problems() {
         let progress = Progress::new("describing sources");
         let described = opened
-            .describe(&missing, &|done, total, name: &str| progress.at(done as u64, total as u64, name))
+            .describe(&missing, &|done, total, name: &str| {
+                progress.at(done as u64, total as u64, name)
+            })
             .await;
         silent.extend(described.failed.iter().map(|(name, error)| opened.silent(name, error)));
         drop(progress);
@@ -41,7 +47,12 @@ pub(crate) async fn ready(folder: &Path) -> Ready {
     }
     let (model, more) = opened.model(&stored);
     let findings = [opened.findings.clone(), findings, more].concat();
-    Ready { opened, findings, silent, model }
+    Ready {
+        opened,
+        findings,
+        silent,
+        model,
+    }
 }
 
 impl Ready {
@@ -64,7 +75,10 @@ impl Ready {
 /// Tells all findings and fails if one of them is a problem; warnings alone are only counted.
 pub(crate) fn refuse(findings: &[Problem]) -> Result<(), Failure> {
     if findings.iter().any(|finding| finding.severity == Severity::Problem) {
-        return Err(Failure::Wrong(format!("the catalog cannot be served:\n{}", problem::report(findings))));
+        return Err(Failure::Wrong(format!(
+            "the catalog cannot be served:\n{}",
+            problem::report(findings)
+        )));
     }
     if !findings.is_empty() {
         let what = if findings.len() == 1 { "warning" } else { "warnings" };

@@ -41,11 +41,22 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         let served = format!("{}, {}: ", count(sources, "source"), count(collections, "collection"));
         let report = problem::report(&all);
         // The counting line of the report stands last; what is served stands before the count.
-        let (lines, last) = report.trim_end().rsplit_once('\n').map_or(("", report.trim_end()), |(lines, last)| (lines, last));
-        let lines = if lines.is_empty() { String::new() } else { format!("{lines}\n") };
+        let (lines, last) = report
+            .trim_end()
+            .rsplit_once('\n')
+            .map_or(("", report.trim_end()), |(lines, last)| (lines, last));
+        let lines = if lines.is_empty() {
+            String::new()
+        } else {
+            format!("{lines}\n")
+        };
         output::print(&format!("{lines}{served}{last}\n"))?;
     }
-    if ready.findings.iter().any(|finding| finding.severity == Severity::Problem) {
+    if ready
+        .findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Problem)
+    {
         Err(Failure::Said(1))
     } else if ready.silent.is_empty() {
         Ok(())

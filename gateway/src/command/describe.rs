@@ -44,7 +44,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let mut opened = Opened::open(&options.catalog.folder, Ask::Always).await;
     catalog::refuse(&opened.findings)?;
     if let Some(unknown) = options.source.iter().find(|name| !opened.sources.contains_key(*name)) {
-        return Err(Failure::Usage(format!("--source: there is no source `{unknown}` in the catalog")));
+        return Err(Failure::Usage(format!(
+            "--source: there is no source `{unknown}` in the catalog"
+        )));
     }
     let vanished = opened.vanished.clone();
     if options.prune {
@@ -59,14 +61,20 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         .collect();
     let progress = Progress::new("describing sources");
     let described = opened
-        .describe(&wanted, &|done, total, name: &str| progress.at(done as u64, total as u64, name))
+        .describe(&wanted, &|done, total, name: &str| {
+            progress.at(done as u64, total as u64, name)
+        })
         .await;
     drop(progress);
     let mut new = old.clone();
     new.retain(|name, _| opened.sources.contains_key(name));
     new.extend(described.found.clone());
     let (new_model, findings) = opened.model(&new);
-    let failed: Vec<_> = described.failed.iter().map(|(name, error)| opened.silent(name, error)).collect();
+    let failed: Vec<_> = described
+        .failed
+        .iter()
+        .map(|(name, error)| opened.silent(name, error))
+        .collect();
     let changes = compare::compare(&old_model.federated, &new_model.federated);
     if !options.check {
         let pruned = if options.prune { opened.prune() } else { None };
@@ -77,8 +85,10 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     // A first description is no change: there was nothing that clients could have used.
     let first = old.is_empty();
     if options.json {
-        let changes: Vec<_> =
-            changes.iter().map(|change| json!({"breaking": change.breaking, "text": change.text})).collect();
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|change| json!({"breaking": change.breaking, "text": change.text}))
+            .collect();
         output::print_json(&json!({
             "described": described.found.keys().collect::<Vec<_>>(),
             "vanished": vanished,
@@ -89,7 +99,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         let mut text = String::new();
         if !first {
             for change in &changes {
-                text.push_str(&format!("{}{}\n", if change.breaking { "breaking: " } else { "" }, change.text));
+                text.push_str(&format!(
+                    "{}{}\n",
+                    if change.breaking { "breaking: " } else { "" },
+                    change.text
+                ));
             }
         }
         let breaking = changes.iter().filter(|change| change.breaking).count();
@@ -99,11 +113,18 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             (false, 0) => "nothing changed".to_owned(),
             (false, count) => format!("{count} changes, {breaking} of them breaking"),
         };
-        text.push_str(&format!("{number} {} described: {changed}\n", if number == 1 { "source" } else { "sources" }));
+        text.push_str(&format!(
+            "{number} {} described: {changed}\n",
+            if number == 1 { "source" } else { "sources" }
+        ));
         output::print(&text)?;
     }
     for name in &vanished {
-        let what = if options.prune { "is forgotten" } else { "keeps its fields until `lilong describe --prune`" };
+        let what = if options.prune {
+            "is forgotten"
+        } else {
+            "keeps its fields until `lilong describe --prune`"
+        };
         output::say(&format!("lilong: source {name} has vanished and {what}"));
     }
     for problem in &failed {
@@ -113,5 +134,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     if options.check && changes.iter().any(|change| change.breaking) {
         return Err(Failure::Said(1));
     }
-    if failed.is_empty() { Ok(()) } else { Err(Failure::Said(3)) }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Said(3))
+    }
 }

@@ -35,8 +35,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             let errors: Vec<_> = errors
                 .iter()
                 .map(|error| {
-                    let locations: Vec<_> =
-                        error.locations.iter().map(|place| json!({"line": place.line, "column": place.column})).collect();
+                    let locations: Vec<_> = error
+                        .locations
+                        .iter()
+                        .map(|place| json!({"line": place.line, "column": place.column}))
+                        .collect();
                     json!({"message": error.message, "locations": locations, "extensions": {"code": error.code.name()}})
                 })
                 .collect();

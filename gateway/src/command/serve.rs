@@ -32,7 +32,14 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
-    serve(&options.catalog, &options.addresses, options.json, Vec::new(), || Ok(())).await
+    serve(
+        &options.catalog,
+        &options.addresses,
+        options.json,
+        Vec::new(),
+        || Ok(()),
+    )
+    .await
 }
 
 /// Assembles, listens, prints the addresses, does what is to be done `then`, serves.
@@ -43,19 +50,26 @@ pub(crate) async fn serve(
     tabs: Vec<Tab>,
     then: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let stop = server::asked_to_stop().map_err(|error| Failure::Wrong(format!("cannot listen for signals: {error}")))?;
+    let stop =
+        server::asked_to_stop().map_err(|error| Failure::Wrong(format!("cannot listen for signals: {error}")))?;
     if let Err(error) = server::raise_file_limit() {
         tracing::warn!("cannot raise the number of files that may be open: {error}");
     }
     let opened = Opened::open(&folder.folder, Ask::Missing).await;
-    let Descriptions { mut stored, missing, findings } = opened.stored();
+    let Descriptions {
+        mut stored,
+        missing,
+        findings,
+    } = opened.stored();
     catalog::refuse(&[opened.findings.clone(), findings].concat())?;
     // With nothing described there would be nothing to serve, so that the first questions would all be refused.
     let mut missing = missing;
     if stored.is_empty() && !missing.is_empty() {
         let progress = Progress::new("describing sources");
         let described = opened
-            .describe(&missing, &|done, total, name: &str| progress.at(done as u64, total as u64, name))
+            .describe(&missing, &|done, total, name: &str| {
+                progress.at(done as u64, total as u64, name)
+            })
             .await;
         drop(progress);
         if let Some(problem) = opened.keep(&described.found) {
@@ -71,7 +85,10 @@ pub(crate) async fn serve(
     catalog::refuse(&findings)?;
     let limits = opened.catalog.server.limits.clone();
     let server_settings = &opened.catalog.server;
-    let listen = addresses.listen.clone().unwrap_or_else(|| server_settings.listen.clone());
+    let listen = addresses
+        .listen
+        .clone()
+        .unwrap_or_else(|| server_settings.listen.clone());
     let admin = match (&addresses.admin, &server_settings.admin) {
         (Some(off), _) if off == "off" => Admin::Off,
         (Some(address), _) => Admin::At(address.clone()),
@@ -89,13 +106,18 @@ pub(crate) async fn serve(
     };
     let (sources, collections) = (model.federated.sources.len(), model.federated.collections.len());
     let gateway = Gateway::new(model, limits);
-    let server = Server::bind(gateway.clone(), settings).await.map_err(|error| Failure::Wrong(error.to_string()))?;
+    let server = Server::bind(gateway.clone(), settings)
+        .await
+        .map_err(|error| Failure::Wrong(error.to_string()))?;
     announce(&server, as_json, sources, collections)?;
     then()?;
     if !missing.is_empty() {
         tokio::spawn(Joining::new(opened, stored, missing, gateway).run());
     }
-    let whole = server.run(stop).await.map_err(|error| Failure::Wrong(format!("the server stopped: {error}")))?;
+    let whole = server
+        .run(stop)
+        .await
+        .map_err(|error| Failure::Wrong(format!("the server stopped: {error}")))?;
     if !whole {
         tracing::warn!("some requests did not end in time and were cut off");
     }
@@ -113,7 +135,9 @@ fn announce(server: &Server, as_json: bool, sources: usize, collections: usize) 
         });
         return output::print(&format!("{addresses}\n"));
     }
-    let admin = admin.map_or("off".to_owned(), |address| format!("http://{address}/metrics and /health/sources"));
+    let admin = admin.map_or("off".to_owned(), |address| {
+        format!("http://{address}/metrics and /health/sources")
+    });
     output::print(&format!(
         "Serving {sources} sources with {collections} collections.\n\
          GraphQL:  http://{graphql}/graphql\n\

@@ -89,7 +89,7 @@ impl Builder<'_> {
                     "__typename" => text_constant("Query"),
                     "__schema" => {
                         let mut out = Vec::new();
-                        introspect::write_schema(self.world.federated, self.world.slice, &field.selection, &mut out);
+                        introspect::write_schema(self.world.federated, self.world.slice, &field.selection, &mut out)?;
                         OutputValue::Constant(out.into())
                     }
                     "__type" => OutputValue::TypeByName {

@@ -49,7 +49,14 @@ struct Service {
 impl Listening {
     pub(super) fn new(listener: TcpListener, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
         let loopback = listener.local_addr()?.ip().is_loopback();
-        Ok(Self { listener, service: Arc::new(Service { routes, shared: shared.clone(), loopback }) })
+        Ok(Self {
+            listener,
+            service: Arc::new(Service {
+                routes,
+                shared: shared.clone(),
+                loopback,
+            }),
+        })
     }
 
     /// Accepts until the server stops; every connection holds on to `alive` until it has ended.
@@ -132,9 +139,14 @@ impl Service {
             tracing::debug!(%method, path, status = status.as_u16(), took_ms = took.as_millis() as u64, trace = %trace.0, "request");
         }
         if let Ok(value) = HeaderValue::from_str(&trace.0) {
-            response.headers_mut().insert(HeaderName::from_static("x-trace-id"), value);
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static("x-trace-id"), value);
         }
-        response.headers_mut().insert(http::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response.headers_mut().insert(
+            http::header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
         response
     }
 

@@ -30,7 +30,11 @@ const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Answers a request of any method.
 pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
-    let trace = request.extensions().get::<Trace>().cloned().unwrap_or_else(|| Trace::of(request.headers()));
+    let trace = request
+        .extensions()
+        .get::<Trace>()
+        .cloned()
+        .unwrap_or_else(|| Trace::of(request.headers()));
     if request.method() == Method::OPTIONS {
         return (StatusCode::NO_CONTENT, [(header::ALLOW, METHODS)]).into_response();
     }
@@ -53,15 +57,16 @@ async fn answer(
         Method::GET | Method::HEAD => false,
         _ => {
             let message = "GraphQL is asked by POST, or by GET for queries.";
-            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadInput, message).with(header::ALLOW, METHODS));
+            return Err(
+                Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadInput, message).with(header::ALLOW, METHODS)
+            );
         }
     };
     let media = media.ok_or_else(|| {
         let message = "Answers come as application/graphql-response+json or application/json.";
         Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadInput, message)
     })?;
-    let parameters =
-        Parameters::parse(parts.uri.query()).map_err(|fault| Refusal::bad_input(fault.to_string()))?;
+    let parameters = Parameters::parse(parts.uri.query()).map_err(|fault| Refusal::bad_input(fault.to_string()))?;
     let slice = slice(&parameters, &shared.gateway.model().federated)?;
     let envelope = if by_post {
         let body = read(&parts.headers, body, shared.options.limits.body).await?;
@@ -70,7 +75,9 @@ async fn answer(
         let envelope = Envelope::from_parameters(&parameters)?;
         if !reads_only(&envelope, shared) {
             let message = "Only queries may be asked by GET; send other operations by POST.";
-            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadInput, message).with(header::ALLOW, "POST"));
+            return Err(
+                Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadInput, message).with(header::ALLOW, "POST")
+            );
         }
         envelope
     };
@@ -86,11 +93,16 @@ async fn answer(
 
 /// The part of the schema that `?sources=` names.
 pub(super) fn slice(parameters: &Parameters, federated: &Federated) -> Result<Slice, Refusal> {
-    match parameters.once("sources").map_err(|fault| Refusal::bad_input(fault.to_string()))? {
+    match parameters
+        .once("sources")
+        .map_err(|fault| Refusal::bad_input(fault.to_string()))?
+    {
         None => Ok(Slice::all()),
         Some(names) => federated.slice(names.split(',').map(str::trim)).map_err(|name| {
             let name: String = name.chars().take(80).collect();
-            Refusal::bad_input(format!("There is no source `{name}`; `sources` takes names of sources, with commas between."))
+            Refusal::bad_input(format!(
+                "There is no source `{name}`; `sources` takes names of sources, with commas between."
+            ))
         }),
     }
 }
@@ -98,7 +110,9 @@ pub(super) fn slice(parameters: &Parameters, federated: &Federated) -> Result<Sl
 async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Refusal> {
     let unsupported = |message| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadInput, message);
     if !negotiate::is_json(headers) {
-        return Err(unsupported("The body must have the content type application/json, in UTF-8."));
+        return Err(unsupported(
+            "The body must have the content type application/json, in UTF-8.",
+        ));
     }
     if !negotiate::is_plain(headers) {
         return Err(unsupported("The body must not be compressed.").with(header::ACCEPT_ENCODING, "identity"));
@@ -107,7 +121,10 @@ async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Ref
         let message = format!("The body is larger than the {most} bytes allowed.");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, Code::TooLarge, message)
     };
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<u64>().ok());
     if declared.is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
@@ -124,9 +141,15 @@ async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Ref
 
 /// Whether a document may be asked by GET. What cannot be read is left to the engine, which says why.
 fn reads_only(envelope: &Envelope, shared: &Shared) -> bool {
-    let Ok(parsed) = crate::parse::parse(&envelope.query, &shared.options.limits) else { return true };
+    let Ok(parsed) = crate::parse::parse(&envelope.query, &shared.options.limits) else {
+        return true;
+    };
     let wanted = envelope.operation_name.as_deref();
-    let mut operations = parsed.document().definitions.iter().filter_map(|definition| definition.as_operation_definition());
+    let mut operations = parsed
+        .document()
+        .definitions
+        .iter()
+        .filter_map(|definition| definition.as_operation_definition());
     operations.all(|operation| {
         let other = wanted.is_some() && operation.name.as_deref() != wanted;
         other || operation.operation_type == OperationType::Query
@@ -148,9 +171,16 @@ fn respond(answer: Answer, media: Media) -> Response {
         None => "OK",
     };
     let mut response = (status, answer.body).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
     // An answer may tell of people; nothing on its way should keep it.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.extensions_mut().insert(Outcome { code, errors: answer.errors });
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(Outcome {
+        code,
+        errors: answer.errors,
+    });
     response
 }

@@ -22,7 +22,9 @@ pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Fault> {
         host
     } else {
         let mut given = headers.get_all(header::HOST).iter();
-        let (Some(only), None) = (given.next(), given.next()) else { return Err(Fault::Malformed) };
+        let (Some(only), None) = (given.next(), given.next()) else {
+            return Err(Fault::Malformed);
+        };
         let text = only.to_str().map_err(|_| Fault::Malformed)?;
         host_part(text).ok_or(Fault::Malformed)?
     };
@@ -36,7 +38,9 @@ fn host_part(text: &str) -> Option<&str> {
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
     let port = rest.strip_prefix(':').unwrap_or(rest);
-    let whole = !host.is_empty() && (rest.is_empty() || rest.starts_with(':')) && port.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = !host.is_empty()
+        && (rest.is_empty() || rest.starts_with(':'))
+        && port.bytes().all(|byte| byte.is_ascii_digit());
     whole.then_some(host)
 }
 
@@ -63,14 +67,34 @@ mod tests {
 
     #[test]
     fn names_of_loopback_are_answered() {
-        for text in ["localhost", "LocalHost:4000", "127.0.0.1", "127.0.0.1:1", "127.8.9.1:80", "[::1]", "[::1]:4000", "localhost.", "[::ffff:127.0.0.1]:80"] {
+        for text in [
+            "localhost",
+            "LocalHost:4000",
+            "127.0.0.1",
+            "127.0.0.1:1",
+            "127.8.9.1:80",
+            "[::1]",
+            "[::1]:4000",
+            "localhost.",
+            "[::ffff:127.0.0.1]:80",
+        ] {
             assert_eq!(host(text), Ok(()), "{text}");
         }
     }
 
     #[test]
     fn other_names_are_not() {
-        for text in ["evil.example", "evil.example:4000", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1", "[::2]", "[fe80::1]:4000", "0.0.0.0", "2130706433"] {
+        for text in [
+            "evil.example",
+            "evil.example:4000",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "[::2]",
+            "[fe80::1]:4000",
+            "0.0.0.0",
+            "2130706433",
+        ] {
             assert_eq!(host(text), Err(Fault::Foreign), "{text}");
         }
     }
@@ -95,6 +119,9 @@ mod tests {
     fn an_absolute_address_counts_before_the_header() {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, "localhost".parse().unwrap());
-        assert_eq!(check(&Uri::from_static("http://evil.example/graphql"), &headers), Err(Fault::Foreign));
+        assert_eq!(
+            check(&Uri::from_static("http://evil.example/graphql"), &headers),
+            Err(Fault::Foreign)
+        );
     }
 }

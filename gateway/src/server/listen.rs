@@ -11,7 +11,9 @@ use tokio::net::{TcpListener, TcpSocket};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not an address, or a name that nobody knows.
-    #[error("`{address}` is not an address to listen on: {cause} (write host:port, as in 127.0.0.1:4000; port 0 takes a free one)")]
+    #[error(
+        "`{address}` is not an address to listen on: {cause} (write host:port, as in 127.0.0.1:4000; port 0 takes a free one)"
+    )]
     Address {
         /// As given.
         address: String,
@@ -19,13 +21,17 @@ pub enum Error {
         cause: io::Error,
     },
     /// Somebody else listens there.
-    #[error("{address} is in use already (stop the program that listens there, or give another address; port 0 takes a free one)")]
+    #[error(
+        "{address} is in use already (stop the program that listens there, or give another address; port 0 takes a free one)"
+    )]
     Taken {
         /// As given.
         address: String,
     },
     /// Not loopback, and not open.
-    #[error("{address} can be reached from other machines, and lilong asks nobody who they are (listen on 127.0.0.1, or set `open = true` under [server] in lilong.toml if something in front of it guards it)")]
+    #[error(
+        "{address} can be reached from other machines, and lilong asks nobody who they are (listen on 127.0.0.1, or set `open = true` under [server] in lilong.toml if something in front of it guards it)"
+    )]
     NotLoopback {
         /// As given.
         address: String,
@@ -44,10 +50,15 @@ pub enum Error {
 pub(super) async fn bind(address: &str, open: bool) -> Result<TcpListener, Error> {
     let places: Vec<SocketAddr> = tokio::net::lookup_host(address)
         .await
-        .map_err(|cause| Error::Address { address: address.to_owned(), cause })?
+        .map_err(|cause| Error::Address {
+            address: address.to_owned(),
+            cause,
+        })?
         .collect();
     if !open && places.iter().any(|place| !place.ip().is_loopback()) {
-        return Err(Error::NotLoopback { address: address.to_owned() });
+        return Err(Error::NotLoopback {
+            address: address.to_owned(),
+        });
     }
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for place in places {
@@ -57,13 +68,22 @@ pub(super) async fn bind(address: &str, open: bool) -> Result<TcpListener, Error
         }
     }
     if last.kind() == io::ErrorKind::AddrInUse {
-        return Err(Error::Taken { address: address.to_owned() });
+        return Err(Error::Taken {
+            address: address.to_owned(),
+        });
     }
-    Err(Error::Refused { address: address.to_owned(), cause: last })
+    Err(Error::Refused {
+        address: address.to_owned(),
+        cause: last,
+    })
 }
 
 fn take(place: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if place.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if place.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     // Without it a restart has to wait until the last connections of the one before are forgotten.
     socket.set_reuseaddr(true)?;
     socket.bind(place)?;

@@ -4,19 +4,17 @@
 //! read, and every problem with file and line; a catalog with problems is not to be served.
 //! *Invariant*: no source is touched, and nothing is written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::document::{Entry, File, Reading, Table};
-use super::placeholder::{Environment, file_fault};
-use super::source::{self, Block, DEFAULT_KEYS};
+use super::placeholder::{self, Environment, file_fault};
+use super::source::{self, Block, DEFAULT_KEYS, Names};
 use super::{Catalog, Place, Tuning, link, server};
 use crate::{Problem, Severity};
 
-const BLOCKS: &[&str] = &[
-    "server", "defaults", "source", "discover", "link", "union", "auth", "role",
-];
+const BLOCKS: &[&str] = &["server", "defaults", "source", "discover", "link"];
 
 /// Reads the catalog in `folder`, `${NAME}` looked up in the process's environment.
 pub fn load(folder: &Path) -> (Catalog, Vec<Problem>) {
@@ -39,7 +37,7 @@ pub fn load_with(folder: &Path, environment: Environment<'_>) -> (Catalog, Vec<P
         blocks.sort(Table::new(file, "", 0, document), &mut reading);
     }
     let mut catalog = blocks.read(&mut reading);
-    catalog.folder = folder.to_owned();
+    folder.clone_into(&mut catalog.folder);
     (catalog, reading.problems)
 }
 
@@ -92,8 +90,9 @@ impl<'a> Blocks<'a> {
             table.finish(reading, DEFAULT_KEYS);
         }
         let is_discovering = !self.discover.is_empty();
+        let mut names = Names::default();
         for table in self.sources {
-            let Some(settings) = source::read(Block::Source, table, &defaults, reading) else {
+            let Some(settings) = source::read(Block::Source, table, &defaults, &mut names, reading) else {
                 continue;
             };
             let list = if settings.connector.is_empty() {
@@ -106,12 +105,15 @@ impl<'a> Blocks<'a> {
         for table in self.discover {
             catalog
                 .discover
-                .extend(source::read(Block::Discover, table, &defaults, reading));
+                .extend(source::read(Block::Discover, table, &defaults, &mut names, reading));
         }
-        source::report_repeated(catalog.sources.iter().chain(&catalog.additions), reading);
-        if !is_discovering {
-            source::report_pointless(&catalog.additions, reading);
-        }
+        names.report(is_discovering, reading);
+        // What is reported here is not to be reported again by the stages that follow.
+        let mut taken = HashSet::new();
+        catalog.sources.retain(|settings| taken.insert(settings.name.clone()));
+        catalog
+            .additions
+            .retain(|settings| is_discovering && taken.insert(settings.name.clone()));
         let mut maps = HashMap::new();
         for table in self.links {
             catalog.links.extend(link::read(table, &mut maps, reading));
@@ -161,7 +163,7 @@ fn read_files(folder: &Path, reading: &mut Reading<'_>) -> Vec<File> {
     };
     if names.iter().any(|name| name == "interfaces") && folder.join("interfaces").is_dir() {
         let problem = Problem::new(
-            "interfaces",
+            "",
             "published interfaces are not supported yet",
             "take the folder out of the catalog",
         );
@@ -257,11 +259,14 @@ fn read_file(folder: &Path, path: PathBuf, reading: &mut Reading<'_>) -> Option<
             Some(File::new(path, folder, text))
         }
         Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
+            let line = placeholder::line_of(error.as_bytes(), error.utf8_error().valid_up_to());
             let problem = Problem::new("", "this is not UTF-8 text", "save the file as UTF-8");
             reading.problems.push(problem.at(path, line));
             None
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
 
 use super::document::{Entry, Reading, Text};
-use super::placeholder::{beside, file_fault};
+use super::placeholder::{beside, file_fault, line_of};
 use crate::problem::nearest;
 use crate::{Normalizer, Problem, temporal};
 
@@ -138,10 +138,7 @@ fn read_map(
     let content = match std::str::from_utf8(&bytes) {
         Ok(content) => content.strip_prefix('\u{feff}').unwrap_or(content),
         Err(error) => {
-            let line = 1 + bytes[..error.valid_up_to()]
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count();
+            let line = line_of(&bytes, error.valid_up_to());
             return fault(line, "this is not UTF-8 text", "save the file as UTF-8");
         }
     };
@@ -284,6 +281,7 @@ mod tests {
         Records::new(text).collect()
     }
 
+    #[allow(clippy::unnecessary_wraps)] // what it is compared with is wrapped
     fn record(line: usize, fields: &[&str]) -> Result<(usize, Vec<String>), usize> {
         Ok((line, fields.iter().map(|&field| field.to_owned()).collect()))
     }

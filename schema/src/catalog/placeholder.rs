@@ -88,7 +88,7 @@ pub(super) fn fill(text: &str, folder: &Path, environment: Environment<'_>) -> R
 }
 
 fn look_up(name: &str, folder: &Path, environment: Environment<'_>) -> Result<String, Fault> {
-    if let Some(path) = name.strip_prefix("file:") {
+    if let Some(path) = name.strip_prefix("file:").filter(|path| !path.is_empty()) {
         return read_text(path, folder);
     }
     let mut bytes = name.bytes();
@@ -128,6 +128,11 @@ pub(crate) fn file_fault(error: &std::io::Error) -> String {
         ErrorKind::NotADirectory => "is a file, not a folder".to_owned(),
         _ => format!("cannot be read: {error}"),
     }
+}
+
+/// The line of a byte, counted from 1.
+pub(super) fn line_of(bytes: &[u8], offset: usize) -> usize {
+    bytes[..offset].split(|byte| *byte == b'\n').count()
 }
 
 /// A path beside a file of the catalog as problems name it: relative to the catalog where it is inside.

@@ -3,13 +3,19 @@
 //! *Invariant*: keys that are not [`COMMON_KEYS`] belong to the kind of source; they are carried along unread, and their
 //! values never stand in a message.
 
+mod names;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
-use super::document::{Entry, Form, Reading, Table, Text};
-use super::reference::parts;
-use super::{OptionKind, OptionValue, Rename, SourceSettings, Tuning, TypeOverride};
+use super::document::{Entry, Form, Reading, Table};
+use super::{OptionKind, OptionValue, Place, SourceSettings, Tuning};
 use crate::problem::{nearest, shown};
-use crate::{Problem, Scalar, Secret};
+use crate::{Problem, Secret};
+use names::{read_renames, read_types};
+
+pub(super) use names::graphql_name;
 
 /// The keys that every kind of source has; a kind adds its own.
 pub const COMMON_KEYS: &[&str] = &[
@@ -53,12 +59,13 @@ pub(super) fn read(
     block: Block,
     table: Table<'_>,
     defaults: &Tuning,
+    names: &mut Names,
     reading: &mut Reading<'_>,
 ) -> Option<SourceSettings> {
     let word = if block == Block::Source { "source" } else { "discover" };
     let about = match table.peek("name") {
-        Some(name) => format!("{word} {}", shown(name)),
-        None => word.to_owned(),
+        Some(name) if !name.is_empty() => format!("{word} {}", shown(name)),
+        _ => word.to_owned(),
     };
     let mut table = table.named(&about);
     let is_addition = block == Block::Source && !["connector", "url", "path"].iter().any(|key| table.has(key));
@@ -95,6 +102,9 @@ pub(super) fn read(
     }
     settings.name = name?;
     settings.connector = connector?;
+    if block == Block::Source {
+        names.note(&settings, table.about.clone());
+    }
     Some(settings)
 }
 
@@ -185,129 +195,6 @@ fn sub_table<'a>(entry: &Entry<'a>, word: &str, reading: &mut Reading<'_>) -> Op
     entry.table(reading, &about, &format!("begin it with `[{word}.{}]`", entry.key))
 }
 
-/// A value of `rename` or `types`: its dotted name in parts, and its text.
-fn named_text(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<(Vec<String>, Text)> {
-    let key = shown(entry.key);
-    if matches!(entry.form(), Form::Table) {
-        let hint = format!("put the whole name in quotes: \"{key}.…\" = \"…\"");
-        reading
-            .problems
-            .push(entry.problem(format!("`{key}` must be a string, not a table"), hint));
-        return None;
-    }
-    let text = entry.text(reading);
-    match parts(entry.key) {
-        Ok(parts) => Some((parts, text?)),
-        Err(fault) => {
-            let hint = "write `collection` or `collection.column` as in the database; a part with any of . , ( ) * or a quote \
-                        stands in double quotes";
-            reading
-                .problems
-                .push(entry.problem(format!("`{key}` is not a name: {fault}"), hint));
-            None
-        }
-    }
-}
-
-fn read_renames(mut table: Table<'_>, reading: &mut Reading<'_>) -> Vec<Rename> {
-    let mut renames: Vec<Rename> = Vec::new();
-    for entry in table.rest() {
-        let Some((mut parts, text)) = named_text(&entry, reading) else {
-            continue;
-        };
-        let Some(name) = graphql_name(entry.about(), &shown(entry.key), &text, reading) else {
-            continue;
-        };
-        let column = if parts.len() > 1 { parts.pop() } else { None };
-        let rename = Rename {
-            place: entry.place.clone(),
-            collection: parts.join("."),
-            column,
-            name,
-        };
-        if let Some(earlier) = renames.iter().find(|earlier| earlier.whole() == rename.whole()) {
-            let what = format!(
-                "`{}` is renamed twice, first in line {}",
-                shown(entry.key),
-                earlier.place.line
-            );
-            reading.problems.push(entry.problem(what, "keep one of them"));
-        } else {
-            renames.push(rename);
-        }
-    }
-    renames
-}
-
-fn read_types(mut table: Table<'_>, reading: &mut Reading<'_>) -> Vec<TypeOverride> {
-    let mut types: Vec<TypeOverride> = Vec::new();
-    for entry in table.rest() {
-        let Some((mut parts, text)) = named_text(&entry, reading) else {
-            continue;
-        };
-        let key = shown(entry.key);
-        let Some(scalar) = Scalar::from_name(&text.value) else {
-            let known: Vec<&str> = Scalar::NAMED.iter().map(|scalar| scalar.name()).collect();
-            let hint = match nearest(&text.value, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known here: {}", known.join(", ")),
-            };
-            reading
-                .problems
-                .push(entry.problem(format!("`{key}`: `{}` is not a scalar", text.written), hint));
-            continue;
-        };
-        let (Some(column), false) = (parts.pop(), parts.is_empty()) else {
-            reading
-                .problems
-                .push(entry.problem(format!("`{key}` names no column"), "write \"collection.column\""));
-            continue;
-        };
-        let collection = parts.join(".");
-        if types
-            .iter()
-            .any(|earlier| earlier.collection == collection && earlier.column == column)
-        {
-            reading
-                .problems
-                .push(entry.problem(format!("`{key}` is given a scalar twice"), "keep one of them"));
-        } else {
-            types.push(TypeOverride {
-                place: entry.place.clone(),
-                collection,
-                column,
-                scalar,
-            });
-        }
-    }
-    types
-}
-
-/// A name that is taken as written: it must be legal in GraphQL.
-pub(super) fn graphql_name(about: &str, key: &str, text: &Text, reading: &mut Reading<'_>) -> Option<String> {
-    let mut bytes = text.value.bytes();
-    let legal = bytes
-        .next()
-        .is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
-        && bytes.all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
-    let (what, hint) = if !legal {
-        (
-            "is not a legal GraphQL name",
-            "use ASCII letters, digits and _, not beginning with a digit",
-        )
-    } else if text.value.starts_with("__") {
-        (
-            "begins with `__`, which GraphQL keeps for itself",
-            "begin it with a letter",
-        )
-    } else {
-        return Some(text.value.clone());
-    };
-    let problem = Problem::new(about, format!("`{key}`: `{}` {what}", text.written), hint);
-    reading.problems.push(problem.at(&text.place.file, text.place.line));
-    None
-}
-
 fn read_option(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<OptionValue> {
     let refusal = match entry.form() {
         Form::Text(_) => {
@@ -324,7 +211,13 @@ fn read_option(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<OptionVal
         Form::Integer(Some(number)) => return Some(option(entry, OptionKind::Integer(number))),
         Form::Boolean(value) => return Some(option(entry, OptionKind::Boolean(value))),
         Form::Table => {
-            reading.problems.push(entry.unknown(COMMON_KEYS));
+            let hint = match nearest(entry.key, ["rename", "types"]) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "only `rename` and `types` are tables".to_owned(),
+            };
+            reading
+                .problems
+                .push(entry.problem(format!("`{}` must not be a table", shown(entry.key)), hint));
             return None;
         }
         Form::Integer(None) => "a number beyond 64 bits",
@@ -359,31 +252,47 @@ fn location(key: &str, written: &str) -> String {
     format!("{scheme}://{}", rest.split(['?', '#']).next().unwrap_or(rest))
 }
 
-/// Reports every name that two `[[source]]` blocks share, naming both places.
-pub(super) fn report_repeated<'a>(blocks: impl IntoIterator<Item = &'a SourceSettings>, reading: &mut Reading<'_>) {
-    let mut blocks: Vec<&SourceSettings> = blocks.into_iter().collect();
-    blocks.sort_by(|one, other| (&one.name, &one.place).cmp(&(&other.name, &other.place)));
-    for pair in blocks.windows(2) {
-        let [first, second] = pair else { continue };
-        if first.name == second.name {
-            let what = format!(
-                "this name is taken by the source at {}:{}",
-                first.place.file.display(),
-                first.place.line
-            );
-            let problem = Problem::new(second.about(), what, "give one of them another name");
-            reading.problems.push(problem.at(&second.place.file, second.place.line));
-        }
-    }
+/// Where a block stands and what messages call it: by the name as written, before placeholders are filled in.
+pub(super) struct Seen {
+    about: Rc<str>,
+    place: Place,
+    is_addition: bool,
 }
 
-/// Refuses blocks that add settings where nothing is discovered that they could add them to.
-pub(super) fn report_pointless(additions: &[SourceSettings], reading: &mut Reading<'_>) {
-    for addition in additions {
-        let problem = Problem::new(addition.about(), "`connector` is missing", CONNECTOR_HINT);
-        reading
-            .problems
-            .push(problem.at(&addition.place.file, addition.place.line));
+/// Names that are taken.
+#[derive(Default)]
+pub(super) struct Names(BTreeMap<String, Vec<Seen>>);
+
+impl Names {
+    /// Notes the block that a table was read into.
+    pub(super) fn note(&mut self, settings: &SourceSettings, about: Rc<str>) {
+        let is_addition = settings.connector.is_empty();
+        self.0.entry(settings.name.clone()).or_default().push(Seen {
+            about,
+            place: settings.place.clone(),
+            is_addition,
+        });
+    }
+
+    /// Reports every name that two `[[source]]` blocks share, naming both places, and where nothing is discovered every
+    /// block that only adds settings.
+    pub(super) fn report(&self, is_discovering: bool, reading: &mut Reading<'_>) {
+        for blocks in self.0.values() {
+            for pair in blocks.windows(2) {
+                let [first, second] = pair else { continue };
+                let what = format!(
+                    "this name is taken by the source at {}:{}",
+                    first.place.file.display(),
+                    first.place.line
+                );
+                let problem = Problem::new(&*second.about, what, "give one of them another name");
+                reading.problems.push(problem.at(&second.place.file, second.place.line));
+            }
+            for block in blocks.iter().filter(|block| block.is_addition && !is_discovering) {
+                let problem = Problem::new(&*block.about, "`connector` is missing", CONNECTOR_HINT);
+                reading.problems.push(problem.at(&block.place.file, block.place.line));
+            }
+        }
     }
 }
 

@@ -86,11 +86,11 @@ pub(super) fn list(folder: &Path) -> std::io::Result<Vec<String>> {
     };
     let mut names = Vec::new();
     for entry in entries {
-        let name = entry?.file_name().into_string();
-        names.extend(
-            name.ok()
-                .filter(|name| name.ends_with(".json") && !name.starts_with('.')),
-        );
+        let name = entry?.file_name();
+        let is_json = Path::new(&name)
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        names.extend(name.into_string().ok().filter(|name| is_json && !name.starts_with('.')));
     }
     names.sort();
     Ok(names)
