@@ -1,5 +1,7 @@
 //! THE LIST of kinds of source: one entry each.
 
+mod sqlite;
+
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -30,7 +32,12 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[Kind {
+    name: "sqlite",
+    keys: sqlite::KEYS,
+    open: sqlite::open,
+    discovery: Some(sqlite::DISCOVERY),
+}];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -9,6 +9,7 @@ pub mod error;
 pub mod fetch;
 pub mod kinds;
 pub mod rows;
+mod sql;
 
 pub use connector::{Connector, Native};
 pub use context::FetchContext;
