@@ -143,3 +143,8 @@ pub(super) fn placed(problem: Problem, place: &Place) -> Problem {
         problem.at(&place.file, place.line)
     }
 }
+
+/// A hint that names the nearest known name, if one is near.
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default()
+}

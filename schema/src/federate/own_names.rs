@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::draft::{Draft, placed};
-use super::naming::{Names, camel, is_name, pascal};
+use super::draft::{Draft, did_you_mean, placed};
+use super::naming::{Names, camel, is_name, pascal, whole};
 use crate::catalog::Rename;
 use crate::federated::{CollectionId, FieldName, SourceId};
 use crate::problem::nearest;
@@ -71,14 +71,15 @@ fn reserve_built_in_names(draft: &mut Draft<'_>) {
 fn name_sources(draft: &mut Draft<'_>) {
     for id in 0..draft.sources.len() {
         let name = draft.model.sources[id].name.clone();
-        let wanted = camel(&name);
-        let field = draft.roots.give(&wanted);
-        if *field != *wanted {
-            let what = format!("its field is named `{field}`, because `{wanted}` is taken");
-            draft.warn(id, what, "choose another name for it");
+        let (field, type_name) = (camel(&name), whole(pascal(&name)));
+        let given = (draft.roots.give(&field), draft.types.give(&type_name));
+        for (wanted, given) in [(&field, &given.0), (&type_name, &given.1)] {
+            if **given != **wanted {
+                let what = format!("it is named `{given}`, because `{wanted}` is taken");
+                draft.warn(id, what, "choose another name for the source");
+            }
         }
-        draft.model.sources[id].field = field;
-        draft.model.sources[id].type_name = draft.give_type(id, "the source", pascal(&name));
+        (draft.model.sources[id].field, draft.model.sources[id].type_name) = given;
     }
 }
 
@@ -166,17 +167,13 @@ fn find_renamed(draft: &mut Draft<'_>, source: SourceId, rename: &Rename) -> Opt
         let near = nearest(&rename.collection, draft_source.by_name.keys().map(String::as_str));
         (format!("there is no collection `{}`", rename.collection), near)
     };
-    let hint = near_hint(hint);
+    let hint = did_you_mean(hint);
     let path = format!("source {}: rename of `{whole}`", draft_source.settings.name);
     draft
         .model
         .warnings
         .push(placed(Problem::warning(path, what, hint), &rename.place));
     None
-}
-
-fn near_hint(near: Option<&str>) -> String {
-    near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default()
 }
 
 fn name_collection(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_>) {
@@ -287,5 +284,170 @@ fn name_values(draft: &mut Draft<'_>, id: CollectionId) {
     }
     for field in fields.iter_mut().flatten().filter(|field| is_keyword(&field.name)) {
         field.value = names.give(&format!("{}_", field.name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::federate::fixture::{described, federated, find, model, rename, warnings};
+
+    /// The GraphQL names of a collection's columns, in the database's order.
+    fn fields(model: &crate::Federated, name: &str) -> Vec<String> {
+        find(model, name)
+            .fields
+            .iter()
+            .flatten()
+            .map(|field| field.name.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn types_are_named_after_source_and_collection() {
+        let model = model("civil affairs.Order Details: x Int\n2nd.2fa: x Int");
+        let names: Vec<(&str, &str)> = model
+            .collections
+            .iter()
+            .map(|one| (&*one.field, &*one.type_name))
+            .collect();
+        assert_eq!(
+            names,
+            [("_2fa", "_2nd2fa"), ("orderDetails", "CivilAffairsOrderDetails")]
+        );
+        let roots: Vec<(&str, &str)> = model.sources.iter().map(|one| (&*one.field, &*one.type_name)).collect();
+        assert_eq!(roots, [("_2nd", "_2nd"), ("civilAffairs", "CivilAffairs")]);
+        assert!(model.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_later_name_gives_way_by_byte_order_of_original_names() {
+        let model = model("s.t: a_b Int, AB Int, aB Int, A b Int");
+        assert_eq!(fields(&model, "s.t"), ["aB_3", "ab", "aB_2", "aB"]);
+        assert_eq!(
+            warnings(&model),
+            [
+                "lilong.toml:1: warning: source s: `t.aB` is named `aB_2`, because `aB` is taken (give it a name of your own under [source.rename])",
+                "lilong.toml:1: warning: source s: `t.a_b` is named `aB_3`, because `aB` is taken (give it a name of your own under [source.rename])",
+            ]
+        );
+    }
+
+    #[test]
+    fn built_in_names_come_before_sources_and_sources_before_collections() {
+        let model = model("a.b c: x Int\na b.c: x Int\nsource.x: x Int\nab.x: x Int\na.b: x Int\nquery.state: x Int");
+        let sources: Vec<&str> = model.sources.iter().map(|source| &*source.type_name).collect();
+        assert_eq!(sources, ["A", "AB", "Ab", "Query_2", "Source_2"]);
+        let types: Vec<&str> = model
+            .collections
+            .iter()
+            .map(|collection| &*collection.type_name)
+            .collect();
+        assert_eq!(types, ["AB_2", "ABC", "ABC_2", "AbX", "QueryState", "SourceX"]);
+    }
+
+    #[test]
+    fn a_rename_is_taken_as_written_and_derived_names_follow_it() {
+        let (mut catalog, descriptions) =
+            described("s.Order Details: id Int, a.b Int, o_id Int; pk(id); fk(o_id) o\ns.o: id Int; pk(id)");
+        rename(&mut catalog, "s", "Order Details", None, "order_line");
+        rename(&mut catalog, "s", "Order Details", Some("o_id"), "parentId");
+        rename(&mut catalog, "s", "Order Details", Some("id"), "ID");
+        let (model, problems) = federated(&catalog, &descriptions);
+        assert_eq!(problems, []);
+        let collection = find(&model, "s.Order Details");
+        assert_eq!(
+            (&*collection.field, &*collection.type_name),
+            ("order_line", "SOrderLine")
+        );
+        assert_eq!(&*collection.keys[0].field, "order_lineByPk");
+        assert_eq!(fields(&model, "s.Order Details"), ["ID", "aB", "parentId"]);
+        assert!(collection.members.contains_key("parent"));
+        assert!(find(&model, "s.o").members.contains_key("order_line"));
+    }
+
+    #[test]
+    fn a_rename_that_clashes_is_a_problem_with_its_place() {
+        let table = [
+            (
+                Some("a"),
+                "b",
+                "source s: rename of `t.a`: `t.b` has the name `b` already (choose another name)",
+            ),
+            (
+                Some("a"),
+                "_and",
+                "source s: rename of `t.a`: the name `_and` is taken (choose another name)",
+            ),
+            (
+                Some("a"),
+                "__a",
+                "source s: rename of `t.a`: `__a` is no name that GraphQL allows here (choose another name)",
+            ),
+            (
+                None,
+                "other",
+                "source s: rename of `t`: `Other` has the name `other` already (choose another name)",
+            ),
+        ];
+        for (column, name, expected) in table {
+            let (mut catalog, descriptions) = described("s.t: a Int, b Int\ns.Other: x Int");
+            rename(&mut catalog, "s", "t", column, name);
+            let (_, problems) = federated(&catalog, &descriptions);
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            assert_eq!(problems, [format!("lilong.toml:100: {expected}")]);
+        }
+        let (mut catalog, descriptions) = described("s.t: a Int, b Int");
+        rename(&mut catalog, "s", "t", Some("a"), "x");
+        rename(&mut catalog, "s", "t", Some("b"), "x");
+        let (_, problems) = federated(&catalog, &descriptions);
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].what, "`t.a` has the name `x` already");
+    }
+
+    #[test]
+    fn two_columns_can_swap_names() {
+        let (mut catalog, descriptions) = described("s.t: a Int, b Int");
+        rename(&mut catalog, "s", "t", Some("a"), "b");
+        rename(&mut catalog, "s", "t", Some("b"), "a");
+        let (model, problems) = federated(&catalog, &descriptions);
+        assert_eq!(
+            (problems.len(), fields(&model, "s.t")),
+            (0, vec!["b".to_owned(), "a".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_rename_finds_a_collection_with_a_dot_in_its_name_and_warns_of_what_is_not_there() {
+        let (mut catalog, descriptions) = described("s.audit.log: id Int\ns.t: id Int\nsilent");
+        rename(&mut catalog, "s", "audit", Some("log"), "journal");
+        rename(&mut catalog, "s", "audit.log", Some("id"), "number");
+        rename(&mut catalog, "s", "t", Some("idd"), "x");
+        rename(&mut catalog, "s", "tt", None, "x");
+        rename(&mut catalog, "silent", "tt", None, "x");
+        let (model, problems) = federated(&catalog, &descriptions);
+        assert!(problems.is_empty());
+        assert_eq!(&*find(&model, "s.audit.log").field, "journal");
+        assert_eq!(fields(&model, "s.audit.log"), ["number"]);
+        assert_eq!(
+            warnings(&model),
+            [
+                "lilong.toml:102: warning: source s: rename of `t.idd`: there is no column `idd` in `t` (did you mean `id`?)",
+                "lilong.toml:103: warning: source s: rename of `tt`: there is no collection `tt` (did you mean `t`?)",
+            ]
+        );
+    }
+
+    #[test]
+    fn keywords_get_an_underscore_as_enum_values_only() {
+        let (mut catalog, descriptions) = described("s.t: true Int, NULL Int, x Int, False Int");
+        rename(&mut catalog, "s", "t", Some("x"), "true_");
+        let (model, _) = federated(&catalog, &descriptions);
+        assert_eq!(fields(&model, "s.t"), ["true", "null", "true_", "false"]);
+        let values: Vec<&str> = find(&model, "s.t")
+            .fields
+            .iter()
+            .flatten()
+            .map(|field| &*field.value)
+            .collect();
+        assert_eq!(values, ["true__2", "null_", "true_", "false_"]);
     }
 }
