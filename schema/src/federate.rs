@@ -16,7 +16,9 @@ mod link_names;
 mod links;
 mod naming;
 mod own_names;
+mod renames;
 mod roots;
+mod slow;
 
 use std::collections::BTreeMap;
 

@@ -39,7 +39,7 @@ pub(super) struct SourceDraft<'a> {
     pub(super) names: Names,
     /// Original name of each served collection.
     pub(super) by_name: HashMap<String, CollectionId>,
-    /// The same in lower case: SQLite and MySQL match names of tables that way.
+    /// The same in lower case: some databases match names of tables that way.
     pub(super) by_lower_name: HashMap<String, CollectionId>,
     /// Collections that it has and the catalog leaves out, by name in lower case.
     pub(super) left_out: HashMap<String, String>,

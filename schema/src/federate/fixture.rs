@@ -194,3 +194,13 @@ pub(crate) fn links(model: &Federated, name: &str) -> Vec<String> {
 pub(crate) fn warnings(model: &Federated) -> Vec<String> {
     model.warnings.iter().map(ToString::to_string).collect()
 }
+
+/// The GraphQL names of a collection's columns, in the database's order.
+pub(crate) fn names_of_fields(model: &Federated, name: &str) -> Vec<String> {
+    find(model, name)
+        .fields
+        .iter()
+        .flatten()
+        .map(|field| field.name.to_string())
+        .collect()
+}
