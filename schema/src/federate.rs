@@ -45,6 +45,7 @@ pub fn federate(catalog: &Catalog, descriptions: &BTreeMap<String, SourceDescrip
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet, HashSet};
+    use std::sync::Arc;
 
     use super::federate;
     use super::naming::is_name;
@@ -182,56 +183,51 @@ mod tests {
             .collect()
     }
 
-    fn assert_names_are_unique_and_legal(model: &Federated) {
-        let all = Slice::all();
-        let ids = model.type_ids(&all);
+    /// Names are legal and unique, single look-ups agree with whole types, and exactly what is used is there.
+    fn assert_is_sound(model: &Federated, slice: &Slice) {
+        let mut used = HashSet::from(["Query", "String", "Boolean"].map(Arc::<str>::from));
         let mut types = HashSet::new();
-        for id in &ids {
-            let definition = model.definition(*id, &all);
+        for id in model.type_ids(slice) {
+            let definition = model.definition(id, slice);
             assert!(
                 is_name(&definition.name) && types.insert(definition.name.clone()),
                 "{}",
                 definition.name
             );
-            assert_eq!(model.types.get(&definition.name), Some(id));
-            let names: Vec<String> = match &definition.kind {
+            assert_eq!(model.types.get(&definition.name), Some(&id));
+            assert!(model.sees_type(id, slice));
+            let mut names = Vec::new();
+            match &definition.kind {
                 TypeKind::Object(fields) => {
                     for field in fields {
-                        let alone = model.field_definition(*id, &field.name, &all).unwrap();
+                        let alone = model.field_definition(id, &field.name, slice).unwrap();
                         assert_eq!((&alone.ty, alone.arguments.len()), (&field.ty, field.arguments.len()));
+                        names.push(field.name.clone());
+                        used.insert(field.ty.name().clone());
+                        used.extend(field.arguments.iter().map(|argument| argument.ty.name().clone()));
                     }
-                    fields.iter().map(|field| field.name.to_string()).collect()
                 }
                 TypeKind::Input(fields) => {
                     for field in fields {
-                        assert_eq!(model.input_definition(*id, &field.name, &all).unwrap().ty, field.ty);
+                        assert_eq!(model.input_definition(id, &field.name, slice).unwrap().ty, field.ty);
+                        names.push(field.name.clone());
+                        used.insert(field.ty.name().clone());
                     }
-                    fields.iter().map(|field| field.name.to_string()).collect()
                 }
-                TypeKind::Enum(values) => values.iter().map(|value| value.name.to_string()).collect(),
+                TypeKind::Enum(values) => names.extend(values.iter().map(|value| value.name.clone())),
                 TypeKind::Scalar { .. } => continue,
-            };
+            }
             assert!(!names.is_empty(), "{} is empty", definition.name);
-            let mut seen = HashSet::new();
-            for name in names {
-                assert!(
-                    is_name(&name) && seen.insert(name.clone()),
-                    "{}.{name}",
-                    definition.name
-                );
-            }
+            let count = names.len();
+            assert!(names.iter().all(|name| is_name(name)), "{names:?}");
+            assert_eq!(
+                names.into_iter().collect::<HashSet<_>>().len(),
+                count,
+                "{}",
+                definition.name
+            );
         }
-        for id in ids {
-            if let TypeKind::Object(fields) = model.definition(id, &all).kind {
-                let arguments = fields
-                    .iter()
-                    .flat_map(|field| &field.arguments)
-                    .map(|argument| argument.ty.name());
-                for name in fields.iter().map(|field| field.ty.name()).chain(arguments) {
-                    assert!(types.contains(name), "{name} is used and not there");
-                }
-            }
-        }
+        assert_eq!(used, types);
     }
 
     #[test]
@@ -244,7 +240,10 @@ mod tests {
             }
             let (model, problems) = federate(&catalog(descriptions.keys().cloned()), &descriptions);
             assert!(problems.is_empty(), "seed {seed}");
-            assert_names_are_unique_and_legal(&model);
+            assert_is_sound(&model, &Slice::all());
+            for source in 0..model.sources.len() {
+                assert_is_sound(&model, &Slice::of([source]));
+            }
 
             for description in descriptions.values_mut() {
                 random.shuffle(&mut description.collections);
