@@ -1,1 +1,4 @@
-//! Placeholder.
+//! The whole program, as its users see it.
+#![allow(clippy::unwrap_used)]
+
+mod demo;
