@@ -13,6 +13,7 @@ pub mod layer;
 pub mod layers;
 pub mod rows;
 pub mod source;
+mod sql;
 
 pub use connector::{Connector, Native};
 pub use context::FetchContext;

@@ -68,6 +68,11 @@ pub(crate) fn definition(name: &str) -> Option<&'static TypeDefinition> {
     DEFINITIONS.iter().find(|definition| *definition.name == *name)
 }
 
+/// What GraphQL says of its own types.
+pub(crate) fn description(name: &str) -> Option<&'static str> {
+    SCHEMA.types.get(name)?.description().map(|text| &**text)
+}
+
 /// The model's type of that name, whatever the slice.
 pub(crate) fn type_id(federated: &Federated, name: &str) -> Option<TypeId> {
     match name {

@@ -1,6 +1,6 @@
 //! A district of silos to try lilong on: invented, deterministic, and as awkward as life.
 //!
-//! In: how many sources and residents. Out: a folder with SQLite files and the catalog that joins them. A folder that is
+//! In: how many sources and residents. Out: a folder with `SQLite` files and the catalog that joins them. A folder that is
 //! there is completed and used again. *Invariants*: the same options give the same bytes; nothing that is not the demo's
 //! is ever touched or overwritten.
 

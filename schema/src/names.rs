@@ -75,3 +75,70 @@ fn columns(collection: &Collection, columns: &[usize]) -> Vec<String> {
         .map(|column| collection.described.fields[*column].name.clone())
         .collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::names;
+    use crate::Slice;
+    use crate::federate::fixture::{described, federated, link};
+
+    #[test]
+    fn every_database_name_has_its_graphql_name() {
+        let (mut catalog, descriptions) = described(
+            "chinook.Album: AlbumId Int, ArtistId Int; pk(AlbumId); fk(ArtistId) Artist
+             chinook.Artist: ArtistId Int; pk(ArtistId)
+             shop.my.sales: Album ID Int
+             silent",
+        );
+        link(
+            &mut catalog,
+            "shop.my.sales(Album ID)",
+            "chinook.Album(AlbumId)",
+            "album",
+            Some("sales"),
+        );
+        let (model, _) = federated(&catalog, &descriptions);
+        let album_links = json!([
+            {"name": "sales", "columns": ["AlbumId"], "to": "shop.my.sales", "toColumns": ["Album ID"], "many": true},
+            {"name": "artist", "columns": ["ArtistId"], "to": "chinook.Artist", "toColumns": ["ArtistId"], "many": false},
+        ]);
+        let artist_links = json!([
+            {"name": "album", "columns": ["ArtistId"], "to": "chinook.Album", "toColumns": ["ArtistId"], "many": true},
+        ]);
+        let sales_links = json!([
+            {"name": "album", "columns": ["Album ID"], "to": "chinook.Album", "toColumns": ["AlbumId"], "many": false},
+        ]);
+        let expected = json!({
+            "sources": {
+                "chinook": {"field": "chinook", "type": "Chinook", "collections": {
+                    "Album": {
+                        "field": "album", "type": "ChinookAlbum", "byPk": "albumByPk",
+                        "aggregate": null, "groups": null, "connection": null,
+                        "fields": {"AlbumId": "albumId", "ArtistId": "artistId"}, "links": album_links,
+                    },
+                    "Artist": {
+                        "field": "artist", "type": "ChinookArtist", "byPk": "artistByPk",
+                        "aggregate": null, "groups": null, "connection": null,
+                        "fields": {"ArtistId": "artistId"}, "links": artist_links,
+                    },
+                }},
+                "shop": {"field": "shop", "type": "Shop", "collections": {
+                    "my.sales": {
+                        "field": "mySales", "type": "ShopMySales", "byPk": null,
+                        "aggregate": null, "groups": null, "connection": null,
+                        "fields": {"Album ID": "albumId"}, "links": sales_links,
+                    },
+                }},
+            },
+            "unions": {},
+        });
+        assert_eq!(names(&model, &Slice::all()), expected);
+        let slice = model.slice(["shop"]).unwrap();
+        let seen = names(&model, &slice);
+        assert_eq!(seen["sources"].as_object().unwrap().len(), 1);
+        assert_eq!(seen["sources"]["shop"]["collections"]["my.sales"]["links"], json!([]));
+    }
+}

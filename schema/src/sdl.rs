@@ -95,3 +95,130 @@ fn write_description(out: &mut String, indent: &str, description: Option<&str>) 
     }
     writeln!(out, "{indent}\"\"\"")
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::sdl;
+    use crate::Slice;
+    use crate::federate::fixture::{described, federated, model};
+
+    /// The text from the line that begins so to the end of the type.
+    fn part<'a>(text: &'a str, start: &str) -> &'a str {
+        let from = text.find(&format!("\n{start} ")).unwrap() + 1;
+        let length = text[from..].find("\n}\n").unwrap();
+        &text[from..from + length + 2]
+    }
+
+    #[test]
+    fn a_collection_has_a_list_a_row_filters_and_orders() {
+        let text = "civil.resident: id Int!, born Date, photo Bytes, street_id Int; pk(id); fk(street_id) street
+                    civil.street: id Int; pk(id)";
+        let text = sdl(&model(text), &Slice::all());
+        let bare: String = part(&text, "type Civil").replace("\n\n", "\n");
+        assert!(bare.contains(
+            "  resident(where: CivilResidentBoolExp, orderBy: [CivilResidentOrderBy!], limit: Int, offset: Int, \
+             distinctOn: [CivilResidentSelectColumn!]): [CivilResident!]\n"
+        ));
+        assert!(bare.contains("  residentByPk(id: Int!): CivilResident\n"));
+        let row = part(&text, "type CivilResident");
+        assert!(
+            row.contains("  id: Int!\n") && row.contains("  photo: Bytes\n") && row.contains("  street: CivilStreet\n")
+        );
+        assert!(part(&text, "type CivilStreet").contains("  resident(where: CivilResidentBoolExp, orderBy: "));
+        assert_eq!(
+            part(&text, "input CivilResidentBoolExp"),
+            "input CivilResidentBoolExp {
+  _and: [CivilResidentBoolExp!]
+  _or: [CivilResidentBoolExp!]
+  _not: CivilResidentBoolExp
+  id: IntComparisonExp
+  born: DateComparisonExp
+  photo: BytesComparisonExp
+  streetId: IntComparisonExp
+  street: CivilStreetBoolExp
+}"
+        );
+        assert_eq!(
+            part(&text, "input CivilResidentOrderBy"),
+            "input CivilResidentOrderBy {\n  id: OrderBy\n  born: OrderBy\n  streetId: OrderBy\n  street: CivilStreetOrderBy\n}"
+        );
+        assert_eq!(
+            part(&text, "enum CivilResidentSelectColumn"),
+            "enum CivilResidentSelectColumn {\n  id\n  born\n  streetId\n}"
+        );
+        assert_eq!(
+            part(&text, "input CivilStreetOrderBy"),
+            "input CivilStreetOrderBy {\n  id: OrderBy\n}"
+        );
+        assert_eq!(
+            part(&text, "input BytesComparisonExp"),
+            "input BytesComparisonExp {\n  _isNull: Boolean\n}"
+        );
+        assert!(part(&text, "input DateComparisonExp").contains("  _in: [Date!]\n"));
+        assert!(!part(&text, "input DateComparisonExp").contains("_like"));
+        assert!(
+            text.contains("\nscalar Date @specifiedBy(url: \"https://www.rfc-editor.org/rfc/rfc3339#section-5.6\")\n")
+        );
+        assert!(!text.contains("scalar Int") && !text.contains("scalar String"));
+    }
+
+    #[test]
+    fn text_has_all_operators() {
+        let text = sdl(&model("s.t: a String"), &Slice::all());
+        assert_eq!(
+            part(&text, "input StringComparisonExp"),
+            "input StringComparisonExp {
+  _eq: String
+  _neq: String
+  _in: [String!]
+  _nin: [String!]
+  _gt: String
+  _gte: String
+  _lt: String
+  _lte: String
+  _isNull: Boolean
+  _like: String
+  _nlike: String
+  _ilike: String
+  _nilike: String
+  _startsWith: String
+  _endsWith: String
+  _contains: String
+  _regex: String
+  _iregex: String
+}"
+        );
+    }
+
+    #[test]
+    fn a_catalog_without_any_collection_has_a_schema_all_the_same() {
+        let text = sdl(&model("silent"), &Slice::all());
+        assert!(text.contains("type Query {\n  \"\"\"\n  Every source that is served here, and how it is.\n  \"\"\"\n  _sources: [Source!]!\n}\n"));
+        assert!(!text.contains("OrderBy") && !text.contains("Silent"));
+    }
+
+    #[test]
+    fn descriptions_are_escaped_and_name_the_department() {
+        let (mut catalog, mut descriptions) = described("civil.resident: id Int");
+        catalog.sources[0].title = Some("Civil Affairs".into());
+        descriptions.get_mut("civil").unwrap().collections[0].comment = Some("says \"\"\"hello\"\"\"\n  twice".into());
+        let (model, _) = federated(&catalog, &descriptions);
+        let text = sdl(&model, &Slice::all());
+        let expected = "
+\"\"\"
+says \\\"\"\"hello\\\"\"\"
+  twice
+
+Civil Affairs: `resident`
+\"\"\"
+type CivilResident {
+  \"\"\"
+  Civil Affairs: `id`
+  \"\"\"
+  id: Int
+}
+";
+        assert!(text.contains(expected), "{text}");
+    }
+}

@@ -193,7 +193,9 @@ fn links() -> String {
 
 "
     .to_owned();
-    LINKS.iter().for_each(|link| link.write(&mut text));
+    for link in &LINKS {
+        link.write(&mut text);
+    }
     text
 }
 
@@ -230,10 +232,10 @@ fn street_links(copies: &[Copy]) -> String {
 
 /// A table from one department's way of naming streets to civil affairs' codes.
 fn map(name: impl Fn(&Street) -> String) -> String {
-    STREETS
-        .iter()
-        .map(|street| format!("{},{}\n", name(street), street.id()))
-        .collect()
+    STREETS.iter().fold(String::new(), |mut text, street| {
+        let _ = writeln!(text, "{},{}", name(street), street.id());
+        text
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The departments: each has a database of its own, with its own habits of naming and of writing keys.
 //!
-//! In: a [`Town`]. Out: one SQLite file a department. *Invariant*: a file depends on the town alone, to the byte.
+//! In: a [`Town`]. Out: one `SQLite` file a department. *Invariant*: a file depends on the town alone, to the byte.
 
 mod business;
 mod community;
@@ -66,7 +66,14 @@ impl Department {
         let silo = Connection::open(file)?;
         // A file that is not finished is thrown away, so nothing has to survive a crash. Real departments' references
         // dangle here and there, and so do these.
-        silo.execute_batch("pragma journal_mode = off; pragma synchronous = off; pragma locking_mode = exclusive; pragma foreign_keys = off; begin")?;
+        silo.execute_batch(
+            "pragma journal_mode = off;
+             pragma synchronous = off;
+             pragma locking_mode = exclusive;
+             pragma cache_size = -100000;
+             pragma foreign_keys = off;
+             begin",
+        )?;
         silo.execute_batch(self.schema)?;
         (self.fill)(&silo, town)?;
         silo.execute_batch("commit")?;

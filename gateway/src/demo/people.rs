@@ -9,8 +9,6 @@ use super::streets::REGION;
 pub(super) const TODAY: NaiveDate = date(2026, 10, 15);
 /// The first day of the season's flu vaccinations.
 pub(super) const FLU_SEASON: NaiveDate = date(2026, 9, 1);
-/// Born on it or before: 80 years old today.
-pub(super) const EIGHTY: NaiveDate = date(1946, 10, 15);
 /// The birthday of the resident whom every department knows.
 pub(super) const KNOWN_BORN: NaiveDate = date(1941, 3, 16);
 
@@ -274,7 +272,6 @@ mod tests {
         for (day, text) in [
             (TODAY, "2026-10-15"),
             (FLU_SEASON, "2026-09-01"),
-            (EIGHTY, "1946-10-15"),
             (KNOWN_BORN, "1941-03-16"),
         ] {
             assert_eq!(day.to_string(), text);

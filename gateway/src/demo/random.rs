@@ -1,4 +1,4 @@
-//! A small seeded generator (SplitMix64), so that a district has the same data on every machine and every day.
+//! A small seeded generator (`SplitMix64`), so that a district has the same data on every machine and every day.
 //!
 //! *Invariant*: what is known of one person in one department depends on the two alone, so a street's copy of a
 //! department's database tells the same facts as the department's own.
@@ -14,7 +14,8 @@ impl Random {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         let mut random = Self(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        random.next();
+        // Streams that start at numbers near each other would run into each other.
+        random.0 = random.next();
         random
     }
 
@@ -28,7 +29,7 @@ impl Random {
 
     /// A number from 0 up to and without `bound`; 0 for a bound of 0.
     pub(super) fn below(&mut self, bound: u32) -> u32 {
-        ((self.next() >> 32) * u64::from(bound) >> 32) as u32
+        (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
     }
 
     /// A number from `low` up to and with `high`.

@@ -140,7 +140,10 @@ impl<'a> Writer<'a> {
             match &*field.name {
                 "kind" => writer.string(kind),
                 "name" => writer.string(name),
-                "description" => writer.optional(definition().and_then(|own| own.description.as_deref())),
+                "description" => {
+                    let described = definition().and_then(|own| own.description.as_deref());
+                    writer.optional(described.or_else(|| built_in::description(name)));
+                }
                 "specifiedByURL" => writer.optional(match definition().map(|own| &own.kind) {
                     Some(TypeKind::Scalar { specified_by }) => *specified_by,
                     _ => None,

@@ -1,16 +1,14 @@
 //! Links of the catalog's `[[link]]` blocks, across sources or inside one.
 
-use super::draft::{Draft, placed};
+use super::draft::{Draft, did_you_mean, placed};
 use super::keys::can_meet;
 use super::naming::is_name;
+use super::slow::warn_if_slow;
 use crate::Problem;
 use crate::catalog::{LinkEnd, LinkSettings};
 use crate::collection::FieldId;
 use crate::federated::{CollectionId, Link};
 use crate::problem::nearest;
-
-/// Rows above which a read without an index is worth a warning.
-const MANY_ROWS: u64 = 100_000;
 
 /// An end that was found.
 struct End<'a> {
@@ -70,7 +68,7 @@ fn find_end<'a>(draft: &Draft<'_>, end: &'a LinkEnd) -> Result<End<'a>, Refusal>
         let near = nearest(&end.source, sources.iter().map(|source| &*source.name));
         return Err(Refusal::Wrong(
             format!("there is no source `{}`", end.source),
-            near_hint(near),
+            did_you_mean(near),
         ));
     };
     let source = &draft.sources[source];
@@ -88,7 +86,7 @@ fn find_end<'a>(draft: &Draft<'_>, end: &'a LinkEnd) -> Result<End<'a>, Refusal>
             let near = nearest(&end.collection, source.by_name.keys().map(String::as_str));
             (
                 format!("there is no collection `{}` in `{}`", end.collection, end.source),
-                near_hint(near),
+                did_you_mean(near),
             )
         };
         return Err(Refusal::Wrong(what, hint));
@@ -99,7 +97,7 @@ fn find_end<'a>(draft: &Draft<'_>, end: &'a LinkEnd) -> Result<End<'a>, Refusal>
         let Some(column) = described.field_id(name) else {
             let near = nearest(name, described.fields.iter().map(|field| field.name.as_str()));
             let what = format!("there is no column `{name}` in `{}.{}`", end.source, end.collection);
-            return Err(Refusal::Wrong(what, near_hint(near)));
+            return Err(Refusal::Wrong(what, did_you_mean(near)));
         };
         let scalar = described.fields[column].scalar;
         if !scalar.is_key() {
@@ -118,13 +116,6 @@ fn find_end<'a>(draft: &Draft<'_>, end: &'a LinkEnd) -> Result<End<'a>, Refusal>
         columns,
         settings: end,
     })
-}
-
-fn near_hint(near: Option<&str>) -> String {
-    near.map_or_else(
-        || "see `lilong schema --names`".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    )
 }
 
 fn check_columns(draft: &Draft<'_>, from: &End<'_>, to: &End<'_>) -> Result<(), Refusal> {
@@ -205,38 +196,179 @@ fn add(
     draft.add_link(link, None);
 }
 
-fn warn_if_slow(draft: &mut Draft<'_>, settings: &LinkSettings, path: &str, link: &Link) {
-    let target = &draft.model.collections[link.to];
-    let described = &target.described;
-    let source = &draft.model.sources[target.source].name;
-    let is_link_column = |name: &String| {
-        link.to_columns
-            .iter()
-            .any(|column| described.fields[*column].name == *name)
-    };
-    let keys = described.keys.iter().map(|key| &key.columns);
-    // An index serves if the link's columns lead it.
-    let has_index =
-        described.indexes.iter().chain(keys).any(|index| {
-            index.len() >= link.to_columns.len() && index[..link.to_columns.len()].iter().all(is_link_column)
-        });
-    let what = if !link.to_normalize.is_empty() {
-        format!(
-            "`{}` is slow: `{source}.{}` has to be read and normalised here",
-            link.name, described.name
-        )
-    } else if !has_index && described.rows.is_some_and(|rows| rows > MANY_ROWS) {
-        format!(
-            "`{}` is slow: `{source}.{}` has no index on its columns",
-            link.name, described.name
-        )
-    } else {
-        return;
-    };
-    let hint =
-        "more rows than the row budget are TOO_COSTLY; store the keys as the other side writes them, with an index";
-    draft
-        .model
-        .warnings
-        .push(placed(Problem::warning(path, what, hint), &settings.place));
+#[cfg(test)]
+mod tests {
+    use crate::Normalizer;
+    use crate::federate::fixture::{described, federated, find, link, links, warnings};
+
+    const TEXT: &str =
+        "civil.resident: id Int, id_card String, born Date, weight Float, flag Boolean; pk(id); unique(id_card)
+                        health.vaccination: id Int, id_card String, day Date; pk(id); rows 200000
+                        silent";
+
+    #[test]
+    fn a_link_across_sources_has_the_names_it_is_given() {
+        let (mut catalog, descriptions) = described(TEXT);
+        link(
+            &mut catalog,
+            "civil.resident(id_card)",
+            "health.vaccination(id_card)",
+            "vaccinations",
+            Some("person"),
+        );
+        let (model, problems) = federated(&catalog, &descriptions);
+        assert_eq!(problems, []);
+        assert_eq!(links(&model, "civil.resident"), ["vaccinations → [vaccination]"]);
+        assert_eq!(links(&model, "health.vaccination"), ["person → resident"]);
+        assert_eq!(warnings(&model).len(), 1, "only the side without an index is slow");
+        assert!(warnings(&model)[0].contains("`vaccinations` is slow: `health.vaccination` has no index"));
+    }
+
+    #[test]
+    fn many_overrides_the_rule_and_says_when_two_matches_are_a_fault() {
+        let table = [
+            (
+                "civil.resident(id_card)",
+                "health.vaccination(id_card)",
+                None,
+                (true, false),
+            ),
+            (
+                "civil.resident(id_card)",
+                "health.vaccination(id_card)",
+                Some(false),
+                (false, true),
+            ),
+            (
+                "health.vaccination(id_card)",
+                "civil.resident(id_card)",
+                None,
+                (false, false),
+            ),
+            (
+                "health.vaccination(id_card)",
+                "civil.resident(id_card)",
+                Some(true),
+                (true, false),
+            ),
+        ];
+        for (from, to, many, expected) in table {
+            let (mut catalog, descriptions) = described(TEXT);
+            link(&mut catalog, from, to, "x", None).many = many;
+            let (model, _) = federated(&catalog, &descriptions);
+            assert_eq!(
+                (model.links[0].many, model.links[0].at_most_one),
+                expected,
+                "{from} {many:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn unique_values_may_meet_once_they_are_normalised() {
+        let (mut catalog, descriptions) = described(TEXT);
+        let settings = link(
+            &mut catalog,
+            "health.vaccination(id_card)",
+            "civil.resident(id_card)",
+            "x",
+            Some("y"),
+        );
+        settings.to.normalize.push(Normalizer::Trim);
+        let (model, _) = federated(&catalog, &descriptions);
+        let link = &model.links[0];
+        assert!(link.at_most_one && link.is_normalized() && link.normalize.is_empty());
+        assert_eq!(
+            (&link.to_normalize, &model.links[1].normalize),
+            (&vec![Normalizer::Trim], &vec![Normalizer::Trim])
+        );
+        assert!(warnings(&model)[0].starts_with("links.toml:1: warning: link x: `x` is slow"));
+    }
+
+    #[test]
+    fn a_link_that_cannot_be_is_a_problem_with_its_place_and_a_hint() {
+        let good = "health.vaccination(id_card)";
+        let table = [
+            (
+                "civl.resident(id)",
+                good,
+                "there is no source `civl` (did you mean `civil`?)",
+            ),
+            (
+                "civil.residents(id)",
+                good,
+                "there is no collection `residents` in `civil` (did you mean `resident`?)",
+            ),
+            (
+                "civil.resident(idcard)",
+                good,
+                "there is no column `idcard` in `civil.resident` (did you mean `id_card`?)",
+            ),
+            (
+                "civil.hidden(id)",
+                good,
+                "the collection `hidden` of `civil` is not served (look at `include` and `exclude` of the source)",
+            ),
+            (
+                "civil.resident(weight)",
+                good,
+                "`civil.resident(weight)` is Float, which is no key (link by other columns)",
+            ),
+            (
+                "civil.resident(id, id_card)",
+                good,
+                "`from` has 2 columns and `to` has 1 (give as many on both sides, in the same order)",
+            ),
+            (
+                "civil.resident(flag)",
+                "health.vaccination(day)",
+                "`flag` is Boolean and `day` is Date: they never match (link columns of one kind, or normalise them)",
+            ),
+        ];
+        for (from, to, expected) in table {
+            let (mut catalog, descriptions) = described(&format!("{TEXT}\ncivil.hidden: id Int"));
+            catalog.sources[0].exclude.push("hidden".into());
+            link(&mut catalog, from, to, "x", Some("y"));
+            let (model, problems) = federated(&catalog, &descriptions);
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            assert_eq!(problems, [format!("links.toml:1: link x: {expected}")]);
+            assert!(model.links.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_link_to_a_source_without_a_description_is_left_out_with_a_warning() {
+        let (mut catalog, descriptions) = described(TEXT);
+        link(&mut catalog, "civil.resident(id)", "silent.anything(x)", "x", None);
+        let (model, problems) = federated(&catalog, &descriptions);
+        assert!(problems.is_empty() && model.links.is_empty());
+        assert!(warnings(&model)[0].contains("link x: it is left out: `silent` has no description yet"));
+        assert!(
+            model
+                .sources
+                .iter()
+                .any(|source| &*source.name == "silent" && source.collections.is_empty())
+        );
+        assert!(!model.roots.contains_key("silent"));
+    }
+
+    #[test]
+    fn a_given_name_that_is_taken_is_a_problem_and_one_that_a_foreign_key_wants_is_not() {
+        let (mut catalog, descriptions) = described("s.a: id Int, b_id Int; pk(id); fk(b_id) b\ns.b: id Int; pk(id)");
+        link(&mut catalog, "s.a(id)", "s.b(id)", "bId", None);
+        link(&mut catalog, "s.a(id)", "s.b(id)", "b", Some("b"));
+        link(&mut catalog, "s.a(id)", "s.b(id)", "b", None);
+        let (model, problems) = federated(&catalog, &descriptions);
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            problems,
+            [
+                "links.toml:1: link bId: `SA` has a field `bId` already (choose another name)",
+                "links.toml:3: link b: `SA` has a field `b` already (choose another name)",
+            ]
+        );
+        assert_eq!(links(&model, "s.a"), ["b → b", "bByBId → b"]);
+        assert_eq!(links(&model, "s.b"), ["b → a", "a → [a]"]);
+        assert_eq!(find(&model, "s.b").links.len(), 2);
+    }
 }

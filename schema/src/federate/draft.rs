@@ -39,7 +39,7 @@ pub(super) struct SourceDraft<'a> {
     pub(super) names: Names,
     /// Original name of each served collection.
     pub(super) by_name: HashMap<String, CollectionId>,
-    /// The same in lower case: SQLite and MySQL match names of tables that way.
+    /// The same in lower case: some databases match names of tables that way.
     pub(super) by_lower_name: HashMap<String, CollectionId>,
     /// Collections that it has and the catalog leaves out, by name in lower case.
     pub(super) left_out: HashMap<String, String>,
@@ -135,11 +135,71 @@ impl Draft<'_> {
     }
 }
 
-/// The finding with its place in the catalog, if it has one.
+/// The finding with its place in the catalog, if it has one; names from databases cannot break its line.
 pub(super) fn placed(problem: Problem, place: &Place) -> Problem {
-    if place.line == 0 && place.file.as_os_str().is_empty() {
-        problem
-    } else {
+    let printable = |text: String| -> String {
+        if !text.contains(char::is_control) {
+            return text;
+        }
+        let escape = |c: char| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        };
+        text.chars().map(escape).collect()
+    };
+    let Problem {
+        severity,
+        file,
+        line,
+        path,
+        what,
+        hint,
+    } = problem;
+    let (path, what, hint) = (printable(path), printable(what), printable(hint));
+    let problem = Problem {
+        severity,
+        file,
+        line,
+        path,
+        what,
+        hint,
+    };
+    let has_place = place.line > 0 || !place.file.as_os_str().is_empty();
+    if has_place {
         problem.at(&place.file, place.line)
+    } else {
+        problem
+    }
+}
+
+/// A hint that names the nearest known name, if one is near.
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::federate::fixture::{described, field, warnings};
+
+    #[test]
+    fn a_name_cannot_break_the_line_of_a_warning() {
+        let (mut catalog, mut descriptions) = described("s.t: x Int");
+        catalog.sources[0].name = "s\n".into();
+        let mut description = descriptions.remove("s").unwrap();
+        description.collections[0]
+            .fields
+            .push(field("X\u{1b}", crate::Scalar::Int, true));
+        descriptions.insert("s\n".into(), description);
+        let (model, _) = crate::federate(&catalog, &descriptions);
+        assert_eq!(
+            warnings(&model),
+            [
+                "lilong.toml:1: warning: source s\\n: `t.x` is named `x_2`, because `x` is taken (give it a name of your own under [source.rename])"
+            ]
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::draft::{CollectionDraft, Draft, SourceDraft};
+use super::draft::{CollectionDraft, Draft, SourceDraft, did_you_mean};
 use super::naming::{Names, is_name};
 use crate::federated::{Collection, Generated, Source, SourceId, Tie};
 use crate::problem::nearest;
@@ -121,9 +121,8 @@ fn warn_of_idle_patterns(draft: &mut Draft<'_>, source: SourceId, collections: &
         for pattern in patterns {
             if !collections.iter().any(|collection| matches(pattern, &collection.name)) {
                 let names = collections.iter().map(|collection| collection.name.as_str());
-                let hint = nearest(pattern, names).map(|near| format!("did you mean `{near}`?"));
-                let what = format!("`{pattern}` under `{key}` matches no collection");
-                draft.warn(source, what, hint.unwrap_or_default());
+                let hint = did_you_mean(nearest(pattern, names));
+                draft.warn(source, format!("`{pattern}` under `{key}` matches no collection"), hint);
             }
         }
     }
@@ -210,8 +209,97 @@ fn matches(pattern: &str, name: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::matches;
+    use crate::federate::fixture::{described, federated, field, find, warnings};
+    use crate::{Collection, Enumeration, Scalar};
+
+    #[test]
+    fn include_and_exclude_choose_collections() {
+        let (mut catalog, descriptions) = described("s.b: x Int\ns.a: x Int\ns.tmp_1: x Int");
+        catalog.sources[0].exclude.push("tmp_*".into());
+        let (model, _) = federated(&catalog, &descriptions);
+        let names: Vec<&str> = model
+            .collections
+            .iter()
+            .map(|one| one.described.name.as_str())
+            .collect();
+        assert_eq!(names, ["a", "b"]);
+        catalog.sources[0].include.extend(["b".into(), "bb".into()]);
+        let (model, _) = federated(&catalog, &descriptions);
+        assert_eq!(model.collections.len(), 1);
+        assert_eq!(
+            warnings(&model),
+            ["lilong.toml:1: warning: source s: `bb` under `include` matches no collection (did you mean `b`?)"]
+        );
+    }
+
+    #[test]
+    fn what_has_nothing_to_serve_is_left_out_with_a_warning() {
+        let (catalog, mut descriptions) = described("s.t: x Int");
+        let collection = &mut descriptions.get_mut("s").unwrap().collections[0];
+        collection.fields.clear();
+        descriptions.get_mut("s").unwrap().warnings.push("odd".into());
+        let (model, problems) = federated(&catalog, &descriptions);
+        assert!(problems.is_empty() && model.roots.is_empty() && model.collections.is_empty());
+        assert_eq!(
+            warnings(&model),
+            [
+                "lilong.toml:1: warning: source s: odd",
+                "lilong.toml:1: warning: source s: `t` is left out: it has no column that can be served",
+                "lilong.toml:1: warning: source s: it is left out: it has no collection that can be served",
+            ]
+        );
+    }
+
+    #[test]
+    fn collections_and_columns_described_twice_are_served_once() {
+        let (catalog, descriptions) = described("s.t: x Int\ns.t: y Int\ns.u: x Int, x String");
+        let (model, _) = federated(&catalog, &descriptions);
+        assert_eq!((model.collections.len(), model.warnings.len()), (2, 2));
+        let served: Vec<bool> = find(&model, "s.u").fields.iter().map(Option::is_some).collect();
+        assert_eq!(served, [true, false]);
+    }
+
+    #[test]
+    fn an_enum_with_a_value_that_graphql_does_not_allow_is_text() {
+        let (catalog, mut descriptions) = described("s.t: x Int");
+        let description = descriptions.get_mut("s").unwrap();
+        let enumeration = |name: &str, values: &[&str]| Enumeration {
+            name: name.into(),
+            values: values.iter().map(ToString::to_string).collect(),
+        };
+        description.enumerations = vec![
+            enumeration("mood", &["sad", "ok"]),
+            enumeration("bad", &["a b"]),
+            enumeration("worse", &["true"]),
+            enumeration("none", &[]),
+            enumeration("unused", &["x"]),
+        ];
+        let names = ["mood", "bad", "worse", "none", "gone"];
+        let fields = names.map(|name| {
+            let mut field = field(name, Scalar::Enum, true);
+            field.enumeration = Some(name.into());
+            field
+        });
+        description.collections = vec![Collection {
+            name: "t".into(),
+            fields: fields.into(),
+            ..Collection::default()
+        }];
+        let (model, _) = federated(&catalog, &descriptions);
+        let types: Vec<&str> = find(&model, "s.t")
+            .fields
+            .iter()
+            .flatten()
+            .map(|field| &*field.type_name)
+            .collect();
+        assert_eq!(types, ["SMood", "String", "String", "String", "String"]);
+        assert_eq!(find(&model, "s.t").described.fields[1].scalar, Scalar::String);
+        assert_eq!(model.enumerations.len(), 1);
+        assert_eq!(&*model.enumerations[0].comparison, "SMoodComparisonExp");
+    }
 
     #[test]
     fn patterns_match_whole_names() {

@@ -103,3 +103,61 @@ fn name_inputs(draft: &mut Draft<'_>) {
         draft.model.enumerations[id].comparison = draft.give_type(source, &what, wanted);
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::federate::fixture::{find, model, warnings};
+
+    #[test]
+    fn by_key_fields_are_named_after_their_columns() {
+        let model = model(
+            "s.resident: id Int, id_card String, a Int, b Int; pk(id); unique(id_card); unique(b, a); unique(a, b)",
+        );
+        let keys: Vec<&str> = find(&model, "s.resident").keys.iter().map(|key| &*key.field).collect();
+        assert_eq!(
+            keys,
+            ["residentByPk", "residentByAAndB", "residentByBAndA", "residentByIdCard"]
+        );
+    }
+
+    #[test]
+    fn generated_names_give_way_to_collections_and_later_kinds_to_earlier_ones() {
+        let model = model(
+            "s.t: pk Int, id Int; pk(id); unique(pk)
+             s.t_by_pk: x Int
+             s.t_aggregate: x Int
+             s.t_bool_exp: x Int",
+        );
+        let t = find(&model, "s.t");
+        let keys: Vec<&str> = t.keys.iter().map(|key| &*key.field).collect();
+        assert_eq!(keys, ["tByPk_2", "tByPk_3"]);
+        assert_eq!(&*t.generated.aggregate, "tAggregate_2");
+        assert_eq!(&*t.generated.bool_exp, "STBoolExp_2");
+        assert_eq!(t.generated.order_by.as_deref(), Some("STOrderBy"));
+        assert_eq!(warnings(&model).len(), 3);
+    }
+
+    #[test]
+    fn fields_beside_list_links_are_reserved_after_all_links() {
+        let model = model(
+            "s.t: id Int, u_aggregate_id Int; pk(id); fk(u_aggregate_id) w
+             s.u: t_id Int; fk(t_id) t
+             s.w: id Int; pk(id)",
+        );
+        let t = find(&model, "s.t");
+        let names: Vec<&str> = t.links.iter().map(|link| &*model.links[*link].name).collect();
+        assert_eq!(names, ["uAggregate", "u"]);
+        let generated = model.links[t.links[1]].generated.clone().unwrap();
+        assert_eq!((&*generated.0, &*generated.1), ("uAggregate_2", "uConnection"));
+        assert_eq!(model.links[t.links[0]].generated, None);
+    }
+
+    #[test]
+    fn what_would_be_empty_has_no_name() {
+        let model = model("s.t: a JSON, b Bytes");
+        let generated = &find(&model, "s.t").generated;
+        assert_eq!((&generated.order_by, &generated.select_column), (&None, &None));
+        assert!(model.types.contains_key("STBoolExp"));
+    }
+}

@@ -92,3 +92,78 @@ pub(super) fn can_meet(one: Scalar, other: Scalar) -> bool {
     let (one, other) = (writing(one), writing(other));
     one == other || one == Writing::Text || other == Writing::Text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::can_meet;
+    use crate::Scalar;
+    use crate::federate::fixture::{find, model, warnings};
+    use crate::federated::Tie;
+
+    #[test]
+    fn what_ends_an_order_is_the_best_there_is() {
+        let table = [
+            ("s.t: a Int, b Int; pk(a, b); unique(b)", Tie::Key(vec![0, 1])),
+            ("s.t: a Int, b Int; pk(b)", Tie::Key(vec![1])),
+            ("s.t: a Int!, b Int; unique(b); unique(a)", Tie::Key(vec![0])),
+            ("s.t: a Int, b Int; unique(a, b); rowid", Tie::RowId),
+            ("s.t: a Int, b JSON, c Float", Tie::Everything(vec![0, 2])),
+            ("s.t: a Bytes, b Int; pk(a); rowid", Tie::RowId),
+            ("s.t: a Float; pk(a); rowid", Tie::Key(vec![0])),
+        ];
+        for (text, tie) in table {
+            assert_eq!(find(&model(text), "s.t").tie, tie, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_column_of_the_primary_key_that_is_never_null_is_non_null() {
+        let model = model("s.t: a Int!, b Int, c Int!; pk(a, b)");
+        let non_null: Vec<bool> = find(&model, "s.t")
+            .fields
+            .iter()
+            .flatten()
+            .map(|field| field.non_null)
+            .collect();
+        assert_eq!(non_null, [true, false, false]);
+    }
+
+    #[test]
+    fn keys_that_cannot_be_written_down_have_no_by_key_field() {
+        let model = model("s.t: a Float, b Bytes, c JSON, d Int; pk(a); unique(b); unique(c, d); unique(d); unique(d)");
+        let keys: Vec<&str> = find(&model, "s.t").keys.iter().map(|key| &*key.field).collect();
+        assert_eq!(keys, ["tByD"]);
+    }
+
+    #[test]
+    fn a_key_of_unknown_columns_is_left_out_with_a_warning() {
+        let model = model("s.t: a Int; unique(x)");
+        assert!(find(&model, "s.t").keys.is_empty());
+        let what = "lilong.toml:1: warning: source s: a key of `t` is left out: there are no such columns: `x` (describe it again)";
+        assert_eq!(warnings(&model), [what]);
+    }
+
+    #[test]
+    fn numbers_meet_numbers_and_text_meets_anything() {
+        use Scalar::{BigInt, Boolean, Date, DateTime, Decimal, Enum, Int, LocalDateTime, String, Uuid};
+        for (one, other) in [
+            (Int, BigInt),
+            (Decimal, Int),
+            (String, Date),
+            (Uuid, String),
+            (Enum, Int),
+            (Date, Date),
+        ] {
+            assert!(can_meet(one, other) && can_meet(other, one), "{one:?} {other:?}");
+        }
+        for (one, other) in [
+            (Boolean, Date),
+            (Boolean, Int),
+            (Date, LocalDateTime),
+            (LocalDateTime, DateTime),
+            (Uuid, Int),
+        ] {
+            assert!(!can_meet(one, other) && !can_meet(other, one), "{one:?} {other:?}");
+        }
+    }
+}

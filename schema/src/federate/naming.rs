@@ -44,7 +44,9 @@ pub(super) fn camel_words(words: &[String]) -> String {
         return "unnamed".to_owned();
     };
     let mut out = first.clone();
-    rest.iter().for_each(|word| push_capitalized(&mut out, word));
+    for word in rest {
+        push_capitalized(&mut out, word);
+    }
     whole(out)
 }
 
@@ -57,7 +59,9 @@ pub(super) fn pascal(name: &str) -> String {
         return "Unnamed".to_owned();
     }
     let mut out = String::with_capacity(name.len());
-    words.iter().for_each(|word| push_capitalized(&mut out, word));
+    for word in &words {
+        push_capitalized(&mut out, word);
+    }
     out
 }
 

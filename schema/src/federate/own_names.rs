@@ -1,14 +1,12 @@
 //! Names of sources, collections, columns and database enums, in the order that makes later ones give way.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::draft::{Draft, placed};
-use super::naming::{Names, camel, is_name, pascal};
-use crate::catalog::Rename;
+use super::draft::Draft;
+use super::naming::{Names, camel, pascal, whole};
+use super::renames::{self, Renames};
+use crate::Scalar;
 use crate::federated::{CollectionId, FieldName, SourceId};
-use crate::problem::nearest;
-use crate::{Problem, Scalar};
 
 /// Type names that no source can have, also those of parts that are served later.
 const TYPES: [&str; 8] = [
@@ -29,10 +27,7 @@ const FIELDS: [&str; 4] = ["_and", "_or", "_not", "_source"];
 pub(super) fn name_what_is_described(draft: &mut Draft<'_>) {
     reserve_built_in_names(draft);
     name_sources(draft);
-    let mut renames = Renames::default();
-    for source in 0..draft.sources.len() {
-        apply_renames(draft, source, &mut renames);
-    }
+    let renames = renames::apply_renames(draft);
     for source in 0..draft.sources.len() {
         for collection in draft.model.sources[source].collections.clone() {
             name_collection(draft, collection, &renames);
@@ -42,13 +37,6 @@ pub(super) fn name_what_is_described(draft: &mut Draft<'_>) {
     for collection in 0..draft.collections.len() {
         name_columns(draft, collection, &renames);
     }
-}
-
-/// Renames that are in force: name space and GraphQL name → where it stands.
-#[derive(Default)]
-struct Renames<'a> {
-    collections: HashMap<(SourceId, &'a str), &'a Rename>,
-    columns: HashMap<(CollectionId, &'a str), &'a Rename>,
 }
 
 fn reserve_built_in_names(draft: &mut Draft<'_>) {
@@ -71,112 +59,16 @@ fn reserve_built_in_names(draft: &mut Draft<'_>) {
 fn name_sources(draft: &mut Draft<'_>) {
     for id in 0..draft.sources.len() {
         let name = draft.model.sources[id].name.clone();
-        let wanted = camel(&name);
-        let field = draft.roots.give(&wanted);
-        if *field != *wanted {
-            let what = format!("its field is named `{field}`, because `{wanted}` is taken");
-            draft.warn(id, what, "choose another name for it");
+        let (field, type_name) = (camel(&name), whole(pascal(&name)));
+        let given = (draft.roots.give(&field), draft.types.give(&type_name));
+        for (wanted, given) in [(&field, &given.0), (&type_name, &given.1)] {
+            if **given != **wanted {
+                let what = format!("it is named `{given}`, because `{wanted}` is taken");
+                draft.warn(id, what, "choose another name for the source");
+            }
         }
-        draft.model.sources[id].field = field;
-        draft.model.sources[id].type_name = draft.give_type(id, "the source", pascal(&name));
+        (draft.model.sources[id].field, draft.model.sources[id].type_name) = given;
     }
-}
-
-fn apply_renames<'a>(draft: &mut Draft<'a>, source: SourceId, renames: &mut Renames<'a>) {
-    let settings = draft.sources[source].settings;
-    if !draft.sources[source].described {
-        return;
-    }
-    for rename in &settings.rename {
-        let name: Arc<str> = rename.name.as_str().into();
-        let Some((collection, column)) = find_renamed(draft, source, rename) else {
-            continue;
-        };
-        let taken = if !is_name(&name) {
-            Some(format!("`{name}` is no name that GraphQL allows here"))
-        } else if let Some(column) = column {
-            let names = &mut draft.collections[collection].names;
-            let free = names.reserve(&name)
-                && draft.collections[collection]
-                    .renamed_columns
-                    .insert(column, &rename.name)
-                    .is_none();
-            let earlier = renames.columns.insert((collection, &rename.name), rename);
-            (!free).then(|| clash(&name, earlier))
-        } else {
-            let free = draft.sources[source].names.reserve(&name)
-                && draft.collections[collection].renamed.replace(&rename.name).is_none();
-            let earlier = renames.collections.insert((source, &rename.name), rename);
-            (!free).then(|| clash(&name, earlier))
-        };
-        if let Some(what) = taken {
-            report(draft, source, rename, what);
-        }
-    }
-}
-
-fn clash(name: &str, earlier: Option<&Rename>) -> String {
-    match earlier {
-        Some(earlier) => format!("`{}` has the name `{name}` already", original(earlier)),
-        None => format!("the name `{name}` is taken"),
-    }
-}
-
-fn report(draft: &mut Draft<'_>, source: SourceId, rename: &Rename, what: String) {
-    let path = format!(
-        "source {}: rename of `{}`",
-        draft.sources[source].settings.name,
-        original(rename)
-    );
-    let problem = Problem::new(path, what, "choose another name");
-    draft.problems.push(placed(problem, &rename.place));
-}
-
-fn original(rename: &Rename) -> String {
-    match &rename.column {
-        Some(column) => format!("{}.{column}", rename.collection),
-        None => rename.collection.clone(),
-    }
-}
-
-/// What an entry renames. A collection whose whole name has a dot in it goes before a column.
-fn find_renamed(draft: &mut Draft<'_>, source: SourceId, rename: &Rename) -> Option<(CollectionId, Option<usize>)> {
-    let draft_source = &draft.sources[source];
-    let whole = original(rename);
-    if let Some(id) = draft_source.by_name.get(&whole) {
-        return Some((*id, None));
-    }
-    let (what, hint) = if let Some(id) = draft_source.by_name.get(&rename.collection) {
-        let described = &draft.model.collections[*id].described;
-        let column = rename.column.as_deref()?;
-        if let Some(field) = described.field_id(column) {
-            return Some((*id, Some(field)));
-        }
-        let near = nearest(column, described.fields.iter().map(|field| field.name.as_str()));
-        (
-            format!("there is no column `{column}` in `{}`", rename.collection),
-            near,
-        )
-    } else if [&whole, &rename.collection]
-        .iter()
-        .any(|name| draft_source.left_out.contains_key(&name.to_lowercase()))
-    {
-        return None;
-    } else {
-        let near = nearest(&rename.collection, draft_source.by_name.keys().map(String::as_str));
-        (format!("there is no collection `{}`", rename.collection), near)
-    };
-    let hint = near_hint(hint);
-    let path = format!("source {}: rename of `{whole}`", draft_source.settings.name);
-    draft
-        .model
-        .warnings
-        .push(placed(Problem::warning(path, what, hint), &rename.place));
-    None
-}
-
-fn near_hint(near: Option<&str>) -> String {
-    near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default()
 }
 
 fn name_collection(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_>) {
@@ -187,7 +79,7 @@ fn name_collection(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_
     } else {
         let wanted = camel(&original);
         if let Some(rename) = renames.collections.get(&(source, wanted.as_str())) {
-            report(
+            renames::report(
                 draft,
                 source,
                 rename,
@@ -236,7 +128,7 @@ fn name_columns(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_>) 
         } else {
             let wanted = camel(original);
             if let Some(rename) = renames.columns.get(&(id, wanted.as_str())) {
-                report(
+                renames::report(
                     draft,
                     source,
                     rename,
@@ -287,5 +179,68 @@ fn name_values(draft: &mut Draft<'_>, id: CollectionId) {
     }
     for field in fields.iter_mut().flatten().filter(|field| is_keyword(&field.name)) {
         field.value = names.give(&format!("{}_", field.name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::federate::fixture::{described, federated, find, model, names_of_fields as fields, rename, warnings};
+
+    #[test]
+    fn types_are_named_after_source_and_collection() {
+        let model = model("civil affairs.Order Details: x Int\n2nd.2fa: x Int");
+        let names: Vec<(&str, &str)> = model
+            .collections
+            .iter()
+            .map(|one| (&*one.field, &*one.type_name))
+            .collect();
+        assert_eq!(
+            names,
+            [("_2fa", "_2nd2fa"), ("orderDetails", "CivilAffairsOrderDetails")]
+        );
+        let roots: Vec<(&str, &str)> = model.sources.iter().map(|one| (&*one.field, &*one.type_name)).collect();
+        assert_eq!(roots, [("_2nd", "_2nd"), ("civilAffairs", "CivilAffairs")]);
+        assert!(model.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_later_name_gives_way_by_byte_order_of_original_names() {
+        let model = model("s.t: a_b Int, AB Int, aB Int, A b Int");
+        assert_eq!(fields(&model, "s.t"), ["aB_3", "ab", "aB_2", "aB"]);
+        assert_eq!(
+            warnings(&model),
+            [
+                "lilong.toml:1: warning: source s: `t.aB` is named `aB_2`, because `aB` is taken (give it a name of your own under [source.rename])",
+                "lilong.toml:1: warning: source s: `t.a_b` is named `aB_3`, because `aB` is taken (give it a name of your own under [source.rename])",
+            ]
+        );
+    }
+
+    #[test]
+    fn built_in_names_come_before_sources_and_sources_before_collections() {
+        let model = model("a.b c: x Int\na b.c: x Int\nsource.x: x Int\nab.x: x Int\na.b: x Int\nquery.state: x Int");
+        let sources: Vec<&str> = model.sources.iter().map(|source| &*source.type_name).collect();
+        assert_eq!(sources, ["A", "AB", "Ab", "Query_2", "Source_2"]);
+        let types: Vec<&str> = model
+            .collections
+            .iter()
+            .map(|collection| &*collection.type_name)
+            .collect();
+        assert_eq!(types, ["AB_2", "ABC", "ABC_2", "AbX", "QueryState", "SourceX"]);
+    }
+
+    #[test]
+    fn keywords_get_an_underscore_as_enum_values_only() {
+        let (mut catalog, descriptions) = described("s.t: true Int, NULL Int, x Int, False Int");
+        rename(&mut catalog, "s", "t", Some("x"), "true_");
+        let (model, _) = federated(&catalog, &descriptions);
+        assert_eq!(fields(&model, "s.t"), ["true", "null", "true_", "false"]);
+        let values: Vec<&str> = find(&model, "s.t")
+            .fields
+            .iter()
+            .flatten()
+            .map(|field| &*field.value)
+            .collect();
+        assert_eq!(values, ["true__2", "null_", "true_", "false_"]);
     }
 }

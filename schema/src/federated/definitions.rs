@@ -50,8 +50,10 @@ impl Federated {
     /// Whether a type can be reached in the slice. Introspection's own types are not among these.
     pub fn sees_type(&self, id: TypeId, slice: &Slice) -> bool {
         match id {
-            TypeId::Query | TypeId::SourceInfo | TypeId::SourceState => true,
-            TypeId::Scalar(Scalar::String | Scalar::Boolean) => true,
+            TypeId::Query
+            | TypeId::SourceInfo
+            | TypeId::SourceState
+            | TypeId::Scalar(Scalar::String | Scalar::Boolean) => true,
             TypeId::Scalar(Scalar::Int) => self.seen_sources(slice).next().is_some(),
             TypeId::Scalar(scalar) | TypeId::Comparison(scalar) => {
                 scalar != Scalar::Enum

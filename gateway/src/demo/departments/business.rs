@@ -159,9 +159,10 @@ fn fire_safety(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             checks.execute(params![enterprise.code.to_lowercase(), at, result, inspector, before])?;
             let check = silo.last_insert_rowid();
             if failed {
+                let first = random.below(5);
                 for line in 1..=random.between(1, 3) {
                     let remedied = (!random.chance(15)).then(|| random.chance(50));
-                    findings.execute(params![check, line, random.pick(&FINDINGS), remedied])?;
+                    findings.execute(params![check, line, FINDINGS[((first + line) % 5) as usize], remedied])?;
                 }
             }
             before = failed.then_some(check);
@@ -208,7 +209,7 @@ fn urban_management(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut offences = insert(silo, "tblOffence", 7)?;
     for enterprise in &town.enterprises {
         let mut random = enterprise.random("urban_management");
-        for turn in 0..random.below(8).saturating_sub(5) {
+        for turn in 0..random.below(5).saturating_sub(1) {
             let code = &enterprise.code;
             let code = (!random.chance(10)).then(|| format!("{}-{}-{}", &code[..2], &code[2..8], &code[8..]));
             offences.execute(params![

@@ -64,7 +64,7 @@ fn community_centres(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             continue;
         }
         let street = household.neighbourhood.street.number;
-        let centre = (!random.chance(3)).then_some(street);
+        let centre = (resident.known || !random.chance(3)).then_some(street);
         members.execute(params![resident.number, resident.id_card.to_lowercase(), centre])?;
         for _ in 0..random.below(4) {
             let attended = (!random.chance(15)).then(|| random.chance(80));

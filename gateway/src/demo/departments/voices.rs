@@ -47,11 +47,12 @@ fn grid(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             // The committee of a new estate is not known to the grid yet.
             let committee = (!random.chance(4)).then(|| neighbourhood.number());
             cells.execute(params![street, cell.number, cell.code(), committee])?;
+            let first = random.below(9);
             for turn in 1..=random.between(1, 2) {
                 let badge = format!("WG{place:04}{turn}");
                 officers.execute(params![
                     badge,
-                    random.pick(&NAMES),
+                    NAMES[((first + turn * 4) % 9) as usize],
                     format!("100{:08}", 5_000_000 + place * 10 + turn),
                     street,
                     cell.number
