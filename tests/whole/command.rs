@@ -321,6 +321,7 @@ fn an_address_that_is_not_loopback_needs_open() {
 fn a_reader_that_has_enough_is_no_fault() {
     let city = City::new();
     let folder = city.folder().to_str().unwrap();
+    assert_eq!(on("describe", &city, &[]).code, Some(0));
     let mut child = Command::new(program::path())
         .args(["schema", folder])
         .stdout(Stdio::piped())
