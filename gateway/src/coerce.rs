@@ -179,18 +179,19 @@ mod tests {
         assert_eq!(resident(&bare, json!({"n": null})).arguments.len(), 1);
     }
 
+    fn check(part: &Argument, variables: &Variables) -> usize {
+        assert_eq!(variables.get(part.slot.as_ref().unwrap()), Some(part));
+        1 + match &part.form {
+            Form::List(items) => items.iter().map(|item| check(item, variables)).sum(),
+            Form::Object(entries) => entries.iter().map(|(_, item)| check(item, variables)).sum::<usize>(),
+            _ => 0,
+        }
+    }
+
     #[test]
     fn slots_find_the_parts_they_came_from() {
         let raw = json!({"w": {"_or": [{"id": {"_in": [1, 2]}}, {"gender": {"_eq": "male"}}]}});
         let (variables, operation) = normalized(&model(), BY_WHERE, raw).unwrap();
-        fn check(part: &Argument, variables: &Variables) -> usize {
-            assert_eq!(variables.get(part.slot.as_ref().unwrap()), Some(part));
-            1 + match &part.form {
-                Form::List(items) => items.iter().map(|item| check(item, variables)).sum(),
-                Form::Object(entries) => entries.iter().map(|(_, item)| check(item, variables)).sum::<usize>(),
-                _ => 0,
-            }
-        }
         let field = &operation.selection[0].selection[0];
         assert_eq!(check(field.argument("where").unwrap(), &variables), 10);
     }
