@@ -8,7 +8,7 @@ mod writer;
 use std::sync::LazyLock;
 
 use apollo_compiler::ast::DirectiveDefinition;
-use lilong_schema::definition::{InputValue, TypeRef};
+use lilong_schema::definition::InputValue;
 use lilong_schema::federated::TypeId;
 use lilong_schema::{Federated, Slice, Value};
 
@@ -133,25 +133,6 @@ fn write_directive(writer: &mut Writer<'_>, directive: &Directive, field: &Field
         }
         Ok(())
     })
-}
-
-/// The kind that introspection gives a type of the model.
-fn kind(id: TypeId) -> &'static str {
-    match id {
-        TypeId::Scalar(_) => "SCALAR",
-        id if built_in::is_object(id) => "OBJECT",
-        id if built_in::is_input(id) => "INPUT_OBJECT",
-        _ => "ENUM",
-    }
-}
-
-/// The default value of an argument of GraphQL's own, as a literal.
-fn default_value(argument: &InputValue) -> Option<&'static str> {
-    match (&*argument.name, &argument.ty) {
-        ("includeDeprecated", _) => Some("false"),
-        ("reason", TypeRef::Named(_)) => Some("\"No longer supported\""),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
