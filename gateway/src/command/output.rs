@@ -1,6 +1,6 @@
 //! Where text goes: results to stdout, messages and the log to stderr.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;
 
@@ -40,7 +40,7 @@ pub(crate) fn start_log(level: &str) {
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(io::stderr).with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
     if let Some(error) = wrong {

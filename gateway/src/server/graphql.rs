@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use lilong_schema::{Federated, Slice};
@@ -26,6 +27,9 @@ use crate::server::trace::Trace;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a refused body that are read at most, and how long that may take.
+const DISCARDED: usize = 32_000_000;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Answers a request of any method.
@@ -39,19 +43,26 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request<B
         return (StatusCode::NO_CONTENT, [(header::ALLOW, METHODS)]).into_response();
     }
     let media = negotiate::wanted(request.headers());
-    match answer(&shared, request, media, &trace).await {
+    let (parts, mut body) = request.into_parts();
+    match answer(&shared, &parts, &mut body, media, &trace).await {
         Ok(response) => response,
-        Err(refusal) => refusal.response(media.unwrap_or(Media::Json), &trace),
+        Err(refusal) => {
+            // Whoever waits to be told to go on with the body is told the refusal instead.
+            if refusal.status != StatusCode::REQUEST_TIMEOUT && !parts.headers.contains_key(header::EXPECT) {
+                discard(body).await;
+            }
+            refusal.response(media.unwrap_or(Media::Json), &trace)
+        }
     }
 }
 
 async fn answer(
     shared: &Shared,
-    request: Request<Body>,
+    parts: &Parts,
+    body: &mut Body,
     media: Option<Media>,
     trace: &Trace,
 ) -> Result<Response, Refusal> {
-    let (parts, body) = request.into_parts();
     let by_post = match parts.method {
         Method::POST => true,
         Method::GET | Method::HEAD => false,
@@ -107,7 +118,7 @@ pub(super) fn slice(parameters: &Parameters, federated: &Federated) -> Result<Sl
     }
 }
 
-async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Refusal> {
+async fn read(headers: &HeaderMap, body: &mut Body, most: usize) -> Result<Bytes, Refusal> {
     let unsupported = |message| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadInput, message);
     if !negotiate::is_json(headers) {
         return Err(unsupported(
@@ -137,6 +148,22 @@ async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Ref
         Ok(Err(_)) => Err(Refusal::bad_input("The body ended early.")),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
     }
+}
+
+/// Reads what is left of a refused body and forgets it, within bounds: a client that is still sending when its connection
+/// closes never reads why.
+async fn discard(mut body: Body) {
+    let mut left = DISCARDED;
+    let all = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+                Some(less) => left = less,
+                None => return,
+            }
+        }
+    };
+    // What has not come by then is left to break off.
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, all).await;
 }
 
 /// Whether a document may be asked by GET. What cannot be read is left to the engine, which says why.
