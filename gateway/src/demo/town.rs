@@ -144,11 +144,11 @@ enum Kind {
 
 /// How many of a hundred households are of a kind.
 const KINDS: [(u32, Kind); 7] = [
-    (7, Kind::OldAlone),
-    (15, Kind::OldCouple),
+    (9, Kind::OldAlone),
+    (19, Kind::OldCouple),
     (13, Kind::YoungAlone),
-    (17, Kind::Couple),
-    (31, Kind::Family),
+    (15, Kind::Couple),
+    (27, Kind::Family),
     (11, Kind::Generations),
     (6, Kind::SingleParent),
 ];

@@ -55,7 +55,7 @@ fn health(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut conditions = insert(silo, "chronic_conditions", 3)?;
     for (household, resident) in town.people() {
         let mut random = resident.random("health");
-        if !resident.is_known(&mut random, 97) {
+        if !resident.is_known(&mut random, 94) {
             continue;
         }
         let (age, patient) = (resident.age(), 500_000 + resident.number);
