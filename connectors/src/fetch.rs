@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
 use lilong_schema::collection::FieldId;
-use lilong_schema::{Collection, Value};
+use lilong_schema::{Collection, Normalizer, Value};
 
 use crate::{Connector, Native, Result};
 
@@ -73,6 +73,9 @@ pub enum Predicate {
     KeyIn {
         /// The fields.
         fields: Vec<FieldId>,
+        /// Steps on each field before it is compared. With steps the keys are texts, and no connector is asked: the
+        /// planner keeps such a condition for itself.
+        normalize: Vec<Normalizer>,
         /// The keys.
         operand: OperandId,
     },
@@ -209,7 +212,10 @@ pub struct Prepared {
 impl Prepared {
     /// A fetch that has not been used yet.
     pub fn new(fetch: Fetch) -> Self {
-        Self { fetch, native: OnceLock::new() }
+        Self {
+            fetch,
+            native: OnceLock::new(),
+        }
     }
 
     /// The native request, by the connector of its source.

@@ -1,5 +1,8 @@
 //! THE LIST of kinds of source: one entry each.
 
+pub mod memory;
+mod sqlite;
+
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -30,7 +33,7 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[memory::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -6,12 +6,20 @@
 pub mod connector;
 pub mod context;
 pub mod error;
+pub mod evaluate;
 pub mod fetch;
 pub mod kinds;
+pub mod layer;
+pub mod layers;
 pub mod rows;
+pub mod source;
+mod sql;
 
 pub use connector::{Connector, Native};
 pub use context::FetchContext;
 pub use error::{Error, ErrorKind, Result};
-pub use fetch::{BoundFetch, Comparison, Exists, Fetch, Hop, KeySet, Operand, OperandId, Order, OrderTarget, Predicate, Prepared};
+pub use fetch::{
+    BoundFetch, Comparison, Exists, Fetch, Hop, KeySet, Operand, OperandId, Order, OrderTarget, Predicate, Prepared,
+};
 pub use rows::{CellFault, RowStream, Rows};
+pub use source::Source;

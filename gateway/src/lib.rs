@@ -5,7 +5,29 @@
 //! respond. Only execute touches the network, through `Source::fetch`. Every fetch passes the same layers. A connector
 //! knows nothing of GraphQL; the planner knows nothing of SQL or HTTP.
 
+pub mod assembly;
+mod built_in;
+pub mod coerce;
 pub mod demo;
 pub mod error;
+pub mod execute;
+pub mod gateway;
+mod input;
+pub mod introspect;
+pub mod json;
+pub mod limits;
+pub mod normalize;
 pub mod operation;
+pub mod parse;
+mod pipeline;
+pub mod plan;
+mod plan_cache;
+pub mod refusal;
 pub mod request;
+pub mod respond;
+#[cfg(test)]
+mod sample;
+pub mod server;
+pub mod validate;
+
+pub use gateway::{Gateway, Model};

@@ -31,3 +31,10 @@ pub struct Answer {
     /// Errors in the body.
     pub errors: usize,
 }
+
+/// A new trace id: 128 random bits as 32 hexadecimal digits (W3C Trace Context's `trace-id`).
+pub fn new_trace() -> Arc<str> {
+    use std::hash::BuildHasher;
+    let half = |salt: u8| foldhash::quality::RandomState::default().hash_one((std::time::Instant::now(), salt));
+    format!("{:016x}{:016x}", half(0), half(1)).into()
+}

@@ -1,8 +1,24 @@
 //! The configuration of a gateway as types. `catalog/load` reads a folder of TOML files into them.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+mod addition;
+mod document;
+mod link;
+pub mod load;
+mod normalize;
+mod placeholder;
+pub mod reference;
+mod server;
+mod source;
+pub mod template;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use load::{is_servable, load, load_with};
+pub use placeholder::Environment;
+pub(crate) use placeholder::file_fault;
+pub use source::COMMON_KEYS;
 
 use crate::{Normalizer, Scalar, Secret};
 
@@ -17,7 +33,8 @@ pub struct Catalog {
     pub sources: Vec<SourceSettings>,
     /// `[[discover]]` blocks; their `name` is a pattern with `{name}`.
     pub discover: Vec<SourceSettings>,
-    /// `[[source]]` blocks without `connector`, `url` or `path`: they only add settings to a discovered source.
+    /// `[[source]]` blocks without `connector`, `url` or `path`: they only add settings to a discovered source, by
+    /// [`SourceSettings::add`].
     pub additions: Vec<SourceSettings>,
     /// `[[link]]` blocks.
     pub links: Vec<LinkSettings>,
@@ -80,7 +97,12 @@ pub struct Limits {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:4000".into(), admin: Some("127.0.0.1:4001".into()), open: false, limits: Limits::default() }
+        Self {
+            listen: "127.0.0.1:4000".into(),
+            admin: Some("127.0.0.1:4001".into()),
+            open: false,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -114,6 +136,9 @@ pub struct SourceSettings {
     pub name: String,
     /// The kind of connector; empty in [`Catalog::additions`].
     pub connector: String,
+    /// Where the source is, for people: `path` or `url` as written, without user, password and parameters, and with
+    /// `${…}` not filled in; never secret, may be empty.
+    pub location: String,
     /// The department's title.
     pub title: Option<String>,
     /// Only these collections; empty: all. `*` and `?` allowed.
@@ -128,6 +153,8 @@ pub struct SourceSettings {
     pub tuning: Tuning,
     /// What is left: the kind's own keys (`path`, `url`, `schemas`, `pooler`, `tls` …), checked by the kind.
     pub options: BTreeMap<String, OptionValue>,
+    /// The [`COMMON_KEYS`] that the block itself sets, `[defaults]` left aside.
+    pub given: BTreeSet<&'static str>,
 }
 
 /// Numbers that `[defaults]` sets for all sources and a block for one.
@@ -153,7 +180,7 @@ impl Default for Tuning {
             timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(2),
             wait_timeout: Duration::from_millis(500),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             connections: 8,
             cache: None,
         }
@@ -167,12 +194,30 @@ pub struct OptionValue {
     pub value: OptionKind,
     /// Where it stands.
     pub place: Place,
+    /// The folder of the file it stands in, on disk: what paths in it are relative to.
+    pub folder: PathBuf,
+}
+
+impl OptionValue {
+    /// A value that stands in no file; paths in it are relative to the current folder.
+    pub fn new(value: OptionKind) -> Self {
+        Self {
+            value,
+            place: Place::default(),
+            folder: PathBuf::new(),
+        }
+    }
+
+    /// The file or folder that a path in this value names: relative ones start at the folder of the file it stands in.
+    pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.folder.join(path)
+    }
 }
 
 /// The forms of such a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OptionKind {
-    /// A string. Paths in it are still relative to the folder of the file it stands in.
+    /// A string. Paths in it stay as written: [`OptionValue::resolve`] finds them.
     Text(Secret),
     /// A number.
     Integer(i64),
@@ -193,6 +238,18 @@ pub struct Rename {
     pub column: Option<String>,
     /// The GraphQL name.
     pub name: String,
+}
+
+impl Rename {
+    /// The other way to read a name with a dot: `audit.log` may be the column `log` of `audit`, which is how
+    /// [`Self::collection`] and [`Self::column`] read it, or the collection `audit.log` of the schema `audit`. Where the
+    /// source has a collection of this whole name, that is the one renamed.
+    pub fn whole(&self) -> String {
+        match &self.column {
+            Some(column) => format!("{}.{column}", self.collection),
+            None => self.collection.clone(),
+        }
+    }
 }
 
 /// An entry of `[source.types]`.

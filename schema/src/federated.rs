@@ -3,6 +3,12 @@
 //!
 //! *Invariant*: immutable once built; every look-up costs the same however many sources there are.
 
+mod definitions;
+mod documentation;
+mod inputs;
+mod objects;
+mod scalars;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -27,7 +33,7 @@ pub struct Federated {
     pub collections: Vec<Collection>,
     /// Links of all collections.
     pub links: Vec<Link>,
-    /// Database enums.
+    /// Database enums that served columns have, those of one source together.
     pub enumerations: Vec<EnumerationType>,
     /// Root field name → what it is; `_sources` is not in here.
     pub roots: HashMap<Arc<str>, Root>,
@@ -57,8 +63,10 @@ pub struct Source {
     pub title: Option<String>,
     /// The kind of connector.
     pub connector: String,
-    /// Its collections.
+    /// Its collections; empty for a source without a description.
     pub collections: std::ops::Range<CollectionId>,
+    /// Scalars of its served columns, [`Scalar::Enum`] among them.
+    pub scalars: BTreeSet<Scalar>,
     /// Field name → what it is.
     pub members: HashMap<Arc<str>, SourceMember>,
 }
@@ -134,6 +142,8 @@ pub struct FieldName {
     pub value: Arc<str>,
     /// The GraphQL type: a scalar's name or an enum type's.
     pub type_name: Arc<str>,
+    /// The position in [`Federated::enumerations`] of a [`Scalar::Enum`].
+    pub enumeration: Option<usize>,
     /// Whether it is non-null in answers.
     pub non_null: bool,
 }
@@ -195,6 +205,8 @@ impl Link {
 pub struct EnumerationType {
     /// The type.
     pub type_name: Arc<str>,
+    /// Its comparison input, `<type>ComparisonExp`.
+    pub comparison: Arc<str>,
     /// The source it belongs to.
     pub source: SourceId,
     /// What the source says of it.

@@ -39,7 +39,11 @@ impl Normalizer {
             Normalizer::Digits => text.chars().filter(char::is_ascii_digit).collect(),
             Normalizer::StripZeros => {
                 let rest = text.trim_start_matches('0');
-                if rest.is_empty() && !text.is_empty() { "0".to_owned() } else { rest.to_owned() }
+                if rest.is_empty() && !text.is_empty() {
+                    "0".to_owned()
+                } else {
+                    rest.to_owned()
+                }
             }
             Normalizer::PadLeft(width) => format!("{text:0>width$}"),
             Normalizer::Date(format) => temporal::format_date(temporal::parse_date_as(text, format)?),
@@ -50,7 +54,9 @@ impl Normalizer {
     /// The text after all steps; `None` is null.
     pub fn apply_all(steps: &[Normalizer], text: &str) -> Option<String> {
         let mut steps = steps.iter();
-        let Some(first) = steps.next() else { return Some(text.to_owned()) };
+        let Some(first) = steps.next() else {
+            return Some(text.to_owned());
+        };
         steps.try_fold(first.apply(text)?, |text, step| step.apply(&text))
     }
 }

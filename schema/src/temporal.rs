@@ -57,7 +57,9 @@ pub fn parse_local(text: &str) -> Option<i64> {
 /// Microseconds since the epoch of an RFC 3339 instant: a local date and time with `Z` or `±HH[:]MM`.
 pub fn parse_instant(text: &str) -> Option<i64> {
     let (local, offset) = split_offset(text)?;
-    parse_local(local)?.checked_sub(i64::from(offset) * 60_000_000).filter(|micros| in_range(*micros))
+    parse_local(local)?
+        .checked_sub(i64::from(offset) * 60_000_000)
+        .filter(|micros| in_range(*micros))
 }
 
 /// Splits the offset off an instant: the local part and minutes east of UTC.
@@ -174,7 +176,9 @@ fn in_range(micros: i64) -> bool {
 
 fn date_number(date: NaiveDate) -> Option<i32> {
     use chrono::Datelike;
-    (1..=9999).contains(&date.year()).then(|| date.num_days_from_ce() - EPOCH_DAYS)
+    (1..=9999)
+        .contains(&date.year())
+        .then(|| date.num_days_from_ce() - EPOCH_DAYS)
 }
 
 fn time_number(time: NaiveTime) -> i64 {
@@ -204,8 +208,16 @@ mod tests {
         for text in ["00:00:00", "23:59:59.999999", "12:00:00.5"] {
             assert_eq!(parse_time(text).map(format_time).as_deref(), Some(text));
         }
-        assert_eq!(parse_instant("2024-03-01T01:30:00+02:00").map(format_instant).as_deref(), Some("2024-02-29T23:30:00Z"));
-        assert_eq!(parse_local("1960-01-01 00:00").map(format_local).as_deref(), Some("1960-01-01T00:00:00"));
+        assert_eq!(
+            parse_instant("2024-03-01T01:30:00+02:00")
+                .map(format_instant)
+                .as_deref(),
+            Some("2024-02-29T23:30:00Z")
+        );
+        assert_eq!(
+            parse_local("1960-01-01 00:00").map(format_local).as_deref(),
+            Some("1960-01-01T00:00:00")
+        );
     }
 
     #[test]

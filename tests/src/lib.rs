@@ -1,1 +1,4 @@
-//! What the suites share: a gateway in process, farms of silos, a scripted connector, servers.
+//! What the suites share: the program itself, and small cities of silos to point it at.
+
+pub mod city;
+pub mod program;

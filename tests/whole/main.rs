@@ -1,4 +1,9 @@
-//! The whole program, as its users see it.
-#![allow(clippy::unwrap_used)]
+//! The whole program, as its users see it: its commands, what it serves over HTTP, its demo, and its answers against an
+//! oracle.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod command;
 mod demo;
+mod differential;
+mod http;
+mod sources;

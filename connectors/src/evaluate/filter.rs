@@ -1,0 +1,325 @@
+//! Evaluates predicates over a batch with SQL's three values.
+//!
+//! In: a predicate, the batch, the operands. Out: a mask, null where the predicate is unknown. *Invariant*: comparisons
+//! with a null are unknown; `IsNull`, `KeyIn` and `Exists` never are; `In` of an empty list is false and `NotIn` true.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+use arrow_ord::cmp;
+use arrow_schema::DataType;
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Collection, Normalizer, Scalar, Value};
+
+use super::comparable::{comparable, values_column};
+use super::text::Matcher;
+use super::{Error, KeyIndex, Result, convert, expect_type, normalize};
+use crate::rows::arrow_type;
+use crate::{Comparison, Exists, Operand, OperandId, Predicate};
+
+/// Gives all rows of another collection of the source, and which field each column is; `None` if there is no such
+/// collection.
+pub type Linked<'a> = dyn Fn(&Collection) -> Option<(Vec<FieldId>, RecordBatch)> + 'a;
+
+/// Which rows of a batch meet a predicate: true, false, or null where it is unknown.
+///
+/// `columns` says which field of `collection` each column of `batch` is. `Exists` is refused: see [`filter_linked`].
+pub fn filter(
+    predicate: &Predicate,
+    collection: &Collection,
+    columns: &[FieldId],
+    batch: &RecordBatch,
+    operands: &[Operand],
+) -> Result<BooleanArray> {
+    filter_linked(predicate, collection, columns, batch, operands, &|_| None)
+}
+
+/// The same as [`filter`] where the rows of linked collections are at hand.
+pub fn filter_linked(
+    predicate: &Predicate,
+    collection: &Collection,
+    columns: &[FieldId],
+    batch: &RecordBatch,
+    operands: &[Operand],
+    linked: &Linked<'_>,
+) -> Result<BooleanArray> {
+    let truth = View {
+        collection,
+        columns,
+        batch,
+        operands,
+        linked,
+    }
+    .evaluate(predicate)?;
+    let known = &truth.yes | &truth.no;
+    Ok(BooleanArray::new(truth.yes, Some(NullBuffer::new(known))))
+}
+
+/// Which rows a predicate holds for, and which it does not hold for; in neither: unknown.
+struct Truth {
+    yes: BooleanBuffer,
+    no: BooleanBuffer,
+}
+
+impl Truth {
+    fn all(value: bool, rows: usize) -> Self {
+        let (set, unset) = (BooleanBuffer::new_set(rows), BooleanBuffer::new_unset(rows));
+        if value {
+            Self { yes: set, no: unset }
+        } else {
+            Self { yes: unset, no: set }
+        }
+    }
+
+    /// Never unknown.
+    fn plain(yes: BooleanBuffer) -> Self {
+        Self { no: !&yes, yes }
+    }
+
+    /// Unknown where a column is null.
+    fn over(mask: &BooleanBuffer, nulls: Option<&NullBuffer>) -> Self {
+        match nulls {
+            None => Self::plain(mask.clone()),
+            Some(nulls) => Self {
+                yes: mask & nulls.inner(),
+                no: &!mask & nulls.inner(),
+            },
+        }
+    }
+
+    fn and(self, other: &Self) -> Self {
+        Self {
+            yes: &self.yes & &other.yes,
+            no: &self.no | &other.no,
+        }
+    }
+
+    fn not(self) -> Self {
+        Self {
+            yes: self.no,
+            no: self.yes,
+        }
+    }
+}
+
+struct View<'a> {
+    collection: &'a Collection,
+    columns: &'a [FieldId],
+    batch: &'a RecordBatch,
+    operands: &'a [Operand],
+    linked: &'a Linked<'a>,
+}
+
+impl View<'_> {
+    fn evaluate(&self, predicate: &Predicate) -> Result<Truth> {
+        let rows = self.batch.num_rows();
+        match predicate {
+            Predicate::And(parts) => parts
+                .iter()
+                .try_fold(Truth::all(true, rows), |sum, part| Ok(sum.and(&self.evaluate(part)?))),
+            Predicate::Or(parts) => {
+                let none = parts.iter().try_fold(Truth::all(true, rows), |sum, part| {
+                    Ok::<_, Error>(sum.and(&self.evaluate(part)?.not()))
+                })?;
+                Ok(none.not())
+            }
+            Predicate::Not(part) => Ok(self.evaluate(part)?.not()),
+            Predicate::IsNull(field) => {
+                let (column, _) = self.column(*field)?;
+                Ok(match column.nulls() {
+                    None => Truth::all(false, rows),
+                    Some(nulls) => Truth::plain(!nulls.inner()),
+                })
+            }
+            Predicate::Compare {
+                field,
+                comparison,
+                operand,
+            } => self.compare(*field, *comparison, *operand),
+            Predicate::KeyIn {
+                fields,
+                normalize,
+                operand,
+            } => self.key_in(fields, normalize, *operand),
+            Predicate::Exists(exists) => self.exists(exists),
+        }
+    }
+
+    /// The column of a field and its scalar.
+    fn column(&self, field: FieldId) -> Result<(&ArrayRef, Scalar)> {
+        let described = self.collection.fields.get(field);
+        let position = self.columns.iter().position(|column| *column == field);
+        let column = position.and_then(|position| self.batch.columns().get(position));
+        let (Some(described), Some(column)) = (described, column) else {
+            return Err(Error::NoColumn(
+                described.map_or_else(|| field.to_string(), |field| field.name.clone()),
+            ));
+        };
+        expect_type(column, &arrow_type(described.scalar))?;
+        Ok((column, described.scalar))
+    }
+
+    fn value(&self, operand: OperandId) -> Result<&Value> {
+        match self.operands.get(operand) {
+            Some(Operand::Value(value)) => Ok(value),
+            _ => Err(Error::Operand {
+                operand,
+                expected: "value",
+            }),
+        }
+    }
+
+    fn compare(&self, field: FieldId, comparison: Comparison, operand: OperandId) -> Result<Truth> {
+        let (column, scalar) = self.column(field)?;
+        let value = self.value(operand)?;
+        let rows = column.len();
+        if value.is_null() {
+            return Ok(Truth {
+                yes: BooleanBuffer::new_unset(rows),
+                no: BooleanBuffer::new_unset(rows),
+            });
+        }
+        match comparison {
+            Comparison::In | Comparison::NotIn => {
+                let Value::List(items) = value else {
+                    return Err(Error::Operand {
+                        operand,
+                        expected: "list",
+                    });
+                };
+                let found = if items.is_empty() {
+                    Truth::all(false, rows)
+                } else {
+                    let keys = KeyIndex::new(&[values_column(items, scalar, operand)?])?
+                        .lookup(&[comparable(column, scalar)?])?;
+                    Truth::over(&keys.iter().map(Option::is_some).collect(), column.nulls())
+                };
+                Ok(if comparison == Comparison::In {
+                    found
+                } else {
+                    found.not()
+                })
+            }
+            Comparison::Equal
+            | Comparison::NotEqual
+            | Comparison::Greater
+            | Comparison::GreaterOrEqual
+            | Comparison::Less
+            | Comparison::LessOrEqual => {
+                let literal = values_column(std::slice::from_ref(value), scalar, operand)?;
+                if literal.is_null(0) {
+                    let above = matches!(value, Value::Integer(value) if *value > 0);
+                    let holds = match comparison {
+                        Comparison::NotEqual => true,
+                        Comparison::Less | Comparison::LessOrEqual => above,
+                        Comparison::Greater | Comparison::GreaterOrEqual => !above,
+                        _ => false,
+                    };
+                    return Ok(Truth::over(&Truth::all(holds, rows).yes, column.nulls()));
+                }
+                let column = comparable(column, scalar)?;
+                let literal = arrow_array::Scalar::new(literal);
+                let kernel = match comparison {
+                    Comparison::NotEqual => cmp::neq,
+                    Comparison::Greater => cmp::gt,
+                    Comparison::GreaterOrEqual => cmp::gt_eq,
+                    Comparison::Less => cmp::lt,
+                    Comparison::LessOrEqual => cmp::lt_eq,
+                    _ => cmp::eq,
+                };
+                Ok(Truth::over(kernel(&column, &literal)?.values(), column.nulls()))
+            }
+            Comparison::Like
+            | Comparison::NotLike
+            | Comparison::ILike
+            | Comparison::NotILike
+            | Comparison::StartsWith
+            | Comparison::EndsWith
+            | Comparison::Contains
+            | Comparison::Regex
+            | Comparison::IRegex => {
+                if column.data_type() != &DataType::Utf8 {
+                    return Err(Error::Unsuited {
+                        scalar,
+                        used_as: "matched as text",
+                    });
+                }
+                let Value::Text(pattern) = value else {
+                    return Err(Error::Operand {
+                        operand,
+                        expected: "text",
+                    });
+                };
+                let matcher = Matcher::new(comparison, pattern);
+                let matcher = matcher.map_err(|cause| Error::BadPattern {
+                    operand,
+                    cause: Box::new(cause),
+                })?;
+                let Some(mut matcher) = matcher else {
+                    return Err(Error::Operand {
+                        operand,
+                        expected: "text",
+                    });
+                };
+                let texts = column.as_string::<i32>();
+                let mask =
+                    BooleanBuffer::collect_bool(rows, |row| texts.is_valid(row) && matcher.matches(texts.value(row)));
+                Ok(Truth::over(&mask, column.nulls()))
+            }
+        }
+    }
+
+    fn key_in(&self, fields: &[FieldId], steps: &[Normalizer], operand: OperandId) -> Result<Truth> {
+        let Some(Operand::Keys(keys)) = self.operands.get(operand) else {
+            return Err(Error::Operand {
+                operand,
+                expected: "set of keys",
+            });
+        };
+        let columns = fields
+            .iter()
+            .map(|field| {
+                let (column, scalar) = self.column(*field)?;
+                Ok(if steps.is_empty() {
+                    column.clone()
+                } else {
+                    Arc::new(normalize(column, scalar, steps)?)
+                })
+            })
+            .collect::<Result<Vec<ArrayRef>>>()?;
+        let found = KeyIndex::new(keys.columns())?.lookup(&columns)?;
+        Ok(Truth::plain(found.iter().map(Option::is_some).collect()))
+    }
+
+    fn exists(&self, exists: &Exists) -> Result<Truth> {
+        let collection = &*exists.collection;
+        let (columns, batch) = (self.linked)(collection).ok_or_else(|| Error::NoLinkedRows(collection.name.clone()))?;
+        let inner = View {
+            collection,
+            columns: &columns,
+            batch: &batch,
+            operands: self.operands,
+            linked: self.linked,
+        };
+        let met = inner.evaluate(&exists.predicate)?;
+        if exists.on.is_empty() {
+            return Ok(Truth::all(met.yes.has_true(), self.batch.num_rows()));
+        }
+        let mut outer_keys = Vec::with_capacity(exists.on.len());
+        let mut inner_keys = Vec::with_capacity(exists.on.len());
+        for (outer_field, inner_field) in &exists.on {
+            let (outer_column, to) = self.column(*outer_field)?;
+            let (inner_column, from) = inner.column(*inner_field)?;
+            let inner_column = arrow_select::filter::filter(inner_column, &BooleanArray::new(met.yes.clone(), None))?;
+            outer_keys.push(outer_column.clone());
+            inner_keys.push(convert(&inner_column, from, to)?);
+        }
+        let found = KeyIndex::new(&inner_keys)?.lookup(&outer_keys)?;
+        Ok(Truth::plain(found.iter().map(Option::is_some).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,307 @@
+//! Works a fetch out over the rows of a memory source.
+//!
+//! In: a bound fetch that stays within what is claimed. Out: its rows in pieces. *Invariant*: the steps are those of SQL,
+//! in SQL's order: filter, keys, order, distinct, limits, columns.
+
+use std::collections::HashSet;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_row::{RowConverter, SortField};
+use arrow_schema::ArrowError;
+use arrow_select::take::take;
+use foldhash::fast::RandomState;
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Collection, Scalar, Value};
+
+use super::{Memory, Table};
+use crate::evaluate::{self, KeyIndex, Term, comparable, convert, filter_linked};
+use crate::rows::{arrow_schema, arrow_type};
+use crate::{
+    BoundFetch, CellFault, Error, ErrorKind, Fetch, Hop, Operand, OperandId, Order, OrderTarget, Result, Rows,
+};
+
+/// One fetch at work.
+pub(super) struct Reader<'a> {
+    pub(super) memory: &'a Memory,
+    pub(super) fetch: &'a BoundFetch,
+}
+
+/// Rows that are left, by their number in the table, with the number of the key each was found by.
+struct Selected {
+    rows: Vec<u32>,
+    /// Empty if the fetch is not by keys.
+    keys: Vec<u32>,
+}
+
+impl Reader<'_> {
+    /// The rows, in batches of the memory source's size.
+    pub(super) fn rows(&self) -> Result<Vec<Result<Rows>>> {
+        let fetch = self.fetch.fetch();
+        let table = self.table(&fetch.collection)?;
+        let mut selected = self.select(fetch, table)?;
+        self.order(fetch, table, &mut selected)?;
+        self.keep_distinct(fetch, table, &mut selected)?;
+        self.cut(fetch, &mut selected)?;
+        let pieces = selected.rows.chunks(self.memory.batch_rows);
+        Ok(pieces.map(|rows| self.piece(fetch, table, rows)).collect())
+    }
+
+    /// The rows that meet the predicate and have one of the keys.
+    fn select(&self, fetch: &Fetch, table: &Table) -> Result<Selected> {
+        let described = as_described(table, &fetch.collection);
+        let (columns, batch) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
+        let linked = |collection: &Collection| as_described(self.memory.tables.get(&collection.name)?, collection);
+        let mask = filter_linked(
+            &fetch.predicate,
+            &fetch.collection,
+            &columns,
+            &batch,
+            &self.fetch.operands,
+            &linked,
+        )
+        .map_err(|cause| self.evaluation(cause))?;
+        let met = (0..mask.len())
+            .filter(|row| mask.is_valid(*row) && mask.value(*row))
+            .map(|row| row as u32);
+        let Some(key_set) = &fetch.keys else {
+            return Ok(Selected {
+                rows: met.collect(),
+                keys: Vec::new(),
+            });
+        };
+        let Some(keys) = &self.fetch.keys else {
+            return Err(self.defect("a fetch by keys came without keys"));
+        };
+        if keys.num_rows() > self.memory.capabilities.keys {
+            return Err(self.defect("more keys than are claimed"));
+        }
+        let columns = key_set
+            .columns
+            .iter()
+            .map(|field| self.column(table, &fetch.collection, *field));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let found = KeyIndex::new(keys.columns())
+            .and_then(|index| index.lookup(&columns))
+            .map_err(|cause| self.evaluation(cause))?;
+        let (rows, keys) = met.filter_map(|row| Some((row, found[row as usize]?))).unzip();
+        Ok(Selected { rows, keys })
+    }
+
+    fn order(&self, fetch: &Fetch, table: &Table, selected: &mut Selected) -> Result<()> {
+        if fetch.order.is_empty() {
+            return Ok(());
+        }
+        let terms = fetch
+            .order
+            .iter()
+            .map(|order| self.term(order, fetch, table, &selected.rows));
+        let terms = terms.collect::<Result<Vec<_>>>()?;
+        let sorted = evaluate::sort(&terms, selected.rows.len()).map_err(|cause| self.evaluation(cause))?;
+        selected.rearrange(sorted.values());
+        Ok(())
+    }
+
+    /// What a term of the order compares, for each of some rows.
+    fn term(&self, order: &Order, fetch: &Fetch, table: &Table, rows: &[u32]) -> Result<Term> {
+        let mut place = (table, &*fetch.collection);
+        let mut at = UInt32Array::from(rows.to_vec());
+        for hop in &order.path {
+            at = self.follow(place.0, place.1, hop, &at)?;
+            place = (self.table(&hop.collection)?, &hop.collection);
+        }
+        let (values, scalar): (ArrayRef, Scalar) = match order.target {
+            OrderTarget::Field(field) => {
+                let column = self.column(place.0, place.1, field)?;
+                (
+                    take(&column, &at, None).map_err(|cause| self.arrow(cause))?,
+                    place.1.fields[field].scalar,
+                )
+            }
+            OrderTarget::RowId => {
+                let numbers = at.unary::<_, arrow_array::types::Int64Type>(i64::from);
+                (std::sync::Arc::new(numbers), Scalar::BigInt)
+            }
+        };
+        Ok(Term {
+            values,
+            scalar,
+            descending: order.descending,
+            nulls_first: order.nulls_first,
+        })
+    }
+
+    /// The linked row of each row, the first one if there are several; null if there is none.
+    fn follow(&self, table: &Table, collection: &Collection, hop: &Hop, rows: &UInt32Array) -> Result<UInt32Array> {
+        let target = self.table(&hop.collection)?;
+        let mut outer = Vec::with_capacity(hop.on.len());
+        let mut inner = Vec::with_capacity(hop.on.len());
+        for (outer_field, inner_field) in &hop.on {
+            let column = self.column(table, collection, *outer_field)?;
+            outer.push(take(&column, rows, None).map_err(|cause| self.arrow(cause))?);
+            let column = self.column(target, &hop.collection, *inner_field)?;
+            let (from, to) = (
+                hop.collection.fields[*inner_field].scalar,
+                collection.fields[*outer_field].scalar,
+            );
+            inner.push(convert(&column, from, to).map_err(|cause| self.evaluation(cause))?);
+        }
+        let index = KeyIndex::new(&inner).map_err(|cause| self.evaluation(cause))?;
+        let keys = index.lookup(&outer).map_err(|cause| self.evaluation(cause))?;
+        Ok(keys.into_iter().map(|key| key.map(|key| index.rows(key)[0])).collect())
+    }
+
+    /// Leaves the first row of each combination of the distinct columns, and of each key.
+    fn keep_distinct(&self, fetch: &Fetch, table: &Table, selected: &mut Selected) -> Result<()> {
+        if fetch.distinct.is_empty() {
+            return Ok(());
+        }
+        let at = UInt32Array::from(selected.rows.clone());
+        let mut columns = Vec::with_capacity(fetch.distinct.len() + 1);
+        for field in &fetch.distinct {
+            let column = self.column(table, &fetch.collection, *field)?;
+            let column = take(&column, &at, None).map_err(|cause| self.arrow(cause))?;
+            let scalar = fetch.collection.fields[*field].scalar;
+            columns.push(comparable(&column, scalar).map_err(|cause| self.evaluation(cause))?);
+        }
+        if fetch.keys.is_some() {
+            columns.push(std::sync::Arc::new(UInt32Array::from(selected.keys.clone())));
+        }
+        let fields = columns
+            .iter()
+            .map(|column| SortField::new(column.data_type().clone()))
+            .collect();
+        let encoded = RowConverter::new(fields)
+            .and_then(|converter| converter.convert_columns(&columns))
+            .map_err(|cause| self.arrow(cause))?;
+        let mut seen = HashSet::with_capacity_and_hasher(selected.rows.len(), RandomState::default());
+        let first: Vec<u32> = (0..selected.rows.len() as u32)
+            .filter(|row| seen.insert(encoded.row(*row as usize).data()))
+            .collect();
+        selected.rearrange(&first);
+        Ok(())
+    }
+
+    fn cut(&self, fetch: &Fetch, selected: &mut Selected) -> Result<()> {
+        if let Some(key_set) = &fetch.keys {
+            let offset = self.number(key_set.offset)?.unwrap_or(0);
+            let limit = self.number(key_set.limit)?.unwrap_or(usize::MAX);
+            let keys = self.fetch.keys.as_ref().map_or(0, RecordBatch::num_rows);
+            let mut counts = vec![0usize; keys];
+            let kept = selected.keys.iter().enumerate().filter(|(_, key)| {
+                let count = &mut counts[**key as usize];
+                *count += 1;
+                *count > offset && *count - offset <= limit
+            });
+            let kept: Vec<u32> = kept.map(|(row, _)| row as u32).collect();
+            selected.rearrange(&kept);
+        }
+        let offset = self.number(fetch.offset)?.unwrap_or(0).min(selected.rows.len());
+        selected.rows.drain(..offset);
+        selected.rows.truncate(self.number(fetch.limit)?.unwrap_or(usize::MAX));
+        Ok(())
+    }
+
+    fn piece(&self, fetch: &Fetch, table: &Table, rows: &[u32]) -> Result<Rows> {
+        let at = UInt32Array::from(rows.to_vec());
+        let mut columns = Vec::with_capacity(fetch.columns.len());
+        let mut faults = Vec::new();
+        for (position, field) in fetch.columns.iter().enumerate() {
+            let column = self.column(table, &fetch.collection, *field)?;
+            columns.push(take(&column, &at, None).map_err(|cause| self.arrow(cause))?);
+            if let Some(own) = table.collection.field_id(&fetch.collection.fields[*field].name) {
+                let bad = rows
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, row)| table.bad_cells.contains(&(own, **row as usize)));
+                faults.extend(bad.map(|(row, _)| CellFault { column: position, row }));
+            }
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let batch = RecordBatch::try_new_with_options(arrow_schema(fetch), columns, &options);
+        Ok(Rows {
+            batch: batch.map_err(|cause| self.arrow(cause))?,
+            faults,
+        })
+    }
+
+    fn table(&self, collection: &Collection) -> Result<&Table> {
+        self.memory.tables.get(&collection.name).ok_or_else(|| {
+            self.memory.fault(
+                ErrorKind::Mismatch,
+                format!("there is no collection {}", collection.name),
+            )
+        })
+    }
+
+    /// The column of a field, as the description that the fetch was made from names it.
+    fn column(&self, table: &Table, collection: &Collection, field: FieldId) -> Result<ArrayRef> {
+        find_column(table, collection, field).cloned().ok_or_else(|| {
+            let name = collection.fields.get(field).map_or("?", |field| &field.name);
+            let what = format!(
+                "collection {} has no column {name} of the described type",
+                collection.name
+            );
+            self.memory.fault(ErrorKind::Mismatch, what)
+        })
+    }
+
+    /// A limit or an offset.
+    fn number(&self, operand: Option<OperandId>) -> Result<Option<usize>> {
+        let Some(operand) = operand else { return Ok(None) };
+        match self.fetch.operands.get(operand) {
+            Some(Operand::Value(Value::Integer(number))) if *number >= 0 => {
+                Ok(Some(usize::try_from(*number).unwrap_or(usize::MAX)))
+            }
+            _ => Err(self.defect("a limit or an offset is no natural number")),
+        }
+    }
+
+    fn defect(&self, what: &str) -> Error {
+        self.memory.fault(
+            ErrorKind::Internal,
+            format!("collection {}: {what}", self.fetch.fetch().collection.name),
+        )
+    }
+
+    fn arrow(&self, cause: ArrowError) -> Error {
+        self.evaluation(cause.into())
+    }
+
+    fn evaluation(&self, cause: evaluate::Error) -> Error {
+        let context = format!("reading {}", self.fetch.fetch().collection.name);
+        let mismatch = matches!(cause, evaluate::Error::NoColumn(_) | evaluate::Error::NoLinkedRows(_));
+        let mut error = cause.at_source(self.memory.name.clone(), context);
+        if mismatch {
+            error.kind = ErrorKind::Mismatch;
+        }
+        error
+    }
+}
+
+impl Selected {
+    /// Keeps these of the rows, in this order.
+    fn rearrange(&mut self, kept: &[u32]) {
+        self.rows = kept.iter().map(|at| self.rows[*at as usize]).collect();
+        if !self.keys.is_empty() {
+            self.keys = kept.iter().map(|at| self.keys[*at as usize]).collect();
+        }
+    }
+}
+
+fn find_column<'a>(table: &'a Table, collection: &Collection, field: FieldId) -> Option<&'a ArrayRef> {
+    let described = collection.fields.get(field)?;
+    let column = table.rows.column(table.collection.field_id(&described.name)?);
+    (column.data_type() == &arrow_type(described.scalar)).then_some(column)
+}
+
+/// The rows of a table under the fields of a description, which may be older than the table; `None` never happens, as
+/// only columns that are there are picked.
+fn as_described(table: &Table, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch)> {
+    let there = (0..collection.fields.len()).filter_map(|field| {
+        let described = &collection.fields[field];
+        let position = table.collection.field_id(&described.name)?;
+        (table.rows.column(position).data_type() == &arrow_type(described.scalar)).then_some((field, position))
+    });
+    let (fields, positions): (Vec<FieldId>, Vec<usize>) = there.unzip();
+    Some((fields, table.rows.project(&positions).ok()?))
+}

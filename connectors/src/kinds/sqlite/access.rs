@@ -1,0 +1,243 @@
+//! How a database file may be opened without ever writing beside it.
+//!
+//! In: a path. Out: what the file is right now and the URI to open it with, or the obstacle. *Invariant*: nothing is
+//! created, changed or recovered; a file that would need it is refused.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Why a file cannot be read as it lies there.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Obstacle {
+    /// The path leads nowhere.
+    #[error("there is no such file")]
+    Missing,
+    /// The path leads to a folder or a device.
+    #[error("it is not a file")]
+    NotAFile,
+    /// Reading is not allowed.
+    #[error("reading it is not allowed")]
+    Denied,
+    /// The operating system said something else.
+    #[error("it cannot be read")]
+    Unreadable(#[source] io::Error),
+    /// The file does not begin as databases do.
+    #[error("it is not an SQLite database, or it is encrypted")]
+    NotADatabase,
+    /// A write-ahead log holds changes, and the index of it is gone.
+    #[error("its -wal file holds changes but has no -shm file beside it; open it once with a program that may write")]
+    UnreadableLog,
+    /// A writer stopped in the middle of a transaction.
+    #[error("a -journal file beside it waits to be rolled back; open it once with a program that may write")]
+    HotJournal,
+}
+
+impl Obstacle {
+    /// Whether trying again may help by itself.
+    pub(super) fn is_temporary(&self) -> bool {
+        matches!(self, Obstacle::Unreadable(_))
+    }
+}
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// With locks, as its writers expect.
+    Locked,
+    /// Without locks: nobody writes.
+    Immutable,
+    /// Through the write-ahead log and the index that its writers keep.
+    Log,
+}
+
+/// A file as it was found. A connection serves as long as this stays equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    path: PathBuf,
+    /// How to open it.
+    pub(super) access: Access,
+    identity: Identity,
+    /// Only where a change would go unnoticed.
+    stamp: Option<Stamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    seconds: i64,
+    nanoseconds: i64,
+    size: u64,
+}
+
+/// Looks at one file again and again.
+#[derive(Debug)]
+pub(super) struct Watch {
+    path: PathBuf,
+    header: Mutex<Option<Header>>,
+}
+
+/// The file, kept open: closing it would take away the locks that connections of this process hold on it.
+#[derive(Debug)]
+struct Header {
+    file: File,
+    identity: Identity,
+    stamp: Stamp,
+    logged: bool,
+}
+
+impl Watch {
+    /// Touches nothing yet.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            header: Mutex::new(None),
+        }
+    }
+
+    /// The path as it was given.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is there now.
+    pub(super) fn look(&self) -> Result<Found, Obstacle> {
+        // SQLite's own files stand beside the real file, not beside a link to it.
+        let path = std::fs::canonicalize(&self.path).map_err(obstacle)?;
+        let metadata = std::fs::metadata(&path).map_err(obstacle)?;
+        if !metadata.is_file() {
+            return Err(Obstacle::NotAFile);
+        }
+        let (identity, stamp) = identify(&metadata);
+        let log = size_beside(&path, "-wal")?;
+        let access = if self.is_logged(&path, identity, stamp)? {
+            match (log, size_beside(&path, "-shm")?) {
+                (None, _) | (Some(0), None) => Access::Immutable,
+                (Some(_), Some(_)) => Access::Log,
+                (Some(_), None) => return Err(Obstacle::UnreadableLog),
+            }
+        } else {
+            Access::Locked
+        };
+        if stamp.size == 0 && size_beside(&path, "-journal")?.is_some_and(|size| size > 0) {
+            return Err(Obstacle::HotJournal);
+        }
+        Ok(Found {
+            path,
+            access,
+            identity,
+            stamp: (access == Access::Immutable).then_some(stamp),
+        })
+    }
+
+    /// Closes the file. Only for when no connection of this process reads it.
+    pub(super) fn forget(&self) {
+        *self.header.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether the header asks for a write-ahead log.
+    fn is_logged(&self, path: &Path, identity: Identity, stamp: Stamp) -> Result<bool, Obstacle> {
+        let mut kept = self.header.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(header) = kept.as_mut().filter(|header| header.identity == identity) {
+            if header.stamp != stamp {
+                header.logged = read_header(&header.file)?;
+                header.stamp = stamp;
+            }
+            return Ok(header.logged);
+        }
+        let file = File::open(path).map_err(obstacle)?;
+        let logged = read_header(&file)?;
+        *kept = Some(Header {
+            file,
+            identity,
+            stamp,
+            logged,
+        });
+        Ok(logged)
+    }
+}
+
+impl Found {
+    /// What SQLite is to open.
+    pub(super) fn uri(&self) -> String {
+        use std::fmt::Write;
+        use std::os::unix::ffi::OsStrExt;
+        let mut uri = "file:".to_owned();
+        for byte in self.path.as_os_str().as_bytes() {
+            if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
+                uri.push(char::from(*byte));
+            } else {
+                // Writing to a String cannot fail.
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+        uri.push_str("?mode=ro");
+        uri.push_str(match self.access {
+            Access::Locked => "",
+            Access::Immutable => "&immutable=1",
+            Access::Log => "&readonly_shm=1",
+        });
+        uri
+    }
+}
+
+fn identify(metadata: &Metadata) -> (Identity, Stamp) {
+    (
+        Identity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        },
+        Stamp {
+            seconds: metadata.mtime(),
+            nanoseconds: metadata.mtime_nsec(),
+            size: metadata.len(),
+        },
+    )
+}
+
+/// The first bytes: <https://www.sqlite.org/fileformat2.html#the_database_header>. An empty file is an empty database.
+fn read_header(file: &File) -> Result<bool, Obstacle> {
+    let mut header = [0; 20];
+    match file.read_exact_at(&mut header, 0) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            let size = file.metadata().map_err(obstacle)?.len();
+            return if size == 0 {
+                Ok(false)
+            } else {
+                Err(Obstacle::NotADatabase)
+            };
+        }
+        Err(error) => return Err(obstacle(error)),
+    }
+    if !header.starts_with(b"SQLite format 3\0") {
+        return Err(Obstacle::NotADatabase);
+    }
+    Ok(header[18] == 2 || header[19] == 2)
+}
+
+fn size_beside(path: &Path, suffix: &str) -> Result<Option<u64>, Obstacle> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    match std::fs::metadata(beside) {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(obstacle(error)),
+    }
+}
+
+fn obstacle(error: io::Error) -> Obstacle {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Obstacle::Missing,
+        io::ErrorKind::PermissionDenied => Obstacle::Denied,
+        io::ErrorKind::IsADirectory => Obstacle::NotAFile,
+        _ => Obstacle::Unreadable(error),
+    }
+}

@@ -1,0 +1,436 @@
+//! SQLite's way of saying a fetch.
+//!
+//! In: columns with what `describe` wrote down of how they are stored. Out: expressions and the [`Slot`]s of their
+//! parameters. *Invariant*: equality is exact whatever the column's collation, and leaves the column bare on one side, so
+//! that its indexes serve.
+
+use lilong_schema::{Collection, Field, Scalar};
+
+use super::storage::{Collation, Storage, affinity, collation, row_id_name};
+use crate::sql::dialect::{Column, Dialect, KeyTable, Keys};
+use crate::sql::statement::Statement;
+use crate::{Comparison, OperandId};
+
+/// What a parameter stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Slot {
+    /// An operand that a column is compared with.
+    Value {
+        /// Which operand.
+        operand: OperandId,
+        /// What the column holds.
+        scalar: Scalar,
+        /// How the column stores it.
+        storage: Storage,
+        /// How it is compared: a value that the column cannot hold is rounded by it.
+        comparison: Comparison,
+    },
+    /// The items of a list operand as an array.
+    List {
+        /// Which operand.
+        operand: OperandId,
+        /// What the column holds.
+        scalar: Scalar,
+        /// How the column stores it.
+        storage: Storage,
+    },
+    /// A text operand as it is.
+    Text(OperandId),
+    /// The first text that does not start with a text operand.
+    AfterPrefix(OperandId),
+    /// Keys: of one column an array, of several a JSON array of arrays.
+    Keys {
+        /// Which keys.
+        keys: Keys,
+        /// What each key column holds, and how.
+        columns: Vec<(Scalar, Storage)>,
+    },
+    /// A whole number.
+    Number(OperandId),
+}
+
+/// SQLite.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sqlite;
+
+/// A name between double quotes.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Reads a stored value as a scalar and gives what it is compared as; see the functions of that name.
+fn value_of(expression: &str, scalar: Scalar) -> String {
+    format!("lilong_value({expression}, '{}')", scalar.name())
+}
+
+/// The canonical text by which keys of different types meet.
+fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
+    match (storage, field.scalar) {
+        (Storage::Plain, Scalar::String | Scalar::Uuid | Scalar::Enum) | (Storage::Form(_), Scalar::Date) => {
+            expression.to_owned()
+        }
+        (Storage::Mixed, _) | (Storage::Plain, Scalar::Int | Scalar::BigInt) => format!("CAST({expression} AS TEXT)"),
+        (_, scalar) => format!("lilong_text({expression}, '{}')", scalar.name()),
+    }
+}
+
+/// Whether a comparison with the column has to name the exact collation.
+fn is_text(field: &Field, storage: &Storage) -> bool {
+    match storage {
+        Storage::Plain => matches!(
+            field.scalar,
+            Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json
+        ),
+        Storage::Form(_) | Storage::Mixed => true,
+        Storage::Parsed => false,
+    }
+}
+
+/// A condition that is exact. `condition` says it of an expression; where the column's collation is another, it is said
+/// twice: by that collation, for its indexes, and exactly.
+fn exactly(expression: &str, field: &Field, storage: &Storage, condition: impl Fn(&str) -> String) -> String {
+    if !is_text(field, storage) {
+        return condition(expression);
+    }
+    let exact = format!("{expression} COLLATE BINARY");
+    match collation(field) {
+        Collation::Binary => condition(expression),
+        Collation::Foreign => condition(&exact),
+        Collation::Known(_) | Collation::Unknown => format!("({} AND {})", condition(expression), condition(&exact)),
+    }
+}
+
+impl Sqlite {
+    fn bare(self, column: Column<'_>) -> String {
+        format!("{}.{}", column.alias, self.quote(&column.field.name))
+    }
+
+    /// What is equal for equal values, collation apart.
+    fn comparable(self, column: Column<'_>, storage: &Storage) -> String {
+        let bare = self.bare(column);
+        match storage {
+            Storage::Plain | Storage::Form(_) => bare,
+            Storage::Mixed => format!("CAST({bare} AS TEXT)"),
+            Storage::Parsed => value_of(&bare, column.field.scalar),
+        }
+    }
+
+    /// What the ordering operators compare.
+    fn ordered(self, column: Column<'_>, storage: &Storage) -> String {
+        match storage {
+            Storage::Mixed => self.bare(column),
+            _ => self.comparable(column, storage),
+        }
+    }
+
+    fn equal(self, column: Column<'_>, storage: &Storage, right: &str) -> String {
+        exactly(&self.comparable(column, storage), column.field, storage, |left| {
+            format!("{left} = {right}")
+        })
+    }
+
+    fn in_list(self, column: Column<'_>, storage: &Storage, list: &str) -> String {
+        exactly(&self.comparable(column, storage), column.field, storage, |left| {
+            format!("{left} IN (SELECT value FROM rarray({list}))")
+        })
+    }
+
+    fn keys_slot(statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> String {
+        let columns = columns
+            .iter()
+            .map(|column| (column.field.scalar, Storage::of(column.field)))
+            .collect();
+        parameter(statement, Slot::Keys { keys, columns })
+    }
+}
+
+fn parameter(statement: &mut Statement<Slot>, slot: Slot) -> String {
+    format!("?{}", statement.slot(slot))
+}
+
+impl Dialect for Sqlite {
+    type Slot = Slot;
+
+    fn quote(&self, name: &str) -> String {
+        quote(name)
+    }
+
+    fn output(&self, column: Column<'_>) -> String {
+        // SQLite prints its reals itself.
+        match Storage::of(column.field) {
+            Storage::Mixed => format!("CAST({} AS TEXT)", self.bare(column)),
+            _ => self.bare(column),
+        }
+    }
+
+    fn compare(
+        &self,
+        statement: &mut Statement<Slot>,
+        column: Column<'_>,
+        comparison: Comparison,
+        operand: OperandId,
+    ) -> Option<String> {
+        let storage = Storage::of(column.field);
+        let scalar = column.field.scalar;
+        let mut value = |storage: &Storage| {
+            let storage = storage.clone();
+            parameter(
+                statement,
+                Slot::Value {
+                    operand,
+                    scalar,
+                    storage,
+                    comparison,
+                },
+            )
+        };
+        Some(match comparison {
+            Comparison::Equal => {
+                let value = value(&storage);
+                self.equal(column, &storage, &value)
+            }
+            Comparison::NotEqual => {
+                let value = value(&storage);
+                format!("(NOT {})", self.equal(column, &storage, &value))
+            }
+            Comparison::In | Comparison::NotIn => {
+                let list = Slot::List {
+                    operand,
+                    scalar,
+                    storage: storage.clone(),
+                };
+                let list = parameter(statement, list);
+                let text = self.in_list(column, &storage, &list);
+                if comparison == Comparison::In {
+                    text
+                } else {
+                    format!("(NOT {text})")
+                }
+            }
+            Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Less | Comparison::LessOrEqual => {
+                let sign = match comparison {
+                    Comparison::Greater => ">",
+                    Comparison::GreaterOrEqual => ">=",
+                    Comparison::Less => "<",
+                    _ => "<=",
+                };
+                let exact = if is_text(column.field, &storage) && collation(column.field) == Collation::Foreign {
+                    " COLLATE BINARY"
+                } else {
+                    ""
+                };
+                format!("({}{exact} {sign} {})", self.ordered(column, &storage), value(&storage))
+            }
+            Comparison::Regex | Comparison::IRegex => return None,
+            Comparison::Like
+            | Comparison::NotLike
+            | Comparison::ILike
+            | Comparison::NotILike
+            | Comparison::StartsWith
+            | Comparison::EndsWith
+            | Comparison::Contains => {
+                let text = text_of(&self.bare(column), column.field, &storage);
+                let pattern = parameter(statement, Slot::Text(operand));
+                match comparison {
+                    Comparison::Like => format!("lilong_like({text}, {pattern})"),
+                    Comparison::NotLike => format!("(NOT lilong_like({text}, {pattern}))"),
+                    Comparison::ILike => format!("lilong_ilike({text}, {pattern})"),
+                    Comparison::NotILike => format!("(NOT lilong_ilike({text}, {pattern}))"),
+                    Comparison::EndsWith => format!("lilong_ends({text}, {pattern})"),
+                    Comparison::Contains => format!("lilong_contains({text}, {pattern})"),
+                    _ if leads_index(column)
+                        && collation(column.field) == Collation::Binary
+                        && storage == Storage::Plain =>
+                    {
+                        // The range is what an index can serve.
+                        let after = parameter(statement, Slot::AfterPrefix(operand));
+                        format!("({text} >= {pattern} AND {text} < {after} AND lilong_starts({text}, {pattern}))")
+                    }
+                    _ => format!("lilong_starts({text}, {pattern})"),
+                }
+            }
+        })
+    }
+
+    fn key_in(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> String {
+        let slot = Self::keys_slot(statement, columns, keys);
+        let mut conditions: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{} IS NOT NULL", self.comparable(*column, &Storage::of(column.field))))
+            .collect();
+        if let [column] = columns {
+            conditions.push(self.in_list(*column, &Storage::of(column.field), &slot));
+        } else {
+            let parts: Vec<String> = (0..columns.len()).map(|at| format!("value ->> {at}")).collect();
+            let parts = parts.join(", ");
+            let row = |exact: bool| {
+                let texts: Vec<String> = columns
+                    .iter()
+                    .map(|column| {
+                        let storage = Storage::of(column.field);
+                        let text = self.comparable(*column, &storage);
+                        let other = is_text(column.field, &storage)
+                            && match collation(column.field) {
+                                Collation::Binary => false,
+                                Collation::Foreign => true,
+                                Collation::Known(_) | Collation::Unknown => exact,
+                            };
+                        if other { format!("{text} COLLATE BINARY") } else { text }
+                    })
+                    .collect();
+                format!("({}) IN (SELECT {parts} FROM json_each({slot}))", texts.join(", "))
+            };
+            let (plain, exact) = (row(false), row(true));
+            if plain != exact {
+                conditions.push(exact);
+            }
+            conditions.push(plain);
+        }
+        format!("({})", conditions.join(" AND "))
+    }
+
+    fn key_table(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable> {
+        let names: Vec<&str> = columns.iter().map(|column| column.field.name.as_str()).collect();
+        let collection = columns.first()?.collection;
+        let indexed = collection
+            .indexes
+            .iter()
+            .any(|index| !index.is_empty() && index.iter().all(|name| names.contains(&name.as_str())));
+        let bare = columns
+            .iter()
+            .all(|column| matches!(Storage::of(column.field), Storage::Plain | Storage::Form(_)));
+        if !indexed || !bare {
+            return None;
+        }
+        let alias = statement.alias();
+        let slot = Self::keys_slot(statement, columns, keys);
+        let single = columns.len() == 1;
+        let conditions: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| {
+                let right = if single {
+                    format!("{alias}.value")
+                } else {
+                    format!("({alias}.value ->> {at})")
+                };
+                self.equal(*column, &Storage::of(column.field), &right)
+            })
+            .collect();
+        let table = if single { "rarray" } else { "json_each" };
+        Some(KeyTable {
+            table: format!("{table}({slot}) AS {alias}"),
+            condition: conditions.join(" AND "),
+        })
+    }
+
+    fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String {
+        let (left, right) = (Storage::of(inner.field), Storage::of(outer.field));
+        let (inner_bare, outer_bare) = (self.bare(inner), self.bare(outer));
+        let direct = inner.field.scalar == outer.field.scalar && left == right && left != Storage::Parsed;
+        if direct {
+            let mut right = self.comparable(outer, &right);
+            if affinity(inner.field) != affinity(outer.field) {
+                // Without an affinity of its own the other side leaves the inner column's index usable.
+                right.insert(0, '+');
+            }
+            // The left side's collation is the one that counts.
+            return exactly(&self.comparable(inner, &left), inner.field, &left, |left| {
+                format!("{left} = {right}")
+            });
+        }
+        if inner.field.scalar == outer.field.scalar && inner.field.scalar != Scalar::String {
+            return format!(
+                "{} = {}",
+                value_of(&inner_bare, inner.field.scalar),
+                value_of(&outer_bare, outer.field.scalar)
+            );
+        }
+        let right = text_of(&outer_bare, outer.field, &right);
+        if left == Storage::Plain && matches!(inner.field.scalar, Scalar::Int | Scalar::BigInt) {
+            // The first half is for the index, the second is exact.
+            return format!(
+                "({inner_bare} = CAST({right} AS INTEGER) AND CAST({inner_bare} AS TEXT) = {right} COLLATE BINARY)"
+            );
+        }
+        let left_text = text_of(&inner_bare, inner.field, &left);
+        if left_text == inner_bare {
+            return exactly(&left_text, inner.field, &left, |left| format!("{left} = {right}"));
+        }
+        // No index serves an expression; said out loud, the exact collation wins over the other side's.
+        format!("{left_text} COLLATE BINARY = {right}")
+    }
+
+    fn exact(&self, column: Column<'_>) -> String {
+        let storage = Storage::of(column.field);
+        let text = self.comparable(column, &storage);
+        if is_text(column.field, &storage) && collation(column.field) != Collation::Binary {
+            format!("{text} COLLATE BINARY")
+        } else {
+            text
+        }
+    }
+
+    fn sort_key(&self, column: Column<'_>) -> String {
+        let storage = Storage::of(column.field);
+        let text = self.ordered(column, &storage);
+        if collation(column.field) == Collation::Foreign {
+            format!("{text} COLLATE BINARY")
+        } else {
+            text
+        }
+    }
+
+    fn collated(&self, expression: String, column: Column<'_>) -> String {
+        match collation(column.field) {
+            Collation::Known(name) => format!("{expression} COLLATE {}", self.quote(name)),
+            Collation::Binary | Collation::Foreign | Collation::Unknown => expression,
+        }
+    }
+
+    fn never_null(&self, column: Column<'_>) -> bool {
+        let storage = Storage::of(column.field);
+        storage != Storage::Parsed && column.field.details.contains_key(super::storage::REQUIRED)
+    }
+
+    fn identity(&self, alias: &str, collection: &Collection) -> Option<Vec<String>> {
+        if let Some(row_id) = self.row_id(alias, collection) {
+            return Some(vec![row_id]);
+        }
+        let key = collection.primary_key().filter(|_| !collection.view)?;
+        let mut columns = vec![];
+        for name in &key.columns {
+            let field = &collection.fields[collection.field_id(name)?];
+            // Only a primary key without nulls tells rows apart.
+            field.details.get(super::storage::REQUIRED)?;
+            columns.push(format!("{alias}.{}", self.quote(name)));
+        }
+        Some(columns)
+    }
+
+    fn row_id(&self, alias: &str, collection: &Collection) -> Option<String> {
+        row_id_name(collection).map(|name| format!("{alias}.{name}"))
+    }
+
+    fn number(&self, statement: &mut Statement<Slot>, operand: OperandId) -> String {
+        parameter(statement, Slot::Number(operand))
+    }
+
+    fn limit(&self, limit: Option<&str>, offset: Option<&str>) -> String {
+        match (limit, offset) {
+            (None, None) => String::new(),
+            (Some(limit), None) => format!(" LIMIT {limit}"),
+            (None, Some(offset)) => format!(" LIMIT -1 OFFSET {offset}"),
+            (Some(limit), Some(offset)) => format!(" LIMIT {limit} OFFSET {offset}"),
+        }
+    }
+}
+
+/// Whether an index begins with the column.
+fn leads_index(column: Column<'_>) -> bool {
+    column
+        .collection
+        .indexes
+        .iter()
+        .any(|index| index.first() == Some(&column.field.name))
+}

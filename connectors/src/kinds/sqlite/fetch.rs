@@ -1,0 +1,340 @@
+//! One fetch, from bound values to a stream of batches.
+//!
+//! In: a bound fetch and what it was translated to. Out: a stream of rows. *Invariant*: the statement stops when the
+//! stream is dropped or its time is up; a stream that ends without an error gave every row.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use futures::StreamExt;
+use lilong_schema::{Scalar, Value};
+use rusqlite::Statement;
+use rusqlite::types::Value as Stored;
+use tokio::sync::mpsc;
+
+use super::decode::{Batch, Decoder};
+use super::dialect::Slot;
+use super::fault;
+use super::pattern::after_prefix;
+use super::pool::{CancelOnDrop, Control, Lease, Pool};
+use super::storage::Storage;
+use super::value::bind;
+use crate::sql::cells;
+use crate::sql::dialect::Keys;
+use crate::{BoundFetch, Comparison, Error, ErrorKind, FetchContext, Operand, OperandId, Result, RowStream, Rows};
+
+/// Rows of a batch at most.
+const ROWS: usize = 4_096;
+/// Bytes of a batch's texts and blobs, about, at most.
+const BYTES: usize = 4 << 20;
+/// Rows that a first batch has room for where nothing is known.
+const FEW: usize = 16;
+/// Batches that wait to be taken.
+const AHEAD: usize = 2;
+
+/// What a fetch was translated to.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// The statement.
+    pub(super) text: String,
+    /// What its parameters stand for.
+    pub(super) slots: Vec<Slot>,
+    /// How its columns are read.
+    pub(super) decoders: Vec<Decoder>,
+}
+
+/// Runs a fetch. Errors that come before the first row are the result's, later ones the stream's.
+pub(super) async fn fetch(
+    pool: &Arc<Pool>,
+    parts: Arc<Parts>,
+    bound: &BoundFetch,
+    context: &FetchContext,
+) -> Result<RowStream> {
+    let permit = pool.turn().await?;
+    let control = Control::until(context.deadline.min(std::time::Instant::now() + pool.tuning().timeout));
+    let guard = CancelOnDrop(control.clone());
+    let (sender, mut receiver) = mpsc::channel(AHEAD);
+    let (worker_pool, bound) = (pool.clone(), bound.clone());
+    tokio::task::spawn_blocking(move || {
+        let end = match worker_pool.lease(permit, &control) {
+            Ok(lease) => serve(lease, &parts, &bound, &control, &sender),
+            Err(error) => Err(error),
+        };
+        // An error here means that nobody listens any more.
+        let _ = sender.blocking_send(end.map(|()| None));
+    });
+    let source = pool.source().clone();
+    let first = receive(&mut receiver, &source).await?;
+    let Some(first) = first else {
+        return Ok(futures::stream::empty().boxed());
+    };
+    let rest = futures::stream::unfold(Some((receiver, guard, source)), |state| async {
+        let (mut receiver, guard, source) = state?;
+        match receive(&mut receiver, &source).await {
+            Ok(None) => None,
+            Ok(Some(rows)) => Some((Ok(rows), Some((receiver, guard, source)))),
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    Ok(futures::stream::once(std::future::ready(Ok(first))).chain(rest).boxed())
+}
+
+/// The next rows; `None` after the last.
+async fn receive(receiver: &mut mpsc::Receiver<Result<Option<Rows>>>, source: &Arc<str>) -> Result<Option<Rows>> {
+    receiver.recv().await.unwrap_or_else(|| {
+        Err(Error::new(
+            ErrorKind::Internal,
+            source.clone(),
+            "the reading thread stopped",
+        ))
+    })
+}
+
+fn serve(
+    lease: Lease,
+    parts: &Parts,
+    bound: &BoundFetch,
+    control: &Control,
+    sender: &mpsc::Sender<Result<Option<Rows>>>,
+) -> Result<()> {
+    let source = &lease.source().clone();
+    let result = read(&lease, parts, bound, control, sender, source);
+    match &result {
+        Err(Failure::Engine(error)) if fault::spoils_connection(error) => drop(lease),
+        _ => lease.give_back(),
+    }
+    result.map_err(|failure| match failure {
+        Failure::Engine(error) => fault::of_engine(source, "reading", error),
+        Failure::Other(error) => error,
+    })
+}
+
+/// Why reading stopped.
+enum Failure {
+    Engine(rusqlite::Error),
+    Other(Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Failure::Engine(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Other(error)
+    }
+}
+
+fn read(
+    lease: &Lease,
+    parts: &Parts,
+    bound: &BoundFetch,
+    control: &Control,
+    sender: &mpsc::Sender<Result<Option<Rows>>>,
+    source: &Arc<str>,
+) -> Result<(), Failure> {
+    let mut statement = lease.connection.prepare_cached(&parts.text)?;
+    bind_all(&mut statement, &parts.slots, bound, source)?;
+    let schema = crate::rows::arrow_schema(bound.fetch());
+    let mut batch = Batch::new(&schema, &parts.decoders, capacity(bound));
+    {
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            if batch.rows() >= ROWS || batch.bytes() >= BYTES {
+                let full = std::mem::replace(&mut batch, Batch::new(&schema, &parts.decoders, ROWS));
+                if sender.blocking_send(Ok(Some(finish(full, source)?))).is_err() || control.is_cancelled() {
+                    return Ok(());
+                }
+            }
+            batch.push(row)?;
+        }
+    }
+    statement.clear_bindings();
+    lease.check_unchanged()?;
+    if batch.rows() > 0 {
+        // An error here means that nobody listens any more.
+        let _ = sender.blocking_send(Ok(Some(finish(batch, source)?)));
+    }
+    Ok(())
+}
+
+fn finish(batch: Batch, source: &Arc<str>) -> Result<Rows, Failure> {
+    batch.finish().map_err(|error| {
+        Error::new(ErrorKind::Internal, source.clone(), "building a batch")
+            .because(error)
+            .into()
+    })
+}
+
+/// Room for the first batch: a one-row answer is no reason for kilobytes.
+fn capacity(bound: &BoundFetch) -> usize {
+    let fetch = bound.fetch();
+    let number = |id: Option<OperandId>| match bound.operands.get(id?) {
+        Some(Operand::Value(Value::Integer(number))) => usize::try_from(*number).ok(),
+        _ => None,
+    };
+    let mut rows = FEW;
+    if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
+        let named = |column: &String| {
+            set.columns
+                .iter()
+                .any(|id| fetch.collection.fields[*id].name == *column)
+        };
+        let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
+        let each = if unique { 1 } else { number(set.limit).unwrap_or(1) };
+        rows = keys.num_rows().saturating_mul(each.max(1));
+    }
+    if let Some(limit) = number(fetch.limit) {
+        rows = if fetch.keys.is_some() {
+            rows.min(limit)
+        } else {
+            limit.min(1_024)
+        };
+    }
+    rows.clamp(1, ROWS)
+}
+
+fn bind_all(
+    statement: &mut Statement<'_>,
+    slots: &[Slot],
+    bound: &BoundFetch,
+    source: &Arc<str>,
+) -> Result<(), Failure> {
+    let wrong = |what: &str| {
+        Failure::Other(Error::new(
+            ErrorKind::Internal,
+            source.clone(),
+            format!("binding {what}"),
+        ))
+    };
+    for (at, slot) in slots.iter().enumerate() {
+        let at = at + 1;
+        match slot {
+            Slot::Value {
+                operand,
+                scalar,
+                storage,
+                comparison,
+            } => {
+                let value = operand_value(bound, *operand).ok_or_else(|| wrong("a value that is not there"))?;
+                let stored =
+                    one(value, *scalar, storage, *comparison).ok_or_else(|| wrong("a value of another scalar"))?;
+                statement.raw_bind_parameter(at, stored)?;
+            }
+            Slot::List {
+                operand,
+                scalar,
+                storage,
+            } => {
+                let Some(Value::List(items)) = operand_value(bound, *operand) else {
+                    return Err(wrong("a list that is not there"));
+                };
+                let items: Option<Vec<Stored>> = items
+                    .iter()
+                    .map(|item| one(item, *scalar, storage, Comparison::Equal))
+                    .collect();
+                let items = items.ok_or_else(|| wrong("a list of another scalar"))?;
+                statement.raw_bind_parameter(at, Rc::new(items))?;
+            }
+            Slot::Text(operand) => match operand_value(bound, *operand) {
+                Some(Value::Text(text)) => statement.raw_bind_parameter(at, text)?,
+                Some(Value::Null) => statement.raw_bind_parameter(at, Stored::Null)?,
+                _ => return Err(wrong("a text that is not there")),
+            },
+            Slot::AfterPrefix(operand) => match operand_value(bound, *operand) {
+                Some(Value::Text(text)) => match after_prefix(text) {
+                    Some(after) => statement.raw_bind_parameter(at, after)?,
+                    // A blob stands after all texts.
+                    None => statement.raw_bind_parameter(at, Stored::Blob(vec![]))?,
+                },
+                Some(Value::Null) => statement.raw_bind_parameter(at, Stored::Null)?,
+                _ => return Err(wrong("a text that is not there")),
+            },
+            Slot::Keys { keys, columns } => {
+                let batch = match keys {
+                    Keys::Fetch => bound.keys.as_ref(),
+                    Keys::Operand(id) => match bound.operands.get(*id) {
+                        Some(Operand::Keys(batch)) => Some(batch),
+                        _ => None,
+                    },
+                };
+                let batch = batch.ok_or_else(|| wrong("keys that are not there"))?;
+                let mut stored = key_columns(batch, columns).ok_or_else(|| wrong("keys of other types"))?;
+                match stored.pop() {
+                    Some(only) if stored.is_empty() => statement.raw_bind_parameter(at, Rc::new(only))?,
+                    Some(last) => {
+                        stored.push(last);
+                        statement.raw_bind_parameter(at, json(&stored))?;
+                    }
+                    None => return Err(wrong("keys without columns")),
+                }
+            }
+            Slot::Number(operand) => match operand_value(bound, *operand) {
+                Some(Value::Integer(number)) => {
+                    // What is larger than SQLite's largest number is as good as it.
+                    let number = i64::try_from(*number).unwrap_or(i64::MAX);
+                    statement.raw_bind_parameter(at, number)?;
+                }
+                _ => return Err(wrong("a number that is not there")),
+            },
+        }
+    }
+    Ok(())
+}
+
+fn operand_value(bound: &BoundFetch, id: OperandId) -> Option<&Value> {
+    match bound.operands.get(id)? {
+        Operand::Value(value) => Some(value),
+        Operand::Keys(_) => None,
+    }
+}
+
+fn one(value: &Value, scalar: Scalar, storage: &Storage, comparison: Comparison) -> Option<Stored> {
+    if value.is_null() {
+        return Some(Stored::Null);
+    }
+    bind(value, scalar, storage, comparison)
+}
+
+/// The columns of a key batch as the columns they are compared with store them.
+fn key_columns(batch: &RecordBatch, columns: &[(Scalar, Storage)]) -> Option<Vec<Vec<Stored>>> {
+    if batch.num_columns() != columns.len() {
+        return None;
+    }
+    columns
+        .iter()
+        .enumerate()
+        .map(|(at, (scalar, storage))| {
+            cells::values(batch.column(at), *scalar)?
+                .iter()
+                .map(|value| one(value, *scalar, storage, Comparison::Equal))
+                .collect()
+        })
+        .collect()
+}
+
+/// Rows as a JSON array of arrays.
+fn json(columns: &[Vec<Stored>]) -> String {
+    let rows = columns.first().map_or(0, Vec::len);
+    let mut text = String::from("[");
+    for row in 0..rows {
+        if row > 0 {
+            text.push(',');
+        }
+        for (at, column) in columns.iter().enumerate() {
+            text.push(if at == 0 { '[' } else { ',' });
+            text.push_str(&match &column[row] {
+                Stored::Integer(number) => number.to_string(),
+                Stored::Real(number) if number.is_finite() => format!("{number:?}"),
+                Stored::Text(text) => serde_json::Value::from(text.as_str()).to_string(),
+                Stored::Null | Stored::Real(_) | Stored::Blob(_) => "null".to_owned(),
+            });
+        }
+        text.push(']');
+    }
+    text.push(']');
+    text
+}

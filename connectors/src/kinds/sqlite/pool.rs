@@ -1,0 +1,255 @@
+//! The connections to one file: few, opened when needed, closed when idle.
+//!
+//! In: jobs that want a connection. Out: a connection that reads the file as it is now. *Invariant*: never more than the
+//! settings allow; a connection whose file was changed under it, or that failed in a way that may last, is not used again.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use lilong_schema::catalog::Tuning;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::access::{Access, Found, Watch};
+use super::{fault, functions};
+use crate::{Error, ErrorKind, Result};
+
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 64;
+/// Steps of SQLite's machine between two looks at the clock: some tens of microseconds.
+const STEPS: i32 = 1_000;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Pool {
+    source: Arc<str>,
+    tuning: Tuning,
+    watch: Watch,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle>>,
+    sweeping: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: Connection,
+    found: Found,
+    since: Instant,
+}
+
+/// Stops a running statement: when its time is up, or when nobody waits for it any more.
+#[derive(Debug)]
+pub(super) struct Control {
+    cancelled: AtomicBool,
+    deadline: Mutex<Instant>,
+}
+
+impl Control {
+    /// Stops at that moment.
+    pub(super) fn until(deadline: Instant) -> Arc<Self> {
+        Arc::new(Self {
+            cancelled: AtomicBool::new(false),
+            deadline: Mutex::new(deadline),
+        })
+    }
+
+    /// Stops at another moment.
+    pub(super) fn extend(&self, deadline: Instant) {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+    }
+
+    /// Whether nobody waits any more.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_cancelled() || Instant::now() >= *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Cancels when dropped.
+#[derive(Debug)]
+pub(super) struct CancelOnDrop(pub(super) Arc<Control>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A connection in use. Dropping it closes the connection; [`Lease::give_back`] keeps it.
+pub(super) struct Lease {
+    /// The connection.
+    pub(super) connection: Connection,
+    pool: Arc<Pool>,
+    found: Found,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    /// Opens nothing yet.
+    pub(super) fn new(source: Arc<str>, watch: Watch, tuning: Tuning) -> Arc<Self> {
+        Arc::new(Self {
+            source,
+            permits: Arc::new(Semaphore::new(tuning.connections.max(1))),
+            tuning,
+            watch,
+            idle: Mutex::new(vec![]),
+            sweeping: AtomicBool::new(false),
+        })
+    }
+
+    /// The source's name.
+    pub(super) fn source(&self) -> &Arc<str> {
+        &self.source
+    }
+
+    /// How it is tuned.
+    pub(super) fn tuning(&self) -> &Tuning {
+        &self.tuning
+    }
+
+    /// Waits for its turn; at most as long as the settings say.
+    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        match tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) | Err(_) => {
+                let context = format!("waiting for one of {} connections", self.tuning.connections);
+                Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context))
+            }
+        }
+    }
+
+    /// A connection for whoever has a turn, watched by `control`. Blocks.
+    pub(super) fn lease(self: &Arc<Self>, permit: OwnedSemaphorePermit, control: &Arc<Control>) -> Result<Lease> {
+        let found = self.look()?;
+        let mut kept = None;
+        {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.retain(|idle| idle.found == found && idle.since.elapsed() < self.tuning.idle_timeout);
+            if let Some(idle) = idle.pop() {
+                kept = Some(idle.connection);
+            }
+        }
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => self
+                .open(&found)
+                .map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?,
+        };
+        let control = control.clone();
+        connection
+            .progress_handler(STEPS, Some(move || control.is_over()))
+            .map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?;
+        Ok(Lease {
+            connection,
+            pool: self.clone(),
+            found,
+            _permit: permit,
+        })
+    }
+
+    /// Closes what has been idle for too long; how many connections are left, those in use included.
+    fn sweep(&self) -> usize {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|idle| idle.since.elapsed() < self.tuning.idle_timeout);
+        let busy = self
+            .tuning
+            .connections
+            .max(1)
+            .saturating_sub(self.permits.available_permits());
+        let left = idle.len() + busy;
+        if left == 0 {
+            self.watch.forget();
+        }
+        left
+    }
+
+    /// One task for each pool that has connections.
+    fn keep_swept(self: &Arc<Self>) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        if self.sweeping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let pool: Weak<Pool> = Arc::downgrade(self);
+        let pause = self.tuning.idle_timeout.max(Duration::from_millis(10));
+        runtime.spawn(async move {
+            loop {
+                tokio::time::sleep(pause).await;
+                let Some(pool) = pool.upgrade() else {
+                    return;
+                };
+                if pool.sweep() == 0 {
+                    pool.sweeping.store(false, Ordering::Release);
+                    return;
+                }
+            }
+        });
+    }
+
+    fn look(&self) -> Result<Found> {
+        self.watch
+            .look()
+            .map_err(|obstacle| fault::of_obstacle(&self.source, self.watch.path(), obstacle))
+    }
+
+    fn opening(&self) -> String {
+        format!("opening {}", self.watch.path().display())
+    }
+
+    fn open(&self, found: &Found) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE
+            | OpenFlags::SQLITE_OPEN_EXRESCODE;
+        let connection = Connection::open_with_flags(found.uri(), flags)?;
+        connection.busy_timeout(self.tuning.wait_timeout)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        // A quoted name that is no column is an error, not a text.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        rusqlite::vtab::array::load_module(&connection)?;
+        functions::register(&connection)?;
+        Ok(connection)
+    }
+}
+
+impl Lease {
+    /// The source's name.
+    pub(super) fn source(&self) -> &Arc<str> {
+        &self.pool.source
+    }
+
+    /// An error if the file was changed under a connection that could not notice.
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        if self.found.access == Access::Immutable && self.pool.look()? != self.found {
+            let context = format!("reading {}: it was changed meanwhile", self.pool.watch.path().display());
+            return Err(Error::new(ErrorKind::Unavailable, self.pool.source.clone(), context));
+        }
+        Ok(())
+    }
+
+    /// Keeps the connection for the next one.
+    pub(super) fn give_back(mut self) {
+        if self.connection.progress_handler(0, None::<fn() -> bool>).is_err() {
+            return;
+        }
+        let idle = Idle {
+            connection: self.connection,
+            found: self.found,
+            since: Instant::now(),
+        };
+        self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+        self.pool.keep_swept();
+    }
+}

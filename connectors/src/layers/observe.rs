@@ -1,0 +1,136 @@
+//! Counts fetches and faults and knows whether the source answers.
+//!
+//! *Invariant*: never changes an answer.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+
+use crate::layer::{Layer, Next};
+use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
+
+/// Whether a source answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has not been asked yet.
+    Unknown,
+    /// It answered the last time.
+    Ready,
+    /// It could not be reached the last time.
+    Unavailable,
+}
+
+/// What has been seen of a source.
+#[derive(Clone, Copy, Debug)]
+pub struct Status {
+    /// Whether it answers.
+    pub state: State,
+    /// The last fault, if the state is [`State::Unavailable`].
+    pub error: Option<ErrorKind>,
+    /// Since when the state is what it is.
+    pub since: SystemTime,
+    /// Fetches so far.
+    pub fetches: u64,
+    /// Fetches that failed so far.
+    pub faults: u64,
+}
+
+/// What a source's observe layer remembers.
+#[derive(Debug)]
+pub struct Observed {
+    state: Mutex<(State, Option<ErrorKind>, SystemTime)>,
+    fetches: AtomicU64,
+    faults: AtomicU64,
+}
+
+impl Default for Observed {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new((State::Unknown, None, SystemTime::now())),
+            fetches: AtomicU64::new(0),
+            faults: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Observed {
+    /// All of it at this moment.
+    pub fn status(&self) -> Status {
+        let (state, error, since) = *self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Status {
+            state,
+            error,
+            since,
+            fetches: self.fetches.load(Ordering::Relaxed),
+            faults: self.faults.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Remembers that the source answered.
+    pub fn answered(&self) {
+        self.enter(State::Ready, None);
+    }
+
+    /// Remembers a fault; one that tells nothing about reachability leaves the state alone.
+    pub fn failed(&self, error: &Error) {
+        self.faults.fetch_add(1, Ordering::Relaxed);
+        match error.kind {
+            ErrorKind::Unavailable | ErrorKind::Timeout => self.enter(State::Unavailable, Some(error.kind)),
+            ErrorKind::Denied | ErrorKind::Rejected | ErrorKind::Mismatch => self.enter(State::Ready, None),
+            ErrorKind::Overloaded | ErrorKind::TooCostly | ErrorKind::Internal => {}
+        }
+    }
+
+    fn enter(&self, state: State, error: Option<ErrorKind>) {
+        let mut now = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if now.0 != state {
+            *now = (state, error, SystemTime::now());
+        }
+    }
+}
+
+/// The layer.
+pub struct Observe {
+    observed: Arc<Observed>,
+}
+
+impl Observe {
+    /// Remembers in `observed`.
+    pub fn new(observed: Arc<Observed>) -> Self {
+        Self { observed }
+    }
+}
+
+impl Layer for Observe {
+    fn fetch<'a>(
+        &'a self,
+        fetch: &'a BoundFetch,
+        context: &'a FetchContext,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<RowStream>> {
+        Box::pin(async move {
+            self.observed.fetches.fetch_add(1, Ordering::Relaxed);
+            match next.fetch(fetch, context).await {
+                Ok(rows) => {
+                    self.observed.answered();
+                    let observed = self.observed.clone();
+                    Ok(rows
+                        .inspect(move |rows| {
+                            if let Err(error) = rows {
+                                observed.failed(error);
+                            }
+                        })
+                        .boxed())
+                }
+                Err(error) => {
+                    self.observed.failed(&error);
+                    Err(error)
+                }
+            }
+        })
+    }
+}

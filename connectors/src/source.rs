@@ -1,0 +1,75 @@
+//! A source: a connector behind its layers. The only way from the engine to a network.
+
+use std::sync::Arc;
+
+use lilong_schema::catalog::Tuning;
+use lilong_schema::{Capabilities, SourceDescription};
+use tokio::sync::Semaphore;
+
+use crate::layer::{Layer, Next};
+pub use crate::layers::observe::{State, Status};
+use crate::layers::{self, observe::Observed};
+use crate::{BoundFetch, Connector, FetchContext, Native, Prepared, Result, RowStream};
+
+/// One database or service.
+pub struct Source {
+    name: Arc<str>,
+    connector: Arc<dyn Connector>,
+    layers: Vec<Box<dyn Layer>>,
+    observed: Arc<Observed>,
+}
+
+impl Source {
+    /// A connector behind the standard layers; `ceiling` bounds the running fetches of all sources together.
+    pub fn new(name: Arc<str>, connector: Arc<dyn Connector>, tuning: &Tuning, ceiling: Arc<Semaphore>) -> Arc<Self> {
+        let observed = Arc::new(Observed::default());
+        let layers = layers::standard(&name, tuning, &observed, ceiling);
+        Arc::new(Self {
+            name,
+            connector,
+            layers,
+            observed,
+        })
+    }
+
+    /// The name in the catalog.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// What it can do by itself.
+    pub fn capabilities(&self) -> Capabilities {
+        self.connector.capabilities()
+    }
+
+    /// Asks for rows, through every layer.
+    pub async fn fetch(&self, fetch: &BoundFetch, context: &FetchContext) -> Result<RowStream> {
+        Next::new(&self.layers, &*self.connector).fetch(fetch, context).await
+    }
+
+    /// The native request of a fetch; asks nobody.
+    pub fn explain(&self, prepared: &Prepared) -> Result<Arc<Native>> {
+        prepared.native(&*self.connector)
+    }
+
+    /// Asks what the source has.
+    pub async fn describe(&self) -> Result<SourceDescription> {
+        let described = self.connector.describe().await;
+        match &described {
+            Ok(_) => self.observed.answered(),
+            Err(error) => self.observed.failed(error),
+        }
+        described
+    }
+
+    /// What has been seen of it.
+    pub fn status(&self) -> Status {
+        self.observed.status()
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Source").field(&self.name).finish()
+    }
+}

@@ -1,0 +1,102 @@
+//! What differs from one SQL engine to the next: how names are quoted and how values are compared exactly.
+
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Collection, Field};
+
+use super::statement::Statement;
+use crate::{Comparison, OperandId};
+
+/// A column as a statement names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column<'a> {
+    /// The alias of the table it is read from.
+    pub(crate) alias: &'a str,
+    /// The table.
+    pub(crate) collection: &'a Collection,
+    /// The column.
+    pub(crate) field: &'a Field,
+}
+
+impl<'a> Column<'a> {
+    /// The field of that position in a collection; `None` if there is none.
+    pub(crate) fn new(alias: &'a str, collection: &'a Collection, id: FieldId) -> Option<Self> {
+        let field = collection.fields.get(id)?;
+        Some(Self {
+            alias,
+            collection,
+            field,
+        })
+    }
+}
+
+/// Which keys are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// Those of the fetch itself.
+    Fetch,
+    /// Those of an operand.
+    Operand(OperandId),
+}
+
+/// A set of keys as a table of a statement, one row a key.
+pub(crate) struct KeyTable {
+    /// What stands in `FROM`, alias included.
+    pub(crate) table: String,
+    /// The condition that a row has the key of the table's current row, by index where there is one.
+    pub(crate) condition: String,
+}
+
+/// One SQL engine's way of saying things. Every expression it gives can stand in parentheses-free places: it is
+/// a comparison, a call or itself in parentheses.
+pub(crate) trait Dialect {
+    /// What a parameter stands for.
+    type Slot;
+
+    /// A name between quotes.
+    fn quote(&self, name: &str) -> String;
+
+    /// What the select list says to read a column.
+    fn output(&self, column: Column<'_>) -> String;
+
+    /// The column against an operand, unknown where it is null. `None`: this is never asked of a source.
+    fn compare(
+        &self,
+        statement: &mut Statement<Self::Slot>,
+        column: Column<'_>,
+        comparison: Comparison,
+        operand: OperandId,
+    ) -> Option<String>;
+
+    /// Whether the columns together are one of some keys; false where one is null.
+    fn key_in(&self, statement: &mut Statement<Self::Slot>, columns: &[Column<'_>], keys: Keys) -> String;
+
+    /// The keys as a table, where looking up row after row by an index serves these columns; else `None`.
+    fn key_table(&self, statement: &mut Statement<Self::Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable>;
+
+    /// Whether two columns hold the same key; false or unknown where one is null. An index of `inner` serves.
+    fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String;
+
+    /// What is equal where two values of the column are exactly equal; for partitions.
+    fn exact(&self, column: Column<'_>) -> String;
+
+    /// What the column is ordered by: its own order, or one that is equal to it.
+    fn sort_key(&self, column: Column<'_>) -> String;
+
+    /// `expression`, which came from the column through a subselect, told the column's order again.
+    fn collated(&self, expression: String, column: Column<'_>) -> String;
+
+    /// Whether the column is never null, whatever the values are; for shorter orders.
+    fn never_null(&self, column: Column<'_>) -> bool;
+
+    /// Columns or expressions that tell the rows of a collection apart; `None` where there are none.
+    fn identity(&self, alias: &str, collection: &Collection) -> Option<Vec<String>>;
+
+    /// The hidden row number of a collection.
+    fn row_id(&self, alias: &str, collection: &Collection) -> Option<String>;
+
+    /// A limit or an offset.
+    fn number(&self, statement: &mut Statement<Self::Slot>, operand: OperandId) -> String;
+
+    /// `LIMIT` and `OFFSET`, or nothing.
+    fn limit(&self, limit: Option<&str>, offset: Option<&str>) -> String;
+}

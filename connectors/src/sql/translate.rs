@@ -1,0 +1,443 @@
+//! A fetch becomes the text of one `SELECT`.
+//!
+//! In: a [`Fetch`] and a [`Dialect`]. Out: the text and what its parameters stand for. Four shapes, the plainest that
+//! serves: a plain select; for a limit on each key a look-up per key by an index; where no index can serve that, and
+//! for `distinct`, ranks by window functions. *Invariant*: pure; the columns of the answer are those of the fetch.
+
+use lilong_schema::Collection;
+use lilong_schema::collection::FieldId;
+
+use super::dialect::{Column, Dialect, Keys};
+use super::statement::Statement;
+use crate::{Exists, Fetch, Hop, KeySet, OperandId, Order, OrderTarget, Predicate};
+
+/// Why a fetch cannot be said in SQL; always a defect of the planner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Untranslatable {
+    /// A comparison that no source is asked to do.
+    #[error("a comparison that sources are not asked to do")]
+    Comparison,
+    /// A field that the collection does not have.
+    #[error("a field that the collection does not have")]
+    Field,
+    /// A row number that the collection does not have.
+    #[error("a row number that the collection does not have")]
+    RowId,
+}
+
+/// The text of a fetch and the slots of its parameters.
+pub(crate) fn translate<D: Dialect>(dialect: &D, fetch: &Fetch) -> Result<(String, Vec<D::Slot>), Untranslatable> {
+    let mut translation = Translation {
+        dialect,
+        statement: Statement::new(),
+    };
+    let text = translation.fetch(fetch)?;
+    Ok((text, translation.statement.into_slots()))
+}
+
+struct Translation<'a, D: Dialect> {
+    dialect: &'a D,
+    statement: Statement<D::Slot>,
+}
+
+/// One term of `ORDER BY`: an expression, and what follows it.
+struct Term {
+    expression: String,
+    suffix: String,
+}
+
+impl<D: Dialect> Translation<'_, D> {
+    fn fetch(&mut self, fetch: &Fetch) -> Result<String, Untranslatable> {
+        let limited_keys = fetch
+            .keys
+            .as_ref()
+            .filter(|keys| keys.limit.is_some() || keys.offset.is_some());
+        match limited_keys {
+            None if fetch.distinct.is_empty() => self.plain(fetch),
+            Some(keys) if fetch.distinct.is_empty() => match self.by_look_up(fetch, keys)? {
+                Some(text) => Ok(text),
+                None => self.ranked(fetch, Some(keys)),
+            },
+            limited_keys => self.ranked(fetch, limited_keys),
+        }
+    }
+
+    fn plain(&mut self, fetch: &Fetch) -> Result<String, Untranslatable> {
+        let alias = self.statement.alias();
+        let columns = self.outputs(fetch, &alias)?;
+        let from = self.from(&fetch.collection, &alias);
+        let condition = self.condition(fetch, &alias)?;
+        let order = order_by(&self.terms(&fetch.collection, &alias, &fetch.order)?);
+        let limit = self.limit(fetch.limit, fetch.offset);
+        Ok(format!("SELECT {columns} FROM {from}{condition}{order}{limit}"))
+    }
+
+    /// Each key looks its rows up and cuts them; nothing is read that is not given out.
+    fn by_look_up(&mut self, fetch: &Fetch, keys: &KeySet) -> Result<Option<String>, Untranslatable> {
+        let (outer, inner) = (self.statement.alias(), self.statement.alias());
+        let collection = &fetch.collection;
+        let Some((outer_identity, inner_identity)) = self
+            .dialect
+            .identity(&outer, collection)
+            .zip(self.dialect.identity(&inner, collection))
+        else {
+            return Ok(None);
+        };
+        let columns = key_columns(&inner, collection, &keys.columns)?;
+        let Some(table) = self.dialect.key_table(&mut self.statement, &columns, Keys::Fetch) else {
+            return Ok(None);
+        };
+        let mut conditions = vec![table.condition];
+        self.predicate_into(collection, &inner, &fetch.predicate, &mut conditions)?;
+        let chosen = format!(
+            "SELECT {} FROM {} WHERE {}{}{}",
+            inner_identity.join(", "),
+            self.from(collection, &inner),
+            conditions.join(" AND "),
+            order_by(&self.terms(collection, &inner, &fetch.order)?),
+            self.limit(keys.limit, keys.offset),
+        );
+        let outputs = self.outputs(fetch, &outer)?;
+        Ok(Some(format!(
+            "SELECT {outputs} FROM {} CROSS JOIN {} ON {} IN ({chosen}){}{}",
+            table.table,
+            self.from(collection, &outer),
+            row_value(&outer_identity),
+            order_by(&self.terms(collection, &outer, &fetch.order)?),
+            self.limit(fetch.limit, fetch.offset),
+        )))
+    }
+
+    /// Ranks rows inside their key, or inside each combination of the distinct columns, and keeps the wanted ranks.
+    fn ranked(&mut self, fetch: &Fetch, limited: Option<&KeySet>) -> Result<String, Untranslatable> {
+        let alias = self.statement.alias();
+        let collection = &fetch.collection;
+        let terms = self.terms(collection, &alias, &fetch.order)?;
+        let mut inner = vec![];
+        for (position, id) in fetch.columns.iter().enumerate() {
+            inner.push(format!(
+                "{} AS c{position}",
+                self.dialect.output(column(&alias, collection, *id)?)
+            ));
+        }
+        let mut outer_terms = vec![];
+        for (position, (term, order)) in terms.iter().zip(&fetch.order).enumerate() {
+            inner.push(format!("{} AS o{position}", term.expression));
+            let expression = match order_column(order, collection) {
+                Some(column) => self.dialect.collated(format!("o{position}"), column),
+                None => format!("o{position}"),
+            };
+            outer_terms.push(Term {
+                expression,
+                suffix: term.suffix.clone(),
+            });
+        }
+        let mut keys = vec![];
+        for (position, id) in fetch.keys.iter().flat_map(|keys| &keys.columns).enumerate() {
+            let exact = self.dialect.exact(column(&alias, collection, *id)?);
+            inner.push(format!("{exact} AS k{position}"));
+            keys.push((exact, format!("k{position}")));
+        }
+        let mut distinct = vec![];
+        for id in &fetch.distinct {
+            distinct.push(self.dialect.exact(column(&alias, collection, *id)?));
+        }
+        let mut partition: Vec<&str> = keys.iter().map(|(exact, _)| exact.as_str()).collect();
+        partition.extend(distinct.iter().map(String::as_str));
+        inner.push(format!("{} AS r", rank(&partition, &terms)));
+        let from = self.from(collection, &alias);
+        let condition = self.condition(fetch, &alias)?;
+        let mut text = format!("SELECT {} FROM {from}{condition}", inner.join(", "));
+        let mut ranks = "r = 1".to_owned();
+        if let Some(limited) = limited {
+            if !distinct.is_empty() {
+                let mut middle = names("c", fetch.columns.len());
+                middle.extend(names("o", outer_terms.len()));
+                let names: Vec<&str> = keys.iter().map(|(_, name)| name.as_str()).collect();
+                middle.push(format!("{} AS r", rank(&names, &outer_terms)));
+                text = format!("SELECT {} FROM ({text}) WHERE r = 1", middle.join(", "));
+            }
+            ranks = self.window(limited);
+        }
+        // An answer without columns still has rows.
+        let outputs = match fetch.columns.len() {
+            0 => "1".to_owned(),
+            count => names("c", count).join(", "),
+        };
+        let order = order_by(&outer_terms);
+        let limit = self.limit(fetch.limit, fetch.offset);
+        Ok(format!("SELECT {outputs} FROM ({text}) WHERE {ranks}{order}{limit}"))
+    }
+
+    /// The ranks that a limit and an offset on each key leave.
+    fn window(&mut self, keys: &KeySet) -> String {
+        let offset = keys
+            .offset
+            .map(|operand| self.dialect.number(&mut self.statement, operand));
+        let limit = keys
+            .limit
+            .map(|operand| self.dialect.number(&mut self.statement, operand));
+        match (offset, limit) {
+            (None, None) => "1".to_owned(),
+            (None, Some(limit)) => format!("r <= {limit}"),
+            (Some(offset), None) => format!("r > {offset}"),
+            (Some(offset), Some(limit)) => format!("r > {offset} AND r - {offset} <= {limit}"),
+        }
+    }
+
+    fn limit(&mut self, limit: Option<OperandId>, offset: Option<OperandId>) -> String {
+        let limit = limit.map(|operand| self.dialect.number(&mut self.statement, operand));
+        let offset = offset.map(|operand| self.dialect.number(&mut self.statement, operand));
+        self.dialect.limit(limit.as_deref(), offset.as_deref())
+    }
+
+    fn from(&self, collection: &Collection, alias: &str) -> String {
+        format!("{} AS {alias}", self.dialect.quote(&collection.name))
+    }
+
+    fn outputs(&self, fetch: &Fetch, alias: &str) -> Result<String, Untranslatable> {
+        if fetch.columns.is_empty() {
+            return Ok("1".to_owned());
+        }
+        let mut outputs = vec![];
+        for id in &fetch.columns {
+            outputs.push(self.dialect.output(column(alias, &fetch.collection, *id)?));
+        }
+        Ok(outputs.join(", "))
+    }
+
+    /// The whole `WHERE`: keys and predicate; nothing where neither says anything.
+    fn condition(&mut self, fetch: &Fetch, alias: &str) -> Result<String, Untranslatable> {
+        let mut conditions = vec![];
+        if let Some(keys) = &fetch.keys {
+            let columns = key_columns(alias, &fetch.collection, &keys.columns)?;
+            conditions.push(self.dialect.key_in(&mut self.statement, &columns, Keys::Fetch));
+        }
+        self.predicate_into(&fetch.collection, alias, &fetch.predicate, &mut conditions)?;
+        Ok(if conditions.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", conditions.join(" AND "))
+        })
+    }
+
+    /// Adds the conjuncts of a predicate.
+    fn predicate_into(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        predicate: &Predicate,
+        conditions: &mut Vec<String>,
+    ) -> Result<(), Untranslatable> {
+        match predicate {
+            Predicate::And(parts) => {
+                for part in parts {
+                    self.predicate_into(collection, alias, part, conditions)?;
+                }
+            }
+            other => conditions.push(self.predicate(collection, alias, other)?),
+        }
+        Ok(())
+    }
+
+    fn predicate(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        predicate: &Predicate,
+    ) -> Result<String, Untranslatable> {
+        Ok(match predicate {
+            Predicate::And(parts) if parts.is_empty() => "1".to_owned(),
+            Predicate::Or(parts) if parts.is_empty() => "0".to_owned(),
+            Predicate::And(parts) => self.joined(collection, alias, parts, " AND ")?,
+            Predicate::Or(parts) => self.joined(collection, alias, parts, " OR ")?,
+            Predicate::Not(part) => format!("(NOT {})", self.predicate(collection, alias, part)?),
+            Predicate::Compare {
+                field,
+                comparison,
+                operand,
+            } => {
+                let column = column(alias, collection, *field)?;
+                self.dialect
+                    .compare(&mut self.statement, column, *comparison, *operand)
+                    .ok_or(Untranslatable::Comparison)?
+            }
+            Predicate::IsNull(field) => {
+                let column = column(alias, collection, *field)?;
+                format!("({}.{} IS NULL)", column.alias, self.dialect.quote(&column.field.name))
+            }
+            Predicate::Exists(exists) => self.exists(collection, alias, exists)?,
+            Predicate::KeyIn { fields, operand, .. } => {
+                let columns = key_columns(alias, collection, fields)?;
+                self.dialect
+                    .key_in(&mut self.statement, &columns, Keys::Operand(*operand))
+            }
+        })
+    }
+
+    fn joined(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        parts: &[Predicate],
+        word: &str,
+    ) -> Result<String, Untranslatable> {
+        let mut texts = vec![];
+        for part in parts {
+            texts.push(self.predicate(collection, alias, part)?);
+        }
+        Ok(format!("({})", texts.join(word)))
+    }
+
+    fn exists(&mut self, collection: &Collection, alias: &str, exists: &Exists) -> Result<String, Untranslatable> {
+        let inner = self.statement.alias();
+        let mut conditions = self.pairs(collection, alias, &exists.collection, &inner, &exists.on)?;
+        self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
+        if conditions.is_empty() {
+            conditions.push("1".to_owned());
+        }
+        let from = self.from(&exists.collection, &inner);
+        Ok(format!(
+            "EXISTS (SELECT 1 FROM {from} WHERE {})",
+            conditions.join(" AND ")
+        ))
+    }
+
+    fn pairs(
+        &self,
+        outer: &Collection,
+        outer_alias: &str,
+        inner: &Collection,
+        inner_alias: &str,
+        on: &[(FieldId, FieldId)],
+    ) -> Result<Vec<String>, Untranslatable> {
+        on.iter()
+            .map(|(one, other)| {
+                let one = column(outer_alias, outer, *one)?;
+                Ok(self.dialect.same(one, column(inner_alias, inner, *other)?))
+            })
+            .collect()
+    }
+
+    fn terms(&mut self, collection: &Collection, alias: &str, order: &[Order]) -> Result<Vec<Term>, Untranslatable> {
+        order.iter().map(|order| self.term(collection, alias, order)).collect()
+    }
+
+    fn term(&mut self, collection: &Collection, alias: &str, order: &Order) -> Result<Term, Untranslatable> {
+        let (expression, never_null) = match order.path.split_first() {
+            None => self.target(collection, alias, order.target)?,
+            Some((hop, rest)) => (self.hop(collection, alias, hop, rest, order.target)?, false),
+        };
+        let mut suffix = String::new();
+        if order.descending {
+            suffix.push_str(" DESC");
+        }
+        if !never_null {
+            suffix.push_str(if order.nulls_first {
+                " NULLS FIRST"
+            } else {
+                " NULLS LAST"
+            });
+        }
+        Ok(Term { expression, suffix })
+    }
+
+    fn target(
+        &self,
+        collection: &Collection,
+        alias: &str,
+        target: OrderTarget,
+    ) -> Result<(String, bool), Untranslatable> {
+        match target {
+            OrderTarget::Field(id) => {
+                let column = column(alias, collection, id)?;
+                Ok((self.dialect.sort_key(column), self.dialect.never_null(column)))
+            }
+            OrderTarget::RowId => {
+                let row_id = self.dialect.row_id(alias, collection).ok_or(Untranslatable::RowId)?;
+                Ok((row_id, true))
+            }
+        }
+    }
+
+    /// A subselect rather than a join: rows are never doubled, whatever the link's target holds.
+    fn hop(
+        &mut self,
+        outer: &Collection,
+        outer_alias: &str,
+        hop: &Hop,
+        rest: &[Hop],
+        target: OrderTarget,
+    ) -> Result<String, Untranslatable> {
+        let alias = self.statement.alias();
+        let conditions = self.pairs(outer, outer_alias, &hop.collection, &alias, &hop.on)?;
+        let (value, last) = match rest.split_first() {
+            None => (self.target(&hop.collection, &alias, target)?.0, true),
+            Some((next, rest)) => (self.hop(&hop.collection, &alias, next, rest, target)?, false),
+        };
+        let from = self.from(&hop.collection, &alias);
+        let condition = if conditions.is_empty() {
+            "1".to_owned()
+        } else {
+            conditions.join(" AND ")
+        };
+        let limit = self.dialect.limit(Some("1"), None);
+        let text = format!("(SELECT {value} FROM {from} WHERE {condition}{limit})");
+        Ok(match target {
+            OrderTarget::Field(id) if last => self.dialect.collated(text, column(&alias, &hop.collection, id)?),
+            _ => text,
+        })
+    }
+}
+
+/// The column that an order compares in the end.
+fn order_column<'a>(order: &'a Order, collection: &'a Collection) -> Option<Column<'a>> {
+    let OrderTarget::Field(id) = order.target else {
+        return None;
+    };
+    let collection = order.path.last().map_or(collection, |hop| &hop.collection);
+    Column::new("", collection, id)
+}
+
+fn column<'a>(alias: &'a str, collection: &'a Collection, id: FieldId) -> Result<Column<'a>, Untranslatable> {
+    Column::new(alias, collection, id).ok_or(Untranslatable::Field)
+}
+
+fn key_columns<'a>(
+    alias: &'a str,
+    collection: &'a Collection,
+    ids: &[FieldId],
+) -> Result<Vec<Column<'a>>, Untranslatable> {
+    ids.iter().map(|id| column(alias, collection, *id)).collect()
+}
+
+fn order_by(terms: &[Term]) -> String {
+    if terms.is_empty() {
+        return String::new();
+    }
+    let terms: Vec<String> = terms
+        .iter()
+        .map(|term| format!("{}{}", term.expression, term.suffix))
+        .collect();
+    format!(" ORDER BY {}", terms.join(", "))
+}
+
+fn rank(partition: &[&str], order: &[Term]) -> String {
+    let partition = if partition.is_empty() {
+        String::new()
+    } else {
+        format!("PARTITION BY {}", partition.join(", "))
+    };
+    format!("ROW_NUMBER() OVER ({partition}{})", order_by(order))
+}
+
+fn names(letter: &str, count: usize) -> Vec<String> {
+    (0..count).map(|position| format!("{letter}{position}")).collect()
+}
+
+fn row_value(parts: &[String]) -> String {
+    match parts {
+        [only] => only.clone(),
+        parts => format!("({})", parts.join(", ")),
+    }
+}

@@ -1,0 +1,249 @@
+//! From a catalog's folder to a model that can be served: load → discover → open → read descriptions → federate.
+//!
+//! In: a folder. Out: an [`Opened`] catalog, the descriptions stored for it, and a [`Model`]. *Invariant*: all problems
+//! of a stage are found before it ends, and a source that is down is never a problem.
+
+mod describe;
+mod discover;
+mod joining;
+mod keep;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use lilong_connectors::{Error, ErrorKind, Source, kinds};
+use lilong_schema::catalog::{self, Catalog, SourceSettings};
+use lilong_schema::descriptions::{self, Discovered, Stored};
+use lilong_schema::problem::nearest;
+use lilong_schema::{Problem, Severity, SourceDescription, federate};
+use tokio::sync::Semaphore;
+
+pub use describe::Described;
+pub use joining::Joining;
+
+use crate::gateway::Model;
+
+/// When `[[discover]]` blocks ask for what there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Never: only what `descriptions/discovered.json` says.
+    Never,
+    /// Where nothing is stored.
+    Missing,
+    /// Always; what is stored and was not found again is kept as vanished.
+    Always,
+}
+
+/// A catalog with all its sources, each with a connector that has not been used yet.
+pub struct Opened {
+    /// The catalog; discovered sources stand among the others.
+    pub catalog: Catalog,
+    /// Problems and warnings so far.
+    pub findings: Vec<Problem>,
+    /// By name.
+    pub sources: BTreeMap<String, Arc<Source>>,
+    /// Discovered before, not found again.
+    pub vanished: BTreeSet<String>,
+    /// What the blocks that were asked found, without what had been found before.
+    found_now: Vec<(SourceSettings, Vec<String>)>,
+    discovered: Discovered,
+}
+
+/// What is stored of a catalog's sources.
+#[derive(Debug, Default)]
+pub struct Descriptions {
+    /// By source; those that are out of date among them, for they are better than none.
+    pub stored: BTreeMap<String, SourceDescription>,
+    /// Sources to describe: nothing is stored, or it was made with other settings.
+    pub missing: Vec<String>,
+    /// Files that cannot be read.
+    pub findings: Vec<Problem>,
+}
+
+impl Opened {
+    /// Reads a catalog, expands its `[[discover]]` blocks and opens a connector for each source; asks no source.
+    pub async fn open(folder: &Path, ask: Ask) -> Self {
+        let (mut catalog, mut findings) = catalog::load(folder);
+        let mut found = discover::expand(&catalog, ask, &mut findings).await;
+        add_discovered(&mut catalog, std::mem::take(&mut found.sources), &mut findings);
+        let sources = connect(&catalog, &mut findings);
+        let discover::Found {
+            vanished,
+            now,
+            discovered,
+            ..
+        } = found;
+        Self {
+            catalog,
+            findings,
+            sources,
+            vanished,
+            found_now: now,
+            discovered,
+        }
+    }
+
+    /// Whether it cannot be served.
+    pub fn has_problems(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Problem)
+    }
+
+    /// Reads the stored descriptions.
+    pub fn stored(&self) -> Descriptions {
+        let mut all = Descriptions::default();
+        for settings in &self.catalog.sources {
+            match descriptions::read(&self.catalog.folder, settings) {
+                Ok(Stored::Found(description)) => {
+                    all.stored.insert(settings.name.clone(), description);
+                }
+                Ok(Stored::Stale(description)) => {
+                    all.stored.insert(settings.name.clone(), description);
+                    all.missing.push(settings.name.clone());
+                }
+                Ok(Stored::Missing) => all.missing.push(settings.name.clone()),
+                Err(problem) => all.findings.push(problem),
+            }
+        }
+        // Two blocks of one name are a problem already; they are still one source.
+        all.missing.dedup();
+        all
+    }
+
+    /// Federates; the second part is what federation found.
+    pub fn model(&self, descriptions: &BTreeMap<String, SourceDescription>) -> (Model, Vec<Problem>) {
+        let (federated, mut findings) = federate::federate(&self.catalog, descriptions);
+        let mut sources = Vec::with_capacity(federated.sources.len());
+        for source in &federated.sources {
+            match self.sources.get(&*source.name) {
+                Some(opened) => sources.push(opened.clone()),
+                None => sources.push(unusable(&source.name)),
+            }
+        }
+        findings.extend(federated.warnings.iter().cloned());
+        (
+            Model {
+                federated: Arc::new(federated),
+                sources,
+            },
+            findings,
+        )
+    }
+
+    /// What is to be said of a source that gives no description.
+    pub fn silent(&self, name: &str, error: &Error) -> Problem {
+        let mut what = format!("cannot be described: {}", error.context);
+        if let Some(cause) = &error.cause {
+            what.push_str(&format!(": {cause}"));
+        }
+        let hint = match error.kind {
+            ErrorKind::Unavailable => "see that it is there and can be read; it joins by itself when it is back",
+            ErrorKind::Timeout => "see why it is slow, or give it a longer `timeout`",
+            ErrorKind::Overloaded => "give it more `connections`, or ask again when it has less to do",
+            ErrorKind::Denied => "let the login read it",
+            _ => "see the log of the source",
+        };
+        let problem = Problem::new(format!("source {name}"), what, hint);
+        match self.catalog.sources.iter().find(|settings| settings.name == name) {
+            Some(settings) => problem.at(&settings.place.file, settings.place.line),
+            None => problem,
+        }
+    }
+}
+
+/// Puts discovered sources among the others and adds the settings of blocks that only add some.
+fn add_discovered(catalog: &mut Catalog, discovered: Vec<SourceSettings>, findings: &mut Vec<Problem>) {
+    let mut places: BTreeMap<String, catalog::Place> = catalog
+        .sources
+        .iter()
+        .map(|settings| (settings.name.clone(), settings.place.clone()))
+        .collect();
+    for settings in discovered {
+        if let Some(other) = places.get(&settings.name) {
+            let what = format!("the name is taken by {}:{}", other.file.display(), other.line);
+            let hint = "give the [[discover]] block another `name` pattern, or rename the other source";
+            let problem = Problem::new(format!("source {}", settings.name), what, hint);
+            findings.push(problem.at(&settings.place.file, settings.place.line));
+            continue;
+        }
+        places.insert(settings.name.clone(), settings.place.clone());
+        catalog.sources.push(settings);
+    }
+    for addition in &catalog.additions {
+        if let Some(settings) = catalog
+            .sources
+            .iter_mut()
+            .find(|settings| settings.name == addition.name)
+        {
+            settings.add(addition);
+            continue;
+        }
+        let near = nearest(
+            &addition.name,
+            catalog.sources.iter().map(|settings| settings.name.as_str()),
+        );
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`? a source of its own needs `connector` and `path` or `url`"),
+            None => "a source of its own needs `connector` and `path` or `url`".to_owned(),
+        };
+        let what = "has no `connector`, and no [[discover]] block found a source of this name";
+        let problem = Problem::new(format!("source {}", addition.name), what, hint);
+        findings.push(problem.at(&addition.place.file, addition.place.line));
+    }
+}
+
+/// Opens a connector for each source whose kind is known.
+fn connect(catalog: &Catalog, findings: &mut Vec<Problem>) -> BTreeMap<String, Arc<Source>> {
+    let ceiling = Arc::new(Semaphore::new(catalog.server.limits.connections));
+    let mut sources = BTreeMap::new();
+    for settings in &catalog.sources {
+        let Some(kind) = known_kind(settings, findings) else {
+            continue;
+        };
+        match (kind.open)(settings) {
+            Ok(connector) => {
+                let source = Source::new(
+                    settings.name.as_str().into(),
+                    connector,
+                    &settings.tuning,
+                    ceiling.clone(),
+                );
+                sources.insert(settings.name.clone(), source);
+            }
+            Err(problems) => findings.extend(problems),
+        }
+    }
+    sources
+}
+
+/// The kind that a block names; a problem if there is none. The loader has told of blocks that name none at all.
+fn known_kind(settings: &SourceSettings, findings: &mut Vec<Problem>) -> Option<&'static kinds::Kind> {
+    let kind = kinds::find(&settings.connector);
+    if kind.is_none() && !settings.connector.is_empty() {
+        let names: Vec<&str> = kinds::KINDS.iter().map(|kind| kind.name).collect();
+        let all = names.join(", ");
+        let hint = match nearest(&settings.connector, names) {
+            Some(near) => format!("did you mean `{near}`? the kinds are: {all}"),
+            None => format!("the kinds are: {all}"),
+        };
+        let what = format!(
+            "there is no connector `{}`",
+            lilong_schema::problem::shown(&settings.connector)
+        );
+        findings.push(Problem::new(settings.about(), what, hint).at(&settings.place.file, settings.place.line));
+    }
+    kind
+}
+
+/// Stands for a source that could not be opened, in a model that is looked at but never served: the findings hold a
+/// problem for each.
+fn unusable(name: &Arc<str>) -> Arc<Source> {
+    Source::new(
+        name.clone(),
+        Arc::new(describe::Unusable(name.clone())),
+        &catalog::Tuning::default(),
+        Arc::new(Semaphore::new(0)),
+    )
+}

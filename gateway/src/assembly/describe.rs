@@ -1,0 +1,97 @@
+//! Asks sources for their descriptions, several at a time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
+use lilong_connectors::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
+use lilong_schema::{Capabilities, SourceDescription};
+
+use super::Opened;
+
+/// Sources asked at the same time.
+const AT_ONCE: usize = 8;
+/// How long one source may take: describing reads catalogues and samples, which takes longer than a fetch.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What sources said.
+#[derive(Debug, Default)]
+pub struct Described {
+    /// By source.
+    pub found: BTreeMap<String, SourceDescription>,
+    /// Those that gave no answer, by source.
+    pub failed: BTreeMap<String, Error>,
+}
+
+impl Opened {
+    /// Asks the sources of these names; `progress` hears how many of how many are done and which was the last.
+    pub async fn describe(&self, names: &[String], progress: &(dyn Fn(usize, usize, &str) + Sync)) -> Described {
+        let wanted = names
+            .iter()
+            .filter_map(|name| Some((name.clone(), self.sources.get(name)?.clone())));
+        let mut answers = stream::iter(wanted.collect::<Vec<_>>())
+            .map(|(name, source)| async move {
+                let answer = tokio::time::timeout(PATIENCE, source.describe())
+                    .await
+                    .unwrap_or_else(|_| {
+                        let context = format!("no description within {PATIENCE:?}");
+                        Err(Error::new(ErrorKind::Timeout, name.as_str(), context))
+                    });
+                (name, answer)
+            })
+            .buffer_unordered(AT_ONCE);
+        let mut described = Described::default();
+        let mut done = 0;
+        progress(0, names.len(), "");
+        while let Some((name, answer)) = answers.next().await {
+            done += 1;
+            progress(done, names.len(), &name);
+            match answer {
+                Ok(description) => {
+                    described.found.insert(name, description);
+                }
+                Err(error) => {
+                    described.failed.insert(name, error);
+                }
+            }
+        }
+        described
+    }
+}
+
+/// The connector of a source that could not be opened: every answer is a fault.
+pub(super) struct Unusable(pub(super) Arc<str>);
+
+impl Unusable {
+    fn fault<T>(&self) -> Result<T> {
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            self.0.clone(),
+            "its settings are wrong",
+        ))
+    }
+}
+
+impl Connector for Unusable {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::NONE
+    }
+
+    fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
+        async { self.fault() }.boxed()
+    }
+
+    fn explain(&self, _: &Fetch) -> Result<Native> {
+        self.fault()
+    }
+
+    fn fetch<'a>(&'a self, _: &'a BoundFetch, _: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
+        async { self.fault() }.boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<()>> {
+        async { self.fault() }.boxed()
+    }
+}

@@ -1,0 +1,66 @@
+//! `lilong check`: every problem and warning of a catalog.
+
+use clap::Args;
+use lilong_schema::{Severity, problem};
+use serde_json::json;
+
+use super::failure::Failure;
+use super::{CatalogFolder, catalog, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every problem is told at once, each with its place and what to do. Sources are not asked for anything that is already
+in descriptions/; those without a description are described first.
+
+Exit codes: 0 no problems (warnings are allowed), 1 problems, 3 a source without a description could not be asked.
+
+Examples:
+  lilong check city
+  lilong check city --json | jq '.findings[] | select(.severity == \"problem\")'")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    catalog: CatalogFolder,
+    /// Print {\"sources\", \"collections\", \"findings\": [{\"severity\", \"file\", \"line\", \"path\", \"what\", \"hint\"}], \"silent\": […]}
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    let ready = catalog::ready(&options.catalog.folder).await;
+    let federated = &ready.model.federated;
+    let (sources, collections) = (federated.sources.len(), federated.collections.len());
+    if options.json {
+        let mut findings = ready.findings.clone();
+        findings.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+        output::print_json(&json!({
+            "sources": sources, "collections": collections, "findings": findings, "silent": ready.silent,
+        }))?;
+    } else {
+        let all: Vec<_> = ready.findings.iter().chain(&ready.silent).cloned().collect();
+        let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+        let served = format!("{}, {}: ", count(sources, "source"), count(collections, "collection"));
+        let report = problem::report(&all);
+        // The counting line of the report stands last; what is served stands before the count.
+        let (lines, last) = report
+            .trim_end()
+            .rsplit_once('\n')
+            .map_or(("", report.trim_end()), |(lines, last)| (lines, last));
+        let lines = if lines.is_empty() {
+            String::new()
+        } else {
+            format!("{lines}\n")
+        };
+        output::print(&format!("{lines}{served}{last}\n"))?;
+    }
+    if ready
+        .findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Problem)
+    {
+        Err(Failure::Said(1))
+    } else if ready.silent.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Said(3))
+    }
+}

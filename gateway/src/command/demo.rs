@@ -1,0 +1,76 @@
+//! `lilong demo`: makes a district of silos and serves it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use lilong::demo;
+use lilong::server::graphiql::Tab;
+
+use super::failure::Failure;
+use super::progress::Progress;
+use super::{Addresses, CatalogFolder, output, serve};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lilong demo
+  lilong demo --rows 2000 --dir district
+  lilong demo --sources 600")]
+pub(crate) struct Options {
+    /// How many databases: from two dozen departments up to several for every street
+    #[arg(long, value_name = "N")]
+    sources: Option<usize>,
+    /// How many residents [default: 20000]
+    #[arg(long, value_name = "N")]
+    rows: Option<usize>,
+    /// The folder to make it in [default: one in the system's folder for temporary files]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    addresses: Addresses,
+}
+
+pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    let wanted = demo::Options {
+        sources: options.sources,
+        rows: options.rows,
+        dir: options.dir,
+    };
+    let made = tokio::task::spawn_blocking(move || {
+        let progress = Progress::new("making the district");
+        demo::make(&wanted, &|done, total, name: &str| {
+            progress.at(done as u64, total as u64, name)
+        })
+    });
+    let district = made
+        .await
+        .map_err(|error| Failure::Wrong(format!("making the district ended early: {error}")))?
+        .map_err(|error| Failure::Wrong(error.to_string()))?;
+    let questions: Vec<_> = district.questions;
+    let tabs = questions
+        .iter()
+        .map(|question| Tab {
+            title: Some(question.title.clone()),
+            query: question.query.clone(),
+            variables: (!question.variables.is_empty()).then(|| question.variables.clone()),
+        })
+        .collect();
+    output::say(&format!("The district is in {}.", district.folder.display()));
+    let announce = move || {
+        let mut text = String::from("\nThree questions to try; GraphiQL has them in its tabs:\n");
+        for question in &questions {
+            text.push_str(&format!("\n# {}\n{}\n", question.title, question.query.trim()));
+        }
+        output::print(&text)
+    };
+    serve::serve(
+        &CatalogFolder {
+            folder: district.folder,
+        },
+        &options.addresses,
+        false,
+        tabs,
+        announce,
+    )
+    .await
+}

@@ -1,0 +1,142 @@
+//! `lilong describe`: asks the sources, keeps what they say, shows what changed.
+
+use clap::Args;
+use lilong::assembly::{Ask, Descriptions, Opened};
+use lilong_schema::compare;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::progress::Progress;
+use super::{CatalogFolder, catalog, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Removed and renamed GraphQL names are marked as breaking: they break clients. A source that has vanished keeps its
+fields, which answer SOURCE_UNAVAILABLE, until it comes back or --prune is given.
+
+Exit codes: 0 done, 1 the catalog is wrong, or --check found breaking changes, 3 a source could not be asked.
+
+Examples:
+  lilong describe city
+  lilong describe city --source civil
+  lilong describe city --check         in CI: would anything break?")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    catalog: CatalogFolder,
+    /// Only this source; may be given several times
+    #[arg(long, value_name = "NAME")]
+    source: Vec<String>,
+    /// Write nothing; exit 1 if a change is breaking
+    #[arg(long)]
+    check: bool,
+    /// Forget sources that have vanished
+    #[arg(long)]
+    prune: bool,
+    /// Print {\"described\", \"vanished\", \"failed\", \"changes\": [{\"breaking\", \"text\"}]}
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    let before = Opened::open(&options.catalog.folder, Ask::Never).await;
+    let Descriptions { stored: old, .. } = before.stored();
+    let (old_model, _) = before.model(&old);
+    let mut opened = Opened::open(&options.catalog.folder, Ask::Always).await;
+    catalog::refuse(&opened.findings)?;
+    if let Some(unknown) = options.source.iter().find(|name| !opened.sources.contains_key(*name)) {
+        return Err(Failure::Usage(format!(
+            "--source: there is no source `{unknown}` in the catalog"
+        )));
+    }
+    let vanished = opened.vanished.clone();
+    if options.prune {
+        opened.forget_vanished();
+    }
+    let wanted: Vec<String> = opened
+        .sources
+        .keys()
+        .filter(|name| options.source.is_empty() || options.source.contains(name))
+        .filter(|name| !vanished.contains(*name))
+        .cloned()
+        .collect();
+    let progress = Progress::new("describing sources");
+    let described = opened
+        .describe(&wanted, &|done, total, name: &str| {
+            progress.at(done as u64, total as u64, name)
+        })
+        .await;
+    drop(progress);
+    let mut new = old.clone();
+    new.retain(|name, _| opened.sources.contains_key(name));
+    new.extend(described.found.clone());
+    let (new_model, findings) = opened.model(&new);
+    let failed: Vec<_> = described
+        .failed
+        .iter()
+        .map(|(name, error)| opened.silent(name, error))
+        .collect();
+    let changes = compare::compare(&old_model.federated, &new_model.federated);
+    if !options.check {
+        let pruned = if options.prune { opened.prune() } else { None };
+        for problem in opened.keep(&described.found).into_iter().chain(pruned) {
+            output::say(&format!("lilong: {problem}"));
+        }
+    }
+    // A first description is no change: there was nothing that clients could have used.
+    let first = old.is_empty();
+    if options.json {
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|change| json!({"breaking": change.breaking, "text": change.text}))
+            .collect();
+        output::print_json(&json!({
+            "described": described.found.keys().collect::<Vec<_>>(),
+            "vanished": vanished,
+            "failed": failed,
+            "changes": if first { Vec::new() } else { changes },
+        }))?;
+    } else {
+        let mut text = String::new();
+        if !first {
+            for change in &changes {
+                text.push_str(&format!(
+                    "{}{}\n",
+                    if change.breaking { "breaking: " } else { "" },
+                    change.text
+                ));
+            }
+        }
+        let breaking = changes.iter().filter(|change| change.breaking).count();
+        let number = described.found.len();
+        let changed = match (first, changes.len()) {
+            (true, _) => format!("{} collections found", new_model.federated.collections.len()),
+            (false, 0) => "nothing changed".to_owned(),
+            (false, count) => format!("{count} changes, {breaking} of them breaking"),
+        };
+        text.push_str(&format!(
+            "{number} {} described: {changed}\n",
+            if number == 1 { "source" } else { "sources" }
+        ));
+        output::print(&text)?;
+    }
+    for name in &vanished {
+        let what = if options.prune {
+            "is forgotten"
+        } else {
+            "keeps its fields until `lilong describe --prune`"
+        };
+        output::say(&format!("lilong: source {name} has vanished and {what}"));
+    }
+    for problem in &failed {
+        output::say(&format!("lilong: {problem}"));
+    }
+    catalog::refuse(&findings)?;
+    if options.check && changes.iter().any(|change| change.breaking) {
+        return Err(Failure::Said(1));
+    }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Said(3))
+    }
+}

@@ -1,0 +1,148 @@
+//! `lilong serve`: runs the gateway until it is told to stop.
+
+use clap::Args;
+use lilong::assembly::{Ask, Descriptions, Joining, Opened};
+use lilong::gateway::Gateway;
+use lilong::server::graphiql::Tab;
+use lilong::server::{self, Admin, Server};
+use serde_json::json;
+
+use super::failure::Failure;
+use super::progress::Progress;
+use super::{Addresses, CatalogFolder, catalog, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The addresses really taken are printed on stdout. SIGTERM or SIGINT ends in good order: no new requests, running ones
+have 30 s (or what lilong.toml says). Sources without a description are described in the background and join by
+themselves.
+
+Examples:
+  lilong serve city
+  lilong serve city --listen 127.0.0.1:0 --admin off
+  lilong serve city --listen '[::1]:8080'")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    catalog: CatalogFolder,
+    #[command(flatten)]
+    addresses: Addresses,
+    /// Print the addresses as one line of JSON: {\"graphql\", \"graphiql\", \"admin\"}
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    serve(
+        &options.catalog,
+        &options.addresses,
+        options.json,
+        Vec::new(),
+        || Ok(()),
+    )
+    .await
+}
+
+/// Assembles, listens, prints the addresses, does what is to be done `then`, serves.
+pub(crate) async fn serve(
+    folder: &CatalogFolder,
+    addresses: &Addresses,
+    as_json: bool,
+    tabs: Vec<Tab>,
+    then: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let stop =
+        server::asked_to_stop().map_err(|error| Failure::Wrong(format!("cannot listen for signals: {error}")))?;
+    if let Err(error) = server::raise_file_limit() {
+        tracing::warn!("cannot raise the number of files that may be open: {error}");
+    }
+    let opened = Opened::open(&folder.folder, Ask::Missing).await;
+    let Descriptions {
+        mut stored,
+        missing,
+        findings,
+    } = opened.stored();
+    catalog::refuse(&[opened.findings.clone(), findings].concat())?;
+    // With nothing described there would be nothing to serve, so that the first questions would all be refused.
+    let mut missing = missing;
+    if stored.is_empty() && !missing.is_empty() {
+        let progress = Progress::new("describing sources");
+        let described = opened
+            .describe(&missing, &|done, total, name: &str| {
+                progress.at(done as u64, total as u64, name)
+            })
+            .await;
+        drop(progress);
+        if let Some(problem) = opened.keep(&described.found) {
+            tracing::warn!("{problem}");
+        }
+        for (name, error) in &described.failed {
+            tracing::warn!("{}", opened.silent(name, error));
+        }
+        missing = described.failed.into_iter().map(|(name, _)| name).collect();
+        stored.extend(described.found);
+    }
+    let (model, findings) = opened.model(&stored);
+    catalog::refuse(&findings)?;
+    let limits = opened.catalog.server.limits.clone();
+    let server_settings = &opened.catalog.server;
+    let listen = addresses
+        .listen
+        .clone()
+        .unwrap_or_else(|| server_settings.listen.clone());
+    let admin = match (&addresses.admin, &server_settings.admin) {
+        (Some(off), _) if off == "off" => Admin::Off,
+        (Some(address), _) => Admin::At(address.clone()),
+        (None, None) => Admin::Off,
+        // Two gateways beside each other differ in `--listen`; the second does without the default admin address.
+        (None, Some(address)) if addresses.listen.is_some() => Admin::IfFree(address.clone()),
+        (None, Some(address)) => Admin::At(address.clone()),
+    };
+    let settings = server::Options {
+        listen,
+        admin,
+        open: server_settings.open,
+        limits: limits.clone(),
+        tabs,
+    };
+    let (sources, collections) = (model.federated.sources.len(), model.federated.collections.len());
+    let gateway = Gateway::new(model, limits);
+    let server = Server::bind(gateway.clone(), settings)
+        .await
+        .map_err(|error| Failure::Wrong(error.to_string()))?;
+    announce(&server, as_json, sources, collections)?;
+    then()?;
+    if !missing.is_empty() {
+        tokio::spawn(Joining::new(opened, stored, missing, gateway).run());
+    }
+    let whole = server
+        .run(stop)
+        .await
+        .map_err(|error| Failure::Wrong(format!("the server stopped: {error}")))?;
+    if !whole {
+        tracing::warn!("some requests did not end in time and were cut off");
+    }
+    Ok(())
+}
+
+fn announce(server: &Server, as_json: bool, sources: usize, collections: usize) -> Result<(), Failure> {
+    let lost = |error| Failure::Wrong(format!("the address taken cannot be read: {error}"));
+    let graphql = server.address().map_err(lost)?;
+    let admin = server.admin_address().map_err(lost)?;
+    if as_json {
+        let admin = admin.map(|address| format!("http://{address}/"));
+        let addresses = json!({
+            "graphql": format!("http://{graphql}/graphql"), "graphiql": format!("http://{graphql}/"), "admin": admin,
+        });
+        return output::print(&format!("{addresses}\n"));
+    }
+    let admin = admin.map_or("off".to_owned(), |address| {
+        format!("http://{address}/metrics and /health/sources")
+    });
+    output::print(&format!(
+        "Serving {sources} sources with {collections} collections.\n\
+         GraphQL:  http://{graphql}/graphql\n\
+         GraphiQL: http://{graphql}/\n\
+         Schema:   http://{graphql}/schema.graphql\n\
+         Admin:    {admin}\n"
+    ))
+}

@@ -1,0 +1,297 @@
+//! Runs a plan: asks the sources, joins, filters and sorts what they send.
+//!
+//! In: [`Plan`], variables, sources. Out: [`Fetched`], rows and faults side by side.
+//! *Invariant*: the only stage that touches the network, and only through [`Source::fetch`]. A step starts when its
+//! inputs are there; steps that need nothing of each other run at the same time. A fault stays with its step.
+
+mod account;
+mod bind;
+mod collect;
+mod join;
+mod keys;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Instant;
+
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
+use arrow_select::take::take_record_batch;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared, join_all};
+use lilong_connectors::{CellFault, FetchContext, Source, evaluate};
+use lilong_schema::catalog::Limits;
+
+use crate::error::Code;
+use crate::operation::Variables;
+use crate::plan::{FilterStep, Plan, SortStep, Step, StepId};
+
+/// Why a step has nothing to give.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// The public code.
+    pub code: Code,
+    /// The source at fault.
+    pub source: Option<Arc<str>>,
+    /// For the client.
+    pub message: Arc<str>,
+}
+
+impl Fault {
+    /// A fault of the gateway's, of no source.
+    pub fn new(code: Code, message: impl Into<Arc<str>>) -> Self {
+        Self {
+            code,
+            source: None,
+            message: message.into(),
+        }
+    }
+}
+
+/// What a step has made.
+#[derive(Debug)]
+pub enum Made {
+    /// Rows.
+    Rows(Arc<RowSet>),
+    /// Keys, none twice and none with a null.
+    Keys(RecordBatch),
+    /// Rows given to parents.
+    Placed(Placed),
+}
+
+/// Rows and the cells that could not be represented.
+#[derive(Debug)]
+pub struct RowSet {
+    /// The cells.
+    pub batch: RecordBatch,
+    /// In the order of rows.
+    pub faults: Vec<CellFault>,
+}
+
+/// Rows given to parents.
+#[derive(Debug)]
+pub struct Placed {
+    /// The rows that some parent has.
+    pub rows: Arc<RowSet>,
+    /// Where each parent's rows begin in `indices`; one more than there are parents.
+    pub offsets: Vec<u32>,
+    /// Row numbers; `None`: the rows as they stand.
+    pub indices: Option<Vec<u32>>,
+    /// Parents that have a fault instead of rows, in order.
+    pub faults: Vec<(u32, Fault)>,
+}
+
+impl Placed {
+    /// The row numbers of a parent.
+    pub fn rows_of(&self, parent: usize) -> impl ExactSizeIterator<Item = usize> + '_ {
+        let (start, end) = (self.offsets[parent] as usize, self.offsets[parent + 1] as usize);
+        (start..end).map(move |at| self.indices.as_ref().map_or(at, |indices| indices[at] as usize))
+    }
+
+    /// The fault of a parent.
+    pub fn fault_of(&self, parent: usize) -> Option<&Fault> {
+        let at = self
+            .faults
+            .binary_search_by_key(&(parent as u32), |(row, _)| *row)
+            .ok()?;
+        Some(&self.faults[at].1)
+    }
+}
+
+/// What a step came to.
+pub type StepResult = Result<Arc<Made>, Fault>;
+
+/// What all steps of a plan came to.
+#[derive(Debug)]
+pub struct Fetched {
+    /// By [`StepId`].
+    pub steps: Vec<StepResult>,
+}
+
+/// What execution knows of the world.
+pub struct World<'a> {
+    /// Sources by their position in the model.
+    pub sources: &'a [Arc<Source>],
+    /// The request's variables.
+    pub variables: &'a Variables,
+    /// What a request may cost.
+    pub limits: &'a Limits,
+    /// The request's trace id.
+    pub trace: Arc<str>,
+}
+
+/// Runs a plan.
+pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
+    let run = Run {
+        context: FetchContext {
+            deadline: Instant::now() + world.limits.deadline,
+            trace: world.trace.clone(),
+        },
+        world: &world,
+        bytes: AtomicUsize::new(0),
+    };
+    let run = &run;
+    let mut running: Vec<Shared<BoxFuture<'_, StepResult>>> = Vec::with_capacity(plan.steps.len());
+    for step in &plan.steps {
+        let inputs = inputs(step)
+            .into_iter()
+            .map(|id| running[id].clone())
+            .collect::<Vec<_>>();
+        running.push(run.step(step, inputs).boxed().shared());
+    }
+    let mut steps = join_all(running).await;
+    account::count_rows(plan, &mut steps, world.limits.answer_rows);
+    Fetched { steps }
+}
+
+/// The steps that a step reads, in the order in which [`Run::step`] takes them.
+fn inputs(step: &Step) -> Vec<StepId> {
+    use crate::plan::{KeysFrom, PlanOperand};
+    let of_operands = |operands: &[PlanOperand]| {
+        operands
+            .iter()
+            .filter_map(|operand| match operand {
+                PlanOperand::FromStep(id) => Some(*id),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    match step {
+        Step::Fetch(fetch) => {
+            let mut inputs = of_operands(&fetch.operands);
+            if let Some(KeysFrom::Step(id)) = fetch.keys {
+                inputs.push(id);
+            }
+            inputs
+        }
+        Step::Filter(filter) => {
+            let mut inputs = of_operands(&filter.operands);
+            inputs.push(filter.input);
+            inputs
+        }
+        Step::Sort(sort) => vec![sort.input],
+        Step::Keys(keys) => vec![keys.input],
+        Step::Join(join) => std::iter::once(join.rows)
+            .chain(join.parent.as_ref().map(|parent| parent.step))
+            .collect(),
+    }
+}
+
+/// One execution.
+struct Run<'a> {
+    world: &'a World<'a>,
+    context: FetchContext,
+    /// Bytes of rows held so far.
+    bytes: AtomicUsize,
+}
+
+impl Run<'_> {
+    async fn step(&self, step: &Step, inputs: Vec<Shared<BoxFuture<'_, StepResult>>>) -> StepResult {
+        let mut made = Vec::with_capacity(inputs.len());
+        for input in join_all(inputs).await {
+            made.push(input?);
+        }
+        let made = match step {
+            Step::Fetch(fetch) => {
+                let end = tokio::time::Instant::from_std(self.context.deadline);
+                match tokio::time::timeout_at(end, self.fetch(fetch, &made)).await {
+                    Ok(rows) => Made::Rows(Arc::new(rows?)),
+                    Err(_) => {
+                        let source = self.world.sources[fetch.source].name();
+                        return Err(Fault {
+                            code: Code::Deadline,
+                            source: Some(source.clone()),
+                            message: format!("the request's time was over before source `{source}` had answered")
+                                .into(),
+                        });
+                    }
+                }
+            }
+            Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, &made)?)),
+            Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, rows(&made, 0)?)?)),
+            Step::Keys(keys) => Made::Keys(keys::collect(keys, &made, self.world.limits.budget_keys)?),
+            Step::Join(join) => Made::Placed(join::place(join, &made, self.world.variables)?),
+        };
+        Ok(Arc::new(made))
+    }
+
+    fn filter(&self, step: &FilterStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+        let rows = rows(made, made.len().saturating_sub(1))?;
+        let operands = bind::operands(&step.operands, made, self.world.variables)?;
+        let mask = evaluate::filter(&step.predicate, &step.collection, &step.columns, &rows.batch, &operands)
+            .map_err(|error| self.internal(&error))?;
+        keep(rows, &mask).map_err(|error| self.internal(&error))
+    }
+
+    fn internal(&self, error: &dyn std::error::Error) -> Fault {
+        tracing::error!(trace = %self.context.trace, %error, "defect");
+        internal()
+    }
+}
+
+/// A defect of lilong's; the log has more.
+pub(crate) fn internal() -> Fault {
+    Fault::new(Code::Internal, "something went wrong inside the gateway")
+}
+
+fn rows(made: &[Arc<Made>], at: usize) -> Result<&Arc<RowSet>, Fault> {
+    match made.get(at).map(|made| &**made) {
+        Some(Made::Rows(rows)) => Ok(rows),
+        Some(Made::Placed(placed)) => Ok(&placed.rows),
+        _ => Err(internal()),
+    }
+}
+
+/// The rows that a mask is true for.
+fn keep(rows: &RowSet, mask: &BooleanArray) -> Result<RowSet, arrow_schema::ArrowError> {
+    let batch = filter_record_batch(&rows.batch, mask)?;
+    let faults = if rows.faults.is_empty() {
+        Vec::new()
+    } else {
+        use arrow_array::Array;
+        let kept = (0..mask.len())
+            .filter(|row| mask.is_valid(*row) && mask.value(*row))
+            .collect::<Vec<_>>();
+        move_faults(&rows.faults, kept.into_iter())
+    };
+    Ok(RowSet { batch, faults })
+}
+
+fn sort_rows(step: &SortStep, rows: &RowSet) -> Result<RowSet, Fault> {
+    let terms = step
+        .terms
+        .iter()
+        .map(|term| evaluate::Term {
+            values: rows.batch.column(term.column).clone(),
+            scalar: term.scalar,
+            descending: term.descending,
+            nulls_first: term.nulls_first,
+        })
+        .collect::<Vec<_>>();
+    let indices = evaluate::sort(&terms, rows.batch.num_rows()).map_err(|_| internal())?;
+    take(rows, indices.values())
+}
+
+/// Some rows, in the order given.
+fn take(rows: &RowSet, indices: &[u32]) -> Result<RowSet, Fault> {
+    let faults = move_faults(&rows.faults, indices.iter().map(|row| *row as usize));
+    let indices = arrow_array::UInt32Array::from(indices.to_vec());
+    let batch = take_record_batch(&rows.batch, &indices).map_err(|_| internal())?;
+    Ok(RowSet { batch, faults })
+}
+
+/// Faults under the new numbers of their rows; `kept` are the old numbers in the new order.
+fn move_faults(faults: &[CellFault], kept: impl Iterator<Item = usize>) -> Vec<CellFault> {
+    if faults.is_empty() {
+        return Vec::new();
+    }
+    kept.enumerate()
+        .flat_map(|(new, old)| {
+            let start = faults.partition_point(|fault| fault.row < old);
+            faults[start..]
+                .iter()
+                .take_while(move |fault| fault.row == old)
+                .map(move |fault| CellFault { row: new, ..*fault })
+        })
+        .collect()
+}

@@ -1,0 +1,221 @@
+//! Gives each parent its rows: a hash join on keys, then what the source could not do of `distinctOn`, `offset` and
+//! `limit`, parent by parent.
+
+use std::sync::Arc;
+
+use lilong_connectors::evaluate::KeyIndex;
+
+use super::{Fault, Made, Placed, RowSet, internal, keys, rows, take};
+use crate::error::Code;
+use crate::operation::Variables;
+use crate::plan::{JoinRule, JoinStep, Parent, integer};
+
+/// Places rows.
+pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) -> Result<Placed, Fault> {
+    let rows = rows(made, 0)?;
+    let cut = Cut::of(step, rows, variables)?;
+    let mut placing = Placing {
+        offsets: vec![0],
+        indices: Vec::new(),
+        faults: Vec::new(),
+    };
+    match &step.parent {
+        None if cut.is_nothing() => {
+            let count = rows.batch.num_rows();
+            let mut placed = Placed {
+                rows: rows.clone(),
+                offsets: vec![0, count as u32],
+                indices: None,
+                faults: Vec::new(),
+            };
+            if let Some(fault) = broken(step.rule, count) {
+                placed.offsets = vec![0, 0];
+                placed.faults.push((0, fault));
+            }
+            return Ok(placed);
+        }
+        None => {
+            let all = (0..rows.batch.num_rows() as u32).collect::<Vec<_>>();
+            placing.add(step.rule, cut.apply(&all));
+        }
+        Some(parent) => {
+            let parents = super::rows(made, 1)?;
+            let index = KeyIndex::new(&keys::columns(&rows.batch, &parent.row_key)?).map_err(|_| internal())?;
+            let wanted = index
+                .lookup(&keys::columns(&parents.batch, &parent.key)?)
+                .map_err(|_| internal())?;
+            placing.offsets.reserve(wanted.len());
+            placing.indices.reserve(rows.batch.num_rows());
+            for (row, key) in wanted.iter().enumerate() {
+                if let Some(fault) = unreadable(parent, parents, row) {
+                    placing.faults.push((row as u32, fault));
+                    placing.offsets.push(placing.indices.len() as u32);
+                    continue;
+                }
+                let group = key.map(|key| index.rows(key)).unwrap_or_default();
+                if cut.is_nothing() {
+                    placing.add(step.rule, group.iter().copied());
+                } else {
+                    placing.add(step.rule, cut.apply(group));
+                }
+            }
+        }
+    }
+    placing.finish(rows)
+}
+
+struct Placing {
+    offsets: Vec<u32>,
+    indices: Vec<u32>,
+    faults: Vec<(u32, Fault)>,
+}
+
+impl Placing {
+    fn add(&mut self, rule: JoinRule, group: impl IntoIterator<Item = u32>) {
+        let start = self.indices.len();
+        self.indices.extend(group);
+        if let Some(fault) = broken(rule, self.indices.len() - start) {
+            self.indices.truncate(start);
+            self.faults.push((self.offsets.len() as u32 - 1, fault));
+        }
+        self.offsets.push(self.indices.len() as u32);
+    }
+
+    /// Leaves out the rows that no parent has, so that nothing is asked for them further down.
+    fn finish(self, rows: &Arc<RowSet>) -> Result<Placed, Fault> {
+        let Placing {
+            offsets,
+            mut indices,
+            faults,
+        } = self;
+        let count = rows.batch.num_rows();
+        let mut number = vec![u32::MAX; count];
+        let mut used = 0;
+        for row in &indices {
+            let number = &mut number[*row as usize];
+            if *number == u32::MAX {
+                *number = 0;
+                used += 1;
+            }
+        }
+        if used == count {
+            return Ok(Placed {
+                rows: rows.clone(),
+                offsets,
+                indices: Some(indices),
+                faults,
+            });
+        }
+        let kept = (0..count as u32)
+            .filter(|row| number[*row as usize] == 0)
+            .collect::<Vec<_>>();
+        for (new, old) in kept.iter().enumerate() {
+            number[*old as usize] = new as u32;
+        }
+        for row in &mut indices {
+            *row = number[*row as usize];
+        }
+        Ok(Placed {
+            rows: Arc::new(take(rows, &kept)?),
+            offsets,
+            indices: Some(indices),
+            faults,
+        })
+    }
+}
+
+/// The fault of a parent that has more rows than it may.
+fn broken(rule: JoinRule, rows: usize) -> Option<Fault> {
+    match rule {
+        JoinRule::List { most } if rows > most => Some(Fault::new(
+            Code::TooLarge,
+            format!("more than {most} rows in one list; add limit:"),
+        )),
+        JoinRule::One if rows > 1 => Some(Fault::new(
+            Code::SourceMismatch,
+            "more than one row where the catalog promises at most one",
+        )),
+        _ => None,
+    }
+}
+
+/// The fault of a parent whose key could not be read.
+fn unreadable(parent: &Parent, parents: &RowSet, row: usize) -> Option<Fault> {
+    if parents.faults.is_empty() {
+        return None;
+    }
+    let start = parents.faults.partition_point(|fault| fault.row < row);
+    parents.faults[start..]
+        .iter()
+        .take_while(|fault| fault.row == row)
+        .any(|fault| parent.key.columns.contains(&fault.column))
+        .then(|| Fault::new(Code::SourceMismatch, "the key of this link could not be read"))
+}
+
+/// What is cut from each parent's rows here.
+struct Cut {
+    /// For each row a number that equal rows share; empty: rows are not made different.
+    same: Vec<u32>,
+    offset: usize,
+    limit: usize,
+}
+
+impl Cut {
+    fn of(step: &JoinStep, rows: &RowSet, variables: &Variables) -> Result<Self, Fault> {
+        let number = |operand: &Option<_>, absent: usize| match operand {
+            None => Ok(absent),
+            Some(operand) => integer(operand, variables)
+                .and_then(|number| usize::try_from(number).ok())
+                .ok_or_else(internal),
+        };
+        let same = if step.distinct.is_empty() {
+            Vec::new()
+        } else {
+            numbers(rows, &step.distinct)?
+        };
+        Ok(Self {
+            same,
+            offset: number(&step.offset, 0)?,
+            limit: number(&step.limit, usize::MAX)?,
+        })
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.same.is_empty() && self.offset == 0 && self.limit == usize::MAX
+    }
+
+    fn apply(&self, group: &[u32]) -> Vec<u32> {
+        let mut seen = std::collections::HashSet::new();
+        group
+            .iter()
+            .copied()
+            .filter(|row| self.same.is_empty() || seen.insert(self.same[*row as usize]))
+            .skip(self.offset)
+            .take(self.limit)
+            .collect()
+    }
+}
+
+/// A number for each row that rows with equal cells in some columns share; null equals null.
+fn numbers(rows: &RowSet, columns: &[usize]) -> Result<Vec<u32>, Fault> {
+    use arrow_row::{RowConverter, SortField};
+    let columns = columns
+        .iter()
+        .map(|column| rows.batch.column(*column).clone())
+        .collect::<Vec<_>>();
+    let fields = columns
+        .iter()
+        .map(|column| SortField::new(column.data_type().clone()))
+        .collect();
+    let converted = RowConverter::new(fields)
+        .and_then(|converter| converter.convert_columns(&columns))
+        .map_err(|_| internal())?;
+    let mut known = std::collections::HashMap::new();
+    Ok(converted
+        .iter()
+        .map(|row| {
+            let next = known.len() as u32;
+            *known.entry(row.owned()).or_insert(next)
+        })
+        .collect())
+}

@@ -1,0 +1,172 @@
+//! The gateway: a model that can be replaced, the caches of thought, and the pipeline over them.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
+use lilong_connectors::Source;
+use lilong_schema::catalog::Limits;
+use lilong_schema::{Federated, Slice};
+
+use crate::error::RequestError;
+use crate::pipeline;
+use crate::plan_cache::PlanCache;
+use crate::request::{Answer, Request};
+
+/// A federated model and the sources under it. Taken once per request.
+#[derive(Debug)]
+pub struct Model {
+    /// The schema.
+    pub federated: Arc<Federated>,
+    /// By their positions in the schema.
+    pub sources: Vec<Arc<Source>>,
+}
+
+/// One gateway; clones share everything.
+///
+/// It is also an [`async_graphql::Executor`], so that any server of async-graphql can mount it.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    model: ArcSwap<Model>,
+    limits: Limits,
+    cache: PlanCache,
+}
+
+impl Gateway {
+    /// A gateway over a model.
+    pub fn new(model: Model, limits: Limits) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                model: ArcSwap::from_pointee(model),
+                limits,
+                cache: PlanCache::new(),
+            }),
+        }
+    }
+
+    /// Serves another model from now on; requests under way keep theirs.
+    pub fn replace(&self, model: Model) {
+        self.inner.model.store(Arc::new(model));
+    }
+
+    /// The model served at this moment.
+    pub fn model(&self) -> Arc<Model> {
+        self.inner.model.load_full()
+    }
+
+    /// What one request may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// Answers a request. Never fails: whatever goes wrong stands in the answer.
+    pub async fn execute(&self, request: Request) -> Answer {
+        let model = self.model();
+        pipeline::run(&model, &self.inner.limits, &self.inner.cache, &request).await
+    }
+
+    /// The plan of a request and the native requests it would send; asks nobody.
+    pub fn explain(&self, request: &Request) -> Result<serde_json::Value, Vec<RequestError>> {
+        let model = self.model();
+        let (plan, _) = pipeline::prepare(&model, &self.inner.limits, &self.inner.cache, request)?;
+        Ok(crate::plan::display::plan(&plan, &model))
+    }
+}
+
+impl async_graphql::Executor for Gateway {
+    async fn execute(&self, request: async_graphql::Request) -> async_graphql::Response {
+        let variables = match request.variables.into_value().into_json() {
+            Ok(serde_json::Value::Object(variables)) => variables,
+            _ => serde_json::Map::new(),
+        };
+        let answer = Gateway::execute(
+            self,
+            Request {
+                query: request.query,
+                operation_name: request.operation_name,
+                variables,
+                slice: Slice::all(),
+                trace: crate::request::new_trace(),
+            },
+        )
+        .await;
+        as_response(&answer.body)
+    }
+
+    fn execute_stream(
+        &self,
+        request: async_graphql::Request,
+        _session: Option<Arc<async_graphql::Data>>,
+    ) -> BoxStream<'static, async_graphql::Response> {
+        let gateway = self.clone();
+        async move { async_graphql::Executor::execute(&gateway, request).await }
+            .into_stream()
+            .boxed()
+    }
+}
+
+/// A written answer as async-graphql holds one.
+fn as_response(body: &[u8]) -> async_graphql::Response {
+    use async_graphql::{PathSegment, Pos, Response, ServerError, Value};
+    let read: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let data = read
+        .get("data")
+        .cloned()
+        .and_then(|data| Value::from_json(data).ok())
+        .unwrap_or_default();
+    let mut response = Response::new(data);
+    for error in read
+        .get("errors")
+        .and_then(serde_json::Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let message = error
+            .get("message")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
+        let mut converted = ServerError::new(message, None);
+        for location in error
+            .get("locations")
+            .and_then(serde_json::Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let number = |key| {
+                location
+                    .get(key)
+                    .and_then(serde_json::Value::as_u64)
+                    .unwrap_or_default() as usize
+            };
+            converted.locations.push(Pos {
+                line: number("line"),
+                column: number("column"),
+            });
+        }
+        for segment in error
+            .get("path")
+            .and_then(serde_json::Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            converted.path.push(match segment {
+                serde_json::Value::String(key) => PathSegment::Field(key.clone()),
+                index => PathSegment::Index(index.as_u64().unwrap_or_default() as usize),
+            });
+        }
+        if let Some(extensions) = error.get("extensions").and_then(serde_json::Value::as_object) {
+            let mut values = async_graphql::ErrorExtensionValues::default();
+            for (key, value) in extensions {
+                values.set(key, Value::from_json(value.clone()).unwrap_or_default());
+            }
+            converted.extensions = Some(values);
+        }
+        response.errors.push(converted);
+    }
+    response
+}

@@ -1,0 +1,295 @@
+//! `__schema` and `__type`, written from the model.
+//!
+//! In: the model, what the request sees of it, and a normalised selection. Out: JSON bytes (GraphQL specification §4).
+//! *Invariant*: shows only what can be reached in the slice; no schema is built, `__type` costs one look-up.
+
+mod writer;
+
+use std::sync::LazyLock;
+
+use apollo_compiler::ast::DirectiveDefinition;
+use lilong_schema::definition::{InputValue, TypeRef};
+use lilong_schema::federated::TypeId;
+use lilong_schema::{Federated, Slice, Value};
+
+use crate::built_in;
+use crate::error::{Code, RequestError};
+use crate::operation::{Field, Form};
+use writer::{Arguments, Writer};
+
+/// The longest answer to introspection, in bytes: lists within lists of a large model would have no end.
+const MOST_BYTES: usize = 200_000_000;
+
+static DIRECTIVES: LazyLock<Vec<Directive>> = LazyLock::new(|| {
+    built_in::schema()
+        .directive_definitions
+        .values()
+        .map(|own| Directive::new(own))
+        .collect()
+});
+
+/// A directive in the model's words.
+struct Directive {
+    name: String,
+    description: Option<String>,
+    locations: Vec<&'static str>,
+    arguments: Vec<InputValue>,
+    repeatable: bool,
+}
+
+impl Directive {
+    fn new(definition: &DirectiveDefinition) -> Self {
+        Self {
+            name: definition.name.to_string(),
+            description: definition.description.as_ref().map(|text| text.to_string()),
+            locations: definition.locations.iter().map(|location| location.name()).collect(),
+            arguments: definition
+                .arguments
+                .iter()
+                .map(|own| built_in::input_value(own))
+                .collect(),
+            repeatable: definition.repeatable,
+        }
+    }
+}
+
+/// Writes the answer of a root field `__schema` or `__type`; `TOO_LARGE` beyond 200 MB.
+pub fn write_field(federated: &Federated, slice: &Slice, field: &Field, out: &mut Vec<u8>) -> Result<(), RequestError> {
+    if &*field.name == "__schema" {
+        return write_schema(federated, slice, &field.selection, out);
+    }
+    let name = match field.argument("name").map(|argument| &argument.form) {
+        Some(Form::Leaf(Value::Text(name))) => name,
+        _ => return Err(RequestError::new(Code::BadInput, "`__type` needs a name.")),
+    };
+    write_type(federated, slice, name, &field.selection, out)
+}
+
+/// Writes a `__Schema` object; `TOO_LARGE` beyond 200 MB.
+pub fn write_schema(
+    federated: &Federated,
+    slice: &Slice,
+    selection: &[Field],
+    out: &mut Vec<u8>,
+) -> Result<(), RequestError> {
+    let mut writer = Writer::new(federated, slice, out, MOST_BYTES);
+    writer.object("__Schema", selection, |writer, field| match &*field.name {
+        "types" => write_types(writer, federated, slice, field),
+        "queryType" => writer.named("Query", &field.selection),
+        "directives" => writer.list(DIRECTIVES.iter(), |writer, directive| {
+            write_directive(writer, directive, field)
+        }),
+        // `description`, `mutationType`, `subscriptionType`
+        _ => {
+            writer.null();
+            Ok(())
+        }
+    })
+}
+
+/// Writes a `__Type` object, or `null` if the slice has no type of that name; `TOO_LARGE` beyond 200 MB.
+pub fn write_type(
+    federated: &Federated,
+    slice: &Slice,
+    name: &str,
+    selection: &[Field],
+    out: &mut Vec<u8>,
+) -> Result<(), RequestError> {
+    let mut writer = Writer::new(federated, slice, out, MOST_BYTES);
+    if built_in::definition(name).is_none() && built_in::seen_type_id(federated, slice, name).is_none() {
+        writer.null();
+        return Ok(());
+    }
+    writer.named(name, selection)
+}
+
+fn write_types(
+    writer: &mut Writer<'_>,
+    federated: &Federated,
+    slice: &Slice,
+    field: &Field,
+) -> Result<(), RequestError> {
+    let ids: Vec<TypeId> = federated.type_ids(slice);
+    let own = ids.iter().map(|id| federated.type_name(*id));
+    let introspection = built_in::definitions().iter().map(|definition| definition.name.clone());
+    writer.list(own.chain(introspection), |writer, name| {
+        writer.named(&name, &field.selection)
+    })
+}
+
+fn write_directive(writer: &mut Writer<'_>, directive: &Directive, field: &Field) -> Result<(), RequestError> {
+    writer.object("__Directive", &field.selection, |writer, field| {
+        match &*field.name {
+            "name" => writer.string(&directive.name),
+            "description" => writer.optional(directive.description.as_deref()),
+            "isRepeatable" => writer.boolean(directive.repeatable),
+            "locations" => {
+                return writer.list(directive.locations.iter(), |writer, location| {
+                    writer.string(location);
+                    Ok(())
+                });
+            }
+            "args" => return writer.inputs(&directive.arguments, Arguments::BuiltIn, field),
+            _ => writer.null(),
+        }
+        Ok(())
+    })
+}
+
+/// The kind that introspection gives a type of the model.
+fn kind(id: TypeId) -> &'static str {
+    match id {
+        TypeId::Scalar(_) => "SCALAR",
+        id if built_in::is_object(id) => "OBJECT",
+        id if built_in::is_input(id) => "INPUT_OBJECT",
+        _ => "ENUM",
+    }
+}
+
+/// The default value of an argument of GraphQL's own, as a literal.
+fn default_value(argument: &InputValue) -> Option<&'static str> {
+    match (&*argument.name, &argument.ty) {
+        ("includeDeprecated", _) => Some("false"),
+        ("reason", TypeRef::Named(_)) => Some("\"No longer supported\""),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::coerce::{self, Scope};
+    use crate::normalize::normalize;
+    use crate::sample::{model, valid_in};
+
+    fn asked(slice: &Slice, text: &str) -> Json {
+        let model = model();
+        let valid = valid_in(&model, slice, text).unwrap();
+        let operation = valid.operation(None).unwrap();
+        let scope = Scope {
+            valid: &valid,
+            operation,
+            federated: &model,
+            slice,
+        };
+        let variables = coerce::variables(scope, &serde_json::Map::new()).unwrap();
+        let operation = normalize(&valid, operation, &variables, &model, slice).unwrap();
+        let mut out = Vec::new();
+        write_field(&model, slice, &operation.selection[0], &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn a_type_is_written_as_asked() {
+        let text = "{ __type(name: \"Civil\") { __typename k: kind name fields { name args { name defaultValue type { ...T } } type { ...T } } } }
+                    fragment T on __Type { kind name ofType { kind name ofType { kind name } } }";
+        let civil = asked(&Slice::all(), text);
+        assert_eq!(civil["__typename"], "__Type");
+        assert_eq!(civil["k"], "OBJECT");
+        let field = civil["fields"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|field| field["name"] == "resident")
+            .unwrap();
+        let list = json!({"kind": "LIST", "name": null, "ofType": {"kind": "NON_NULL", "name": null, "ofType": {"kind": "OBJECT", "name": "CivilResident"}}});
+        assert_eq!(field["type"], list);
+        let limit = field["args"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|argument| argument["name"] == "limit")
+            .unwrap();
+        assert_eq!(
+            *limit,
+            json!({"name": "limit", "defaultValue": null, "type": {"kind": "SCALAR", "name": "Int", "ofType": null}})
+        );
+    }
+
+    #[test]
+    fn kinds_decide_what_is_null() {
+        let text = |name: &str| {
+            format!(
+                "{{ __type(name: {name:?}) {{ kind fields {{ name }} inputFields {{ name }} enumValues {{ name }} interfaces {{ name }} possibleTypes {{ name }} specifiedByURL isOneOf }} }}"
+            )
+        };
+        let all = Slice::all();
+        for (name, kind, full) in [
+            ("CivilResident", "OBJECT", ["fields", "interfaces"].as_slice()),
+            ("CivilResidentBoolExp", "INPUT_OBJECT", &["inputFields", "isOneOf"]),
+            ("CivilGender", "ENUM", &["enumValues"]),
+            ("OrderBy", "ENUM", &["enumValues"]),
+            ("CivilStreetSelectColumn", "ENUM", &["enumValues"]),
+            ("Int", "SCALAR", &[]),
+            ("DateTime", "SCALAR", &["specifiedByURL"]),
+            ("__Type", "OBJECT", &["fields", "interfaces"]),
+            ("__TypeKind", "ENUM", &["enumValues"]),
+        ] {
+            let answer = asked(&all, &text(name));
+            assert_eq!(answer["kind"], kind, "{name}");
+            for (key, value) in answer.as_object().unwrap().iter().filter(|(key, _)| *key != "kind") {
+                assert_eq!(!value.is_null(), full.contains(&key.as_str()), "{name}.{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_type_that_is_not_there_is_null() {
+        assert_eq!(asked(&Slice::all(), "{ __type(name: \"Zz\") { name } }"), Json::Null);
+        assert_eq!(asked(&Slice::all(), "{ __type(name: \"ID\") { name } }"), Json::Null);
+        assert_eq!(
+            asked(&Slice::of([0]), "{ __type(name: \"HealthVaccination\") { name } }"),
+            Json::Null
+        );
+    }
+
+    #[test]
+    fn every_type_that_is_referred_to_is_listed() {
+        for slice in [Slice::all(), Slice::of([0]), Slice::of([1])] {
+            let text = "{ __schema { queryType { name } mutationType { name } types { name fields { args { type { ...T } } type { ...T } } inputFields { type { ...T } } } directives { name locations isRepeatable args { name defaultValue type { ...T } } } } }
+                        fragment T on __Type { name ofType { name ofType { name ofType { name } } } }";
+            let schema = asked(&slice, text);
+            assert_eq!(schema["queryType"]["name"], "Query");
+            assert_eq!(schema["mutationType"], Json::Null);
+            let listed: Vec<&str> = schema["types"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|ty| ty["name"].as_str())
+                .collect();
+            let unique: std::collections::HashSet<_> = listed.iter().collect();
+            assert_eq!(unique.len(), listed.len(), "no type twice");
+            fn names<'a>(value: &'a Json, found: &mut Vec<&'a str>) {
+                match value {
+                    Json::Array(items) => items.iter().for_each(|item| names(item, found)),
+                    Json::Object(entries) => entries.iter().for_each(|(key, value)| match value {
+                        Json::String(name) if key == "name" && entries.contains_key("ofType") => found.push(name),
+                        value => names(value, found),
+                    }),
+                    _ => {}
+                }
+            }
+            let mut referred = Vec::new();
+            names(&schema, &mut referred);
+            for name in referred {
+                assert!(listed.contains(&name), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_endless_answer_is_refused() {
+        let model = model();
+        let slice = Slice::all();
+        let mut out = Vec::new();
+        let mut writer = Writer::new(&model, &slice, &mut out, 100);
+        let error = writer.list(0.., |writer, _| {
+            writer.string("again");
+            Ok(())
+        });
+        assert_eq!(error.unwrap_err().code, Code::TooLarge);
+    }
+}

@@ -1,0 +1,322 @@
+//! A plan: what to ask of which source, how the answers meet, and how the response is put together. Made once for an
+//! operation and the structure of its variables; holds no caller and no variable's value.
+//!
+//! In: [`Operation`]. Out: [`Plan`], a list of steps in which every step stands after those it reads, and a tree of
+//! outputs that places their rows.
+//! *Invariant*: the planner asks nobody, and knows a source by its [`Capabilities`](lilong_schema::Capabilities) alone.
+
+mod build;
+pub mod display;
+mod filter;
+mod limits;
+mod order;
+mod pushdown;
+
+use std::sync::Arc;
+
+use lilong_connectors::{Predicate, Prepared};
+use lilong_schema::collection::FieldId;
+use lilong_schema::federated::SourceId;
+use lilong_schema::{Normalizer, Scalar, Value};
+
+pub use self::build::{World, plan};
+pub use self::limits::{Check, CheckKind};
+use crate::operation::{Argument, Field, Form, Slot, Variables};
+
+/// The position of a step in [`Plan::steps`].
+pub type StepId = usize;
+
+/// A plan.
+#[derive(Debug)]
+pub struct Plan {
+    /// Steps, inputs before users.
+    pub steps: Vec<Step>,
+    /// The fields of the answer's `data`.
+    pub output: Vec<Output>,
+    /// What the values of variables must meet before anything is asked.
+    pub checks: Vec<Check>,
+}
+
+/// One piece of work.
+#[derive(Debug)]
+pub enum Step {
+    /// Asks a source for rows.
+    Fetch(FetchStep),
+    /// Keeps rows that meet what a source could not check.
+    Filter(FilterStep),
+    /// Puts rows in an order that a source could not give.
+    Sort(SortStep),
+    /// Collects the different keys of rows.
+    Keys(KeysStep),
+    /// Gives each parent row its rows.
+    Join(JoinStep),
+}
+
+/// Asks a source for rows.
+#[derive(Debug)]
+pub struct FetchStep {
+    /// Whom.
+    pub source: SourceId,
+    /// What, without values.
+    pub prepared: Arc<Prepared>,
+    /// Where the values of its operands come from.
+    pub operands: Vec<PlanOperand>,
+    /// Where its keys come from.
+    pub keys: Option<KeysFrom>,
+    /// What more rows than this are.
+    pub ceiling: Ceiling,
+}
+
+/// What it means that a fetch finds more rows than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ceiling {
+    /// The most rows.
+    pub rows: usize,
+    /// Whether the rows were asked for to work on them here: then more are `TOO_COSTLY`, else `TOO_LARGE`.
+    pub budget: bool,
+}
+
+/// Where the keys of a fetch come from.
+#[derive(Debug)]
+pub enum KeysFrom {
+    /// A [`KeysStep`].
+    Step(StepId),
+    /// One key of arguments, in the order of the key's columns.
+    Arguments(Vec<PlanOperand>),
+}
+
+/// Where an operand's value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlanOperand {
+    /// The document, or the planner.
+    Literal(Value),
+    /// A part of a variable.
+    Variable(Slot),
+    /// A list of parts.
+    List(Vec<PlanOperand>),
+    /// The keys of a [`KeysStep`].
+    FromStep(StepId),
+}
+
+/// Keeps rows that meet a predicate.
+#[derive(Debug)]
+pub struct FilterStep {
+    /// The rows.
+    pub input: StepId,
+    /// The collection they are of.
+    pub collection: Arc<lilong_schema::Collection>,
+    /// Which field each of their columns is.
+    pub columns: Vec<FieldId>,
+    /// What they must meet.
+    pub predicate: Predicate,
+    /// Where the values of its operands come from.
+    pub operands: Vec<PlanOperand>,
+}
+
+/// Sorts rows; equal ones keep their order.
+#[derive(Debug)]
+pub struct SortStep {
+    /// The rows.
+    pub input: StepId,
+    /// The columns of the batch to compare, in turn.
+    pub terms: Vec<SortTerm>,
+}
+
+/// One term of a local order.
+#[derive(Clone, Copy, Debug)]
+pub struct SortTerm {
+    /// The column of the batch.
+    pub column: usize,
+    /// What its cells are.
+    pub scalar: Scalar,
+    /// From large to small.
+    pub descending: bool,
+    /// Where nulls stand.
+    pub nulls_first: bool,
+}
+
+/// One side of a key comparison: columns of a batch, and how their values become keys.
+#[derive(Clone, Debug)]
+pub struct KeyColumns {
+    /// Columns of the batch, in key order.
+    pub columns: Vec<usize>,
+    /// What their cells are.
+    pub from: Vec<Scalar>,
+    /// What they are compared as; texts after `normalize`.
+    pub to: Vec<Scalar>,
+    /// Steps on their canonical texts.
+    pub normalize: Vec<Normalizer>,
+}
+
+/// Collects the different keys of rows; keys with a null are left out.
+#[derive(Debug)]
+pub struct KeysStep {
+    /// The rows.
+    pub input: StepId,
+    /// What is their key.
+    pub key: KeyColumns,
+}
+
+/// Gives each parent row its rows: in their order, made different, without the first `offset`, at most `limit`.
+#[derive(Debug)]
+pub struct JoinStep {
+    /// The rows.
+    pub rows: StepId,
+    /// The parents; none: there is one, the root.
+    pub parent: Option<Parent>,
+    /// Only the first row of each different combination of these columns; empty: all.
+    pub distinct: Vec<usize>,
+    /// Rows left out, where the source did not.
+    pub offset: Option<PlanOperand>,
+    /// The most rows, where the source was not told.
+    pub limit: Option<PlanOperand>,
+    /// What a parent's rows are to it.
+    pub rule: JoinRule,
+}
+
+/// The parents of a join.
+#[derive(Debug)]
+pub struct Parent {
+    /// The join that placed them.
+    pub step: StepId,
+    /// Their keys.
+    pub key: KeyColumns,
+    /// The keys of the rows.
+    pub row_key: KeyColumns,
+}
+
+/// What a parent's rows are to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinRule {
+    /// A list: more than `most` are `TOO_LARGE`.
+    List {
+        /// The most rows.
+        most: usize,
+    },
+    /// At most one row; a second is `SOURCE_MISMATCH`.
+    One,
+}
+
+/// A field of the answer.
+#[derive(Debug)]
+pub struct Output {
+    /// Its response key.
+    pub key: Arc<str>,
+    /// `"key":`, escaped and ready to be written.
+    pub prefix: Box<[u8]>,
+    /// Its value.
+    pub value: OutputValue,
+}
+
+/// How a value is written.
+#[derive(Debug)]
+pub enum OutputValue {
+    /// Bytes known since planning.
+    Constant(Box<[u8]>),
+    /// `__type(name: $name)`
+    TypeByName {
+        /// Where the name comes from.
+        name: PlanOperand,
+        /// What is wanted of it.
+        selection: Vec<Field>,
+    },
+    /// `_sources`
+    Sources(Vec<SourceOutput>),
+    /// An object that is made of no row: a department's namespace.
+    Object(Vec<Output>),
+    /// A cell of the row.
+    Cell(Cell),
+    /// The rows that a join gives the row.
+    Rows(RowsOutput),
+}
+
+/// A cell.
+#[derive(Debug)]
+pub struct Cell {
+    /// The column of the batch.
+    pub column: usize,
+    /// What the cell is.
+    pub scalar: Scalar,
+    /// Digits after the point of a decimal.
+    pub scale: usize,
+    /// Whether null empties the row.
+    pub non_null: bool,
+}
+
+/// Rows as a list or an object.
+#[derive(Debug)]
+pub struct RowsOutput {
+    /// The join.
+    pub join: StepId,
+    /// The source the rows come from, for errors.
+    pub source: SourceId,
+    /// Whether it is a list.
+    pub list: bool,
+    /// The fields of each row.
+    pub fields: Vec<Output>,
+}
+
+/// A field of `_sources`.
+#[derive(Debug)]
+pub struct SourceOutput {
+    /// `"key":`
+    pub prefix: Box<[u8]>,
+    /// Which.
+    pub field: SourceField,
+}
+
+/// The fields of `Source`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // as in the schema
+pub enum SourceField {
+    Typename,
+    Name,
+    Title,
+    Connector,
+    State,
+    Collections,
+}
+
+impl PlanOperand {
+    /// The value in one request; `None` if it is a step's, or if the variable is not there.
+    pub fn value(&self, variables: &Variables) -> Option<Value> {
+        match self {
+            PlanOperand::Literal(value) => Some(value.clone()),
+            PlanOperand::Variable(slot) => variables.get(slot).and_then(argument_value),
+            PlanOperand::List(items) => items
+                .iter()
+                .map(|item| item.value(variables))
+                .collect::<Option<_>>()
+                .map(Value::List),
+            PlanOperand::FromStep(_) => None,
+        }
+    }
+
+    /// Where an argument's value comes from: the variable it stands in, or the document.
+    pub fn of(argument: &Argument) -> PlanOperand {
+        match (&argument.slot, &argument.form) {
+            (Some(slot), _) => PlanOperand::Variable(slot.clone()),
+            (None, Form::List(items)) => PlanOperand::List(items.iter().map(PlanOperand::of).collect()),
+            (None, _) => PlanOperand::Literal(argument_value(argument).unwrap_or(Value::Null)),
+        }
+    }
+}
+
+/// The value of an argument that is a leaf or a list of leaves.
+fn argument_value(argument: &Argument) -> Option<Value> {
+    Some(match &argument.form {
+        Form::Null => Value::Null,
+        Form::Leaf(value) => value.clone(),
+        Form::Enum(name) => Value::Text(name.to_string()),
+        Form::List(items) => Value::List(items.iter().map(argument_value).collect::<Option<_>>()?),
+        Form::Object(_) => return None,
+    })
+}
+
+/// An integer that an operand stands for.
+pub(crate) fn integer(operand: &PlanOperand, variables: &Variables) -> Option<i64> {
+    match operand.value(variables)? {
+        Value::Integer(number) => i64::try_from(number).ok(),
+        _ => None,
+    }
+}

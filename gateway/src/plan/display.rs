@@ -1,0 +1,167 @@
+//! A plan for people: steps with what they read, and the native request of each fetch.
+
+use lilong_connectors::{Comparison, Predicate};
+use serde_json::{Value, json};
+
+use super::{FetchStep, JoinRule, KeysFrom, Output, OutputValue, Plan, PlanOperand, Step};
+use crate::gateway::Model;
+
+/// A plan as JSON: `{"steps": [{"step": 0, "kind": "fetch", "source": …, "request": …}, …]}`.
+pub fn plan(plan: &Plan, model: &Model) -> Value {
+    let steps = plan
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(id, step)| self::step(id, step, model))
+        .collect::<Vec<_>>();
+    json!({ "steps": steps })
+}
+
+/// The same as text, a step a line, native requests indented below.
+pub fn text(plan: &Value) -> String {
+    let mut out = String::new();
+    for step in plan["steps"].as_array().into_iter().flatten() {
+        let Some(entries) = step.as_object() else { continue };
+        let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        out.push_str(&format!("{:>3} {}", plain(&step["step"]), plain(&step["kind"])));
+        for (key, value) in entries {
+            if !matches!(key.as_str(), "step" | "kind" | "request") {
+                out.push_str(&format!(" {key}={}", plain(value)));
+            }
+        }
+        out.push('\n');
+        if let Some(request) = step["request"].as_str() {
+            for line in request.lines() {
+                out.push_str(&format!("      {line}\n"));
+            }
+        }
+    }
+    out
+}
+
+fn step(id: usize, step: &Step, model: &Model) -> Value {
+    match step {
+        Step::Fetch(fetch) => self::fetch(id, fetch, model),
+        Step::Filter(filter) => json!({
+            "step": id, "kind": "filter", "rows": filter.input, "where": predicate(&filter.predicate, &filter.collection),
+        }),
+        Step::Sort(sort) => json!({ "step": id, "kind": "sort", "rows": sort.input, "terms": sort.terms.len() }),
+        Step::Keys(keys) => {
+            let mut value = json!({ "step": id, "kind": "keys", "rows": keys.input });
+            if !keys.key.normalize.is_empty() {
+                value["normalized"] = json!(true);
+            }
+            value
+        }
+        Step::Join(join) => {
+            let mut value = json!({ "step": id, "kind": "join", "rows": join.rows });
+            if let Some(parent) = &join.parent {
+                value["parents"] = json!(parent.step);
+            }
+            value["gives"] = json!(match join.rule {
+                JoinRule::List { .. } => "list",
+                JoinRule::One => "one",
+            });
+            for (name, given) in [("limit", &join.limit), ("offset", &join.offset)] {
+                if let Some(given) = given {
+                    value[name] = json!(operand(given));
+                }
+            }
+            if !join.distinct.is_empty() {
+                value["distinct"] = json!(join.distinct.len());
+            }
+            value
+        }
+    }
+}
+
+fn fetch(id: usize, step: &FetchStep, model: &Model) -> Value {
+    let source = &model.sources[step.source];
+    let mut value = json!({
+        "step": id,
+        "kind": "fetch",
+        "source": &**source.name(),
+        "collection": step.prepared.fetch.collection.name,
+    });
+    match &step.keys {
+        Some(KeysFrom::Step(keys)) => value["keys"] = json!(keys),
+        Some(KeysFrom::Arguments(_)) => value["keys"] = json!("arguments"),
+        None => {}
+    }
+    let from = step
+        .operands
+        .iter()
+        .filter_map(|operand| match operand {
+            PlanOperand::FromStep(id) => Some(*id),
+            _ => None,
+        })
+        .collect::<Vec<_>>();
+    if !from.is_empty() {
+        value["filteredBy"] = json!(from);
+    }
+    value["most"] = json!(step.ceiling.rows);
+    match source.explain(&step.prepared) {
+        Ok(native) => value["request"] = json!(native.text),
+        Err(error) => value["error"] = json!(error.to_string()),
+    }
+    value
+}
+
+fn operand(operand: &PlanOperand) -> String {
+    match operand {
+        PlanOperand::Literal(value) => value.to_string(),
+        PlanOperand::Variable(slot) => format!("${}", slot.variable + 1),
+        PlanOperand::List(items) => format!("{} values", items.len()),
+        PlanOperand::FromStep(id) => format!("step {id}"),
+    }
+}
+
+fn predicate(condition: &Predicate, collection: &lilong_schema::Collection) -> String {
+    let join = |parts: &[Predicate], word: &str, empty: &str| match parts {
+        [] => empty.to_owned(),
+        parts => {
+            let parts = parts.iter().map(|part| predicate(part, collection)).collect::<Vec<_>>();
+            format!("({})", parts.join(word))
+        }
+    };
+    match condition {
+        Predicate::And(parts) => join(parts, " and ", "true"),
+        Predicate::Or(parts) => join(parts, " or ", "false"),
+        Predicate::Not(part) => format!("not {}", predicate(part, collection)),
+        Predicate::Compare { field, comparison, .. } => {
+            format!("{} {}", collection.fields[*field].name, comparison_name(*comparison))
+        }
+        Predicate::IsNull(field) => format!("{} is null", collection.fields[*field].name),
+        Predicate::KeyIn { fields, .. } => {
+            let names = fields
+                .iter()
+                .map(|field| collection.fields[*field].name.as_str())
+                .collect::<Vec<_>>();
+            format!("{} in keys", names.join(", "))
+        }
+        Predicate::Exists(exists) => format!("has {}", exists.collection.name),
+    }
+}
+
+fn comparison_name(comparison: Comparison) -> String {
+    format!("{comparison:?}").to_lowercase()
+}
+
+impl Plan {
+    /// How much it weighs in the cache: bytes, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        fn outputs(list: &[Output]) -> usize {
+            list.iter()
+                .map(|output| {
+                    64 + match &output.value {
+                        OutputValue::Constant(bytes) => bytes.len(),
+                        OutputValue::Object(fields) => outputs(fields),
+                        OutputValue::Rows(rows) => outputs(&rows.fields),
+                        _ => 0,
+                    }
+                })
+                .sum()
+        }
+        outputs(&self.output) + self.steps.len() * 512
+    }
+}

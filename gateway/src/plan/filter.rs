@@ -1,0 +1,270 @@
+//! `where`: from an input object to a predicate. Links inside the source become `Exists`; links that the source cannot
+//! check become the keys of the linked side, fetched first.
+
+use std::sync::Arc;
+
+use lilong_connectors::{Comparison, Exists, Fetch, Predicate, Prepared};
+use lilong_schema::federated::{CollectionId, Link, LinkId, Member};
+use lilong_schema::{Scalar, Value};
+
+use super::build::{Builder, Columns, position, push};
+use super::limits::CheckKind;
+use super::{Ceiling, FetchStep, FilterStep, KeyColumns, KeysStep, PlanOperand, Step, StepId, pushdown};
+use crate::error::{Code, Location, RequestError};
+use crate::operation::{Argument, Form};
+
+impl Builder<'_> {
+    /// A `…BoolExp`; its operands are added to those of the fetch it belongs to.
+    pub(super) fn predicate(
+        &mut self,
+        id: CollectionId,
+        argument: &Argument,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
+        let Form::Object(entries) = &argument.form else {
+            return Err(null("where", location));
+        };
+        let mut all = Predicate::TRUE;
+        for (name, value) in entries {
+            let part = match (&**name, &value.form) {
+                (_, Form::Null) => return Err(null(name, location)),
+                ("_and", Form::List(items)) => Predicate::And(self.predicates(id, items, operands, location)?),
+                ("_or", Form::List(items)) => Predicate::Or(self.predicates(id, items, operands, location)?),
+                ("_not", _) => Predicate::Not(Box::new(self.predicate(id, value, operands, location)?)),
+                _ => match self.world.federated.member(self.world.slice, id, name) {
+                    Some(Member::Field(field)) => self.comparisons(field, value, operands, location)?,
+                    Some(Member::Link(link)) => self.link_filter(link, value, operands, location)?,
+                    None => return Err(bad_input(format!("`where` has no key `{name}`"), location)),
+                },
+            };
+            all = all.and(part);
+        }
+        Ok(all)
+    }
+
+    fn predicates(
+        &mut self,
+        id: CollectionId,
+        items: &[Argument],
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Vec<Predicate>, RequestError> {
+        items
+            .iter()
+            .map(|item| self.predicate(id, item, operands, location))
+            .collect()
+    }
+
+    /// A `…ComparisonExp`.
+    fn comparisons(
+        &mut self,
+        field: usize,
+        argument: &Argument,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
+        let Form::Object(entries) = &argument.form else {
+            return Err(null("where", location));
+        };
+        let mut all = Predicate::TRUE;
+        for (name, value) in entries {
+            if matches!(value.form, Form::Null) {
+                return Err(null(name, location));
+            }
+            let part = if &**name == "_isNull" {
+                match &value.form {
+                    Form::Leaf(Value::Boolean(true)) => Predicate::IsNull(field),
+                    _ => Predicate::Not(Box::new(Predicate::IsNull(field))),
+                }
+            } else {
+                let (comparison, operator) =
+                    comparison(name).ok_or_else(|| bad_input(format!("there is no operator `{name}`"), location))?;
+                let operand = PlanOperand::of(value);
+                if matches!(comparison, Comparison::Regex | Comparison::IRegex) {
+                    self.check_operand(operand.clone(), CheckKind::Pattern, operator, location)?;
+                }
+                Predicate::Compare {
+                    field,
+                    comparison,
+                    operand: push(operands, operand),
+                }
+            };
+            all = all.and(part);
+        }
+        Ok(all)
+    }
+
+    /// *A linked row meets the condition.*
+    fn link_filter(
+        &mut self,
+        id: LinkId,
+        argument: &Argument,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
+        let federated = self.world.federated;
+        let link = federated.link(id);
+        let capabilities = self.capabilities(link.from);
+        if capabilities.exists && self.is_inside(link) {
+            let (steps, checks, count) = (self.steps.len(), self.checks.len(), operands.len());
+            let predicate = self.predicate(link.to, argument, operands, location)?;
+            if pushdown::can_filter(&capabilities, &predicate) {
+                return Ok(Predicate::Exists(Box::new(Exists {
+                    collection: federated.collection(link.to).described.clone(),
+                    on: link
+                        .columns
+                        .iter()
+                        .copied()
+                        .zip(link.to_columns.iter().copied())
+                        .collect(),
+                    predicate,
+                })));
+            }
+            self.steps.truncate(steps);
+            self.checks.truncate(checks);
+            operands.truncate(count);
+        }
+        let keys = self.linked_keys(link, argument, location)?;
+        let operand = push(operands, PlanOperand::FromStep(keys));
+        Ok(Predicate::KeyIn {
+            fields: link.columns.clone(),
+            normalize: link.normalize.clone(),
+            operand,
+        })
+    }
+
+    /// Whether a source can follow a link by itself: both ends are its own, and their keys compare as they stand.
+    fn is_inside(&self, link: &Link) -> bool {
+        let (from, to) = (
+            self.world.federated.collection(link.from),
+            self.world.federated.collection(link.to),
+        );
+        from.source == to.source
+            && !link.is_normalized()
+            && link.columns.iter().zip(&link.to_columns).all(|(one, other)| {
+                let scalars = (from.described.fields[*one].scalar, to.described.fields[*other].scalar);
+                match scalars {
+                    (Scalar::Int | Scalar::BigInt, Scalar::Int | Scalar::BigInt | Scalar::String)
+                    | (Scalar::String, Scalar::Int | Scalar::BigInt) => true,
+                    (Scalar::Time | Scalar::LocalDateTime | Scalar::DateTime, _) => false,
+                    (one, other) => one == other,
+                }
+            })
+    }
+
+    /// The keys of the linked rows that meet a condition, as the near side's columns compare.
+    fn linked_keys(&mut self, link: &Link, argument: &Argument, location: Location) -> Result<StepId, RequestError> {
+        let federated = self.world.federated;
+        let limits = self.world.limits;
+        let (from, to) = (federated.collection(link.from), federated.collection(link.to));
+        let mut operands = Vec::new();
+        let predicate = self.predicate(link.to, argument, &mut operands, location)?;
+        let capabilities = self.capabilities(link.to);
+        let (pushed, residual) = pushdown::split(&capabilities, predicate);
+        let mut columns = Columns::default();
+        columns.want_all(&link.to_columns);
+        let mut residual_fields = Vec::new();
+        pushdown::fields_of(&residual, &mut residual_fields);
+        columns.want_all(&residual_fields);
+        let columns = columns.0;
+        let limit = capabilities.limit.then(|| {
+            push(
+                &mut operands,
+                PlanOperand::Literal(Value::Integer(limits.budget_rows as i128 + 1)),
+            )
+        });
+        let fetch = Fetch {
+            collection: to.described.clone(),
+            columns: columns.clone(),
+            predicate: pushed,
+            distinct: Vec::new(),
+            order: Vec::new(),
+            limit,
+            offset: None,
+            keys: None,
+        };
+        let mut rows = self.add(Step::Fetch(FetchStep {
+            source: to.source,
+            prepared: Arc::new(Prepared::new(fetch)),
+            operands: operands.clone(),
+            keys: None,
+            ceiling: Ceiling {
+                rows: limits.budget_rows,
+                budget: true,
+            },
+        }));
+        if !residual.is_true() {
+            rows = self.add(Step::Filter(FilterStep {
+                input: rows,
+                collection: to.described.clone(),
+                columns: columns.clone(),
+                predicate: residual,
+                operands,
+            }));
+        }
+        let key = KeyColumns {
+            columns: link
+                .to_columns
+                .iter()
+                .filter_map(|field| position(&columns, *field))
+                .collect(),
+            from: link
+                .to_columns
+                .iter()
+                .map(|field| to.described.fields[*field].scalar)
+                .collect(),
+            to: link
+                .columns
+                .iter()
+                .map(|field| {
+                    if link.normalize.is_empty() {
+                        from.described.fields[*field].scalar
+                    } else {
+                        Scalar::String
+                    }
+                })
+                .collect(),
+            normalize: link.to_normalize.clone(),
+        };
+        Ok(self.add(Step::Keys(KeysStep { input: rows, key })))
+    }
+}
+
+fn comparison(name: &str) -> Option<(Comparison, &'static str)> {
+    Some(match name {
+        "_eq" => (Comparison::Equal, "_eq"),
+        "_neq" => (Comparison::NotEqual, "_neq"),
+        "_in" => (Comparison::In, "_in"),
+        "_nin" => (Comparison::NotIn, "_nin"),
+        "_gt" => (Comparison::Greater, "_gt"),
+        "_gte" => (Comparison::GreaterOrEqual, "_gte"),
+        "_lt" => (Comparison::Less, "_lt"),
+        "_lte" => (Comparison::LessOrEqual, "_lte"),
+        "_like" => (Comparison::Like, "_like"),
+        "_nlike" => (Comparison::NotLike, "_nlike"),
+        "_ilike" => (Comparison::ILike, "_ilike"),
+        "_nilike" => (Comparison::NotILike, "_nilike"),
+        "_startsWith" => (Comparison::StartsWith, "_startsWith"),
+        "_endsWith" => (Comparison::EndsWith, "_endsWith"),
+        "_contains" => (Comparison::Contains, "_contains"),
+        "_regex" => (Comparison::Regex, "_regex"),
+        "_iregex" => (Comparison::IRegex, "_iregex"),
+        _ => return None,
+    })
+}
+
+fn bad_input(message: String, location: Location) -> RequestError {
+    RequestError {
+        code: Code::BadInput,
+        message,
+        locations: vec![location],
+    }
+}
+
+fn null(name: &str, location: Location) -> RequestError {
+    bad_input(
+        format!("`{name}` cannot be compared with null; `_isNull` asks for nulls"),
+        location,
+    )
+}

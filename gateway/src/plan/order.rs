@@ -1,0 +1,65 @@
+//! `orderBy`: one key an object, through object links to a column.
+
+use lilong_connectors::{Hop, Order, OrderTarget};
+use lilong_schema::federated::{CollectionId, Member};
+
+use super::build::{Builder, bad_input};
+use crate::error::RequestError;
+use crate::operation::{Argument, Field, Form};
+
+impl Builder<'_> {
+    /// One item of `orderBy`.
+    pub(super) fn order_term(
+        &self,
+        id: CollectionId,
+        argument: &Argument,
+        field: &Field,
+    ) -> Result<Order, RequestError> {
+        let federated = self.world.federated;
+        let (mut id, mut argument, mut path) = (id, argument, Vec::new());
+        loop {
+            let Form::Object(entries) = &argument.form else {
+                return Err(bad_input(field, "`orderBy` cannot be null inside".to_owned()));
+            };
+            let [(name, value)] = entries.as_slice() else {
+                return Err(bad_input(
+                    field,
+                    "each object of `orderBy` takes exactly one key".to_owned(),
+                ));
+            };
+            match federated.member(self.world.slice, id, name) {
+                Some(Member::Field(column)) => {
+                    let Form::Enum(direction) = &value.form else {
+                        return Err(bad_input(field, format!("`orderBy: {{ {name} }}` cannot be null")));
+                    };
+                    let (descending, nulls_first) = match &**direction {
+                        "ASC_NULLS_FIRST" => (false, true),
+                        "DESC" | "DESC_NULLS_FIRST" => (true, true),
+                        "DESC_NULLS_LAST" => (true, false),
+                        _ => (false, false),
+                    };
+                    return Ok(Order {
+                        path,
+                        target: OrderTarget::Field(column),
+                        descending,
+                        nulls_first,
+                    });
+                }
+                Some(Member::Link(link)) => {
+                    let link = federated.link(link);
+                    path.push(Hop {
+                        collection: federated.collection(link.to).described.clone(),
+                        on: link
+                            .columns
+                            .iter()
+                            .copied()
+                            .zip(link.to_columns.iter().copied())
+                            .collect(),
+                    });
+                    (id, argument) = (link.to, value);
+                }
+                None => return Err(bad_input(field, format!("`orderBy` has no key `{name}`"))),
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Splits what a collection field asks into what its source does and what is left for here.
+
+use lilong_connectors::{Comparison, Predicate};
+use lilong_schema::Capabilities;
+
+/// Whether a source can check a predicate by itself.
+pub(super) fn can_filter(capabilities: &Capabilities, predicate: &Predicate) -> bool {
+    match predicate {
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().all(|part| can_filter(capabilities, part)),
+        Predicate::Not(part) => can_filter(capabilities, part),
+        Predicate::Compare { comparison, .. } => match comparison {
+            Comparison::Equal
+            | Comparison::NotEqual
+            | Comparison::In
+            | Comparison::NotIn
+            | Comparison::Greater
+            | Comparison::GreaterOrEqual
+            | Comparison::Less
+            | Comparison::LessOrEqual => capabilities.filter,
+            Comparison::Like
+            | Comparison::NotLike
+            | Comparison::StartsWith
+            | Comparison::EndsWith
+            | Comparison::Contains => capabilities.like,
+            Comparison::ILike | Comparison::NotILike => capabilities.ilike,
+            Comparison::Regex | Comparison::IRegex => false,
+        },
+        Predicate::IsNull(_) => capabilities.filter,
+        Predicate::KeyIn { normalize, .. } => capabilities.filter && normalize.is_empty(),
+        Predicate::Exists(exists) => capabilities.exists && can_filter(capabilities, &exists.predicate),
+    }
+}
+
+/// The part of a predicate that a source checks, and the rest. A row meets the predicate if it meets both.
+pub(super) fn split(capabilities: &Capabilities, predicate: Predicate) -> (Predicate, Predicate) {
+    if can_filter(capabilities, &predicate) {
+        return (predicate, Predicate::TRUE);
+    }
+    match predicate {
+        Predicate::And(parts) => {
+            parts
+                .into_iter()
+                .fold((Predicate::TRUE, Predicate::TRUE), |(pushed, residual), part| {
+                    let (more, rest) = split(capabilities, part);
+                    (pushed.and(more), residual.and(rest))
+                })
+        }
+        predicate => (Predicate::TRUE, predicate),
+    }
+}
+
+/// Every field that a predicate reads of its own collection.
+pub(super) fn fields_of(predicate: &Predicate, out: &mut Vec<usize>) {
+    match predicate {
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().for_each(|part| fields_of(part, out)),
+        Predicate::Not(part) => fields_of(part, out),
+        Predicate::Compare { field, .. } | Predicate::IsNull(field) => out.push(*field),
+        Predicate::KeyIn { fields, .. } => out.extend(fields),
+        Predicate::Exists(exists) => out.extend(exists.on.iter().map(|(outer, _)| *outer)),
+    }
+}

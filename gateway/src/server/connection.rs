@@ -1,0 +1,179 @@
+//! Accepts connections and answers their requests one after the other.
+//!
+//! In: a listener and its routes. Out: answers, each with a trace id, a line in the log and a count.
+//! *Invariant*: a slow client costs a timeout and no more; a panic costs its own request and no more.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use futures::FutureExt;
+use http::{HeaderName, HeaderValue, Request, StatusCode};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+use crate::error::Code;
+use crate::server::Shared;
+use crate::server::host::{self, Fault};
+use crate::server::negotiate::Media;
+use crate::server::refusal::{Outcome, Refusal};
+use crate::server::trace::Trace;
+
+/// How long a client may take to send the head of a request; also how long an idle connection is kept.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a request's head at most; a query in an address is part of it.
+const HEAD_SIZE: usize = 64 * 1_024;
+/// How long to wait when the system has no file descriptor left for another connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A listener with what it serves.
+pub(super) struct Listening {
+    listener: TcpListener,
+    service: Arc<Service>,
+}
+
+struct Service {
+    routes: Router,
+    shared: Arc<Shared>,
+    /// Whether only requests for names of loopback are answered.
+    loopback: bool,
+}
+
+impl Listening {
+    pub(super) fn new(listener: TcpListener, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
+        let loopback = listener.local_addr()?.ip().is_loopback();
+        Ok(Self {
+            listener,
+            service: Arc::new(Service {
+                routes,
+                shared: shared.clone(),
+                loopback,
+            }),
+        })
+    }
+
+    /// Accepts until the server stops; every connection holds on to `alive` until it has ended.
+    pub(super) async fn run(self, alive: watch::Receiver<()>) {
+        let mut stopping = self.service.shared.stopping.clone();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = told(&mut stopping) => return,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    tokio::spawn(converse(stream, self.service.clone(), alive.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Done when the server stops.
+async fn told(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone, which is as good. What is borrowed must not live on across an await.
+    drop(stopping.wait_for(|stop| *stop).await);
+}
+
+async fn converse(stream: TcpStream, service: Arc<Service>, alive: watch::Receiver<()>) {
+    // An answer leaves in one piece; waiting for more to send with it only adds delay.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("cannot set a connection to send at once: {error}");
+    }
+    let mut stopping = service.shared.stopping.clone();
+    let answers = hyper::service::service_fn(|request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_SIZE)
+        .serve_connection(TokioIo::new(stream), answers);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = told(&mut stopping) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection ended early: {error}");
+    }
+    drop(alive);
+}
+
+impl Service {
+    async fn answer(&self, mut request: Request<Incoming>) -> Response {
+        let started = Instant::now();
+        let trace = Trace::of(request.headers());
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        request.extensions_mut().insert(trace.clone());
+        let _running = self.shared.requests.enter();
+        let mut response = match self.forbids(&request) {
+            Some(refusal) => refusal.response(Media::Json, &trace),
+            None => self.routed(request, &trace).await,
+        };
+        let took = started.elapsed();
+        let status = response.status();
+        let outcome = response.extensions().get::<Outcome>().copied();
+        if let Some(outcome) = outcome {
+            self.shared.requests.count(outcome.code, took);
+            let (code, errors) = (outcome.code, outcome.errors);
+            tracing::info!(%method, path, status = status.as_u16(), code, errors, took_ms = took.as_millis() as u64, trace = %trace.0, "request");
+        } else {
+            tracing::debug!(%method, path, status = status.as_u16(), took_ms = took.as_millis() as u64, trace = %trace.0, "request");
+        }
+        if let Ok(value) = HeaderValue::from_str(&trace.0) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static("x-trace-id"), value);
+        }
+        response.headers_mut().insert(
+            http::header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        response
+    }
+
+    async fn routed(&self, request: Request<Incoming>, trace: &Trace) -> Response {
+        let answer = self.routes.clone().oneshot(request.map(Body::new));
+        match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => {
+                tracing::error!(trace = %trace.0, "a request ended in a panic; this is a defect of lilong's");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Refusal::new(status, Code::Internal, "Something went wrong inside lilong.").response(Media::Json, trace)
+            }
+        }
+    }
+
+    fn forbids(&self, request: &Request<Incoming>) -> Option<Refusal> {
+        if !self.loopback {
+            return None;
+        }
+        match host::check(request.uri(), request.headers()).err()? {
+            Fault::Malformed => Some(Refusal::bad_input("The request has no proper `Host`.")),
+            Fault::Foreign => Some(Refusal::new(
+                StatusCode::FORBIDDEN,
+                Code::Forbidden,
+                "This address answers only requests for localhost or a loopback address in `Host`.",
+            )),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! `/graphql`: GraphQL over HTTP as the working group's specification has it.
+//!
+//! In: a GET or POST request. Out: the engine's answer with its media type and status.
+//! *Invariant*: nothing but a query is executed by GET, and a body is read only up to its limit and time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apollo_compiler::ast::OperationType;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use lilong_schema::{Federated, Slice};
+
+use crate::error::Code;
+use crate::request::Answer;
+use crate::server::Shared;
+use crate::server::envelope::Envelope;
+use crate::server::negotiate::{self, Media};
+use crate::server::parameters::Parameters;
+use crate::server::refusal::{Outcome, Refusal};
+use crate::server::trace::Trace;
+
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const METHODS: &str = "GET, HEAD, POST, OPTIONS";
+
+/// Answers a request of any method.
+pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
+    let trace = request
+        .extensions()
+        .get::<Trace>()
+        .cloned()
+        .unwrap_or_else(|| Trace::of(request.headers()));
+    if request.method() == Method::OPTIONS {
+        return (StatusCode::NO_CONTENT, [(header::ALLOW, METHODS)]).into_response();
+    }
+    let media = negotiate::wanted(request.headers());
+    match answer(&shared, request, media, &trace).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.response(media.unwrap_or(Media::Json), &trace),
+    }
+}
+
+async fn answer(
+    shared: &Shared,
+    request: Request<Body>,
+    media: Option<Media>,
+    trace: &Trace,
+) -> Result<Response, Refusal> {
+    let (parts, body) = request.into_parts();
+    let by_post = match parts.method {
+        Method::POST => true,
+        Method::GET | Method::HEAD => false,
+        _ => {
+            let message = "GraphQL is asked by POST, or by GET for queries.";
+            return Err(
+                Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadInput, message).with(header::ALLOW, METHODS)
+            );
+        }
+    };
+    let media = media.ok_or_else(|| {
+        let message = "Answers come as application/graphql-response+json or application/json.";
+        Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadInput, message)
+    })?;
+    let parameters = Parameters::parse(parts.uri.query()).map_err(|fault| Refusal::bad_input(fault.to_string()))?;
+    let slice = slice(&parameters, &shared.gateway.model().federated)?;
+    let envelope = if by_post {
+        let body = read(&parts.headers, body, shared.options.limits.body).await?;
+        Envelope::from_body(&body)?
+    } else {
+        let envelope = Envelope::from_parameters(&parameters)?;
+        if !reads_only(&envelope, shared) {
+            let message = "Only queries may be asked by GET; send other operations by POST.";
+            return Err(
+                Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadInput, message).with(header::ALLOW, "POST")
+            );
+        }
+        envelope
+    };
+    let asked = crate::request::Request {
+        query: envelope.query,
+        operation_name: envelope.operation_name,
+        variables: envelope.variables,
+        slice,
+        trace: trace.0.clone(),
+    };
+    Ok(respond(shared.gateway.execute(asked).await, media))
+}
+
+/// The part of the schema that `?sources=` names.
+pub(super) fn slice(parameters: &Parameters, federated: &Federated) -> Result<Slice, Refusal> {
+    match parameters
+        .once("sources")
+        .map_err(|fault| Refusal::bad_input(fault.to_string()))?
+    {
+        None => Ok(Slice::all()),
+        Some(names) => federated.slice(names.split(',').map(str::trim)).map_err(|name| {
+            let name: String = name.chars().take(80).collect();
+            Refusal::bad_input(format!(
+                "There is no source `{name}`; `sources` takes names of sources, with commas between."
+            ))
+        }),
+    }
+}
+
+async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Refusal> {
+    let unsupported = |message| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadInput, message);
+    if !negotiate::is_json(headers) {
+        return Err(unsupported(
+            "The body must have the content type application/json, in UTF-8.",
+        ));
+    }
+    if !negotiate::is_plain(headers) {
+        return Err(unsupported("The body must not be compressed.").with(header::ACCEPT_ENCODING, "identity"));
+    }
+    let too_large = || {
+        let message = format!("The body is larger than the {most} bytes allowed.");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, Code::TooLarge, message)
+    };
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > most as u64) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, most).collect()).await {
+        Err(_) => {
+            let message = "The body did not arrive in time.";
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, Code::BadInput, message).with(header::CONNECTION, "close"))
+        }
+        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_large()),
+        Ok(Err(_)) => Err(Refusal::bad_input("The body ended early.")),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+    }
+}
+
+/// Whether a document may be asked by GET. What cannot be read is left to the engine, which says why.
+fn reads_only(envelope: &Envelope, shared: &Shared) -> bool {
+    let Ok(parsed) = crate::parse::parse(&envelope.query, &shared.options.limits) else {
+        return true;
+    };
+    let wanted = envelope.operation_name.as_deref();
+    let mut operations = parsed
+        .document()
+        .definitions
+        .iter()
+        .filter_map(|definition| definition.as_operation_definition());
+    operations.all(|operation| {
+        let other = wanted.is_some() && operation.name.as_deref() != wanted;
+        other || operation.operation_type == OperationType::Query
+    })
+}
+
+fn respond(answer: Answer, media: Media) -> Response {
+    let status = match answer.refused {
+        None => StatusCode::OK,
+        Some(Code::Forbidden) => StatusCode::FORBIDDEN,
+        Some(Code::Overloaded) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
+        Some(_) if media == Media::Json => StatusCode::OK,
+        Some(_) => StatusCode::BAD_REQUEST,
+    };
+    let code = match answer.refused {
+        Some(code) => code.name(),
+        None if answer.errors > 0 => "PARTIAL",
+        None => "OK",
+    };
+    let mut response = (status, answer.body).into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    // An answer may tell of people; nothing on its way should keep it.
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(Outcome {
+        code,
+        errors: answer.errors,
+    });
+    response
+}

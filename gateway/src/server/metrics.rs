@@ -1,0 +1,201 @@
+//! `/metrics`: counts in Prometheus' text format, version 0.0.4.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use lilong_connectors::source::State as SourceState;
+
+use crate::server::Shared;
+use crate::server::health::state_name;
+
+/// Counts of GraphQL requests since the start.
+pub(super) struct Requests {
+    started: Instant,
+    running: AtomicU64,
+    by_code: Mutex<BTreeMap<&'static str, (u64, Duration)>>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            running: AtomicU64::new(0),
+            by_code: Mutex::default(),
+        }
+    }
+}
+
+/// A request counts as running as long as this lives.
+pub(super) struct Running<'a>(&'a AtomicU64);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Requests {
+    pub(super) fn enter(&self) -> Running<'_> {
+        self.running.fetch_add(1, Ordering::Relaxed);
+        Running(&self.running)
+    }
+
+    pub(super) fn count(&self, code: &'static str, took: Duration) {
+        let mut by_code = self.by_code.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = by_code.entry(code).or_default();
+        entry.0 += 1;
+        entry.1 += took;
+    }
+}
+
+/// The page.
+pub(super) async fn handle(State(shared): State<Arc<Shared>>) -> Response {
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        page(&shared),
+    )
+        .into_response()
+}
+
+fn page(shared: &Shared) -> String {
+    let mut text = String::new();
+    let requests = &shared.requests;
+    let by_code = requests.by_code.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    head(
+        &mut text,
+        "lilong_uptime_seconds",
+        "gauge",
+        "Seconds since the server started.",
+    );
+    line(
+        &mut text,
+        "lilong_uptime_seconds",
+        &[],
+        requests.started.elapsed().as_secs_f64(),
+    );
+    head(
+        &mut text,
+        "lilong_requests_running",
+        "gauge",
+        "Requests being answered.",
+    );
+    line(
+        &mut text,
+        "lilong_requests_running",
+        &[],
+        requests.running.load(Ordering::Relaxed),
+    );
+    head(
+        &mut text,
+        "lilong_requests_total",
+        "counter",
+        "GraphQL requests by outcome: OK, PARTIAL or an error code.",
+    );
+    for (code, (count, _)) in &by_code {
+        line(&mut text, "lilong_requests_total", &[("code", code)], count);
+    }
+    head(
+        &mut text,
+        "lilong_request_seconds_total",
+        "counter",
+        "Seconds spent on GraphQL requests by outcome.",
+    );
+    for (code, (_, took)) in &by_code {
+        line(
+            &mut text,
+            "lilong_request_seconds_total",
+            &[("code", code)],
+            took.as_secs_f64(),
+        );
+    }
+    let model = shared.gateway.model();
+    let statuses: Vec<_> = std::iter::zip(&model.federated.sources, &model.sources)
+        .map(|(described, source)| (&*described.name, source.status()))
+        .collect();
+    head(
+        &mut text,
+        "lilong_source_state",
+        "gauge",
+        "1 for the state each source is in.",
+    );
+    for (name, status) in &statuses {
+        for state in [SourceState::Unknown, SourceState::Ready, SourceState::Unavailable] {
+            let labels = [("source", *name), ("state", state_name(state))];
+            line(
+                &mut text,
+                "lilong_source_state",
+                &labels,
+                u8::from(status.state == state),
+            );
+        }
+    }
+    head(
+        &mut text,
+        "lilong_source_fetches_total",
+        "counter",
+        "Fetches sent to each source.",
+    );
+    for (name, status) in &statuses {
+        line(
+            &mut text,
+            "lilong_source_fetches_total",
+            &[("source", name)],
+            status.fetches,
+        );
+    }
+    head(
+        &mut text,
+        "lilong_source_faults_total",
+        "counter",
+        "Fetches that each source failed.",
+    );
+    for (name, status) in &statuses {
+        line(
+            &mut text,
+            "lilong_source_faults_total",
+            &[("source", name)],
+            status.faults,
+        );
+    }
+    text
+}
+
+fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn line(text: &mut String, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+    text.push_str(name);
+    for (index, (label, content)) in labels.iter().enumerate() {
+        text.push(if index == 0 { '{' } else { ',' });
+        let escaped = content.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let _ = write!(text, "{label}=\"{escaped}\"");
+    }
+    let _ = writeln!(text, "{} {value}", if labels.is_empty() { "" } else { "}" });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_escaped() {
+        let mut text = String::new();
+        line(&mut text, "x", &[("a", "q\"\\\n"), ("b", "姓名")], 1);
+        assert_eq!(text, "x{a=\"q\\\"\\\\\\n\",b=\"姓名\"} 1\n");
+    }
+
+    #[test]
+    fn a_request_that_ends_is_no_longer_running() {
+        let requests = Requests::default();
+        drop(requests.enter());
+        assert_eq!(requests.running.load(Ordering::Relaxed), 0);
+    }
+}

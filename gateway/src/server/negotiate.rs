@@ -1,0 +1,162 @@
+//! Media types: in which form an answer is wanted, and whether a body is JSON.
+
+use http::{HeaderMap, header};
+
+/// The forms of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Media {
+    /// `application/graphql-response+json`: the status tells what became of the request.
+    GraphqlResponse,
+    /// `application/json`: 200 for every request that is well-formed as HTTP.
+    Json,
+}
+
+impl Media {
+    /// The value of `content-type`.
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Media::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Media::Json => "application/json; charset=utf-8",
+        }
+    }
+}
+
+/// The form that `Accept` asks for: the highest quality, the first of equals; `None`: it takes neither. A wildcard or
+/// nothing at all means `application/json`, as the specification has it until clients have caught up.
+pub(super) fn wanted(headers: &HeaderMap) -> Option<Media> {
+    let mut best: Option<(u16, Media)> = None;
+    let mut refused = Vec::new();
+    let mut wildcard: Option<u16> = None;
+    let mut any = false;
+    for range in headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+    {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        if name.is_empty() {
+            continue;
+        }
+        any = true;
+        let quality = parts
+            .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
+            .map_or(1_000, quality);
+        let media = match name.as_str() {
+            "application/graphql-response+json" => Media::GraphqlResponse,
+            "application/json" => Media::Json,
+            "*/*" | "application/*" => {
+                wildcard = wildcard.max(Some(quality));
+                continue;
+            }
+            _ => continue,
+        };
+        if quality == 0 {
+            refused.push(media);
+        } else if best.is_none_or(|(so_far, _)| quality > so_far) {
+            best = Some((quality, media));
+        }
+    }
+    if !any {
+        return Some(Media::Json);
+    }
+    if best.is_some() {
+        return best.map(|(_, media)| media);
+    }
+    wildcard.filter(|quality| *quality > 0)?;
+    [Media::Json, Media::GraphqlResponse]
+        .into_iter()
+        .find(|media| !refused.contains(media))
+}
+
+/// Thousandths; what is not a quality counts as 1.
+fn quality(text: &str) -> u16 {
+    text.trim()
+        .parse::<f32>()
+        .map_or(1_000, |value| (value.clamp(0.0, 1.0) * 1_000.0) as u16)
+}
+
+/// Whether the body is declared as JSON in UTF-8. Nothing else is read: a page elsewhere can send other types without
+/// asking first.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let mut given = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(Ok(text)), None) = (given.next().map(http::HeaderValue::to_str), given.next()) else {
+        return false;
+    };
+    let mut parts = text.split(';').map(str::trim);
+    let json = parts
+        .next()
+        .is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|part| match part.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    })
+}
+
+/// Whether the body comes as it is. A compressed one is refused: its size is known only when it is unpacked.
+pub(super) fn is_plain(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn accept(text: &str) -> Option<Media> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, text.parse().unwrap());
+        wanted(&headers)
+    }
+
+    #[test]
+    fn the_form_follows_accept() {
+        for (text, media) in [
+            ("application/graphql-response+json", Some(Media::GraphqlResponse)),
+            ("application/json", Some(Media::Json)),
+            ("*/*", Some(Media::Json)),
+            ("application/*;q=0.1", Some(Media::Json)),
+            (
+                "application/graphql-response+json, application/json;q=0.9",
+                Some(Media::GraphqlResponse),
+            ),
+            (
+                "application/json;q=0.5, application/graphql-response+json;q=0.9",
+                Some(Media::GraphqlResponse),
+            ),
+            ("application/json, multipart/mixed", Some(Media::Json)),
+            ("APPLICATION/JSON; charset=utf-8", Some(Media::Json)),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", Some(Media::Json)),
+            ("application/json;q=0, */*", Some(Media::GraphqlResponse)),
+            ("text/html", None),
+            ("*/*;q=0", None),
+            ("application/json;q=0", None),
+        ] {
+            assert_eq!(accept(text), media, "{text}");
+        }
+        assert_eq!(wanted(&HeaderMap::new()), Some(Media::Json));
+    }
+
+    #[test]
+    fn only_json_in_utf_8_is_read() {
+        for (text, yes) in [
+            ("application/json", true),
+            ("application/json; charset=utf-8", true),
+            ("Application/JSON;charset=\"UTF-8\"", true),
+            ("application/json; charset=latin1", false),
+            ("text/plain", false),
+            ("application/x-www-form-urlencoded", false),
+            ("text/plain; application/json", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, text.parse().unwrap());
+            assert_eq!(is_json(&headers), yes, "{text}");
+        }
+        assert!(!is_json(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,53 @@
+//! What a `[[source]]` block that only adds settings does to the source that a `[[discover]]` block found, and how kinds
+//! refuse keys that nobody knows.
+
+use super::source::COMMON_KEYS;
+use super::{SourceSettings, document};
+use crate::Problem;
+
+impl SourceSettings {
+    /// Lays an addition over this source: what the addition sets wins, everything else stays.
+    pub fn add(&mut self, addition: &SourceSettings) {
+        for key in &addition.given {
+            match *key {
+                "title" => self.title.clone_from(&addition.title),
+                "include" => self.include.clone_from(&addition.include),
+                "exclude" => self.exclude.clone_from(&addition.exclude),
+                "timeout" => self.tuning.timeout = addition.tuning.timeout,
+                "connect_timeout" => self.tuning.connect_timeout = addition.tuning.connect_timeout,
+                "wait_timeout" => self.tuning.wait_timeout = addition.tuning.wait_timeout,
+                "idle_timeout" => self.tuning.idle_timeout = addition.tuning.idle_timeout,
+                "connections" => self.tuning.connections = addition.tuning.connections,
+                "cache" => self.tuning.cache = addition.tuning.cache,
+                _ => {} // `name` finds the source, `rename` and `types` are laid over entry by entry
+            }
+            self.given.insert(key);
+        }
+        self.rename
+            .retain(|old| !addition.rename.iter().any(|new| new.whole() == old.whole()));
+        self.rename.extend(addition.rename.iter().cloned());
+        let same = |old: &super::TypeOverride, new: &super::TypeOverride| {
+            (&old.collection, &old.column) == (&new.collection, &new.column)
+        };
+        self.types
+            .retain(|old| !addition.types.iter().any(|new| same(old, new)));
+        self.types.extend(addition.types.iter().cloned());
+        self.options
+            .extend(addition.options.iter().map(|(key, value)| (key.clone(), value.clone())));
+    }
+
+    /// A refusal for each of [`Self::options`] that is not one of the kind's `own` keys, with the nearest known one.
+    pub fn unknown_options(&self, own: &[&str]) -> Vec<Problem> {
+        let known: Vec<&str> = COMMON_KEYS.iter().chain(own).copied().collect();
+        self.options
+            .iter()
+            .filter(|(key, _)| !own.contains(&key.as_str()))
+            .map(|(key, option)| document::unknown_key(&self.about(), &option.place, key, &known))
+            .collect()
+    }
+
+    /// What problems of this block are about: `source civil`.
+    pub fn about(&self) -> String {
+        format!("source {}", crate::problem::shown(&self.name))
+    }
+}

@@ -1,0 +1,114 @@
+//! `[server]` and `[server.limits]`.
+
+use super::document::{Entry, Reading, Table};
+use super::{Limits, Server};
+
+const SERVER_KEYS: &[&str] = &["listen", "admin", "open", "limits"];
+
+/// The keys of `[server.limits]`.
+const LIMIT_KEYS: &[&str] = &[
+    "deadline",
+    "connections",
+    "list_rows",
+    "answer_rows",
+    "body",
+    "tokens",
+    "depth",
+    "aliases",
+    "collection_fields",
+    "introspection_depth",
+    "budget_rows",
+    "budget_keys",
+    "budget_bytes",
+    "drain",
+];
+
+/// Reads `[server]` into what other files have set already.
+pub(super) fn read(server: &mut Server, mut table: Table<'_>, reading: &mut Reading<'_>) {
+    if let Some(entry) = table.take("listen")
+        && let Some(address) = address(&entry, reading, false)
+    {
+        server.listen = address;
+    }
+    if let Some(entry) = table.take("admin")
+        && let Some(address) = address(&entry, reading, true)
+    {
+        server.admin = (address != "off").then_some(address);
+    }
+    if let Some(entry) = table.take("open")
+        && let Some(open) = entry.flag(reading)
+    {
+        server.open = open;
+    }
+    if let Some(entry) = table.take("limits")
+        && let Some(limits) = entry.table(reading, "server.limits", "begin it with `[server.limits]`")
+    {
+        read_limits(&mut server.limits, limits, reading);
+    }
+    table.finish(reading, SERVER_KEYS);
+}
+
+fn read_limits(limits: &mut Limits, mut table: Table<'_>, reading: &mut Reading<'_>) {
+    const MANY: u64 = 1_000_000_000_000;
+    // A selection is walked by recursion: this bounds the stack.
+    const DEEP: u64 = 200;
+    for (key, setting) in [("deadline", &mut limits.deadline), ("drain", &mut limits.drain)] {
+        if let Some(duration) = table.take(key).and_then(|entry| entry.duration(reading)) {
+            *setting = duration;
+        }
+    }
+    for (key, setting, most) in [
+        ("connections", &mut limits.connections, 1_000_000),
+        ("list_rows", &mut limits.list_rows, MANY),
+        ("answer_rows", &mut limits.answer_rows, MANY),
+        ("body", &mut limits.body, MANY),
+        ("tokens", &mut limits.tokens, MANY),
+        ("depth", &mut limits.depth, DEEP),
+        ("aliases", &mut limits.aliases, MANY),
+        ("collection_fields", &mut limits.collection_fields, MANY),
+        ("introspection_depth", &mut limits.introspection_depth, DEEP),
+        ("budget_rows", &mut limits.budget_rows, MANY),
+        ("budget_keys", &mut limits.budget_keys, MANY),
+        ("budget_bytes", &mut limits.budget_bytes, MANY),
+    ] {
+        if let Some(count) = table.take(key).and_then(|entry| entry.count(reading, most)) {
+            *setting = count;
+        }
+    }
+    table.finish(reading, LIMIT_KEYS);
+}
+
+/// `host:port`, or `off` where that is allowed.
+fn address(entry: &Entry<'_>, reading: &mut Reading<'_>, off: bool) -> Option<String> {
+    let text = entry.text(reading)?;
+    let legal = match text.value.rsplit_once(':') {
+        Some((host, port)) => {
+            let host = host
+                .strip_prefix('[')
+                .and_then(|host| host.strip_suffix(']'))
+                .map_or_else(
+                    || !host.is_empty() && !host.contains(|c: char| c == ':' || c.is_whitespace() || c.is_control()),
+                    |inside| inside.parse::<std::net::Ipv6Addr>().is_ok(),
+                );
+            host && port.parse::<u16>().is_ok()
+        }
+        None => off && text.value == "off",
+    };
+    if legal {
+        return Some(text.value);
+    }
+    let what = format!("`{}`: `{}` is not an address", entry.key, text.written);
+    let hint = if off {
+        "write it as \"127.0.0.1:4001\", or \"off\""
+    } else {
+        "write it as \"127.0.0.1:4000\""
+    };
+    reading.problems.push(entry.problem(what, hint));
+    None
+}
+
+/// Every key of `[server]` and `[server.limits]`.
+#[cfg(test)]
+pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+    SERVER_KEYS.iter().chain(LIMIT_KEYS).copied()
+}

@@ -1,0 +1,327 @@
+//! `[[source]]` and `[[discover]]` blocks and `[defaults]`.
+//!
+//! *Invariant*: keys that are not [`COMMON_KEYS`] belong to the kind of source; they are carried along unread, and their
+//! values never stand in a message.
+
+mod names;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::document::{Entry, Form, Reading, Table};
+use super::{OptionKind, OptionValue, Place, SourceSettings, Tuning};
+use crate::problem::{nearest, shown};
+use crate::{Problem, Secret};
+use names::{read_renames, read_types};
+
+pub(super) use names::graphql_name;
+
+/// The keys that every kind of source has; a kind adds its own.
+pub const COMMON_KEYS: &[&str] = &[
+    "name",
+    "connector",
+    "title",
+    "include",
+    "exclude",
+    "rename",
+    "types",
+    "timeout",
+    "connect_timeout",
+    "wait_timeout",
+    "idle_timeout",
+    "connections",
+    "cache",
+];
+
+/// The keys of `[defaults]`.
+pub(super) const DEFAULT_KEYS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "wait_timeout",
+    "idle_timeout",
+    "connections",
+    "cache",
+];
+
+/// Which kind of block is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Block {
+    /// `[[source]]`
+    Source,
+    /// `[[discover]]`
+    Discover,
+}
+
+/// Reads a block; `None` if it cannot be told which source it is. Other faults leave a block behind, so that what refers
+/// to it is not reported as well.
+pub(super) fn read(
+    block: Block,
+    table: Table<'_>,
+    defaults: &Tuning,
+    names: &mut Names,
+    reading: &mut Reading<'_>,
+) -> Option<SourceSettings> {
+    let word = if block == Block::Source { "source" } else { "discover" };
+    let about = match table.peek("name") {
+        Some(name) if !name.is_empty() => format!("{word} {}", shown(name)),
+        _ => word.to_owned(),
+    };
+    let mut table = table.named(&about);
+    let is_addition = block == Block::Source && !["connector", "url", "path"].iter().any(|key| table.has(key));
+    let given = COMMON_KEYS.iter().copied().filter(|key| table.has(key)).collect();
+    let name = read_name(block, &mut table, reading);
+    let connector = if is_addition {
+        Some(String::new())
+    } else {
+        read_connector(&mut table, reading)
+    };
+    let mut settings = SourceSettings {
+        place: table.place.clone(),
+        title: table.text(reading, "title").map(|title| title.value),
+        include: patterns(&mut table, "include", reading),
+        exclude: patterns(&mut table, "exclude", reading),
+        tuning: defaults.clone(),
+        given,
+        ..SourceSettings::default()
+    };
+    read_tuning(&mut settings.tuning, &mut table, reading);
+    if let Some(renames) = table.take("rename").and_then(|entry| sub_table(&entry, word, reading)) {
+        settings.rename = read_renames(renames, reading);
+    }
+    if let Some(types) = table.take("types").and_then(|entry| sub_table(&entry, word, reading)) {
+        settings.types = read_types(types, reading);
+    }
+    for entry in table.rest() {
+        if let (Form::Text(written), "path" | "url") = (entry.form(), entry.key) {
+            settings.location = location(entry.key, written);
+        }
+        if let Some(option) = read_option(&entry, reading) {
+            settings.options.insert(entry.key.to_owned(), option);
+        }
+    }
+    settings.name = name?;
+    settings.connector = connector?;
+    if block == Block::Source {
+        names.note(&settings, table.about.clone());
+    }
+    Some(settings)
+}
+
+fn read_name(block: Block, table: &mut Table<'_>, reading: &mut Reading<'_>) -> Option<String> {
+    const FORM: &str = "write some text without control characters";
+    if block == Block::Discover && !table.has("name") {
+        return Some("{name}".to_owned());
+    }
+    let name = table.required(reading, "name", "name the source; the name becomes its root field")?;
+    let (what, hint) = if name.value.trim().is_empty() {
+        ("`name` is empty", FORM)
+    } else if name.value.contains(char::is_control) {
+        ("`name` holds a control character", FORM)
+    } else if block == Block::Discover && !name.value.contains("{name}") {
+        (
+            "`name` would be the same for every source found",
+            "put `{name}` where each one's own name belongs",
+        )
+    } else {
+        return Some(name.value);
+    };
+    reading
+        .problems
+        .push(Problem::new(&*table.about, what, hint).at(name.place.file, name.place.line));
+    None
+}
+
+const CONNECTOR_HINT: &str = "name the kind of source, such as `connector = \"sqlite\"`";
+
+fn read_connector(table: &mut Table<'_>, reading: &mut Reading<'_>) -> Option<String> {
+    let connector = table.required(reading, "connector", CONNECTOR_HINT)?;
+    if connector.value.is_empty() {
+        let problem = Problem::new(&*table.about, "`connector` is empty", CONNECTOR_HINT);
+        reading
+            .problems
+            .push(problem.at(connector.place.file, connector.place.line));
+        return None;
+    }
+    Some(connector.value)
+}
+
+fn patterns(table: &mut Table<'_>, key: &str, reading: &mut Reading<'_>) -> Vec<String> {
+    let Some(entry) = table.take(key) else {
+        return Vec::new();
+    };
+    let mut patterns = Vec::new();
+    for text in entry.texts(reading).unwrap_or_default() {
+        if text.value.is_empty() {
+            let problem = entry.problem(
+                format!("`{key}` holds an empty name"),
+                "name collections; * and ? stand for any text",
+            );
+            reading.problems.push(problem.at(text.place.file, text.place.line));
+        } else {
+            patterns.push(text.value);
+        }
+    }
+    patterns
+}
+
+/// Reads the keys that `[defaults]` and blocks share over what is set already.
+pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &mut Reading<'_>) {
+    let mut set = |key: &str, setting: &mut Duration| {
+        if let Some(duration) = table.take(key).and_then(|entry| entry.duration(reading)) {
+            *setting = duration;
+        }
+    };
+    set("timeout", &mut tuning.timeout);
+    set("connect_timeout", &mut tuning.connect_timeout);
+    set("wait_timeout", &mut tuning.wait_timeout);
+    set("idle_timeout", &mut tuning.idle_timeout);
+    if let Some(count) = table.take("connections").and_then(|entry| entry.count(reading, 10_000)) {
+        tuning.connections = count;
+    }
+    let Some(entry) = table.take("cache") else { return };
+    if matches!(entry.form(), Form::Text("off")) {
+        tuning.cache = None;
+    } else if let Some(duration) = entry.duration(reading) {
+        tuning.cache = Some(duration);
+        let what = "`cache` has no effect yet: every answer is fetched anew";
+        let warning = Problem::warning(&*table.about, what, "leave it out, or keep it for a later version");
+        reading.problems.push(warning.at(&entry.place.file, entry.place.line));
+    }
+}
+
+fn sub_table<'a>(entry: &Entry<'a>, word: &str, reading: &mut Reading<'_>) -> Option<Table<'a>> {
+    let about = entry.about().to_owned();
+    entry.table(reading, &about, &format!("begin it with `[{word}.{}]`", entry.key))
+}
+
+fn read_option(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<OptionValue> {
+    let refusal = match entry.form() {
+        Form::Text(_) => {
+            let text = entry.text(reading)?;
+            return Some(option(entry, OptionKind::Text(Secret::new(text.value))));
+        }
+        Form::List => {
+            let texts = entry.texts(reading)?;
+            return Some(option(
+                entry,
+                OptionKind::Texts(texts.into_iter().map(|text| Secret::new(text.value)).collect()),
+            ));
+        }
+        Form::Integer(Some(number)) => return Some(option(entry, OptionKind::Integer(number))),
+        Form::Boolean(value) => return Some(option(entry, OptionKind::Boolean(value))),
+        Form::Table => {
+            let hint = match nearest(entry.key, ["rename", "types"]) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "only `rename` and `types` are tables".to_owned(),
+            };
+            reading
+                .problems
+                .push(entry.problem(format!("`{}` must not be a table", shown(entry.key)), hint));
+            return None;
+        }
+        Form::Integer(None) => "a number beyond 64 bits",
+        Form::Other(kind) => kind,
+    };
+    let what = format!(
+        "`{}` must be a string, a whole number, true or false, or a list of strings, not {refusal}",
+        shown(entry.key)
+    );
+    reading.problems.push(entry.problem(what, "write it in quotes"));
+    None
+}
+
+fn option(entry: &Entry<'_>, value: OptionKind) -> OptionValue {
+    OptionValue {
+        value,
+        place: entry.place.clone(),
+        folder: entry.folder().to_owned(),
+    }
+}
+
+/// A path as written; a URL without what may be secret in it.
+fn location(key: &str, written: &str) -> String {
+    if key == "path" {
+        return written.to_owned();
+    }
+    let Some((scheme, rest)) = written.split_once("://") else {
+        return String::new();
+    };
+    // A password may hold any character, so everything up to the last @ may be part of it.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    format!("{scheme}://{}", rest.split(['?', '#']).next().unwrap_or(rest))
+}
+
+/// Where a block stands and what messages call it: by the name as written, before placeholders are filled in.
+pub(super) struct Seen {
+    about: Rc<str>,
+    place: Place,
+    is_addition: bool,
+}
+
+/// Names that are taken.
+#[derive(Default)]
+pub(super) struct Names(BTreeMap<String, Vec<Seen>>);
+
+impl Names {
+    /// Notes the block that a table was read into.
+    pub(super) fn note(&mut self, settings: &SourceSettings, about: Rc<str>) {
+        let is_addition = settings.connector.is_empty();
+        self.0.entry(settings.name.clone()).or_default().push(Seen {
+            about,
+            place: settings.place.clone(),
+            is_addition,
+        });
+    }
+
+    /// Reports every name that two `[[source]]` blocks share, naming both places, and where nothing is discovered every
+    /// block that only adds settings.
+    pub(super) fn report(&self, is_discovering: bool, reading: &mut Reading<'_>) {
+        for blocks in self.0.values() {
+            for pair in blocks.windows(2) {
+                let [first, second] = pair else { continue };
+                let what = format!(
+                    "this name is taken by the source at {}:{}",
+                    first.place.file.display(),
+                    first.place.line
+                );
+                let problem = Problem::new(&*second.about, what, "give one of them another name");
+                reading.problems.push(problem.at(&second.place.file, second.place.line));
+            }
+            for block in blocks.iter().filter(|block| block.is_addition && !is_discovering) {
+                let problem = Problem::new(&*block.about, "`connector` is missing", CONNECTOR_HINT);
+                reading.problems.push(problem.at(&block.place.file, block.place.line));
+            }
+        }
+    }
+}
+
+/// Every key of a block and of `[defaults]`.
+#[cfg(test)]
+pub(super) fn keys() -> std::collections::BTreeSet<&'static str> {
+    COMMON_KEYS.iter().chain(DEFAULT_KEYS).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_shows_no_secret() {
+        for (key, written, shown) in [
+            ("path", "silos/*.sqlite", "silos/*.sqlite"),
+            ("url", "postgres://host/*", "postgres://host/*"),
+            (
+                "url",
+                "postgres://user:p@ss/w?rd@host:5432/db?sslkey=x",
+                "postgres://host:5432/db",
+            ),
+            ("url", "mysql://host/db?password=x", "mysql://host/db"),
+            ("url", "mysql://u:p@host/db?password=x@y", "mysql://y"),
+            ("url", "${CIVIL_URL}", ""),
+            ("url", "host=a password=b", ""),
+        ] {
+            assert_eq!(location(key, written), shown, "{written}");
+        }
+    }
+}

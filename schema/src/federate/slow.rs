@@ -1,0 +1,46 @@
+//! Which declared links are slow: those whose target has to be read as a whole, because no index can serve them.
+
+use super::draft::{Draft, placed};
+use crate::Problem;
+use crate::catalog::LinkSettings;
+use crate::federated::Link;
+
+/// Rows above which a read without an index is worth a warning.
+const MANY_ROWS: u64 = 100_000;
+
+/// Warns of a link that is normalised on its `to` side, or leads to many rows without an index.
+pub(super) fn warn_if_slow(draft: &mut Draft<'_>, settings: &LinkSettings, path: &str, link: &Link) {
+    let target = &draft.model.collections[link.to];
+    let described = &target.described;
+    let source = &draft.model.sources[target.source].name;
+    let is_link_column = |name: &String| {
+        link.to_columns
+            .iter()
+            .any(|column| described.fields[*column].name == *name)
+    };
+    let keys = described.keys.iter().map(|key| &key.columns);
+    // An index serves if the link's columns lead it.
+    let has_index =
+        described.indexes.iter().chain(keys).any(|index| {
+            index.len() >= link.to_columns.len() && index[..link.to_columns.len()].iter().all(is_link_column)
+        });
+    let what = if !link.to_normalize.is_empty() {
+        format!(
+            "`{}` is slow: `{source}.{}` has to be read and normalised here",
+            link.name, described.name
+        )
+    } else if !has_index && described.rows.is_some_and(|rows| rows > MANY_ROWS) {
+        format!(
+            "`{}` is slow: `{source}.{}` has no index on its columns",
+            link.name, described.name
+        )
+    } else {
+        return;
+    };
+    let hint =
+        "more rows than the row budget are TOO_COSTLY; store the keys as the other side writes them, with an index";
+    draft
+        .model
+        .warnings
+        .push(placed(Problem::warning(path, what, hint), &settings.place));
+}
