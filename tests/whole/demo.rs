@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use lilong::demo::{Options, make};
+use lilong::demo::{District, Options, make};
+use lilong_tests::program;
 use rusqlite::{Connection, Row};
 use serde_json::{Value, json};
 
@@ -322,14 +323,72 @@ fn json_of(name: String, value: rusqlite::types::Value) -> (String, Value) {
     }
 }
 
-#[test]
-fn every_question_has_an_answer_worth_asking_for() {
+/// A district of the default size in a folder of its own.
+fn district(sources: Option<usize>, rows: Option<usize>) -> (tempfile::TempDir, District) {
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
+        sources,
+        rows,
         dir: Some(folder.path().into()),
-        ..Options::default()
     };
     let district = make(&options, &|_, _, _| ()).unwrap();
+    (folder, district)
+}
+
+/// What the program answers to a question; no error may come with it.
+fn answer(folder: &Path, number: usize) -> Value {
+    let question = folder.join(format!("questions/{number}.graphql"));
+    let said = program::run(&["query", folder.to_str().unwrap(), question.to_str().unwrap()]);
+    let mut answer: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(said.code, Some(0), "question {number}: {}{}", said.stdout, said.stderr);
+    assert!(answer.get("errors").is_none(), "question {number}: {answer:#}");
+    answer["data"].take()
+}
+
+#[test]
+fn the_catalog_has_no_problems_and_warns_of_slow_links_alone() {
+    let (folder, _) = district(Some(60), Some(400));
+    let said = program::run(&["check", folder.path().to_str().unwrap()]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    for line in said.stdout.lines().filter(|line| line.contains("warning:")) {
+        assert!(line.contains("has to be read and normalised here"), "{line}");
+    }
+}
+
+#[test]
+fn every_question_gets_the_answer_that_plain_sql_gives() {
+    let (folder, district) = district(None, None);
+    let answers = expected(folder.path());
+    assert_eq!(answers.len(), district.questions.len());
+    for (number, right) in (1..).zip(answers) {
+        let given = answer(folder.path(), number);
+        assert!(given == right, "question {number}: {given:#} instead of {right:#}");
+    }
+}
+
+#[test]
+fn streets_copies_lead_to_the_district() {
+    let (folder, district) = district(Some(60), Some(1_000));
+    let copies = answer(folder.path(), district.questions.len());
+    for street in ["sipingRoadHealth", "wujiaochangHealth"] {
+        let patients = copies[street]["patients"].as_array().unwrap();
+        assert_eq!(patients.len(), 3);
+        assert!(
+            patients
+                .iter()
+                .any(|patient| patient["resident"]["household"]["address"].is_string()),
+            "{copies:#}"
+        );
+    }
+    assert_eq!(
+        copies["sipingRoadHealth"]["patients"][0]["resident"]["name"],
+        "Wang Xiuying"
+    );
+}
+
+#[test]
+fn every_question_has_an_answer_worth_asking_for() {
+    let (_folder, district) = district(None, None);
     let answers = expected(&district.folder);
     assert_eq!(answers.len(), district.questions.len());
     let resident = &answers[0]["civil"]["resident"][0];

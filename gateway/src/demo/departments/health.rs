@@ -24,8 +24,7 @@ pub(super) static HEALTH: Department = Department {
             since date, primary key (patient_id, condition)) without rowid;
         create index doctors_clinic on doctors (clinic_id);
         create index patients_doctor on patients (doctor_id);
-        create index vaccinations_patient on vaccinations (patient_id);
-        create index vaccinations_vaccine on vaccinations (vaccine, given_on);",
+        create index vaccinations_patient on vaccinations (patient_id, vaccine, given_on);",
     fill: health,
 };
 
