@@ -1,5 +1,6 @@
-//! Pages: one Markdown file is one case, with all that goes in and exactly what has to come out.
-
+//! Pages: one Markdown file is one case.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod blocks;
+mod golden;
 mod problems;

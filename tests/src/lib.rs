@@ -1,4 +1,7 @@
 //! What the suites share: the program itself, and small cities of silos to point it at.
 
 pub mod city;
+pub mod in_process;
 pub mod program;
+
+pub use in_process::serve;

@@ -265,6 +265,7 @@ fn key_in_is_never_unknown() {
     };
     let key_in = |operand| Predicate::KeyIn {
         fields: vec![0, 1],
+        normalize: Vec::new(),
         operand,
     };
     assert_eq!(run(&key_in(0)), [Some(true), Some(false), Some(false), Some(false)]);

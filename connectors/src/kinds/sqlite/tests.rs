@@ -46,10 +46,7 @@ fn settings(path: &Path) -> SourceSettings {
 }
 
 fn text_option(text: &str) -> OptionValue {
-    OptionValue {
-        value: OptionKind::Text(Secret::new(text)),
-        place: Place::default(),
-    }
+    OptionValue::new(OptionKind::Text(Secret::new(text)))
 }
 
 impl Silo {
