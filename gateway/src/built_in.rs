@@ -216,5 +216,5 @@ pub(crate) fn input_value(value: &ast::InputValueDefinition) -> InputValue {
 }
 
 fn text(description: Option<&Node<str>>) -> Option<String> {
-    description.map(|text| text.to_string())
+    description.map(ToString::to_string)
 }

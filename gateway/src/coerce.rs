@@ -5,6 +5,7 @@
 //! places never come through.
 
 mod literal;
+mod scope;
 mod structure;
 mod variable;
 
@@ -12,27 +13,13 @@ use std::sync::Arc;
 
 use apollo_compiler::Node;
 use apollo_compiler::ast;
-use lilong_schema::definition::{InputValue, TypeRef};
-use lilong_schema::{Federated, Slice};
+use lilong_schema::definition::InputValue;
 
 use crate::error::RequestError;
 use crate::operation::{Argument, Variables};
-use crate::validate::Valid;
 
+pub use scope::Scope;
 pub use structure::structure;
-
-/// What values are coerced within: a document, one of its operations, and what the request sees of the model.
-#[derive(Clone, Copy)]
-pub struct Scope<'a> {
-    /// The document.
-    pub valid: &'a Valid,
-    /// The operation that runs.
-    pub operation: &'a ast::OperationDefinition,
-    /// The model.
-    pub federated: &'a Federated,
-    /// What the request sees of it.
-    pub slice: &'a Slice,
-}
 
 /// Coerces the variables of a request; `BAD_VARIABLES`, at most ten of them, naming the variable and the path in it.
 ///
@@ -62,14 +49,6 @@ pub fn arguments(
         }
     }
     Ok(coerced)
-}
-
-/// The type within a non-null, and whether there was one.
-fn nullable(ty: &TypeRef) -> (&TypeRef, bool) {
-    match ty {
-        TypeRef::NonNull(inner) => (inner, true),
-        _ => (ty, false),
-    }
 }
 
 #[cfg(test)]
@@ -179,18 +158,19 @@ mod tests {
         assert_eq!(resident(&bare, json!({"n": null})).arguments.len(), 1);
     }
 
+    fn check(part: &Argument, variables: &Variables) -> usize {
+        assert_eq!(variables.get(part.slot.as_ref().unwrap()), Some(part));
+        1 + match &part.form {
+            Form::List(items) => items.iter().map(|item| check(item, variables)).sum(),
+            Form::Object(entries) => entries.iter().map(|(_, item)| check(item, variables)).sum::<usize>(),
+            _ => 0,
+        }
+    }
+
     #[test]
     fn slots_find_the_parts_they_came_from() {
         let raw = json!({"w": {"_or": [{"id": {"_in": [1, 2]}}, {"gender": {"_eq": "male"}}]}});
         let (variables, operation) = normalized(&model(), BY_WHERE, raw).unwrap();
-        fn check(part: &Argument, variables: &Variables) -> usize {
-            assert_eq!(variables.get(part.slot.as_ref().unwrap()), Some(part));
-            1 + match &part.form {
-                Form::List(items) => items.iter().map(|item| check(item, variables)).sum(),
-                Form::Object(entries) => entries.iter().map(|(_, item)| check(item, variables)).sum::<usize>(),
-                _ => 0,
-            }
-        }
         let field = &operation.selection[0].selection[0];
         assert_eq!(check(field.argument("where").unwrap(), &variables), 10);
     }

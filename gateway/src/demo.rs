@@ -7,6 +7,7 @@
 mod catalog;
 mod departments;
 mod enterprises;
+mod households;
 mod links;
 mod people;
 mod questions;

@@ -8,7 +8,7 @@ mod writer;
 use std::sync::LazyLock;
 
 use apollo_compiler::ast::DirectiveDefinition;
-use lilong_schema::definition::{InputValue, TypeRef};
+use lilong_schema::definition::InputValue;
 use lilong_schema::federated::TypeId;
 use lilong_schema::{Federated, Slice, Value};
 
@@ -41,7 +41,7 @@ impl Directive {
     fn new(definition: &DirectiveDefinition) -> Self {
         Self {
             name: definition.name.to_string(),
-            description: definition.description.as_ref().map(|text| text.to_string()),
+            description: definition.description.as_ref().map(ToString::to_string),
             locations: definition.locations.iter().map(|location| location.name()).collect(),
             arguments: definition
                 .arguments
@@ -58,9 +58,8 @@ pub fn write_field(federated: &Federated, slice: &Slice, field: &Field, out: &mu
     if &*field.name == "__schema" {
         return write_schema(federated, slice, &field.selection, out);
     }
-    let name = match field.argument("name").map(|argument| &argument.form) {
-        Some(Form::Leaf(Value::Text(name))) => name,
-        _ => return Err(RequestError::new(Code::BadInput, "`__type` needs a name.")),
+    let Some(Form::Leaf(Value::Text(name))) = field.argument("name").map(|argument| &argument.form) else {
+        return Err(RequestError::new(Code::BadInput, "`__type` needs a name."));
     };
     write_type(federated, slice, name, &field.selection, out)
 }
@@ -134,25 +133,6 @@ fn write_directive(writer: &mut Writer<'_>, directive: &Directive, field: &Field
         }
         Ok(())
     })
-}
-
-/// The kind that introspection gives a type of the model.
-fn kind(id: TypeId) -> &'static str {
-    match id {
-        TypeId::Scalar(_) => "SCALAR",
-        id if built_in::is_object(id) => "OBJECT",
-        id if built_in::is_input(id) => "INPUT_OBJECT",
-        _ => "ENUM",
-    }
-}
-
-/// The default value of an argument of GraphQL's own, as a literal.
-fn default_value(argument: &InputValue) -> Option<&'static str> {
-    match (&*argument.name, &argument.ty) {
-        ("includeDeprecated", _) => Some("false"),
-        ("reason", TypeRef::Named(_)) => Some("\"No longer supported\""),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -246,6 +226,17 @@ mod tests {
         );
     }
 
+    fn names<'a>(value: &'a Json, found: &mut Vec<&'a str>) {
+        match value {
+            Json::Array(items) => items.iter().for_each(|item| names(item, found)),
+            Json::Object(entries) => entries.iter().for_each(|(key, value)| match value {
+                Json::String(name) if key == "name" && entries.contains_key("ofType") => found.push(name),
+                value => names(value, found),
+            }),
+            _ => {}
+        }
+    }
+
     #[test]
     fn every_type_that_is_referred_to_is_listed() {
         for slice in [Slice::all(), Slice::of([0]), Slice::of([1])] {
@@ -262,16 +253,6 @@ mod tests {
                 .collect();
             let unique: std::collections::HashSet<_> = listed.iter().collect();
             assert_eq!(unique.len(), listed.len(), "no type twice");
-            fn names<'a>(value: &'a Json, found: &mut Vec<&'a str>) {
-                match value {
-                    Json::Array(items) => items.iter().for_each(|item| names(item, found)),
-                    Json::Object(entries) => entries.iter().for_each(|(key, value)| match value {
-                        Json::String(name) if key == "name" && entries.contains_key("ofType") => found.push(name),
-                        value => names(value, found),
-                    }),
-                    _ => {}
-                }
-            }
             let mut referred = Vec::new();
             names(&schema, &mut referred);
             for name in referred {

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use apollo_compiler::Node;
 use apollo_compiler::ast::{Definition, DirectiveList, FragmentDefinition, Selection};
 use lilong_schema::Federated;
 use lilong_schema::catalog::Limits;
@@ -247,11 +248,9 @@ impl<'a> Scale<'a> {
             let (here, all) = DIRECTIVES;
             let message =
                 format!("More than {here} directives stand at one place, or more than {all} in the document.");
-            return Err(self.parsed.refuse(
-                Code::TooCostly,
-                message,
-                directives.first().and_then(|first| first.location()),
-            ));
+            return Err(self
+                .parsed
+                .refuse(Code::TooCostly, message, directives.first().and_then(Node::location)));
         }
         Ok(())
     }

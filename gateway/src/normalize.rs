@@ -140,7 +140,7 @@ impl<'a> Merge<'a> {
     }
 
     fn is_included(&self, directives: &DirectiveList) -> Result<bool, RequestError> {
-        for directive in directives.iter() {
+        for directive in directives {
             let wanted = match directive.name.as_str() {
                 "skip" => false,
                 "include" => true,

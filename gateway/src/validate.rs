@@ -234,7 +234,10 @@ mod tests {
 
     #[test]
     fn at_most_ten_errors_are_told_each_with_its_place() {
-        let text = format!("{{ {} }}", (0..500).map(|at| format!("zz{at}\n")).collect::<String>());
+        let text = format!(
+            "{{ {} }}",
+            (0..500).map(|at| format!("zz{at}")).collect::<Vec<_>>().join("\n")
+        );
         let errors = valid(&model(), &text).unwrap_err();
         assert_eq!(errors.len(), MOST_ERRORS);
         assert_eq!(errors[9].locations, [Location { line: 10, column: 1 }]);

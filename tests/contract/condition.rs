@@ -76,6 +76,7 @@ impl Condition {
                 operands.push(Operand::Keys(cells::batch(on, &fields, keys)));
                 Predicate::KeyIn {
                     fields,
+                    normalize: Vec::new(),
                     operand: operands.len() - 1,
                 }
             }

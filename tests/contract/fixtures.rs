@@ -103,10 +103,7 @@ async fn sqlite() -> Option<Fixture> {
     let value = OptionKind::Text(Secret::new(path.to_str().unwrap()));
     settings.options.insert(
         "path".to_owned(),
-        OptionValue {
-            value,
-            place: settings.place.clone(),
-        },
+        OptionValue::new(value),
     );
     let connector = (kind.open)(&settings).unwrap();
     let spoil = move || {

@@ -8,7 +8,7 @@ use apollo_compiler::ast::Value;
 use lilong_schema::definition::TypeRef;
 use lilong_schema::federated::TypeId;
 
-use super::{Scope, nullable};
+use super::scope::{Scope, nullable};
 use crate::built_in;
 use crate::error::{Code, RequestError};
 use crate::input;

@@ -33,7 +33,9 @@ fn write(argument: &Argument, out: &mut Vec<u8>) {
         Form::List(items) => {
             out.push(b'[');
             write_length(items.len(), out);
-            items.iter().for_each(|item| write(item, out));
+            for item in items {
+                write(item, out);
+            }
         }
         Form::Object(entries) => {
             out.push(b'{');

@@ -11,7 +11,8 @@ use lilong_schema::definition::{TypeKind, TypeRef};
 use lilong_schema::federated::TypeId;
 use serde_json::{Map, Value};
 
-use super::{Scope, literal, nullable};
+use super::literal;
+use super::scope::{Scope, nullable};
 use crate::built_in;
 use crate::error::{Code, RequestError};
 use crate::input;

@@ -57,9 +57,10 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         .collect();
     output::say(&format!("The district is in {}.", district.folder.display()));
     let announce = move || {
-        let mut text = String::from("\nThree questions to try; GraphiQL has them in its tabs:\n");
+        let mut text = String::from("\nQuestions to try; GraphiQL has them in its tabs:\n");
         for question in &questions {
-            text.push_str(&format!("\n# {}\n{}\n", question.title, question.query.trim()));
+            // Each begins with a comment that says what it asks.
+            text.push_str(&format!("\n{}\n", question.query.trim()));
         }
         output::print(&text)
     };

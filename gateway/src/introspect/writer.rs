@@ -6,9 +6,9 @@
 use std::cell::OnceCell;
 
 use lilong_schema::definition::{EnumValue, FieldDefinition, InputValue, TypeDefinition, TypeKind, TypeRef};
+use lilong_schema::federated::TypeId;
 use lilong_schema::{Federated, Slice};
 
-use super::{default_value, kind};
 use crate::built_in;
 use crate::error::{Code, RequestError};
 use crate::json::write_string;
@@ -224,5 +224,24 @@ impl<'a> Writer<'a> {
             }
             Ok(())
         })
+    }
+}
+
+/// The kind that introspection gives a type of the model.
+fn kind(id: TypeId) -> &'static str {
+    match id {
+        TypeId::Scalar(_) => "SCALAR",
+        id if built_in::is_object(id) => "OBJECT",
+        id if built_in::is_input(id) => "INPUT_OBJECT",
+        _ => "ENUM",
+    }
+}
+
+/// The default value of an argument of GraphQL's own, as a literal.
+fn default_value(argument: &InputValue) -> Option<&'static str> {
+    match (&*argument.name, &argument.ty) {
+        ("includeDeprecated", _) => Some("false"),
+        ("reason", TypeRef::Named(_)) => Some("\"No longer supported\""),
+        _ => None,
     }
 }

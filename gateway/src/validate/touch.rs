@@ -4,7 +4,7 @@
 //! input-object fields given twice, and literals that custom scalars cannot read. *Invariant*: looks up only what the
 //! document names; reports nothing that the compiler reports.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use apollo_compiler::ast::{self, Argument, Definition, DirectiveList, Selection, Type, Value};
 use apollo_compiler::collections::IndexMap;
@@ -182,7 +182,7 @@ impl Walk<'_> {
     }
 
     fn directives(&mut self, directives: &DirectiveList) {
-        for directive in directives.iter() {
+        for directive in directives {
             let definition = built_in::schema().directive_definitions.get(&directive.name);
             for argument in &directive.arguments {
                 let own = definition.and_then(|definition| definition.argument_by_name(&argument.name));
@@ -219,7 +219,7 @@ impl Walk<'_> {
                 match (id, literal) {
                     (Some(TypeId::Scalar(scalar)), _) if !scalar.is_built_in() => self.custom(scalar, value),
                     (Some(id), Value::Object(entries)) if built_in::is_input(id) => {
-                        self.object(id, entries, value.location())
+                        self.object(id, entries, value.location());
                     }
                     _ => self.untyped(value),
                 }
@@ -230,9 +230,9 @@ impl Walk<'_> {
     fn object(&mut self, id: TypeId, entries: &[(Name, Node<Value>)], span: Option<SourceSpan>) {
         let type_name = self.federated.type_name(id);
         self.name(&type_name);
-        let mut seen = HashMap::with_capacity(entries.len());
+        let mut seen = HashSet::with_capacity(entries.len());
         for (key, value) in entries {
-            if seen.insert(key.as_str(), ()).is_some() {
+            if !seen.insert(key.as_str()) {
                 let message = format!("There can be only one input field named \"{key}\".");
                 self.repeated.push(
                     self.parsed

@@ -144,10 +144,10 @@ fn fire_safety(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut findings = insert(silo, "findings", 4)?;
     for enterprise in &town.enterprises {
         let mut random = enterprise.random("fire_safety");
-        let mut days = random.between(100, 700);
+        let mut days = random.between(60, 500);
         let mut before = None;
         for _ in 0..random.below(4) {
-            let failed = random.chance(if enterprise.trade == RESTAURANT { 45 } else { 15 });
+            let failed = random.chance(if enterprise.trade == RESTAURANT { 55 } else { 15 });
             let at = format!(
                 "{}T{:02}:{:02}:00Z",
                 days_ago(days),

@@ -24,8 +24,7 @@ pub(super) static HEALTH: Department = Department {
             since date, primary key (patient_id, condition)) without rowid;
         create index doctors_clinic on doctors (clinic_id);
         create index patients_doctor on patients (doctor_id);
-        create index vaccinations_patient on vaccinations (patient_id);
-        create index vaccinations_vaccine on vaccinations (vaccine, given_on);",
+        create index vaccinations_patient on vaccinations (patient_id, vaccine, given_on);",
     fill: health,
 };
 
@@ -55,7 +54,7 @@ fn health(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut conditions = insert(silo, "chronic_conditions", 3)?;
     for (household, resident) in town.people() {
         let mut random = resident.random("health");
-        if !resident.is_known(&mut random, 97) {
+        if !resident.is_known(&mut random, 94) {
             continue;
         }
         let (age, patient) = (resident.age(), 500_000 + resident.number);
