@@ -39,7 +39,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let made = tokio::task::spawn_blocking(move || {
         let progress = Progress::new("making the district");
         demo::make(&wanted, &|done, total, name: &str| {
-            progress.at(done as u64, total as u64, name)
+            progress.at(done as u64, total as u64, name);
         })
     });
     let district = made
@@ -60,7 +60,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         let mut text = String::from("\nQuestions to try; GraphiQL has them in its tabs:\n");
         for question in &questions {
             // Each begins with a comment that says what it asks.
-            text.push_str(&format!("\n{}\n", question.query.trim()));
+            text.push('\n');
+            text.push_str(&question.query);
         }
         output::print(&text)
     };
