@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::SystemTime;
 
 use super::*;
@@ -58,17 +60,68 @@ async fn a_log_file_without_its_log_is_read_as_it_lies_and_again_when_it_changes
 #[tokio::test]
 async fn a_live_log_is_read_through_the_index_that_is_there() {
     let silo = Silo::new(&format!("PRAGMA journal_mode = WAL; {TABLE}")).await;
-    let writer = Connection::open(silo.path()).unwrap();
-    writer.execute_batch("INSERT INTO t VALUES (2)").unwrap();
+    let mut writer = Writer::new(&silo.path());
+    writer.run("INSERT INTO t VALUES (2)");
     let before = listing(silo.folder.path());
     assert_eq!(before.len(), 3);
     assert_eq!(silo.ask("t").rows().await, ["1", "2"]);
     assert!(listing(silo.folder.path()) == before);
-    writer.execute_batch("INSERT INTO t VALUES (3)").unwrap();
+    writer.run("INSERT INTO t VALUES (3)");
     assert_eq!(silo.ask("t").rows().await, ["1", "2", "3"]);
-    drop(writer);
+    writer.run("PRAGMA wal_checkpoint(TRUNCATE)");
     assert_eq!(silo.ask("t").rows().await, ["1", "2", "3"]);
+    writer.run("DELETE FROM t WHERE a = 1");
+    assert_eq!(silo.ask("t").rows().await, ["2", "3"]);
+    writer.end();
+    assert_eq!(silo.ask("t").rows().await, ["2", "3"]);
     assert_eq!(listing(silo.folder.path()).len(), 1);
+}
+
+/// Another process that writes: inside one process SQLite shares locks and the log's index.
+struct Writer {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Writer {
+    fn new(path: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--ignored", "--nocapture", "kinds::sqlite::tests::files::the_other_process"])
+            .env("LILONG_TEST_WRITES", path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { child, answers }
+    }
+
+    fn run(&mut self, sql: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{sql}").unwrap();
+        let mut line = String::new();
+        while !line.ends_with("done\n") {
+            line.clear();
+            assert!(self.answers.read_line(&mut line).unwrap() > 0, "the writer stopped");
+        }
+    }
+
+    fn end(mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+#[test]
+#[ignore = "runs as another process"]
+fn the_other_process() {
+    let Some(path) = std::env::var_os("LILONG_TEST_WRITES") else {
+        return;
+    };
+    let connection = Connection::open(path).unwrap();
+    for sql in std::io::stdin().lines() {
+        connection.execute_batch(&sql.unwrap()).unwrap();
+        println!("done");
+    }
 }
 
 #[tokio::test]
