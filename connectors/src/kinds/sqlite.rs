@@ -93,7 +93,9 @@ impl Database {
         })
         .await;
         drop(guard);
-        joined.unwrap_or_else(|error| Err(Error::new(ErrorKind::Internal, self.pool.source().clone(), doing).because(error)))
+        joined.unwrap_or_else(|error| {
+            Err(Error::new(ErrorKind::Internal, self.pool.source().clone(), doing).because(error))
+        })
     }
 }
 
@@ -104,13 +106,16 @@ impl Connector for Database {
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
         let settings = self.settings.clone();
-        self.run("describing", PATIENCE, move |connection, control| describe::describe(connection, &settings, control))
-            .boxed()
+        self.run("describing", PATIENCE, move |connection, control| {
+            describe::describe(connection, &settings, control)
+        })
+        .boxed()
     }
 
     fn explain(&self, fetch: &Fetch) -> Result<Native> {
-        let (text, slots) = translate(&Sqlite, fetch)
-            .map_err(|error| Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error))?;
+        let (text, slots) = translate(&Sqlite, fetch).map_err(|error| {
+            Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error)
+        })?;
         let decoders = fetch
             .columns
             .iter()
@@ -135,7 +140,11 @@ impl Connector for Database {
         async move {
             let native = fetch.prepared.native(self)?;
             let parts = native.parts.clone().downcast::<Parts>().map_err(|_| {
-                Error::new(ErrorKind::Internal, self.pool.source().clone(), "a fetch that another connector translated")
+                Error::new(
+                    ErrorKind::Internal,
+                    self.pool.source().clone(),
+                    "a fetch that another connector translated",
+                )
             })?;
             fetch::fetch(&self.pool, parts, fetch, context).await
         }

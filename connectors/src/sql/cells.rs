@@ -1,7 +1,9 @@
 //! Cells of key batches as values, to be bound.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Float64Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType};
+use arrow_array::types::{
+    Date32Type, Float64Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
+};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
 use lilong_schema::{Scalar, Value};
@@ -13,7 +15,11 @@ pub(crate) fn values(column: &ArrayRef, scalar: Scalar) -> Option<Vec<Value>> {
     }
     let mut values = Vec::with_capacity(column.len());
     for row in 0..column.len() {
-        values.push(if column.is_null(row) { Value::Null } else { value(column, row, scalar)? });
+        values.push(if column.is_null(row) {
+            Value::Null
+        } else {
+            value(column, row, scalar)?
+        });
     }
     Some(values)
 }
@@ -25,15 +31,25 @@ fn value(column: &ArrayRef, row: usize, scalar: Scalar) -> Option<Value> {
         DataType::Int64 => Value::Integer(column.as_primitive::<Int64Type>().value(row).into()),
         DataType::Float64 => Value::Float(column.as_primitive::<Float64Type>().value(row)),
         DataType::Date32 => Value::Date(column.as_primitive::<Date32Type>().value(row)),
-        DataType::Time64(TimeUnit::Microsecond) => Value::Time(column.as_primitive::<Time64MicrosecondType>().value(row)),
+        DataType::Time64(TimeUnit::Microsecond) => {
+            Value::Time(column.as_primitive::<Time64MicrosecondType>().value(row))
+        }
         DataType::Timestamp(TimeUnit::Microsecond, zone) => {
             let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
-            if zone.is_some() { Value::DateTime(micros) } else { Value::LocalDateTime(micros) }
+            if zone.is_some() {
+                Value::DateTime(micros)
+            } else {
+                Value::LocalDateTime(micros)
+            }
         }
         DataType::Binary => Value::Bytes(column.as_binary::<i32>().value(row).to_vec()),
         DataType::Utf8 => {
             let text = column.as_string::<i32>().value(row).to_owned();
-            if scalar == Scalar::Decimal { Value::Decimal(text) } else { Value::Text(text) }
+            if scalar == Scalar::Decimal {
+                Value::Decimal(text)
+            } else {
+                Value::Text(text)
+            }
         }
         _ => return None,
     })

@@ -48,7 +48,10 @@ struct Term {
 
 impl<D: Dialect> Translation<'_, D> {
     fn fetch(&mut self, fetch: &Fetch) -> Result<String, Untranslatable> {
-        let limited_keys = fetch.keys.as_ref().filter(|keys| keys.limit.is_some() || keys.offset.is_some());
+        let limited_keys = fetch
+            .keys
+            .as_ref()
+            .filter(|keys| keys.limit.is_some() || keys.offset.is_some());
         match limited_keys {
             None if fetch.distinct.is_empty() => self.plain(fetch),
             Some(keys) if fetch.distinct.is_empty() => match self.by_look_up(fetch, keys)? {
@@ -112,7 +115,10 @@ impl<D: Dialect> Translation<'_, D> {
         let terms = self.terms(collection, &alias, &fetch.order)?;
         let mut inner = vec![];
         for (position, id) in fetch.columns.iter().enumerate() {
-            inner.push(format!("{} AS c{position}", self.dialect.output(column(&alias, collection, *id)?)));
+            inner.push(format!(
+                "{} AS c{position}",
+                self.dialect.output(column(&alias, collection, *id)?)
+            ));
         }
         let mut outer_terms = vec![];
         for (position, (term, order)) in terms.iter().zip(&fetch.order).enumerate() {
@@ -165,8 +171,12 @@ impl<D: Dialect> Translation<'_, D> {
 
     /// The ranks that a limit and an offset on each key leave.
     fn window(&mut self, keys: &KeySet) -> String {
-        let offset = keys.offset.map(|operand| self.dialect.number(&mut self.statement, operand));
-        let limit = keys.limit.map(|operand| self.dialect.number(&mut self.statement, operand));
+        let offset = keys
+            .offset
+            .map(|operand| self.dialect.number(&mut self.statement, operand));
+        let limit = keys
+            .limit
+            .map(|operand| self.dialect.number(&mut self.statement, operand));
         match (offset, limit) {
             (None, None) => "1".to_owned(),
             (None, Some(limit)) => format!("r <= {limit}"),
@@ -230,7 +240,12 @@ impl<D: Dialect> Translation<'_, D> {
         Ok(())
     }
 
-    fn predicate(&mut self, collection: &Collection, alias: &str, predicate: &Predicate) -> Result<String, Untranslatable> {
+    fn predicate(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        predicate: &Predicate,
+    ) -> Result<String, Untranslatable> {
         Ok(match predicate {
             Predicate::And(parts) if parts.is_empty() => "1".to_owned(),
             Predicate::Or(parts) if parts.is_empty() => "0".to_owned(),
@@ -254,7 +269,8 @@ impl<D: Dialect> Translation<'_, D> {
             Predicate::Exists(exists) => self.exists(collection, alias, exists)?,
             Predicate::KeyIn { fields, operand, .. } => {
                 let columns = key_columns(alias, collection, fields)?;
-                self.dialect.key_in(&mut self.statement, &columns, Keys::Operand(*operand))
+                self.dialect
+                    .key_in(&mut self.statement, &columns, Keys::Operand(*operand))
             }
         })
     }
@@ -281,7 +297,10 @@ impl<D: Dialect> Translation<'_, D> {
             conditions.push("1".to_owned());
         }
         let from = self.from(&exists.collection, &inner);
-        Ok(format!("EXISTS (SELECT 1 FROM {from} WHERE {})", conditions.join(" AND ")))
+        Ok(format!(
+            "EXISTS (SELECT 1 FROM {from} WHERE {})",
+            conditions.join(" AND ")
+        ))
     }
 
     fn pairs(
@@ -314,12 +333,21 @@ impl<D: Dialect> Translation<'_, D> {
             suffix.push_str(" DESC");
         }
         if !never_null {
-            suffix.push_str(if order.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
+            suffix.push_str(if order.nulls_first {
+                " NULLS FIRST"
+            } else {
+                " NULLS LAST"
+            });
         }
         Ok(Term { expression, suffix })
     }
 
-    fn target(&self, collection: &Collection, alias: &str, target: OrderTarget) -> Result<(String, bool), Untranslatable> {
+    fn target(
+        &self,
+        collection: &Collection,
+        alias: &str,
+        target: OrderTarget,
+    ) -> Result<(String, bool), Untranslatable> {
         match target {
             OrderTarget::Field(id) => {
                 let column = column(alias, collection, id)?;
@@ -348,7 +376,11 @@ impl<D: Dialect> Translation<'_, D> {
             Some((next, rest)) => (self.hop(&hop.collection, &alias, next, rest, target)?, false),
         };
         let from = self.from(&hop.collection, &alias);
-        let condition = if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") };
+        let condition = if conditions.is_empty() {
+            "1".to_owned()
+        } else {
+            conditions.join(" AND ")
+        };
         let limit = self.dialect.limit(Some("1"), None);
         let text = format!("(SELECT {value} FROM {from} WHERE {condition}{limit})");
         Ok(match target {
@@ -383,7 +415,10 @@ fn order_by(terms: &[Term]) -> String {
     if terms.is_empty() {
         return String::new();
     }
-    let terms: Vec<String> = terms.iter().map(|term| format!("{}{}", term.expression, term.suffix)).collect();
+    let terms: Vec<String> = terms
+        .iter()
+        .map(|term| format!("{}{}", term.expression, term.suffix))
+        .collect();
     format!(" ORDER BY {}", terms.join(", "))
 }
 

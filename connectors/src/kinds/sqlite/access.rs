@@ -209,7 +209,11 @@ fn read_header(file: &File) -> Result<bool, Obstacle> {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             let size = file.metadata().map_err(obstacle)?.len();
-            return if size == 0 { Ok(false) } else { Err(Obstacle::NotADatabase) };
+            return if size == 0 {
+                Ok(false)
+            } else {
+                Err(Obstacle::NotADatabase)
+            };
         }
         Err(error) => return Err(obstacle(error)),
     }

@@ -54,7 +54,10 @@ const TEXT: usize = 16;
 impl Batch {
     /// An empty batch with room for `capacity` rows.
     pub(super) fn new(schema: &SchemaRef, decoders: &[Decoder], capacity: usize) -> Self {
-        let columns = decoders.iter().map(|decoder| (decoder.clone(), Cells::new(decoder.scalar, capacity))).collect();
+        let columns = decoders
+            .iter()
+            .map(|decoder| (decoder.clone(), Cells::new(decoder.scalar, capacity)))
+            .collect();
         Self {
             schema: schema.clone(),
             columns,
@@ -128,7 +131,9 @@ impl Cells {
         }
         let value = match (&decoder.storage, stored) {
             (_, ValueRef::Null) => Some(Value::Null),
-            (Storage::Form(form), ValueRef::Text(bytes)) => std::str::from_utf8(bytes).ok().and_then(|text| form.read(text)),
+            (Storage::Form(form), ValueRef::Text(bytes)) => {
+                std::str::from_utf8(bytes).ok().and_then(|text| form.read(text))
+            }
             (Storage::Parsed, stored) => read(stored, decoder.scalar).ok(),
             (Storage::Plain, ValueRef::Text(_)) if matches!(decoder.scalar, Scalar::Json | Scalar::Uuid) => {
                 read(stored, decoder.scalar).ok()
@@ -190,7 +195,9 @@ impl Cells {
             (Cells::Bytes(cells), Value::Bytes(bytes)) => cells.append_value(bytes),
             (Cells::Date(cells), Value::Date(days)) => cells.append_value(*days),
             (Cells::Time(cells), Value::Time(micros)) => cells.append_value(*micros),
-            (Cells::Moment(cells), Value::LocalDateTime(micros) | Value::DateTime(micros)) => cells.append_value(*micros),
+            (Cells::Moment(cells), Value::LocalDateTime(micros) | Value::DateTime(micros)) => {
+                cells.append_value(*micros);
+            }
             (_, Value::Null) => {
                 self.push_null();
             }

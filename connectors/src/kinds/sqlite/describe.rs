@@ -51,28 +51,43 @@ pub(super) fn describe(
 ) -> rusqlite::Result<SourceDescription> {
     let mut description = SourceDescription::default();
     for listed in list(connection, &mut description.warnings)? {
-        let wanted = |patterns: &[String]| patterns.iter().any(|pattern| glob::matches(pattern, &listed.name));
-        if (!settings.include.is_empty() && !wanted(&settings.include)) || wanted(&settings.exclude) {
-            continue;
-        }
         control.extend(Instant::now() + PATIENCE);
         match collection(connection, settings, &listed, control, &mut description.warnings) {
             Ok(collection) => description.collections.push(collection),
             Err(error) if fault::spoils_connection(&error) || control.is_cancelled() => return Err(error),
+            // What the catalog leaves out anyway is not worth a warning.
+            Err(_) if !is_wanted(settings, &listed.name) => {}
             Err(error) => {
-                let what = if listed.kind == "table" { "table" } else { listed.kind.as_str() };
-                description.warnings.push(format!("{what} {} is left out: {}", listed.name, reason(&error)));
+                let what = if listed.kind == "table" {
+                    "table"
+                } else {
+                    listed.kind.as_str()
+                };
+                description
+                    .warnings
+                    .push(format!("{what} {} is left out: {}", listed.name, reason(&error)));
             }
         }
     }
     for entry in &settings.types {
-        let found = description.collections.iter().find(|collection| collection.name == entry.collection);
+        let found = description
+            .collections
+            .iter()
+            .find(|collection| collection.name == entry.collection);
         if found.is_none_or(|collection| collection.field_id(&entry.column).is_none()) {
             let name = format!("{}.{}", entry.collection, entry.column);
-            description.warnings.push(format!("the type given for {name} has no effect: there is no such column"));
+            description.warnings.push(format!(
+                "the type given for {name} has no effect: there is no such column"
+            ));
         }
     }
     Ok(description)
+}
+
+/// Whether the catalog serves a collection of that name.
+fn is_wanted(settings: &SourceSettings, name: &str) -> bool {
+    let named = |patterns: &[String]| patterns.iter().any(|pattern| glob::matches(pattern, name));
+    (settings.include.is_empty() || named(&settings.include)) && !named(&settings.exclude)
 }
 
 /// What SQLite says, without the statement.
@@ -87,7 +102,11 @@ fn reason(error: &rusqlite::Error) -> String {
 /// Reads a name; `None` if it is not UTF-8.
 fn name(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
     let stored = row.get_ref(at)?;
-    Ok(stored.as_bytes_or_null().ok().flatten().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+    Ok(stored
+        .as_bytes_or_null()
+        .ok()
+        .flatten()
+        .and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
 }
 
 fn list(connection: &Connection, warnings: &mut Vec<String>) -> rusqlite::Result<Vec<Listed>> {
@@ -174,7 +193,11 @@ fn collection(
             details.insert(storage::REQUIRED.to_owned(), "true".to_owned());
         }
         if let Some(name) = collation(connection, listed, listing, finding.scalar)? {
-            if name != "?" && !["NOCASE", "RTRIM"].iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            if name != "?"
+                && !["NOCASE", "RTRIM"]
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(&name))
+            {
                 warnings.push(format!(
                     "{}.{} has the collation {name}, which only its own program knows: it is ordered by code point",
                     listed.name, listing.name
@@ -214,7 +237,10 @@ fn columns(connection: &Connection, listed: &Listed, warnings: &mut Vec<String>)
                 required: row.get(2)?,
                 key: row.get(3)?,
             }),
-            None => warnings.push(format!("a column of {} is left out: its name is not UTF-8", listed.name)),
+            None => warnings.push(format!(
+                "a column of {} is left out: its name is not UTF-8",
+                listed.name
+            )),
         }
     }
     Ok(columns)
@@ -227,7 +253,8 @@ fn collation(
     listing: &Listing,
     scalar: Scalar,
 ) -> rusqlite::Result<Option<String>> {
-    if matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Float | Scalar::Boolean | Scalar::Bytes) {
+    use Scalar::{BigInt, Boolean, Bytes, Decimal, Float, Int};
+    if matches!(scalar, Int | BigInt | Float | Decimal | Boolean | Bytes) {
         return Ok(None);
     }
     if listed.kind == "view" {
@@ -276,7 +303,9 @@ fn has_row_id(connection: &Connection, listed: &Listed, collection: &mut Collect
     };
     // Virtual tables may have none.
     listed.kind == "table"
-        || connection.prepare(&format!("SELECT t.{name} FROM {} AS t LIMIT 0", quote(&listed.name))).is_ok()
+        || connection
+            .prepare(&format!("SELECT t.{name} FROM {} AS t LIMIT 0", quote(&listed.name)))
+            .is_ok()
 }
 
 /// Keys and indexes: the primary key first, then unique ones in the order they were declared.
@@ -301,7 +330,8 @@ fn keys(collection: &mut Collection, primary: Vec<String>, is_row_id: bool, inde
                 let field = &collection.fields[collection.field_id(name.as_deref()?)?];
                 // An equality uses an index of the column's own collation or of the exact one.
                 let own = field.details.get(storage::COLLATION).map_or("BINARY", String::as_str);
-                (collation.eq_ignore_ascii_case(own) || collation.eq_ignore_ascii_case("BINARY")).then(|| field.name.clone())
+                (collation.eq_ignore_ascii_case(own) || collation.eq_ignore_ascii_case("BINARY"))
+                    .then(|| field.name.clone())
             })
             .collect();
         for length in 1..=names.len() {
@@ -310,10 +340,16 @@ fn keys(collection: &mut Collection, primary: Vec<String>, is_row_id: bool, inde
                 leading.push(names);
             }
         }
-        let columns: Option<Vec<String>> =
-            index.parts.iter().map(|(name, _)| name.clone().filter(|name| served(name))).collect();
+        let columns: Option<Vec<String>> = index
+            .parts
+            .iter()
+            .map(|(name, _)| name.clone().filter(|name| served(name)))
+            .collect();
         if let Some(columns) = columns.filter(|columns| {
-            index.unique && index.origin != "pk" && !columns.is_empty() && !keys.iter().any(|key| key.columns == *columns)
+            index.unique
+                && index.origin != "pk"
+                && !columns.is_empty()
+                && !keys.iter().any(|key| key.columns == *columns)
         }) {
             keys.push(Key {
                 columns,
@@ -348,7 +384,10 @@ fn foreign_keys(connection: &Connection, collection: &Collection, table: &str) -
             continue;
         };
         // SQLite's names are the same in any case; a description's are not.
-        let own = collection.fields.iter().find(|field| field.name.eq_ignore_ascii_case(&from));
+        let own = collection
+            .fields
+            .iter()
+            .find(|field| field.name.eq_ignore_ascii_case(&from));
         key.columns.push(own.map_or(from, |field| field.name.clone()));
         if let Some(to) = name(row, 3)? {
             let to = real_column(connection, &key.collection, to)?;
@@ -360,13 +399,19 @@ fn foreign_keys(connection: &Connection, collection: &Collection, table: &str) -
 
 fn real_table(connection: &Connection, name: String) -> rusqlite::Result<String> {
     let text = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE";
-    let found: Option<String> = connection.prepare_cached(text)?.query_row([&name], |row| row.get(0)).optional()?;
+    let found: Option<String> = connection
+        .prepare_cached(text)?
+        .query_row([&name], |row| row.get(0))
+        .optional()?;
     Ok(found.unwrap_or(name))
 }
 
 fn real_column(connection: &Connection, table: &str, name: String) -> rusqlite::Result<String> {
     let text = "SELECT name FROM pragma_table_xinfo(?1) WHERE name = ?2 COLLATE NOCASE";
-    let found = connection.prepare_cached(text)?.query_row([table, &name], |row| row.get(0)).optional();
+    let found = connection
+        .prepare_cached(text)?
+        .query_row([table, &name], |row| row.get(0))
+        .optional();
     // A view that is broken has no columns; the key is reported as it stands.
     Ok(found.ok().flatten().unwrap_or(name))
 }
@@ -381,7 +426,10 @@ fn rows(connection: &Connection, collection: &Collection, counted: Option<u64>) 
     if connection.table_exists(Some("main"), "sqlite_stat1")? {
         let text = "SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = ?1 COLLATE NOCASE";
         let known: Option<i64> = connection.query_row(text, [&collection.name], |row| row.get(0))?;
-        if let Some(known) = known.and_then(|known| u64::try_from(known).ok()).filter(|known| *known >= scan::ROWS) {
+        if let Some(known) = known
+            .and_then(|known| u64::try_from(known).ok())
+            .filter(|known| *known >= scan::ROWS)
+        {
             return Ok(Some(one_digit(known)));
         }
     }
@@ -390,7 +438,10 @@ fn rows(connection: &Connection, collection: &Collection, counted: Option<u64>) 
     };
     let text = format!("SELECT max(t.{row_id}) FROM {} AS t", quote(&collection.name));
     let last: Option<i64> = connection.query_row(&text, [], |row| row.get(0))?;
-    let last = last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0).max(scan::ROWS);
+    let last = last
+        .and_then(|last| u64::try_from(last).ok())
+        .unwrap_or(0)
+        .max(scan::ROWS);
     Ok(Some(one_digit(last)))
 }
 

@@ -77,7 +77,10 @@ fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
 /// Whether a comparison with the column has to name the exact collation.
 fn is_text(field: &Field, storage: &Storage) -> bool {
     match storage {
-        Storage::Plain => matches!(field.scalar, Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json),
+        Storage::Plain => matches!(
+            field.scalar,
+            Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json
+        ),
         Storage::Form(_) | Storage::Mixed => true,
         Storage::Parsed => false,
     }
@@ -121,7 +124,9 @@ impl Sqlite {
     }
 
     fn equal(self, column: Column<'_>, storage: &Storage, right: &str) -> String {
-        exactly(&self.comparable(column, storage), column.field, storage, |left| format!("{left} = {right}"))
+        exactly(&self.comparable(column, storage), column.field, storage, |left| {
+            format!("{left} = {right}")
+        })
     }
 
     fn in_list(self, column: Column<'_>, storage: &Storage, list: &str) -> String {
@@ -131,7 +136,10 @@ impl Sqlite {
     }
 
     fn keys_slot(statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> String {
-        let columns = columns.iter().map(|column| (column.field.scalar, Storage::of(column.field))).collect();
+        let columns = columns
+            .iter()
+            .map(|column| (column.field.scalar, Storage::of(column.field)))
+            .collect();
         parameter(statement, Slot::Keys { keys, columns })
     }
 }
@@ -193,7 +201,11 @@ impl Dialect for Sqlite {
                 };
                 let list = parameter(statement, list);
                 let text = self.in_list(column, &storage, &list);
-                if comparison == Comparison::In { text } else { format!("(NOT {text})") }
+                if comparison == Comparison::In {
+                    text
+                } else {
+                    format!("(NOT {text})")
+                }
             }
             Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Less | Comparison::LessOrEqual => {
                 let sign = match comparison {
@@ -226,7 +238,10 @@ impl Dialect for Sqlite {
                     Comparison::NotILike => format!("(NOT lilong_ilike({text}, {pattern}))"),
                     Comparison::EndsWith => format!("lilong_ends({text}, {pattern})"),
                     Comparison::Contains => format!("lilong_contains({text}, {pattern})"),
-                    _ if leads_index(column) && collation(column.field) == Collation::Binary && storage == Storage::Plain => {
+                    _ if leads_index(column)
+                        && collation(column.field) == Collation::Binary
+                        && storage == Storage::Plain =>
+                    {
                         // The range is what an index can serve.
                         let after = parameter(statement, Slot::AfterPrefix(operand));
                         format!("({text} >= {pattern} AND {text} < {after} AND lilong_starts({text}, {pattern}))")
@@ -239,8 +254,10 @@ impl Dialect for Sqlite {
 
     fn key_in(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> String {
         let slot = Self::keys_slot(statement, columns, keys);
-        let mut conditions: Vec<String> =
-            columns.iter().map(|column| format!("{} IS NOT NULL", self.comparable(*column, &Storage::of(column.field)))).collect();
+        let mut conditions: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{} IS NOT NULL", self.comparable(*column, &Storage::of(column.field))))
+            .collect();
         if let [column] = columns {
             conditions.push(self.in_list(*column, &Storage::of(column.field), &slot));
         } else {
@@ -292,7 +309,11 @@ impl Dialect for Sqlite {
             .iter()
             .enumerate()
             .map(|(at, column)| {
-                let right = if single { format!("{alias}.value") } else { format!("({alias}.value ->> {at})") };
+                let right = if single {
+                    format!("{alias}.value")
+                } else {
+                    format!("({alias}.value ->> {at})")
+                };
                 self.equal(*column, &Storage::of(column.field), &right)
             })
             .collect();
@@ -314,7 +335,9 @@ impl Dialect for Sqlite {
                 right.insert(0, '+');
             }
             // The left side's collation is the one that counts.
-            return exactly(&self.comparable(inner, &left), inner.field, &left, |left| format!("{left} = {right}"));
+            return exactly(&self.comparable(inner, &left), inner.field, &left, |left| {
+                format!("{left} = {right}")
+            });
         }
         if inner.field.scalar == outer.field.scalar && inner.field.scalar != Scalar::String {
             return format!(
@@ -326,7 +349,9 @@ impl Dialect for Sqlite {
         let right = text_of(&outer_bare, outer.field, &right);
         if left == Storage::Plain && matches!(inner.field.scalar, Scalar::Int | Scalar::BigInt) {
             // The first half is for the index, the second is exact.
-            return format!("({inner_bare} = CAST({right} AS INTEGER) AND CAST({inner_bare} AS TEXT) = {right} COLLATE BINARY)");
+            return format!(
+                "({inner_bare} = CAST({right} AS INTEGER) AND CAST({inner_bare} AS TEXT) = {right} COLLATE BINARY)"
+            );
         }
         let left_text = text_of(&inner_bare, inner.field, &left);
         if left_text == inner_bare {
@@ -403,5 +428,9 @@ impl Dialect for Sqlite {
 
 /// Whether an index begins with the column.
 fn leads_index(column: Column<'_>) -> bool {
-    column.collection.indexes.iter().any(|index| index.first() == Some(&column.field.name))
+    column
+        .collection
+        .indexes
+        .iter()
+        .any(|index| index.first() == Some(&column.field.name))
 }

@@ -82,10 +82,13 @@ pub(super) async fn fetch(
 
 /// The next rows; `None` after the last.
 async fn receive(receiver: &mut mpsc::Receiver<Result<Option<Rows>>>, source: &Arc<str>) -> Result<Option<Rows>> {
-    receiver
-        .recv()
-        .await
-        .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, source.clone(), "the reading thread stopped")))
+    receiver.recv().await.unwrap_or_else(|| {
+        Err(Error::new(
+            ErrorKind::Internal,
+            source.clone(),
+            "the reading thread stopped",
+        ))
+    })
 }
 
 fn serve(
@@ -159,9 +162,11 @@ fn read(
 }
 
 fn finish(batch: Batch, source: &Arc<str>) -> Result<Rows, Failure> {
-    batch
-        .finish()
-        .map_err(|error| Error::new(ErrorKind::Internal, source.clone(), "building a batch").because(error).into())
+    batch.finish().map_err(|error| {
+        Error::new(ErrorKind::Internal, source.clone(), "building a batch")
+            .because(error)
+            .into()
+    })
 }
 
 /// Room for the first batch: a one-row answer is no reason for kilobytes.
@@ -173,19 +178,38 @@ fn capacity(bound: &BoundFetch) -> usize {
     };
     let mut rows = FEW;
     if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
-        let named = |column: &String| set.columns.iter().any(|id| fetch.collection.fields[*id].name == *column);
+        let named = |column: &String| {
+            set.columns
+                .iter()
+                .any(|id| fetch.collection.fields[*id].name == *column)
+        };
         let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
         let each = if unique { 1 } else { number(set.limit).unwrap_or(1) };
         rows = keys.num_rows().saturating_mul(each.max(1));
     }
     if let Some(limit) = number(fetch.limit) {
-        rows = if fetch.keys.is_some() { rows.min(limit) } else { limit.min(1_024) };
+        rows = if fetch.keys.is_some() {
+            rows.min(limit)
+        } else {
+            limit.min(1_024)
+        };
     }
     rows.clamp(1, ROWS)
 }
 
-fn bind_all(statement: &mut Statement<'_>, slots: &[Slot], bound: &BoundFetch, source: &Arc<str>) -> Result<(), Failure> {
-    let wrong = |what: &str| Failure::Other(Error::new(ErrorKind::Internal, source.clone(), format!("binding {what}")));
+fn bind_all(
+    statement: &mut Statement<'_>,
+    slots: &[Slot],
+    bound: &BoundFetch,
+    source: &Arc<str>,
+) -> Result<(), Failure> {
+    let wrong = |what: &str| {
+        Failure::Other(Error::new(
+            ErrorKind::Internal,
+            source.clone(),
+            format!("binding {what}"),
+        ))
+    };
     for (at, slot) in slots.iter().enumerate() {
         let at = at + 1;
         match slot {
@@ -196,7 +220,8 @@ fn bind_all(statement: &mut Statement<'_>, slots: &[Slot], bound: &BoundFetch, s
                 comparison,
             } => {
                 let value = operand_value(bound, *operand).ok_or_else(|| wrong("a value that is not there"))?;
-                let stored = one(value, *scalar, storage, *comparison).ok_or_else(|| wrong("a value of another scalar"))?;
+                let stored =
+                    one(value, *scalar, storage, *comparison).ok_or_else(|| wrong("a value of another scalar"))?;
                 statement.raw_bind_parameter(at, stored)?;
             }
             Slot::List {
@@ -207,8 +232,10 @@ fn bind_all(statement: &mut Statement<'_>, slots: &[Slot], bound: &BoundFetch, s
                 let Some(Value::List(items)) = operand_value(bound, *operand) else {
                     return Err(wrong("a list that is not there"));
                 };
-                let items: Option<Vec<Stored>> =
-                    items.iter().map(|item| one(item, *scalar, storage, Comparison::Equal)).collect();
+                let items: Option<Vec<Stored>> = items
+                    .iter()
+                    .map(|item| one(item, *scalar, storage, Comparison::Equal))
+                    .collect();
                 let items = items.ok_or_else(|| wrong("a list of another scalar"))?;
                 statement.raw_bind_parameter(at, Rc::new(items))?;
             }
@@ -299,12 +326,13 @@ fn json(columns: &[Vec<Stored>]) -> String {
         }
         for (at, column) in columns.iter().enumerate() {
             text.push(if at == 0 { '[' } else { ',' });
-            text.push_str(&match &column[row] {
-                Stored::Integer(number) => number.to_string(),
-                Stored::Real(number) if number.is_finite() => format!("{number:?}"),
-                Stored::Text(text) => serde_json::Value::from(text.as_str()).to_string(),
-                Stored::Null | Stored::Real(_) | Stored::Blob(_) => "null".to_owned(),
-            });
+            let cell = match &column[row] {
+                Stored::Integer(number) => serde_json::Value::from(*number),
+                Stored::Real(number) => serde_json::Value::from(*number),
+                Stored::Text(text) => serde_json::Value::from(text.as_str()),
+                Stored::Null | Stored::Blob(_) => serde_json::Value::Null,
+            };
+            text.push_str(&cell.to_string());
         }
         text.push(']');
     }

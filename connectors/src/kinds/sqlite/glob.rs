@@ -37,7 +37,11 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
 /// The files that a pattern names, written as the pattern is; relative ones start at `base`. A name that begins with a
 /// dot is only found by a pattern that does. An error names the folder that cannot be read.
 pub(super) fn files(base: &Path, pattern: &str) -> Result<Vec<String>, (PathBuf, io::Error)> {
-    let mut found = vec![if pattern.starts_with('/') { "/".to_owned() } else { String::new() }];
+    let mut found = vec![if pattern.starts_with('/') {
+        "/".to_owned()
+    } else {
+        String::new()
+    }];
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
     for (position, part) in parts.iter().enumerate() {
         let last = position + 1 == parts.len();
@@ -58,7 +62,10 @@ pub(super) fn files(base: &Path, pattern: &str) -> Result<Vec<String>, (PathBuf,
             let entries = match std::fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 // Among folders that a pattern found, one that has no such folder inside is no fault.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && parts[..position].iter().any(|part| part.contains(['*', '?'])) => {
+                Err(error)
+                    if error.kind() == io::ErrorKind::NotFound
+                        && parts[..position].iter().any(|part| part.contains(['*', '?'])) =>
+                {
                     continue;
                 }
                 Err(error) => return Err((folder, error)),
@@ -123,6 +130,9 @@ mod tests {
         assert_eq!(find("d.sqlite"), Vec::<String>::new());
         let absolute = format!("{}/*.sqlite", folder.path().display());
         assert_eq!(find(&absolute), [format!("{}/c.sqlite", folder.path().display())]);
-        assert_eq!(files(folder.path(), "none/*").unwrap_err().0, folder.path().join("none/"));
+        assert_eq!(
+            files(folder.path(), "none/*").unwrap_err().0,
+            folder.path().join("none/")
+        );
     }
 }

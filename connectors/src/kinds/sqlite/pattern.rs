@@ -50,7 +50,9 @@ impl Like {
             }
         }
         let mut backwards = rest.chars().rev();
-        last.iter().rev().all(|token| backwards.next().is_some_and(|char| fits(*token, char)))
+        last.iter()
+            .rev()
+            .all(|token| backwards.next().is_some_and(|char| fits(*token, char)))
     }
 }
 

@@ -114,13 +114,12 @@ impl Pool {
 
     /// Waits for its turn; at most as long as the settings say.
     pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        match tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => {
-                let context = format!("waiting for one of {} connections", self.tuning.connections);
-                Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context))
-            }
+        let turn = tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await;
+        if let Ok(Ok(permit)) = turn {
+            return Ok(permit);
         }
+        let context = format!("waiting for one of {} connections", self.tuning.connections);
+        Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context))
     }
 
     /// A connection for whoever has a turn, watched by `control`. Blocks.
@@ -136,7 +135,9 @@ impl Pool {
         }
         let mut connection = match kept {
             Some(connection) => connection,
-            None => self.open(&found).map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?,
+            None => self
+                .open(&found)
+                .map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?,
         };
         let control = control.clone();
         connection
@@ -154,7 +155,11 @@ impl Pool {
     fn sweep(&self) -> usize {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|idle| idle.since.elapsed() < self.tuning.idle_timeout);
-        let busy = self.tuning.connections.max(1).saturating_sub(self.permits.available_permits());
+        let busy = self
+            .tuning
+            .connections
+            .max(1)
+            .saturating_sub(self.permits.available_permits());
         let left = idle.len() + busy;
         if left == 0 {
             self.watch.forget();

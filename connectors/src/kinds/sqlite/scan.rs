@@ -37,6 +37,7 @@ enum Declared {
 
 /// Storage classes that were seen.
 #[derive(Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)] // a set of four
 struct Classes {
     integer: bool,
     real: bool,
@@ -157,7 +158,11 @@ impl Candidate {
         }
         Finding {
             scalar,
-            scale: if scalar == Scalar::Decimal { scale(declared) } else { None },
+            scale: if scalar == Scalar::Decimal {
+                scale(declared)
+            } else {
+                None
+            },
             details,
         }
     }
@@ -272,7 +277,10 @@ fn scale(declared: &str) -> Option<u32> {
 
 /// Reads the first rows; how many there were, at most [`ROWS`].
 pub(super) fn scan(connection: &Connection, collection: &str, candidates: &mut [Candidate]) -> rusqlite::Result<u64> {
-    let mut read: Vec<&mut Candidate> = candidates.iter_mut().filter(|candidate| candidate.reads().is_some()).collect();
+    let mut read: Vec<&mut Candidate> = candidates
+        .iter_mut()
+        .filter(|candidate| candidate.reads().is_some())
+        .collect();
     let mut outputs: Vec<String> = read.iter().filter_map(|candidate| candidate.reads()).collect();
     if outputs.is_empty() {
         outputs.push("1".to_owned());

@@ -38,12 +38,11 @@ impl Storage {
         let stored = field.details.get(STORED).map(String::as_str);
         match (stored, field.scalar) {
             (Some("mixed"), Scalar::String) => Storage::Mixed,
-            (Some("parsed"), _) => Storage::Parsed,
+            (Some("parsed"), _) | (None, Scalar::Uuid) => Storage::Parsed,
             (_, Scalar::Date | Scalar::Time | Scalar::LocalDateTime | Scalar::DateTime) => {
                 let form = field.details.get(FORM).and_then(|name| Form::named(name, field.scalar));
                 form.map_or(Storage::Parsed, Storage::Form)
             }
-            (None, Scalar::Uuid) => Storage::Parsed,
             _ => Storage::Plain,
         }
     }
@@ -67,7 +66,9 @@ pub(super) fn collation(field: &Field) -> Collation<'_> {
     match field.details.get(COLLATION).map(String::as_str) {
         None => Collation::Binary,
         Some("?") => Collation::Unknown,
-        Some(name) if ["NOCASE", "RTRIM"].iter().any(|known| known.eq_ignore_ascii_case(name)) => Collation::Known(name),
+        Some(name) if ["NOCASE", "RTRIM"].iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+            Collation::Known(name)
+        }
         Some(_) => Collation::Foreign,
     }
 }
@@ -99,9 +100,12 @@ pub(super) fn row_id_name(collection: &Collection) -> Option<&'static str> {
     if !collection.row_id {
         return None;
     }
-    ["rowid", "_rowid_", "oid"]
-        .into_iter()
-        .find(|name| !collection.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name)))
+    ["rowid", "_rowid_", "oid"].into_iter().find(|name| {
+        !collection
+            .fields
+            .iter()
+            .any(|field| field.name.eq_ignore_ascii_case(name))
+    })
 }
 
 #[cfg(test)]

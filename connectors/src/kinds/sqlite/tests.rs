@@ -30,7 +30,6 @@ use crate::{
 /// A file with a connector over it.
 struct Silo {
     folder: TempDir,
-    settings: SourceSettings,
     connector: Arc<dyn Connector>,
     description: SourceDescription,
 }
@@ -41,7 +40,9 @@ fn settings(path: &Path) -> SourceSettings {
         connector: "sqlite".to_owned(),
         ..SourceSettings::default()
     };
-    settings.options.insert("path".to_owned(), text_option(path.to_str().unwrap()));
+    settings
+        .options
+        .insert("path".to_owned(), text_option(path.to_str().unwrap()));
     settings
 }
 
@@ -75,7 +76,6 @@ impl Silo {
         let description = connector.describe().await.unwrap();
         Self {
             folder,
-            settings,
             connector,
             description,
         }
@@ -90,7 +90,14 @@ impl Silo {
     }
 
     fn collection(&self, name: &str) -> Arc<Collection> {
-        Arc::new(self.description.collections.iter().find(|collection| collection.name == name).unwrap().clone())
+        Arc::new(
+            self.description
+                .collections
+                .iter()
+                .find(|collection| collection.name == name)
+                .unwrap()
+                .clone(),
+        )
     }
 
     fn ask(&self, collection: &str) -> Ask<'_> {
@@ -215,7 +222,10 @@ impl<'a> Ask<'a> {
 
     fn exists(&mut self, collection: &str, on: &[(&str, &str)], predicate: Predicate) -> Predicate {
         let collection = self.silo.collection(collection);
-        let on = on.iter().map(|(one, other)| (self.id(one), collection.field_id(other).unwrap())).collect();
+        let on = on
+            .iter()
+            .map(|(one, other)| (self.id(one), collection.field_id(other).unwrap()))
+            .collect();
         Predicate::Exists(Box::new(Exists {
             collection,
             on,
@@ -260,7 +270,11 @@ fn lines(batches: &[Rows]) -> Vec<String> {
         for row in 0..rows.batch.num_rows() {
             let cells: Vec<String> = (0..rows.batch.num_columns())
                 .map(|column| {
-                    if rows.faults.iter().any(|fault| fault.row == row && fault.column == column) {
+                    if rows
+                        .faults
+                        .iter()
+                        .any(|fault| fault.row == row && fault.column == column)
+                    {
                         assert!(rows.batch.column(column).is_null(row));
                         "!".to_owned()
                     } else {

@@ -18,7 +18,14 @@ fn listing(folder: &Path) -> BTreeMap<String, (u64, SystemTime, Vec<u8>)> {
             let entry = entry.unwrap();
             let metadata = entry.metadata().unwrap();
             let name = entry.file_name().into_string().unwrap();
-            (name, (metadata.len(), metadata.modified().unwrap(), fs::read(entry.path()).unwrap()))
+            (
+                name,
+                (
+                    metadata.len(),
+                    metadata.modified().unwrap(),
+                    fs::read(entry.path()).unwrap(),
+                ),
+            )
         })
         .collect()
 }
@@ -86,7 +93,12 @@ struct Writer {
 impl Writer {
     fn new(path: &Path) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--ignored", "--nocapture", "kinds::sqlite::tests::files::the_other_process"])
+            .args([
+                "--exact",
+                "--ignored",
+                "--nocapture",
+                "kinds::sqlite::tests::files::the_other_process",
+            ])
             .env("LILONG_TEST_WRITES", path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -132,7 +144,11 @@ async fn a_log_without_its_index_is_refused() {
     let copy = tempfile::tempdir().unwrap();
     let path = copy.path().join("silo.sqlite");
     fs::copy(silo.path(), &path).unwrap();
-    fs::copy(silo.folder.path().join("silo.sqlite-wal"), copy.path().join("silo.sqlite-wal")).unwrap();
+    fs::copy(
+        silo.folder.path().join("silo.sqlite-wal"),
+        copy.path().join("silo.sqlite-wal"),
+    )
+    .unwrap();
     let before = listing(copy.path());
     let connector = super::super::open(&settings(&path)).unwrap();
     unavailable(&connector.ping().await.unwrap_err(), "no -shm file");
@@ -161,7 +177,11 @@ async fn a_journal_that_waits_to_be_rolled_back_is_refused() {
             .execute_batch("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO t SELECT i FROM n")
             .unwrap();
         fs::copy(silo.path(), &path).unwrap();
-        fs::copy(silo.folder.path().join("silo.sqlite-journal"), copy.path().join("silo.sqlite-journal")).unwrap();
+        fs::copy(
+            silo.folder.path().join("silo.sqlite-journal"),
+            copy.path().join("silo.sqlite-journal"),
+        )
+        .unwrap();
     }
     let before = listing(copy.path());
     let connector = super::super::open(&settings(&path)).unwrap();
@@ -171,7 +191,10 @@ async fn a_journal_that_waits_to_be_rolled_back_is_refused() {
 
 #[tokio::test]
 async fn a_file_that_is_locked_is_unavailable_until_it_is_free() {
-    let silo = Silo::with(TABLE, |settings| settings.tuning.wait_timeout = Duration::from_millis(20)).await;
+    let silo = Silo::with(TABLE, |settings| {
+        settings.tuning.wait_timeout = Duration::from_millis(20);
+    })
+    .await;
     let writer = Connection::open(silo.path()).unwrap();
     writer.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let failed = error(&silo).await;
@@ -202,7 +225,10 @@ async fn what_is_no_database_is_said_clearly() {
     unavailable(&ping(folder.path().to_path_buf()).await.unwrap_err(), "not a file");
     let path = folder.path().join("text");
     fs::write(&path, "this is a letter, not a database, however long it may go on").unwrap();
-    unavailable(&ping(path.clone()).await.unwrap_err(), "not an SQLite database, or it is encrypted");
+    unavailable(
+        &ping(path.clone()).await.unwrap_err(),
+        "not an SQLite database, or it is encrypted",
+    );
     fs::write(&path, "short").unwrap();
     unavailable(&ping(path.clone()).await.unwrap_err(), "not an SQLite database");
     fs::write(&path, "").unwrap();
@@ -240,7 +266,7 @@ async fn a_statement_stops_when_its_time_is_up() {
 async fn a_statement_stops_when_nobody_waits_and_frees_its_connection() {
     let silo = Silo::with(ENDLESS, |settings| {
         settings.tuning.connections = 1;
-        settings.tuning.timeout = Duration::from_secs(600);
+        settings.tuning.timeout = Duration::from_mins(10);
         settings.tuning.wait_timeout = Duration::from_millis(50);
     })
     .await;
@@ -266,7 +292,7 @@ async fn no_more_connections_than_allowed_and_a_bounded_wait() {
     let silo = Silo::with(ENDLESS, |settings| {
         settings.tuning.connections = 1;
         settings.tuning.wait_timeout = Duration::from_millis(20);
-        settings.tuning.timeout = Duration::from_secs(600);
+        settings.tuning.timeout = Duration::from_mins(10);
     })
     .await;
     silo.write("UPDATE t SET a = 1000000000000");
