@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::ErrorKind;
-use crate::kinds::sqlite::DISCOVERY;
+use crate::kinds::sqlite::discover::DISCOVERY;
 
 /// Everything in a folder: name, size, time of the last change, bytes.
 fn listing(folder: &Path) -> BTreeMap<String, (u64, SystemTime, Vec<u8>)> {
@@ -349,8 +349,8 @@ async fn every_problem_of_a_block_is_reported() {
     assert_eq!(
         texts,
         [
-            "the key pth is not known to connector sqlite",
-            "the key schemas is not known to connector sqlite",
+            "unknown key `pth`",
+            "unknown key `schemas`",
             "connector sqlite needs a path",
         ]
     );

@@ -140,7 +140,11 @@ async fn a_null_key_is_in_no_set_and_not_unknown() {
         let schema = crate::rows::columns_schema(&ask.fetch.collection, &fields);
         ask.operands
             .push(Operand::Keys(RecordBatch::try_new(schema, cells).unwrap()));
-        let set = Predicate::KeyIn { fields, operand: 0 };
+        let set = Predicate::KeyIn {
+            fields,
+            normalize: Vec::new(),
+            operand: 0,
+        };
         let set = if negated { Predicate::Not(Box::new(set)) } else { set };
         let ask = ask.and(set);
         async { ask.rows().await.join(" ") }
