@@ -39,7 +39,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let made = tokio::task::spawn_blocking(move || {
         let progress = Progress::new("making the district");
         demo::make(&wanted, &|done, total, name: &str| {
-            progress.at(done as u64, total as u64, name)
+            progress.at(done as u64, total as u64, name);
         })
     });
     let district = made
@@ -57,12 +57,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         .collect();
     output::say(&format!("The district is in {}.", district.folder.display()));
     let announce = move || {
-        let mut text = String::from("\nQuestions to try; GraphiQL has them in its tabs:\n");
-        for question in &questions {
-            // Each begins with a comment that says what it asks.
-            text.push_str(&format!("\n{}\n", question.query.trim()));
-        }
-        output::print(&text)
+        output::print("\nQuestions to try; GraphiQL has them in its tabs:\n")?;
+        // Each begins with a comment that says what it asks.
+        questions
+            .iter()
+            .try_for_each(|question| output::print(&format!("\n{}\n", question.query.trim())))
     };
     serve::serve(
         &CatalogFolder {

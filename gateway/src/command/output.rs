@@ -40,7 +40,8 @@ pub(crate) fn start_log(level: &str) {
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr).with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
     if let Some(error) = wrong {
