@@ -57,11 +57,13 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         .collect();
     output::say(&format!("The district is in {}.", district.folder.display()));
     let announce = move || {
-        output::print("\nQuestions to try; GraphiQL has them in its tabs:\n")?;
-        // Each begins with a comment that says what it asks.
-        questions
-            .iter()
-            .try_for_each(|question| output::print(&format!("\n{}\n", question.query.trim())))
+        let mut text = String::from("\nQuestions to try; GraphiQL has them in its tabs:\n");
+        for question in &questions {
+            // Each begins with a comment that says what it asks.
+            text.push('\n');
+            text.push_str(&question.query);
+        }
+        output::print(&text)
     };
     serve::serve(
         &CatalogFolder {

@@ -42,7 +42,7 @@ fn is_refused(error: &Error) -> bool {
 
 pub(crate) async fn an_unknown_collection_is_refused(fixture: &Fixture) {
     let mut gone = (*fixture.described("resident")).clone();
-    gone.name = "gone".to_owned();
+    "gone".clone_into(&mut gone.name);
     let refused = Question::of_described(fixture, Arc::new(gone))
         .try_ask()
         .await
@@ -58,7 +58,7 @@ pub(crate) async fn an_unknown_collection_is_refused(fixture: &Fixture) {
 
 pub(crate) async fn an_unknown_column_is_refused(fixture: &Fixture) {
     let mut changed = (*fixture.described("resident")).clone();
-    changed.fields[2].name = "gone".to_owned();
+    "gone".clone_into(&mut changed.fields[2].name);
     let refused = Question::of_described(fixture, Arc::new(changed))
         .columns(&["id", "gone"])
         .try_ask()

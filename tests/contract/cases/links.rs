@@ -84,16 +84,22 @@ pub(crate) async fn links_nest_and_are_never_unknown(fixture: &Fixture) {
         check_filter(fixture, "resident", &condition).await;
         check_filter(fixture, "resident", &not(condition)).await;
     }
-    let two_keys = Condition::Exists(
-        "resident".to_owned(),
-        vec![
-            ("age".to_owned(), "age".to_owned()),
-            ("street_id".to_owned(), "street_id".to_owned()),
-        ],
-        Box::new(is("name", Comparison::Equal, text("Li"))),
-    );
-    check_filter(fixture, "resident", &two_keys).await;
-    check_filter(fixture, "resident", &not(two_keys)).await;
+    // Nulls on both sides of a pair do not meet, beside a pair that does.
+    let two_keys = |condition| {
+        let pair = |name: &str| (name.to_owned(), name.to_owned());
+        Condition::Exists(
+            "resident".to_owned(),
+            vec![pair("age"), pair("street_id")],
+            Box::new(condition),
+        )
+    };
+    for condition in [
+        two_keys(anything()),
+        two_keys(is("name", Comparison::Equal, text("Li"))),
+    ] {
+        check_filter(fixture, "resident", &condition).await;
+        check_filter(fixture, "resident", &not(condition)).await;
+    }
 }
 
 /// `5` meets `"5"`, neither `"05"` nor `" 5"`.

@@ -60,7 +60,7 @@ pub(super) struct Found {
     /// How to open it.
     pub(super) access: Access,
     identity: Identity,
-    /// Only where a change would go unnoticed.
+    /// Except where all changes come by the log: one who copies over a file does not tell its readers.
     stamp: Option<Stamp>,
 }
 
@@ -133,7 +133,7 @@ impl Watch {
             path,
             access,
             identity,
-            stamp: (access == Access::Immutable).then_some(stamp),
+            stamp: (access != Access::Log).then_some(stamp),
         })
     }
 

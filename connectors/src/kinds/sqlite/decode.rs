@@ -196,7 +196,7 @@ impl Cells {
             (Cells::Date(cells), Value::Date(days)) => cells.append_value(*days),
             (Cells::Time(cells), Value::Time(micros)) => cells.append_value(*micros),
             (Cells::Moment(cells), Value::LocalDateTime(micros) | Value::DateTime(micros)) => {
-                cells.append_value(*micros)
+                cells.append_value(*micros);
             }
             (_, Value::Null) => {
                 self.push_null();

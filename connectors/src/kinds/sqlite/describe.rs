@@ -51,14 +51,12 @@ pub(super) fn describe(
 ) -> rusqlite::Result<SourceDescription> {
     let mut description = SourceDescription::default();
     for listed in list(connection, &mut description.warnings)? {
-        let wanted = |patterns: &[String]| patterns.iter().any(|pattern| glob::matches(pattern, &listed.name));
-        if (!settings.include.is_empty() && !wanted(&settings.include)) || wanted(&settings.exclude) {
-            continue;
-        }
         control.extend(Instant::now() + PATIENCE);
         match collection(connection, settings, &listed, control, &mut description.warnings) {
             Ok(collection) => description.collections.push(collection),
             Err(error) if fault::spoils_connection(&error) || control.is_cancelled() => return Err(error),
+            // What the catalog leaves out anyway is not worth a warning.
+            Err(_) if !is_wanted(settings, &listed.name) => {}
             Err(error) => {
                 let what = if listed.kind == "table" {
                     "table"
@@ -84,6 +82,12 @@ pub(super) fn describe(
         }
     }
     Ok(description)
+}
+
+/// Whether the catalog serves a collection of that name.
+fn is_wanted(settings: &SourceSettings, name: &str) -> bool {
+    let named = |patterns: &[String]| patterns.iter().any(|pattern| glob::matches(pattern, name));
+    (settings.include.is_empty() || named(&settings.include)) && !named(&settings.exclude)
 }
 
 /// What SQLite says, without the statement.
@@ -249,10 +253,8 @@ fn collation(
     listing: &Listing,
     scalar: Scalar,
 ) -> rusqlite::Result<Option<String>> {
-    if matches!(
-        scalar,
-        Scalar::Int | Scalar::BigInt | Scalar::Float | Scalar::Boolean | Scalar::Bytes
-    ) {
+    use Scalar::{BigInt, Boolean, Bytes, Decimal, Float, Int};
+    if matches!(scalar, Int | BigInt | Float | Decimal | Boolean | Bytes) {
         return Ok(None);
     }
     if listed.kind == "view" {

@@ -47,6 +47,11 @@ fn classify(error: &rusqlite::Error) -> (ErrorKind, &'static str, bool) {
         let why = "a -journal file beside it waits to be rolled back; open it once with a program that may write";
         return (ErrorKind::Unavailable, why, false);
     }
+    if let rusqlite::Error::SqlInputError { msg, .. } | rusqlite::Error::SqliteFailure(_, Some(msg)) = error
+        && (msg.starts_with("no such table") || msg.starts_with("no such column"))
+    {
+        return (ErrorKind::Mismatch, "it is no longer as it was described", false);
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
             (ErrorKind::Unavailable, "another program has locked it", true)
@@ -62,9 +67,6 @@ fn classify(error: &rusqlite::Error) -> (ErrorKind, &'static str, bool) {
         Some(ErrorCode::PermissionDenied) => (ErrorKind::Unavailable, "reading it is not allowed", false),
         Some(ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory | ErrorCode::ReadOnly) => {
             (ErrorKind::Unavailable, "it cannot be read", true)
-        }
-        Some(ErrorCode::Unknown) if error.to_string().contains("no such ") => {
-            (ErrorKind::Mismatch, "it is no longer as it was described", false)
         }
         _ => (ErrorKind::Rejected, "", false),
     }

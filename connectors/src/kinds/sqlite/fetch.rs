@@ -326,12 +326,13 @@ fn json(columns: &[Vec<Stored>]) -> String {
         }
         for (at, column) in columns.iter().enumerate() {
             text.push(if at == 0 { '[' } else { ',' });
-            text.push_str(&match &column[row] {
-                Stored::Integer(number) => number.to_string(),
-                Stored::Real(number) if number.is_finite() => format!("{number:?}"),
-                Stored::Text(text) => serde_json::Value::from(text.as_str()).to_string(),
-                Stored::Null | Stored::Real(_) | Stored::Blob(_) => "null".to_owned(),
-            });
+            let cell = match &column[row] {
+                Stored::Integer(number) => serde_json::Value::from(*number),
+                Stored::Real(number) => serde_json::Value::from(*number),
+                Stored::Text(text) => serde_json::Value::from(text.as_str()),
+                Stored::Null | Stored::Blob(_) => serde_json::Value::Null,
+            };
+            text.push_str(&cell.to_string());
         }
         text.push(']');
     }

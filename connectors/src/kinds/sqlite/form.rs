@@ -40,7 +40,7 @@ impl Form {
                 &text[11..]
             }
         };
-        let end = time.find(['Z', '+', '-']).unwrap_or(time.len());
+        let end = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
         time[end..].clone_into(&mut form.offset);
         form.fraction = match end {
             5 => None,
@@ -48,7 +48,7 @@ impl Form {
             longer => Some(longer - 9),
         };
         let canonical = form.separator == ' ' || form.separator == 'T';
-        (canonical && form.offset.is_ascii() && !time.contains(['z'])).then_some(form)
+        (canonical && form.offset != "z").then_some(form)
     }
 
     /// Reads what [`Display`](fmt::Display) wrote.

@@ -114,13 +114,12 @@ impl Pool {
 
     /// Waits for its turn; at most as long as the settings say.
     pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        match tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => {
-                let context = format!("waiting for one of {} connections", self.tuning.connections);
-                Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context))
-            }
+        let turn = tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await;
+        if let Ok(Ok(permit)) = turn {
+            return Ok(permit);
         }
+        let context = format!("waiting for one of {} connections", self.tuning.connections);
+        Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context))
     }
 
     /// A connection for whoever has a turn, watched by `control`. Blocks.

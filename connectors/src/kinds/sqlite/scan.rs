@@ -37,6 +37,7 @@ enum Declared {
 
 /// Storage classes that were seen.
 #[derive(Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)] // a set of four
 struct Classes {
     integer: bool,
     real: bool,

@@ -38,12 +38,11 @@ impl Storage {
         let stored = field.details.get(STORED).map(String::as_str);
         match (stored, field.scalar) {
             (Some("mixed"), Scalar::String) => Storage::Mixed,
-            (Some("parsed"), _) => Storage::Parsed,
+            (Some("parsed"), _) | (None, Scalar::Uuid) => Storage::Parsed,
             (_, Scalar::Date | Scalar::Time | Scalar::LocalDateTime | Scalar::DateTime) => {
                 let form = field.details.get(FORM).and_then(|name| Form::named(name, field.scalar));
                 form.map_or(Storage::Parsed, Storage::Form)
             }
-            (None, Scalar::Uuid) => Storage::Parsed,
             _ => Storage::Plain,
         }
     }

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::display::array_value_to_string;
 use futures::TryStreamExt;
 use lilong_schema::catalog::{OptionKind, OptionValue, Place, SourceSettings};
@@ -28,7 +30,6 @@ use crate::{
 /// A file with a connector over it.
 struct Silo {
     folder: TempDir,
-    settings: SourceSettings,
     connector: Arc<dyn Connector>,
     description: SourceDescription,
 }
@@ -45,6 +46,13 @@ fn settings(path: &Path) -> SourceSettings {
     settings
 }
 
+/// Runs SQL on a file as its own program would, foreign keys unchecked.
+fn make(path: &Path, sql: &str) {
+    let connection = Connection::open(path).unwrap();
+    connection.pragma_update(None, "foreign_keys", false).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
 fn text_option(text: &str) -> OptionValue {
     OptionValue::new(OptionKind::Text(Secret::new(text)))
 }
@@ -58,14 +66,13 @@ impl Silo {
     async fn with(sql: &str, tune: impl FnOnce(&mut SourceSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("silo.sqlite");
-        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        make(&path, sql);
         let mut settings = settings(&path);
         tune(&mut settings);
         let connector = super::open(&settings).unwrap();
         let description = connector.describe().await.unwrap();
         Self {
             folder,
-            settings,
             connector,
             description,
         }
@@ -76,7 +83,7 @@ impl Silo {
     }
 
     fn write(&self, sql: &str) {
-        Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
+        make(&self.path(), sql);
     }
 
     fn collection(&self, name: &str) -> Arc<Collection> {
@@ -189,7 +196,7 @@ impl<'a> Ask<'a> {
     }
 
     /// Key columns by name, with their cells.
-    fn keys(mut self, names: &[&str], cells: Vec<arrow_array::ArrayRef>) -> Self {
+    fn keys(mut self, names: &[&str], cells: Vec<ArrayRef>) -> Self {
         let columns: Vec<usize> = names.iter().map(|name| self.id(name)).collect();
         let schema = crate::rows::columns_schema(&self.fetch.collection, &columns);
         self.keys = Some(RecordBatch::try_new(schema, cells).unwrap());
@@ -268,7 +275,7 @@ fn lines(batches: &[Rows]) -> Vec<String> {
                         assert!(rows.batch.column(column).is_null(row));
                         "!".to_owned()
                     } else {
-                        array_value_to_string(rows.batch.column(column), row).unwrap()
+                        cell(rows.batch.column(column), row)
                     }
                 })
                 .collect();
@@ -276,6 +283,17 @@ fn lines(batches: &[Rows]) -> Vec<String> {
         }
     }
     lines
+}
+
+fn cell(column: &ArrayRef, row: usize) -> String {
+    match column.as_primitive_opt::<TimestampMicrosecondType>() {
+        // Arrow prints no named zones without their database.
+        Some(moments) if moments.timezone().is_some() && !column.is_null(row) => {
+            lilong_schema::temporal::format_instant(moments.value(row))
+        }
+        Some(_) if column.is_null(row) => String::new(),
+        _ => array_value_to_string(column, row).unwrap(),
+    }
 }
 
 fn text(text: &str) -> Value {

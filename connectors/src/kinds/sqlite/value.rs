@@ -72,7 +72,7 @@ fn integer(stored: ValueRef<'_>) -> Option<i64> {
 /// The integer that a real is exactly.
 fn whole(number: f64) -> Option<i64> {
     const END: f64 = 9_223_372_036_854_775_808.0; // 2^63
-    (number.trunc() == number && (-END..END).contains(&number)).then_some(number as i64)
+    (number.fract() == 0.0 && (-END..END).contains(&number)).then_some(number as i64)
 }
 
 fn float(stored: ValueRef<'_>) -> Option<f64> {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Department, insert};
+use super::department::{Department, insert};
 use crate::demo::enterprises::RESTAURANT;
 use crate::demo::people::days_ago;
 use crate::demo::town::Town;

@@ -18,6 +18,7 @@ const TOWN: &str = "
         (4, 'a%_\\', NULL, '1940-01-02', '2024-01-02 00:00', 0.1, 1);
 ";
 
+#[allow(clippy::needless_pass_by_value)] // reads better where it is called
 fn ids(rows: Vec<String>) -> String {
     rows.join(" ")
 }
