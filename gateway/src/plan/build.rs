@@ -43,6 +43,7 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
         steps: Vec::new(),
         checks: Vec::new(),
         filter_fetches: 0,
+        filter_depth: 0,
     };
     let output = builder.root(&operation.selection)?;
     Ok(Plan {
@@ -72,6 +73,8 @@ pub(super) struct Builder<'a> {
     pub(super) checks: Vec<Check>,
     /// How many collections are asked for the sake of filters.
     pub(super) filter_fetches: usize,
+    /// How many links a filter has gone through to where it is.
+    pub(super) filter_depth: usize,
 }
 
 impl Builder<'_> {

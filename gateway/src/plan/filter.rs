@@ -153,6 +153,23 @@ impl Builder<'_> {
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Predicate, RequestError> {
+        self.filter_depth += 1;
+        if self.filter_depth > self.world.limits.depth {
+            return Err(too_deep("where", self.world.limits.depth, location));
+        }
+        let predicate = self.linked(id, argument, here, operands, location)?;
+        self.filter_depth -= 1;
+        Ok(predicate)
+    }
+
+    fn linked(
+        &mut self,
+        id: LinkId,
+        argument: &Argument,
+        here: bool,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
         let federated = self.world.federated;
         let link = federated.link(id);
         let capabilities = self.capabilities(link.from);
@@ -304,6 +321,15 @@ fn comparison(name: &str) -> Option<(Comparison, &'static str)> {
         "_iregex" => (Comparison::IRegex, "_iregex"),
         _ => return None,
     })
+}
+
+/// Databases refuse statements that are nested without end, and would say so only when asked.
+pub(super) fn too_deep(argument: &str, most: usize, location: Location) -> RequestError {
+    RequestError {
+        code: Code::TooDeep,
+        message: format!("`{argument}` goes through more than {most} links, one inside the other"),
+        locations: vec![location],
+    }
 }
 
 fn bad_input(message: String, location: Location) -> RequestError {
