@@ -11,6 +11,7 @@ mod filter;
 mod limits;
 mod order;
 mod pushdown;
+mod weight;
 
 use std::sync::Arc;
 
