@@ -5,5 +5,7 @@
 mod command;
 mod demo;
 mod differential;
+mod faults;
 mod http;
+mod residual;
 mod sources;
