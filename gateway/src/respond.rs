@@ -14,7 +14,7 @@ use self::cell::{Column, Written};
 use self::errors::{Errors, Segment};
 use crate::error::{Code, RequestError};
 use crate::execute::{Fault, Fetched, Made, Placed};
-use crate::gateway::Model;
+use crate::model::Model;
 use crate::operation::Variables;
 use crate::plan::{Cell, Output, OutputValue, Plan, RowsOutput, SourceField, SourceOutput};
 use crate::{introspect, json};

@@ -12,8 +12,8 @@ mod random;
 
 use std::path::Path;
 
-use lilong::request::Request;
 use lilong::Gateway;
+use lilong::request::Request;
 use lilong_schema::Capabilities;
 use lilong_schema::catalog::Limits;
 use lilong_tests::mirror::Copied;
@@ -131,7 +131,11 @@ async fn a_real_database_without_any_key_answers_as_sql_does() {
 }
 
 async fn ask(gateway: &Gateway, text: &str) -> Value {
-    let request = Request { query: text.to_owned(), trace: "test".into(), ..Request::default() };
+    let request = Request {
+        query: text.to_owned(),
+        trace: "test".into(),
+        ..Request::default()
+    };
     serde_json::from_slice(&gateway.execute(request).await.body).unwrap()
 }
 
@@ -152,21 +156,48 @@ async fn reduced(database: Database, is_apart: bool, seed: u64) {
     let reference = copied.serve(all, Limits::default());
     let reduced = [
         Capabilities::NONE,
-        Capabilities { keys: 3, limit_per_key: false, ..all },
-        Capabilities { exists: false, like: false, ..all },
-        Capabilities { order: false, order_links: false, ..all },
+        Capabilities {
+            keys: 3,
+            limit_per_key: false,
+            ..all
+        },
+        Capabilities {
+            exists: false,
+            like: false,
+            ..all
+        },
+        Capabilities {
+            order: false,
+            order_links: false,
+            ..all
+        },
         Capabilities { filter: false, ..all },
-        Capabilities { limit: false, keys: 7, ..all },
+        Capabilities {
+            limit: false,
+            keys: 7,
+            ..all
+        },
     ]
     .map(|capabilities| (capabilities, copied.serve(capabilities, Limits::default())));
-    let names = Names::new(&lilong_schema::names::names(&gateway.model().federated, &lilong_schema::Slice::all()));
+    let names = Names::new(&lilong_schema::names::names(
+        &gateway.model().federated,
+        &lilong_schema::Slice::all(),
+    ));
     let connection = rusqlite::Connection::open(oracle.path()).unwrap();
     let mut random = Random::new(seed);
     for number in 0..count() {
-        let node = Generator { database: &database, connection: &connection, random: &mut random }.query();
+        let node = Generator {
+            database: &database,
+            connection: &connection,
+            random: &mut random,
+        }
+        .query();
         let text = query::print(&database, &names, &node);
         let expected = ask(&reference.gateway, &text).await;
-        assert!(expected.get("errors").is_none(), "seed {seed}, query {number}: {text}\n  {expected}");
+        assert!(
+            expected.get("errors").is_none(),
+            "seed {seed}, query {number}: {text}\n  {expected}"
+        );
         for (capabilities, mirror) in &reduced {
             let got = ask(&mirror.gateway, &text).await;
             assert_eq!(got, expected, "seed {seed}, query {number}, {capabilities:?}: {text}");

@@ -120,12 +120,21 @@ async fn city() -> (City, Gateway) {
 }
 
 async fn ask(gateway: &Gateway, query: &str) -> Value {
-    let request = Request { query: query.into(), trace: "test".into(), ..Request::default() };
+    let request = Request {
+        query: query.into(),
+        trace: "test".into(),
+        ..Request::default()
+    };
     serde_json::from_slice(&gateway.execute(request).await.body).unwrap()
 }
 
 fn fetches(gateway: &Gateway) -> u64 {
-    gateway.model().sources.iter().map(|source| source.status().fetches).sum()
+    gateway
+        .model()
+        .sources
+        .iter()
+        .map(|source| source.status().fetches)
+        .sum()
 }
 
 #[tokio::test]
@@ -134,15 +143,60 @@ async fn sources_that_can_do_less_give_the_same_answers() {
     let reduced = [
         ("everything", all),
         ("nothing", Capabilities::NONE),
-        ("only filters", Capabilities { filter: true, ..Capabilities::NONE }),
-        ("only keys", Capabilities { keys: usize::MAX, ..Capabilities::NONE }),
-        ("only limits", Capabilities { limit: true, ..Capabilities::NONE }),
+        (
+            "only filters",
+            Capabilities {
+                filter: true,
+                ..Capabilities::NONE
+            },
+        ),
+        (
+            "only keys",
+            Capabilities {
+                keys: usize::MAX,
+                ..Capabilities::NONE
+            },
+        ),
+        (
+            "only limits",
+            Capabilities {
+                limit: true,
+                ..Capabilities::NONE
+            },
+        ),
         ("no filters", Capabilities { filter: false, ..all }),
-        ("no parts of text", Capabilities { like: false, ilike: false, ..all }),
+        (
+            "no parts of text",
+            Capabilities {
+                like: false,
+                ilike: false,
+                ..all
+            },
+        ),
         ("no links in filters", Capabilities { exists: false, ..all }),
-        ("no limits per key", Capabilities { limit_per_key: false, ..all }),
-        ("no limits", Capabilities { limit: false, limit_per_key: false, ..all }),
-        ("no orders", Capabilities { order: false, order_links: false, ..all }),
+        (
+            "no limits per key",
+            Capabilities {
+                limit_per_key: false,
+                ..all
+            },
+        ),
+        (
+            "no limits",
+            Capabilities {
+                limit: false,
+                limit_per_key: false,
+                ..all
+            },
+        ),
+        (
+            "no orders",
+            Capabilities {
+                order: false,
+                order_links: false,
+                ..all
+            },
+        ),
         ("no keys", Capabilities { keys: 0, ..all }),
     ];
     let (_city, sqlite) = city().await;
@@ -177,12 +231,24 @@ async fn sources_that_can_do_less_give_the_same_answers() {
 #[tokio::test]
 async fn a_source_that_takes_two_keys_is_asked_once_for_every_two() {
     let (_city, sqlite) = city().await;
-    let mirror = Copied::of(&sqlite).await.serve(Capabilities { keys: 2, ..Capabilities::ALL }, Limits::default());
+    let mirror = Copied::of(&sqlite).await.serve(
+        Capabilities {
+            keys: 2,
+            ..Capabilities::ALL
+        },
+        Limits::default(),
+    );
     for (query, fetches) in [
         // Seven different id cards, three streets and four times two shots.
-        ("{ civil { resident { id shots(limit: 1, orderBy: { id: DESC }) { id } } } }", 1 + 4),
+        (
+            "{ civil { resident { id shots(limit: 1, orderBy: { id: DESC }) { id } } } }",
+            1 + 4,
+        ),
         ("{ civil { resident { street { name } } } }", 1 + 2),
-        ("{ civil { street { residentByStreetId(distinctOn: [age], limit: 1) { id age } } } }", 1 + 2),
+        (
+            "{ civil { street { residentByStreetId(distinctOn: [age], limit: 1) { id age } } } }",
+            1 + 2,
+        ),
         ("{ civil { resident(limit: 0) { street { name } } } }", 1),
         ("{ civil { residentByPk(id: 1) { street { name } } } }", 2),
     ] {
@@ -198,7 +264,13 @@ async fn a_source_that_takes_two_keys_is_asked_once_for_every_two() {
 #[tokio::test]
 async fn an_order_through_a_link_that_the_source_cannot_give_is_too_costly() {
     let (_city, sqlite) = city().await;
-    let mirror = Copied::of(&sqlite).await.serve(Capabilities { order_links: false, ..Capabilities::ALL }, Limits::default());
+    let mirror = Copied::of(&sqlite).await.serve(
+        Capabilities {
+            order_links: false,
+            ..Capabilities::ALL
+        },
+        Limits::default(),
+    );
     let query = "{ civil { resident(orderBy: { street: { name: ASC } }) { id } } }";
     let answer = ask(&mirror.gateway, query).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{answer}");
@@ -215,7 +287,11 @@ async fn links_nested_deep_in_a_filter_are_planned_once_each_and_not_without_end
         format!(r#"{{ civil {{ resident(where: {{ {open} name: {{ _regex: "^L" }} {close} }}) {{ id }} }} }}"#)
     };
     let answer = ask(&sqlite, &nested(7)).await;
-    assert_eq!(answer["data"]["civil"]["resident"].as_array().map(Vec::len), Some(3), "{answer}");
+    assert_eq!(
+        answer["data"]["civil"]["resident"].as_array().map(Vec::len),
+        Some(3),
+        "{answer}"
+    );
     let answer = ask(&sqlite, &nested(30)).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_DEEP", "{answer}");
 }
@@ -228,7 +304,11 @@ async fn a_filter_asks_for_no_more_collections_than_a_selection_may() {
         format!("{{ civil {{ resident(where: {{ _or: [{part}] }}) {{ id }} }} }}")
     };
     let answer = ask(&sqlite, &query(50)).await;
-    assert_eq!(answer["data"]["civil"]["resident"].as_array().map(Vec::len), Some(2), "{answer}");
+    assert_eq!(
+        answer["data"]["civil"]["resident"].as_array().map(Vec::len),
+        Some(2),
+        "{answer}"
+    );
     let answer = ask(&sqlite, &query(51)).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{answer}");
 }

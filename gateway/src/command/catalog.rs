@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lilong::assembly::{Ask, Descriptions, Opened};
-use lilong::gateway::{Gateway, Model};
+use lilong::{Gateway, Model};
 use lilong_schema::catalog::Limits;
 use lilong_schema::problem;
 use lilong_schema::{Problem, Severity};

@@ -4,7 +4,7 @@ use lilong_connectors::{Comparison, Predicate};
 use serde_json::{Value, json};
 
 use super::{FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
-use crate::gateway::Model;
+use crate::model::Model;
 
 /// A plan as JSON: `{"steps": [{"step": 0, "kind": "fetch", "source": …, "request": …}, …]}`.
 pub fn plan(plan: &Plan, model: &Model) -> Value {
