@@ -136,7 +136,7 @@ impl Opened {
     pub fn silent(&self, name: &str, error: &Error) -> Problem {
         let mut what = format!("cannot be described: {}", error.context);
         if let Some(cause) = &error.cause {
-            what.push_str(&format!(": {cause}"));
+            what = format!("{what}: {cause}");
         }
         let hint = match error.kind {
             ErrorKind::Unavailable => "see that it is there and can be read; it joins by itself when it is back",

@@ -1,4 +1,4 @@
-//! GraphQL over HTTP, and what stands beside it: GraphiQL, the SDL, health, metrics.
+//! GraphQL over HTTP, and what stands beside it: `GraphiQL`, the SDL, health, metrics.
 //!
 //! In: a [`Gateway`] and addresses. Out: a running server that ends in good order when told to.
 //! *Invariant*: an address that is not loopback is never listened on unless the catalog says `open = true`, and no
@@ -45,7 +45,7 @@ pub struct Options {
     pub open: bool,
     /// What one request may cost, and how long running ones may take to end.
     pub limits: Limits,
-    /// The tabs that GraphiQL opens on a first visit.
+    /// The tabs that `GraphiQL` opens on a first visit.
     pub tabs: Vec<graphiql::Tab>,
 }
 

@@ -1,4 +1,4 @@
-//! Small catalogs over SQLite silos in a folder that goes when the test ends.
+//! Small catalogs over silos in a folder that goes when the test ends.
 
 use std::fs;
 use std::path::{Path, PathBuf};

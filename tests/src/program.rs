@@ -266,7 +266,7 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 pub fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Reply {
     let mut head = format!("GET {path} HTTP/1.1\r\nconnection: close\r\n");
     if !headers.iter().any(|header| header.starts_with("host:")) {
-        head.push_str(&format!("host: {address}\r\n"));
+        head = format!("{head}host: {address}\r\n");
     }
     for header in headers {
         head.push_str(header);

@@ -14,7 +14,7 @@ use super::Opened;
 /// Sources asked at the same time.
 const AT_ONCE: usize = 8;
 /// How long one source may take: describing reads catalogues and samples, which takes longer than a fetch.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What sources said.
 #[derive(Debug, Default)]

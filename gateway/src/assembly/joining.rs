@@ -9,7 +9,7 @@ use super::Opened;
 use crate::gateway::Gateway;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// The sources that a running gateway still waits for.
 pub struct Joining {

@@ -35,7 +35,7 @@ pub(crate) async fn ready(folder: &Path) -> Ready {
         let progress = Progress::new("describing sources");
         let described = opened
             .describe(&missing, &|done, total, name: &str| {
-                progress.at(done as u64, total as u64, name)
+                progress.at(done as u64, total as u64, name);
             })
             .await;
         silent.extend(described.failed.iter().map(|(name, error)| opened.silent(name, error)));

@@ -62,7 +62,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let progress = Progress::new("describing sources");
     let described = opened
         .describe(&wanted, &|done, total, name: &str| {
-            progress.at(done as u64, total as u64, name)
+            progress.at(done as u64, total as u64, name);
         })
         .await;
     drop(progress);
@@ -96,28 +96,20 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             "changes": if first { Vec::new() } else { changes },
         }))?;
     } else {
-        let mut text = String::new();
-        if !first {
-            for change in &changes {
-                text.push_str(&format!(
-                    "{}{}\n",
-                    if change.breaking { "breaking: " } else { "" },
-                    change.text
-                ));
-            }
+        for change in changes.iter().filter(|_| !first) {
+            let mark = if change.breaking { "breaking: " } else { "" };
+            output::print(&format!("{mark}{}\n", change.text))?;
         }
         let breaking = changes.iter().filter(|change| change.breaking).count();
         let number = described.found.len();
-        let changed = match (first, changes.len()) {
+        let outcome = match (first, changes.len()) {
             (true, _) => format!("{} collections found", new_model.federated.collections.len()),
             (false, 0) => "nothing changed".to_owned(),
-            (false, count) => format!("{count} changes, {breaking} of them breaking"),
+            (false, 1) => format!("1 change, {breaking} breaking"),
+            (false, count) => format!("{count} changes, {breaking} breaking"),
         };
-        text.push_str(&format!(
-            "{number} {} described: {changed}\n",
-            if number == 1 { "source" } else { "sources" }
-        ));
-        output::print(&text)?;
+        let sources = if number == 1 { "source" } else { "sources" };
+        output::print(&format!("{number} {sources} described: {outcome}\n"))?;
     }
     for name in &vanished {
         let what = if options.prune {

@@ -52,13 +52,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
 
 /// One line an error: `2:8: VALIDATION_FAILED: message`.
 fn told(errors: &[RequestError]) -> String {
-    let mut text = String::from("the query is refused:");
-    for error in errors {
-        text.push('\n');
-        if let Some(place) = error.locations.first() {
-            text.push_str(&format!("{}:{}: ", place.line, place.column));
-        }
-        text.push_str(&error.to_string());
-    }
-    text
+    let lines = errors.iter().map(|error| match error.locations.first() {
+        Some(place) => format!("\n{}:{}: {error}", place.line, place.column),
+        None => format!("\n{error}"),
+    });
+    format!("the query is refused:{}", lines.collect::<String>())
 }

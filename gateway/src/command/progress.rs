@@ -46,7 +46,7 @@ impl Progress {
         let tenth = done * 10 / total.max(1);
         if tenth > *last || (done == total && *last < 10) {
             *last = tenth;
-            output::say(&format!("{}: {done} of {total} {name}", self.what).trim_end().to_owned());
+            output::say(format!("{}: {done} of {total} {name}", self.what).trim_end());
         }
     }
 }

@@ -68,7 +68,7 @@ pub(crate) async fn serve(
         let progress = Progress::new("describing sources");
         let described = opened
             .describe(&missing, &|done, total, name: &str| {
-                progress.at(done as u64, total as u64, name)
+                progress.at(done as u64, total as u64, name);
             })
             .await;
         drop(progress);
@@ -78,7 +78,7 @@ pub(crate) async fn serve(
         for (name, error) in &described.failed {
             tracing::warn!("{}", opened.silent(name, error));
         }
-        missing = described.failed.into_iter().map(|(name, _)| name).collect();
+        missing = described.failed.into_keys().collect();
         stored.extend(described.found);
     }
     let (model, findings) = opened.model(&stored);
@@ -91,11 +91,10 @@ pub(crate) async fn serve(
         .unwrap_or_else(|| server_settings.listen.clone());
     let admin = match (&addresses.admin, &server_settings.admin) {
         (Some(off), _) if off == "off" => Admin::Off,
-        (Some(address), _) => Admin::At(address.clone()),
         (None, None) => Admin::Off,
         // Two gateways beside each other differ in `--listen`; the second does without the default admin address.
         (None, Some(address)) if addresses.listen.is_some() => Admin::IfFree(address.clone()),
-        (None, Some(address)) => Admin::At(address.clone()),
+        (Some(address), _) | (None, Some(address)) => Admin::At(address.clone()),
     };
     let settings = server::Options {
         listen,

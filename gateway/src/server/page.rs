@@ -1,4 +1,4 @@
-//! GraphiQL's page and its parts, and what is said where there is nothing.
+//! `GraphiQL`'s page and its parts, and what is said where there is nothing.
 
 use std::sync::Arc;
 

@@ -110,9 +110,9 @@ fn name(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<String>> 
 }
 
 fn list(connection: &Connection, warnings: &mut Vec<String>) -> rusqlite::Result<Vec<Listed>> {
-    let text = "SELECT name, type, wr, strict FROM pragma_table_list \
-                WHERE schema = 'main' AND type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-                ORDER BY name";
+    // What a virtual table keeps its data in is a table like any other; `exclude` is there for who does not want it.
+    let text = "SELECT name, replace(type, 'shadow', 'table'), wr, strict FROM pragma_table_list \
+                WHERE schema = 'main' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
     let mut statement = connection.prepare(text)?;
     let mut rows = statement.raw_query();
     let mut listed = vec![];

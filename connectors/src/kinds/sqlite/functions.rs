@@ -10,8 +10,8 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value as Stored, ValueRef};
 use rusqlite::{Connection, Result};
 
-use super::pattern::{Like, fold};
 use super::value::{comparable, read};
+use crate::evaluate::{Like, fold_into};
 
 /// Gives a connection its functions.
 pub(super) fn register(connection: &Connection) -> Result<()> {
@@ -36,6 +36,12 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         Value::Null => Stored::Null,
         value => Stored::Text(value.to_string()),
     })
+}
+
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    fold_into(text, &mut folded);
+    folded
 }
 
 fn flags() -> FunctionFlags {

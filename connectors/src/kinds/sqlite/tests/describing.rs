@@ -136,7 +136,10 @@ async fn views_virtual_tables_and_generated_columns_are_served() {
         .iter()
         .map(|collection| collection.name.as_str())
         .collect();
-    assert_eq!(names, ["f", "t", "v"]);
+    assert_eq!(
+        names,
+        ["f", "f_config", "f_content", "f_data", "f_docsize", "f_idx", "t", "v"]
+    );
     assert_eq!(scalars(&silo, "t"), "a:BigInt b:Date(YYYY-MM-DD) g:String");
     assert_eq!(scalars(&silo, "v"), "a:BigInt b:Date(YYYY-MM-DD) c:Float d:String");
     assert!(silo.collection("v").view && !silo.collection("v").row_id);
