@@ -71,15 +71,16 @@ async fn compare(database: &Database, folder: &Path, oracle: &Path, seed: u64) {
     );
 }
 
+fn serve_whole(folder: &Path) {
+    let catalog = "[[source]]\nname = \"s\"\nconnector = \"sqlite\"\npath = \"whole.sqlite\"\n";
+    std::fs::write(folder.join("lilong.toml"), catalog).unwrap();
+}
+
 async fn whole(database: Database, seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let oracle = folder.path().join("whole.sqlite");
     database.write_whole(&oracle);
-    std::fs::write(
-        folder.path().join("lilong.toml"),
-        "[[source]]\nname = \"s\"\nconnector = \"sqlite\"\npath = \"whole.sqlite\"\n",
-    )
-    .unwrap();
+    serve_whole(folder.path());
     compare(&database, folder.path(), &oracle, seed).await;
 }
 
@@ -109,4 +110,18 @@ async fn awkward_tables_in_one_source_answer_as_sql_does() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn awkward_tables_with_each_in_a_source_of_its_own_answer_as_sql_does() {
     apart(databases::awkward(), 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_real_database_without_any_key_answers_as_sql_does() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/sqlite/geography.sqlite");
+    if !file.exists() {
+        eprintln!("skipped: shared/data is not there");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("whole.sqlite");
+    std::fs::copy(file, &copy).unwrap();
+    serve_whole(folder.path());
+    compare(&Database::read(&copy), folder.path(), &copy, 5).await;
 }

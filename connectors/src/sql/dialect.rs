@@ -76,6 +76,12 @@ pub(crate) trait Dialect {
     /// Whether two columns hold the same key; false or unknown where one is null. An index of `inner` serves.
     fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String;
 
+    /// The same condition where no index may serve it: beside a link whose own index finds few rows, an index of the
+    /// condition would be walked once for every outer row. For databases that choose by rule where they have no figures.
+    fn unindexed(&self, condition: &str) -> String {
+        condition.to_owned()
+    }
+
     /// What is equal where two values of the column are exactly equal; for partitions.
     fn exact(&self, column: Column<'_>) -> String;
 

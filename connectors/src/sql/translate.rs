@@ -35,6 +35,15 @@ pub(crate) fn translate<D: Dialect>(dialect: &D, fetch: &Fetch) -> Result<(Strin
     Ok((text, translation.statement.into_slots()))
 }
 
+/// Whether equality on these fields needs no scan.
+fn is_indexed(collection: &Collection, fields: impl Iterator<Item = FieldId> + Clone) -> bool {
+    let named = |column: &String| fields.clone().any(|field| collection.fields[field].name == *column);
+    collection
+        .indexes
+        .iter()
+        .any(|columns| !columns.is_empty() && columns.iter().all(named))
+}
+
 struct Translation<'a, D: Dialect> {
     dialect: &'a D,
     statement: Statement<D::Slot>,
@@ -235,6 +244,7 @@ impl<D: Dialect> Translation<'_, D> {
                     self.predicate_into(collection, alias, part, conditions)?;
                 }
             }
+            Predicate::Exists(exists) => conditions.push(self.exists(collection, alias, exists, true)?),
             other => conditions.push(self.predicate(collection, alias, other)?),
         }
         Ok(())
@@ -266,7 +276,7 @@ impl<D: Dialect> Translation<'_, D> {
                 let column = column(alias, collection, *field)?;
                 format!("({}.{} IS NULL)", column.alias, self.dialect.quote(&column.field.name))
             }
-            Predicate::Exists(exists) => self.exists(collection, alias, exists)?,
+            Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
             Predicate::KeyIn { fields, operand, .. } => {
                 let columns = key_columns(alias, collection, fields)?;
                 self.dialect
@@ -289,10 +299,24 @@ impl<D: Dialect> Translation<'_, D> {
         Ok(format!("({})", texts.join(word)))
     }
 
-    fn exists(&mut self, collection: &Collection, alias: &str, exists: &Exists) -> Result<String, Untranslatable> {
+    /// `turnable`: a plain condition of the query, which a database can begin with instead; under a negation or in an
+    /// alternative it is checked row by row, by the link.
+    fn exists(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        exists: &Exists,
+        turnable: bool,
+    ) -> Result<String, Untranslatable> {
         let inner = self.statement.alias();
         let mut conditions = self.pairs(collection, alias, &exists.collection, &inner, &exists.on)?;
+        let linked = conditions.len();
         self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
+        if !turnable && is_indexed(&exists.collection, exists.on.iter().map(|(_, inner)| *inner)) {
+            for condition in &mut conditions[linked..] {
+                *condition = self.dialect.unindexed(condition);
+            }
+        }
         if conditions.is_empty() {
             conditions.push("1".to_owned());
         }

@@ -26,17 +26,28 @@ pub struct Described {
 }
 
 impl Opened {
-    /// Asks the sources of these names; `progress` hears how many of how many are done and which was the last.
+    /// Asks the sources of these names, each for two minutes at most; `progress` hears how many of how many are done and
+    /// which was the last.
     pub async fn describe(&self, names: &[String], progress: &(dyn Fn(usize, usize, &str) + Sync)) -> Described {
+        self.describe_within(PATIENCE, names, progress).await
+    }
+
+    /// The same, each source for `patience` at most.
+    pub async fn describe_within(
+        &self,
+        patience: Duration,
+        names: &[String],
+        progress: &(dyn Fn(usize, usize, &str) + Sync),
+    ) -> Described {
         let wanted = names
             .iter()
             .filter_map(|name| Some((name.clone(), self.sources.get(name)?.clone())));
         let mut answers = stream::iter(wanted.collect::<Vec<_>>())
             .map(|(name, source)| async move {
-                let answer = tokio::time::timeout(PATIENCE, source.describe())
+                let answer = tokio::time::timeout(patience, source.describe())
                     .await
                     .unwrap_or_else(|_| {
-                        let context = format!("no description within {PATIENCE:?}");
+                        let context = format!("no description within {patience:?}");
                         Err(Error::new(ErrorKind::Timeout, name.as_str(), context))
                     });
                 (name, answer)

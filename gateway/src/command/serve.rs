@@ -1,5 +1,7 @@
 //! `lilong serve`: runs the gateway until it is told to stop.
 
+use std::time::Duration;
+
 use clap::Args;
 use lilong::assembly::{Ask, Descriptions, Joining, Opened};
 use lilong::gateway::Gateway;
@@ -30,6 +32,9 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
 }
+
+/// How long a start waits for each source that has no description yet; those that take longer join later.
+const FIRST_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     serve(
@@ -67,7 +72,7 @@ pub(crate) async fn serve(
     if stored.is_empty() && !missing.is_empty() {
         let progress = Progress::new("describing sources");
         let described = opened
-            .describe(&missing, &|done, total, name: &str| {
+            .describe_within(FIRST_PATIENCE, &missing, &|done, total, name: &str| {
                 progress.at(done as u64, total as u64, name);
             })
             .await;

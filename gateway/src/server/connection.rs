@@ -93,9 +93,9 @@ async fn converse(stream: TcpStream, service: Arc<Service>, alive: watch::Receiv
         tracing::debug!("cannot set a connection to send at once: {error}");
     }
     let mut stopping = service.shared.stopping.clone();
-    let answers = hyper::service::service_fn(|request| {
+    let answers = hyper::service::service_fn(|request: Request<Incoming>| {
         let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
+        async move { Ok::<_, Infallible>(service.answer(Request::map(request, Body::new)).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -117,7 +117,7 @@ async fn converse(stream: TcpStream, service: Arc<Service>, alive: watch::Receiv
 }
 
 impl Service {
-    async fn answer(&self, mut request: Request<Incoming>) -> Response {
+    async fn answer(&self, mut request: Request<Body>) -> Response {
         let started = Instant::now();
         let trace = Trace::of(request.headers());
         let method = request.method().clone();
@@ -150,8 +150,8 @@ impl Service {
         response
     }
 
-    async fn routed(&self, request: Request<Incoming>, trace: &Trace) -> Response {
-        let answer = self.routes.clone().oneshot(request.map(Body::new));
+    async fn routed(&self, request: Request<Body>, trace: &Trace) -> Response {
+        let answer = self.routes.clone().oneshot(request);
         match AssertUnwindSafe(answer).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
@@ -163,7 +163,7 @@ impl Service {
         }
     }
 
-    fn forbids(&self, request: &Request<Incoming>) -> Option<Refusal> {
+    fn forbids(&self, request: &Request<Body>) -> Option<Refusal> {
         if !self.loopback {
             return None;
         }
@@ -175,5 +175,56 @@ impl Service {
                 "This address answers only requests for localhost or a loopback address in `Host`.",
             )),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use axum::routing::get;
+    use lilong_schema::Federated;
+    use lilong_schema::catalog::Limits;
+
+    use super::*;
+    use crate::gateway::{Gateway, Model};
+    use crate::server::{Admin, Options};
+
+    #[tokio::test]
+    async fn a_panic_is_told_as_an_internal_error_and_no_more() {
+        let model = Model {
+            federated: Arc::new(Federated::default()),
+            sources: Vec::new(),
+        };
+        let options = Options {
+            listen: String::new(),
+            admin: Admin::Off,
+            open: false,
+            limits: Limits::default(),
+            tabs: Vec::new(),
+        };
+        let shared = Shared {
+            gateway: Gateway::new(model, Limits::default()),
+            options,
+            requests: crate::server::metrics::Requests::default(),
+            sdl: crate::server::schema::Kept::default(),
+            stopping: watch::channel(false).1,
+        };
+        let routes = Router::new().route("/", get(|| async { panic!("secret detail") as &'static str }));
+        let service = Service {
+            routes,
+            shared: Arc::new(shared),
+            loopback: false,
+        };
+        let response = service.answer(Request::new(Body::empty())).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = http_body_util::BodyExt::collect(response.into_body())
+            .await
+            .unwrap()
+            .to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(
+            body.contains("INTERNAL") && body.contains("traceId") && !body.contains("secret"),
+            "{body}"
+        );
     }
 }

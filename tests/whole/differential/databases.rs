@@ -58,6 +58,37 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 impl Database {
+    /// The tables of a file that is there, without its links; their names live as long as the program.
+    pub(crate) fn read(path: &Path) -> Self {
+        let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let leak = |text: String| -> &'static str { text.leak() };
+        let texts = |sql: &str| {
+            let mut statement = connection.prepare(sql).unwrap();
+            let found = statement
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .collect::<Result<Vec<String>, _>>()
+                .unwrap();
+            found.into_iter().map(leak).collect::<Vec<_>>()
+        };
+        let tables = texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .into_iter()
+            .map(|name| Table {
+                name,
+                columns: texts(&format!("SELECT name FROM pragma_table_info({})", quoted(name)))
+                    .into_iter()
+                    .map(|name| column(name, ""))
+                    .collect(),
+                key: vec![],
+                constraints: "",
+                suffix: "",
+                foreign: vec![],
+                rows: vec![],
+            })
+            .collect();
+        Self { tables }
+    }
+
     /// All tables in one file.
     pub(crate) fn write_whole(&self, path: &Path) {
         let connection = Connection::open(path).unwrap();

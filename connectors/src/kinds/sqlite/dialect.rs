@@ -324,6 +324,10 @@ impl Dialect for Sqlite {
         })
     }
 
+    fn unindexed(&self, condition: &str) -> String {
+        format!("+{condition}")
+    }
+
     fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String {
         let (left, right) = (Storage::of(inner.field), Storage::of(outer.field));
         let (inner_bare, outer_bare) = (self.bare(inner), self.bare(outer));

@@ -134,6 +134,26 @@ async fn linked_rows_are_looked_up_by_an_index() {
 }
 
 #[tokio::test]
+async fn a_negated_link_is_looked_up_by_its_own_index_and_not_by_the_filter_s() {
+    let silo = Silo::new(
+        "CREATE TABLE street (id INTEGER PRIMARY KEY);
+         CREATE TABLE person (id INTEGER PRIMARY KEY, street INTEGER, tag TEXT, born DATE);
+         CREATE INDEX by_street ON person (street);
+         CREATE INDEX by_tag ON person (tag, born);
+         INSERT INTO person VALUES (1, 1, 'x', '2000-01-01');",
+    )
+    .await;
+    let mut ask = silo.ask("street");
+    let mut inner = silo.ask("person");
+    let tag = inner.compare("tag", Comparison::Equal, text("x"));
+    let born = inner.compare("born", Comparison::GreaterOrEqual, Value::Date(10_957));
+    ask.operands = inner.operands;
+    let exists = ask.exists("person", &[("id", "street")], tag.and(born));
+    let negated = ask.and(Predicate::Not(Box::new(exists)));
+    has(&plan(&silo, &negated.fetch), "INDEX by_street (street=?)");
+}
+
+#[tokio::test]
 async fn an_order_on_a_column_that_is_never_null_uses_its_index() {
     let silo = Silo::new(TOWN).await;
     let plan = plan(
