@@ -40,7 +40,12 @@ pub(crate) fn make(catalog: &Path, block: &Block) -> bool {
         return false;
     };
     let path = catalog.join(name);
-    fs::create_dir_all(if kind == "folder" { &path } else { path.parent().unwrap() }).unwrap();
+    fs::create_dir_all(if kind == "folder" {
+        &path
+    } else {
+        path.parent().unwrap()
+    })
+    .unwrap();
     match kind {
         "folder" => {}
         "toml" | "csv" | "json" | "text" => fs::write(path, &block.content).unwrap(),

@@ -92,7 +92,7 @@ impl Page {
         let printed = String::from_utf8(output.stdout).unwrap();
         let code = match printed.lines().last() {
             Some(last) if !last.contains("no problems") => 1,
-            _ if printed.contains("cannot be described") => 3,
+            Some(last) if last.ends_with(" not described") => 3,
             _ => 0,
         };
         let said = String::from_utf8_lossy(&output.stderr);

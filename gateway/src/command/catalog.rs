@@ -31,7 +31,7 @@ pub(crate) async fn ready(folder: &Path) -> Ready {
         findings,
     } = opened.stored();
     let mut silent = Vec::new();
-    if !missing.is_empty() && !opened.has_problems() {
+    if !missing.is_empty() {
         let progress = Progress::new("describing sources");
         let described = opened
             .describe(&missing, &|done, total, name: &str| {
@@ -40,7 +40,11 @@ pub(crate) async fn ready(folder: &Path) -> Ready {
             .await;
         silent.extend(described.failed.iter().map(|(name, error)| opened.silent(name, error)));
         drop(progress);
-        if let Some(problem) = opened.keep(&described.found) {
+        // Links and renames are only checked against descriptions, so that a wrong catalog is described as well; but what
+        // stands under a name may be another source once it is mended.
+        if !opened.has_problems()
+            && let Some(problem) = opened.keep(&described.found)
+        {
             output::say(&format!("lilong: {problem}"));
         }
         stored.extend(described.found);

@@ -348,10 +348,6 @@ async fn every_problem_of_a_block_is_reported() {
     let texts: Vec<&str> = problems.iter().map(|problem| problem.what.as_str()).collect();
     assert_eq!(
         texts,
-        [
-            "unknown key `pth`",
-            "unknown key `schemas`",
-            "connector sqlite needs a path",
-        ]
+        ["unknown key `pth`", "unknown key `schemas`", "`path` is missing",]
     );
 }
