@@ -67,6 +67,10 @@ impl Opened {
         let (mut catalog, mut findings) = catalog::load(folder);
         let mut found = discover::expand(&catalog, ask, &mut findings).await;
         add_discovered(&mut catalog, std::mem::take(&mut found.sources), &mut findings);
+        if findings.is_empty() && catalog.sources.is_empty() && catalog.discover.is_empty() {
+            let hint = "write a [[source]] or [[discover]] block, in a file of sources/ for example";
+            findings.push(Problem::warning("", "the catalog names no source yet", hint));
+        }
         let sources = connect(&catalog, &mut findings);
         let discover::Found {
             vanished,

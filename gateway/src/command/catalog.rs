@@ -1,5 +1,6 @@
 //! Reads a catalog for a command: assembles it, describes what has no description, tells what is wrong.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use lilong::assembly::{Ask, Descriptions, Opened};
@@ -99,6 +100,13 @@ pub(crate) fn read(path: &Path, what: &str) -> Result<String, Failure> {
     } else {
         std::fs::read(path)
     };
-    let bytes = bytes.map_err(|error| Failure::Wrong(format!("{}: cannot read {what}: {error}", path.display())))?;
+    let bytes = bytes.map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::NotFound => "there is no such file".to_owned(),
+            ErrorKind::IsADirectory => "it is a folder (the catalog stands first, the file after it)".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::Wrong(format!("{}: cannot read {what}: {why}", path.display()))
+    })?;
     String::from_utf8(bytes).map_err(|_| Failure::Wrong(format!("{}: {what} is not UTF-8", path.display())))
 }

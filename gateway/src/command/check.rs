@@ -9,7 +9,7 @@ use super::{CatalogFolder, catalog, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every problem is told at once, each with its place and what to do. Sources are not asked for anything that is already
+Every problem is told at once, each with its place and what to do. Sources are not asked for anything that is already \
 in descriptions/; those without a description are described first.
 
 Exit codes: 0 no problems (warnings are allowed), 1 problems, 3 a source without a description could not be asked.
@@ -20,7 +20,7 @@ Examples:
 pub(crate) struct Options {
     #[command(flatten)]
     catalog: CatalogFolder,
-    /// Print {\"sources\", \"collections\", \"findings\": [{\"severity\", \"file\", \"line\", \"path\", \"what\", \"hint\"}], \"silent\": […]}
+    /// Print {"sources", "collections", "findings": [{"severity", "file", "line", "path", "what", "hint"}], "silent": […]}
     #[arg(long)]
     json: bool,
 }

@@ -11,7 +11,7 @@ use super::{CatalogFolder, catalog, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Removed and renamed GraphQL names are marked as breaking: they break clients. A source that has vanished keeps its
+Removed and renamed GraphQL names are marked as breaking: they break clients. A source that has vanished keeps its \
 fields, which answer SOURCE_UNAVAILABLE, until it comes back or --prune is given.
 
 Exit codes: 0 done, 1 the catalog is wrong, or --check found breaking changes, 3 a source could not be asked.
@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// Forget sources that have vanished
     #[arg(long)]
     prune: bool,
-    /// Print {\"described\", \"vanished\", \"failed\", \"changes\": [{\"breaking\", \"text\"}]}
+    /// Print {"described", "vanished", "failed", "changes": [{"breaking", "text"}]}
     #[arg(long)]
     json: bool,
 }

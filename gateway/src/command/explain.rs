@@ -10,7 +10,7 @@ use super::query::Question;
 use super::{catalog, output};
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(override_usage = "lilong explain [OPTIONS] [CATALOG] <QUERY.graphql>", after_help = "\
 Nothing is fetched. A source without a description is described first.
 
 Examples:

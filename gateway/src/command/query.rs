@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::{catalog, output};
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(override_usage = "lilong query [OPTIONS] [CATALOG] <QUERY.graphql>", after_help = "\
 Exit codes: 0 answered, 1 the query was wrong, 3 a source failed (the rest of the answer is printed).
 
 Examples:

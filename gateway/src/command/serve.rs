@@ -15,8 +15,8 @@ use super::{Addresses, CatalogFolder, catalog, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The addresses really taken are printed on stdout. SIGTERM or SIGINT ends in good order: no new requests, running ones
-have 30 s (or what lilong.toml says). Sources without a description are described in the background and join by
+The addresses really taken are printed on stdout. SIGTERM or SIGINT ends in good order: no new requests, running ones \
+have 30 s (or what lilong.toml says). Sources without a description are described in the background and join by \
 themselves.
 
 Examples:
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     catalog: CatalogFolder,
     #[command(flatten)]
     addresses: Addresses,
-    /// Print the addresses as one line of JSON: {\"graphql\", \"graphiql\", \"admin\"}
+    /// Print the addresses as one line of JSON: {"graphql", "graphiql", "admin"}
     #[arg(long)]
     json: bool,
 }
