@@ -1,6 +1,8 @@
 //! Dates and times between text and numbers: days since 1970-01-01 and microseconds, proleptic Gregorian calendar,
 //! years 0001 to 9999, at most six digits of a second.
 
+use std::fmt::Write;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
 const EPOCH_DAYS: i32 = 719_163; // 1970-01-01 counted from 0001-01-01 as day 1
@@ -113,32 +115,32 @@ pub fn format_instant(micros: i64) -> String {
 }
 
 /// Appends `YYYY-MM-DD`.
-pub fn write_date(days: i32, out: &mut String) {
+pub fn write_date(days: i32, out: &mut impl Write) {
     use chrono::Datelike;
     let date = NaiveDate::from_num_days_from_ce_opt(days.saturating_add(EPOCH_DAYS)).unwrap_or_default();
     let year = date.year().unsigned_abs();
     two(year / 100, out);
     two(year % 100, out);
-    out.push('-');
+    put('-', out);
     two(date.month(), out);
-    out.push('-');
+    put('-', out);
     two(date.day(), out);
 }
 
 /// Appends `HH:MM:SS[.f]`.
-pub fn write_time(micros: i64, out: &mut String) {
+pub fn write_time(micros: i64, out: &mut impl Write) {
     let seconds = micros.div_euclid(1_000_000) as u32;
     two(seconds / 3_600, out);
-    out.push(':');
+    put(':', out);
     two(seconds / 60 % 60, out);
-    out.push(':');
+    put(':', out);
     two(seconds % 60, out);
     let mut fraction = micros.rem_euclid(1_000_000) as u32;
     if fraction > 0 {
-        out.push('.');
+        put('.', out);
         let mut scale = 100_000;
         while fraction > 0 {
-            out.push(char::from(b'0' + (fraction / scale) as u8));
+            put(char::from(b'0' + (fraction / scale) as u8), out);
             fraction %= scale;
             scale /= 10;
         }
@@ -146,9 +148,9 @@ pub fn write_time(micros: i64, out: &mut String) {
 }
 
 /// Appends `YYYY-MM-DDTHH:MM:SS[.f]`.
-pub fn write_local(micros: i64, out: &mut String) {
+pub fn write_local(micros: i64, out: &mut impl Write) {
     write_date(micros.div_euclid(MICROS_PER_DAY) as i32, out);
-    out.push('T');
+    put('T', out);
     write_time(micros.rem_euclid(MICROS_PER_DAY), out);
 }
 
@@ -191,9 +193,14 @@ fn digits(bytes: &[u8]) -> Option<u32> {
     })
 }
 
-fn two(number: u32, out: &mut String) {
-    out.push(char::from(b'0' + (number / 10 % 10) as u8));
-    out.push(char::from(b'0' + (number % 10) as u8));
+/// Appends one character; what is written to here has room for all.
+fn put(character: char, out: &mut impl Write) {
+    let _ = out.write_char(character);
+}
+
+fn two(number: u32, out: &mut impl Write) {
+    put(char::from(b'0' + (number / 10 % 10) as u8), out);
+    put(char::from(b'0' + (number % 10) as u8), out);
 }
 
 #[cfg(test)]

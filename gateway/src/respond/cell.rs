@@ -1,6 +1,7 @@
 //! Writes cells: one typed column per field, found once per answer, nothing allocated per cell.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -11,7 +12,8 @@ use arrow_array::{
     Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow_schema::DataType;
-use base64::Engine;
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
 use lilong_schema::{Scalar, temporal};
 use serde::de::IgnoredAny;
 
@@ -125,13 +127,13 @@ impl<'a> Column<'a> {
                 let value = value!(array);
                 quoted(out, |text| {
                     temporal::write_local(value, text);
-                    text.push('Z');
+                    let _ = text.write_char('Z');
                 });
             }
             Column::Bytes(array) => {
                 let value = value!(array);
                 out.push(b'"');
-                out.extend_from_slice(base64::engine::general_purpose::STANDARD.encode(value).as_bytes());
+                let _ = write!(out, "{}", Base64Display::new(value, &STANDARD));
                 out.push(b'"');
             }
             Column::Foreign => return Written::Unfit,
@@ -174,10 +176,18 @@ fn decimal(text: &str, scale: usize, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut String)) {
-    let mut text = String::with_capacity(27);
-    write(&mut text);
+fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Ascii<'_>)) {
     out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
+    write(&mut Ascii(out));
     out.push(b'"');
+}
+
+/// Text that needs no escapes, on its way into the answer.
+struct Ascii<'a>(&'a mut Vec<u8>);
+
+impl std::fmt::Write for Ascii<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
 }
