@@ -57,6 +57,8 @@ pub struct Descriptions {
     pub stored: BTreeMap<String, SourceDescription>,
     /// Sources to describe: nothing is stored, or it was made with other settings.
     pub missing: Vec<String>,
+    /// Sources that were described once and that the catalog does not name any more.
+    pub orphans: Vec<String>,
     /// Files that cannot be read.
     pub findings: Vec<Problem>,
 }
@@ -109,6 +111,14 @@ impl Opened {
                 }
                 Ok(Stored::Missing) => all.missing.push(settings.name.clone()),
                 Err(problem) => all.findings.push(problem),
+            }
+        }
+        let names = self.catalog.sources.iter().map(|settings| settings.name.as_str());
+        match descriptions::orphans(&self.catalog.folder, names) {
+            Ok(orphans) => all.orphans = orphans,
+            Err(error) => {
+                let what = format!("descriptions/ cannot be read: {error}");
+                all.findings.push(Problem::warning("", what, "let lilong read it"));
             }
         }
         // Two blocks of one name are a problem already; they are still one source.

@@ -30,6 +30,7 @@ pub(crate) async fn ready(folder: &Path) -> Ready {
         mut stored,
         missing,
         findings,
+        ..
     } = opened.stored();
     let mut silent = Vec::new();
     if !missing.is_empty() {
@@ -86,8 +87,11 @@ pub(crate) fn refuse(findings: &[Problem]) -> Result<(), Failure> {
         )));
     }
     if !findings.is_empty() {
-        let what = if findings.len() == 1 { "warning" } else { "warnings" };
-        output::say(&format!("lilong: {} {what}; `lilong check` shows them", findings.len()));
+        let what = match findings.len() {
+            1 => "1 warning; `lilong check` shows it".to_owned(),
+            several => format!("{several} warnings; `lilong check` shows them"),
+        };
+        output::say(&format!("lilong: {what}"));
     }
     Ok(())
 }

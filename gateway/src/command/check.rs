@@ -43,15 +43,17 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         for line in report.lines().take(lines) {
             output::print(&format!("{line}\n"))?;
         }
-        let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
         let mut last = format!(
             "{}, {}: {}",
-            count(sources, "source"),
-            count(collections, "collection"),
+            output::count(sources, "source"),
+            output::count(collections, "collection"),
             problem::count(&ready.findings)
         );
         if !ready.silent.is_empty() {
-            last.push_str(&format!(", {} not described", count(ready.silent.len(), "source")));
+            last.push_str(&format!(
+                ", {} not described",
+                output::count(ready.silent.len(), "source")
+            ));
         }
         output::print(&format!("{last}\n"))?;
     }
