@@ -15,7 +15,7 @@ use std::sync::Arc;
 use lilong_connectors::{Error, ErrorKind, Source, kinds};
 use lilong_schema::catalog::{self, Catalog, SourceSettings};
 use lilong_schema::descriptions::{self, Discovered, Stored};
-use lilong_schema::problem::nearest;
+use lilong_schema::problem::{nearest, shown};
 use lilong_schema::{Problem, Severity, SourceDescription, federate};
 use tokio::sync::Semaphore;
 
@@ -57,6 +57,8 @@ pub struct Descriptions {
     pub stored: BTreeMap<String, SourceDescription>,
     /// Sources to describe: nothing is stored, or it was made with other settings.
     pub missing: Vec<String>,
+    /// Sources that were described once and that the catalog does not name any more.
+    pub orphans: Vec<String>,
     /// Files that cannot be read.
     pub findings: Vec<Problem>,
 }
@@ -67,6 +69,10 @@ impl Opened {
         let (mut catalog, mut findings) = catalog::load(folder);
         let mut found = discover::expand(&catalog, ask, &mut findings).await;
         add_discovered(&mut catalog, std::mem::take(&mut found.sources), &mut findings);
+        if findings.is_empty() && catalog.sources.is_empty() && catalog.discover.is_empty() {
+            let hint = "write a [[source]] or [[discover]] block, in a file of sources/ for example";
+            findings.push(Problem::warning("", "the catalog names no source yet", hint));
+        }
         let sources = connect(&catalog, &mut findings);
         let discover::Found {
             vanished,
@@ -107,6 +113,14 @@ impl Opened {
                 Err(problem) => all.findings.push(problem),
             }
         }
+        let names = self.catalog.sources.iter().map(|settings| settings.name.as_str());
+        match descriptions::orphans(&self.catalog.folder, names) {
+            Ok(orphans) => all.orphans = orphans,
+            Err(error) => {
+                let what = format!("descriptions/ cannot be read: {error}");
+                all.findings.push(Problem::warning("", what, "let lilong read it"));
+            }
+        }
         // Two blocks of one name are a problem already; they are still one source.
         all.missing.dedup();
         all
@@ -139,13 +153,13 @@ impl Opened {
             what = format!("{what}: {cause}");
         }
         let hint = match error.kind {
-            ErrorKind::Unavailable => "see that it is there and can be read; it joins by itself when it is back",
+            ErrorKind::Unavailable => "put that right; the source then joins by itself",
             ErrorKind::Timeout => "see why it is slow, or give it a longer `timeout`",
             ErrorKind::Overloaded => "give it more `connections`, or ask again when it has less to do",
             ErrorKind::Denied => "let the login read it",
             _ => "see the log of the source",
         };
-        let problem = Problem::new(format!("source {name}"), what, hint);
+        let problem = Problem::new(format!("source {}", shown(name)), what, hint);
         match self.catalog.sources.iter().find(|settings| settings.name == name) {
             Some(settings) => problem.at(&settings.place.file, settings.place.line),
             None => problem,
@@ -154,21 +168,23 @@ impl Opened {
 }
 
 /// Puts discovered sources among the others and adds the settings of blocks that only add some.
-fn add_discovered(catalog: &mut Catalog, discovered: Vec<SourceSettings>, findings: &mut Vec<Problem>) {
-    let mut places: BTreeMap<String, catalog::Place> = catalog
+fn add_discovered(catalog: &mut Catalog, discovered: Vec<(String, SourceSettings)>, findings: &mut Vec<Problem>) {
+    let place = |settings: &SourceSettings| format!("{}:{}", settings.place.file.display(), settings.place.line);
+    let mut taken: BTreeMap<String, String> = catalog
         .sources
         .iter()
-        .map(|settings| (settings.name.clone(), settings.place.clone()))
+        .map(|settings| (settings.name.clone(), format!("the source at {}", place(settings))))
         .collect();
-    for settings in discovered {
-        if let Some(other) = places.get(&settings.name) {
-            let what = format!("the name is taken by {}:{}", other.file.display(), other.line);
-            let hint = "give the [[discover]] block another `name` pattern, or rename the other source";
-            let problem = Problem::new(format!("source {}", settings.name), what, hint);
+    for (part, settings) in discovered {
+        if let Some(other) = taken.get(&settings.name) {
+            let what = format!("the name that `{}` would have is taken by {other}", shown(&part));
+            let hint = "give one of them another name, or the [[discover]] block another `name` pattern or `path`";
+            let problem = Problem::new(format!("source {}", shown(&settings.name)), what, hint);
             findings.push(problem.at(&settings.place.file, settings.place.line));
             continue;
         }
-        places.insert(settings.name.clone(), settings.place.clone());
+        let found = format!("`{}`, found by {}", shown(&part), place(&settings));
+        taken.insert(settings.name.clone(), found);
         catalog.sources.push(settings);
     }
     for addition in &catalog.additions {
@@ -189,7 +205,7 @@ fn add_discovered(catalog: &mut Catalog, discovered: Vec<SourceSettings>, findin
             None => "a source of its own needs `connector` and `path` or `url`".to_owned(),
         };
         let what = "has no `connector`, and no [[discover]] block found a source of this name";
-        let problem = Problem::new(format!("source {}", addition.name), what, hint);
+        let problem = Problem::new(addition.about(), what, hint);
         findings.push(problem.at(&addition.place.file, addition.place.line));
     }
 }
@@ -228,10 +244,7 @@ fn known_kind(settings: &SourceSettings, findings: &mut Vec<Problem>) -> Option<
             Some(near) => format!("did you mean `{near}`? the kinds are: {all}"),
             None => format!("the kinds are: {all}"),
         };
-        let what = format!(
-            "there is no connector `{}`",
-            lilong_schema::problem::shown(&settings.connector)
-        );
+        let what = format!("there is no connector `{}`", shown(&settings.connector));
         findings.push(Problem::new(settings.about(), what, hint).at(&settings.place.file, settings.place.line));
     }
     kind

@@ -1,4 +1,4 @@
-//! The fenced blocks of a Markdown page.
+//! The fenced blocks of a Markdown page, and the files that some of them are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,47 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
         }
     }
     blocks
+}
+
+/// Makes the part of a catalog that a block is; `false` if it is none. The information string says what it is:
+///
+/// - `toml lilong.toml`, `csv streets.csv`, `json descriptions/civil.json`, `text note.txt`: a file;
+/// - `hex sources/old.toml`: a file by its bytes in hexadecimal digits;
+/// - `sql civil.sqlite`: a SQLite silo by the statements that make it;
+/// - `folder interfaces`: an empty folder.
+pub(crate) fn make(catalog: &Path, block: &Block) -> bool {
+    let Some((kind, name)) = block.information.split_once(' ') else {
+        return false;
+    };
+    let path = catalog.join(name);
+    fs::create_dir_all(if kind == "folder" {
+        &path
+    } else {
+        path.parent().unwrap()
+    })
+    .unwrap();
+    match kind {
+        "folder" => {}
+        "toml" | "csv" | "json" | "text" => fs::write(path, &block.content).unwrap(),
+        "hex" => fs::write(path, bytes(&block.content)).unwrap(),
+        "sql" => {
+            let silo = rusqlite::Connection::open(path).unwrap();
+            // Keys may dangle, as in life.
+            silo.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+            silo.execute_batch(&block.content)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn bytes(digits: &str) -> Vec<u8> {
+    let digits: Vec<char> = digits.chars().filter(|c| !c.is_whitespace()).collect();
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap())
+        .collect()
 }
 
 /// A page with another content in the block of that information string.

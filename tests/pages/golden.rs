@@ -2,8 +2,7 @@
 //!
 //! In: fenced blocks of a page. The information string of a block says what it is:
 //!
-//! - `toml lilong.toml`, `csv streets.csv`: a file of the catalog;
-//! - `sql civil.sqlite`: statements that make a SQLite silo;
+//! - a file or folder of the catalog, as [`blocks::make`](crate::blocks::make) tells;
 //! - `graphql`: the query; `json variables`: its variables; `operation`: which one is run;
 //! - `plan`: what `lilong explain` prints;
 //! - `fetches`: `source count` a line, for every source that was asked;
@@ -19,7 +18,7 @@ use lilong::request::Request;
 use lilong_tests::serve;
 use serde_json::Value;
 
-use crate::blocks::{blocks, pages, replace, updating};
+use crate::blocks::{blocks, make, pages, replace, updating};
 
 #[tokio::test]
 async fn every_query_is_planned_and_answered_as_its_page_says() {
@@ -64,26 +63,21 @@ async fn run(text: &str, name: &str) -> Vec<(&'static str, String)> {
         ..Request::default()
     };
     for block in blocks(text) {
-        match block.information.split_once(' ').unwrap_or((&block.information, "")) {
-            ("sql", file) => {
-                let silo = rusqlite::Connection::open(folder.path().join(file)).unwrap();
-                // Keys may dangle, as in life.
-                silo.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-                silo.execute_batch(&block.content)
-                    .unwrap_or_else(|error| panic!("{name}: {file}: {error}"));
-            }
-            ("graphql", "") => request.query = block.content,
-            ("operation", "") => request.operation_name = Some(block.content.trim().to_owned()),
-            ("json", "variables") => {
+        match block.information.as_str() {
+            "graphql" => request.query = block.content,
+            "operation" => request.operation_name = Some(block.content.trim().to_owned()),
+            "json variables" => {
                 request.variables = serde_json::from_str::<Value>(&block.content)
                     .unwrap()
                     .as_object()
                     .unwrap()
                     .clone();
             }
-            ("toml" | "csv", file) => fs::write(folder.path().join(file), block.content).unwrap(),
-            ("plan" | "fetches" | "answer", "") => {}
-            (other, _) => panic!("{name}: a block that says not what it is: {other:?}"),
+            "plan" | "fetches" | "answer" => {}
+            other => assert!(
+                make(folder.path(), &block),
+                "{name}: a block that says not what it is: {other:?}"
+            ),
         }
     }
     answers(folder.path(), request).await

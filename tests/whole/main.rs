@@ -4,6 +4,7 @@
 
 mod command;
 mod demo;
+mod describe;
 mod differential;
 mod faults;
 mod http;

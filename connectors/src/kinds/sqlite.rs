@@ -93,7 +93,8 @@ impl Database {
                     if !fault::spoils_connection(&error) {
                         lease.give_back();
                     }
-                    Err(fault::of_engine(pool.source(), doing, error))
+                    let doing = format!("{doing} {}", pool.path().display());
+                    Err(fault::of_engine(pool.source(), &doing, error))
                 }
             }
         })
@@ -158,9 +159,11 @@ impl Connector for Database {
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {
-        self.run("reading the schema", self.settings.tuning.timeout, |connection, _| {
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
-        })
+        self.run(
+            "reading the schema of",
+            self.settings.tuning.timeout,
+            |connection, _| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())),
+        )
         .boxed()
     }
 }

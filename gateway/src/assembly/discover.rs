@@ -12,7 +12,8 @@ use super::{Ask, known_kind};
 
 /// What the blocks of a catalog stand for.
 pub(super) struct Found {
-    pub(super) sources: Vec<SourceSettings>,
+    /// Each with the part it was found by.
+    pub(super) sources: Vec<(String, SourceSettings)>,
     pub(super) vanished: BTreeSet<String>,
     pub(super) now: Vec<(SourceSettings, Vec<String>)>,
     pub(super) discovered: Discovered,
@@ -43,10 +44,17 @@ pub(super) async fn expand(catalog: &Catalog, ask: Ask, findings: &mut Vec<Probl
             findings.push(problem.at(&block.place.file, block.place.line));
             continue;
         };
-        let stored = found.discovered.parts(block).map(<[String]>::to_vec);
-        let fresh = match (ask, &stored) {
-            (Ask::Never, _) | (Ask::Missing, Some(_)) => None,
-            (Ask::Missing, None) | (Ask::Always, _) => match (discovery.parts)(block).await {
+        let mut parts: BTreeSet<String> = found
+            .discovered
+            .parts(block)
+            .unwrap_or_default()
+            .iter()
+            .cloned()
+            .collect();
+        let fresh = match ask {
+            Ask::Never => None,
+            Ask::Missing if !parts.is_empty() => None,
+            Ask::Missing | Ask::Always => match (discovery.parts)(block).await {
                 Ok(parts) => Some(parts),
                 Err(problems) => {
                     findings.extend(problems);
@@ -54,8 +62,12 @@ pub(super) async fn expand(catalog: &Catalog, ask: Ask, findings: &mut Vec<Probl
                 }
             },
         };
-        let mut parts: BTreeSet<String> = stored.into_iter().flatten().collect();
         if let Some(fresh) = fresh {
+            if fresh.is_empty() && parts.is_empty() {
+                let hint = "look at the pattern and at what is there";
+                let problem = Problem::warning(block.about(), "found no source", hint);
+                findings.push(problem.at(&block.place.file, block.place.line));
+            }
             found.now.push((block.clone(), fresh.clone()));
             let fresh: BTreeSet<String> = fresh.into_iter().collect();
             let gone = parts
@@ -64,17 +76,9 @@ pub(super) async fn expand(catalog: &Catalog, ask: Ask, findings: &mut Vec<Probl
             found.vanished.extend(gone);
             parts.extend(fresh);
         }
-        if parts.is_empty() && ask != Ask::Never {
-            let problem = Problem::warning(
-                block.about(),
-                "found no source",
-                "look at the pattern and at what is there",
-            );
-            findings.push(problem.at(&block.place.file, block.place.line));
-        }
         found
             .sources
-            .extend(parts.iter().map(|part| (discovery.narrow)(block, part)));
+            .extend(parts.iter().map(|part| (part.clone(), (discovery.narrow)(block, part))));
         found.discovered.set(block, parts.into_iter().collect());
     }
     found

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lilong_schema::descriptions::{self, WriteError};
 use lilong_schema::{Problem, SourceDescription};
 
-use super::Opened;
+use super::{Descriptions, Opened};
 
 impl Opened {
     /// Stores descriptions and what the `[[discover]]` blocks found. A folder that cannot be written is a warning: the
@@ -17,16 +17,19 @@ impl Opened {
         })
     }
 
+    /// Writes all that can be written; the error is the first one.
     fn write(&self, found: &BTreeMap<String, SourceDescription>) -> Result<(), WriteError> {
+        let folder = &self.catalog.folder;
+        let mut written = Ok(());
         if !self.catalog.discover.is_empty() {
-            self.discovered.write(&self.catalog.folder)?;
+            written = self.discovered.write(folder).map(drop);
         }
         for settings in &self.catalog.sources {
             if let Some(description) = found.get(&settings.name) {
-                descriptions::write(&self.catalog.folder, settings, description)?;
+                written = written.and(descriptions::write(folder, settings, description).map(drop));
             }
         }
-        Ok(())
+        written
     }
 
     /// Forgets the sources that were not found again, and `[[discover]]` blocks that are no longer there.
@@ -43,16 +46,14 @@ impl Opened {
     }
 
     /// Removes the stored descriptions of sources that the catalog does not have. What cannot be removed is a warning.
-    pub fn prune(&self) -> Option<Problem> {
-        let names = self.catalog.sources.iter().map(|settings| settings.name.as_str());
-        let warning = |what: String| Some(Problem::warning("", what, "remove it by hand"));
-        match descriptions::orphans(&self.catalog.folder, names) {
-            Err(error) => warning(format!("descriptions/ cannot be read: {error}")),
-            Ok(orphans) => orphans.iter().find_map(|source| {
-                descriptions::remove(&self.catalog.folder, source)
-                    .err()
-                    .and_then(|error| warning(error.to_string()))
-            }),
-        }
+    pub fn prune(&self) -> Vec<Problem> {
+        let Descriptions { orphans, .. } = self.stored();
+        let removed = orphans
+            .iter()
+            .map(|source| descriptions::remove(&self.catalog.folder, source));
+        removed
+            .filter_map(Result::err)
+            .map(|error| Problem::warning("", error.to_string(), "remove it by hand"))
+            .collect()
     }
 }

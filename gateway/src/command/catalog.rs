@@ -1,5 +1,6 @@
 //! Reads a catalog for a command: assembles it, describes what has no description, tells what is wrong.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use lilong::assembly::{Ask, Descriptions, Opened};
@@ -29,9 +30,10 @@ pub(crate) async fn ready(folder: &Path) -> Ready {
         mut stored,
         missing,
         findings,
+        ..
     } = opened.stored();
     let mut silent = Vec::new();
-    if !missing.is_empty() && !opened.has_problems() {
+    if !missing.is_empty() {
         let progress = Progress::new("describing sources");
         let described = opened
             .describe(&missing, &|done, total, name: &str| {
@@ -40,7 +42,11 @@ pub(crate) async fn ready(folder: &Path) -> Ready {
             .await;
         silent.extend(described.failed.iter().map(|(name, error)| opened.silent(name, error)));
         drop(progress);
-        if let Some(problem) = opened.keep(&described.found) {
+        // Links and renames are only checked against descriptions, so that a wrong catalog is described as well; but what
+        // stands under a name may be another source once it is mended.
+        if !opened.has_problems()
+            && let Some(problem) = opened.keep(&described.found)
+        {
             output::say(&format!("lilong: {problem}"));
         }
         stored.extend(described.found);
@@ -81,8 +87,11 @@ pub(crate) fn refuse(findings: &[Problem]) -> Result<(), Failure> {
         )));
     }
     if !findings.is_empty() {
-        let what = if findings.len() == 1 { "warning" } else { "warnings" };
-        output::say(&format!("lilong: {} {what}; `lilong check` shows them", findings.len()));
+        let what = match findings.len() {
+            1 => "1 warning; `lilong check` shows it".to_owned(),
+            several => format!("{several} warnings; `lilong check` shows them"),
+        };
+        output::say(&format!("lilong: {what}"));
     }
     Ok(())
 }
@@ -95,6 +104,13 @@ pub(crate) fn read(path: &Path, what: &str) -> Result<String, Failure> {
     } else {
         std::fs::read(path)
     };
-    let bytes = bytes.map_err(|error| Failure::Wrong(format!("{}: cannot read {what}: {error}", path.display())))?;
+    let bytes = bytes.map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::NotFound => "there is no such file".to_owned(),
+            ErrorKind::IsADirectory => "it is a folder (the catalog stands first, the file after it)".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::Wrong(format!("{}: cannot read {what}: {why}", path.display()))
+    })?;
     String::from_utf8(bytes).map_err(|_| Failure::Wrong(format!("{}: {what} is not UTF-8", path.display())))
 }

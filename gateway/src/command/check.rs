@@ -9,7 +9,7 @@ use super::{CatalogFolder, catalog, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every problem is told at once, each with its place and what to do. Sources are not asked for anything that is already
+Every problem is told at once, each with its place and what to do. Sources are not asked for anything that is already \
 in descriptions/; those without a description are described first.
 
 Exit codes: 0 no problems (warnings are allowed), 1 problems, 3 a source without a description could not be asked.
@@ -20,7 +20,7 @@ Examples:
 pub(crate) struct Options {
     #[command(flatten)]
     catalog: CatalogFolder,
-    /// Print {\"sources\", \"collections\", \"findings\": [{\"severity\", \"file\", \"line\", \"path\", \"what\", \"hint\"}], \"silent\": […]}
+    /// Print {"sources", "collections", "findings": [{"severity", "file", "line", "path", "what", "hint"}], "silent": […]}
     #[arg(long)]
     json: bool,
 }
@@ -37,20 +37,25 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         }))?;
     } else {
         let all: Vec<_> = ready.findings.iter().chain(&ready.silent).cloned().collect();
-        let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
-        let served = format!("{}, {}: ", count(sources, "source"), count(collections, "collection"));
         let report = problem::report(&all);
-        // The counting line of the report stands last; what is served stands before the count.
-        let (lines, last) = report
-            .trim_end()
-            .rsplit_once('\n')
-            .map_or(("", report.trim_end()), |(lines, last)| (lines, last));
-        let lines = if lines.is_empty() {
-            String::new()
-        } else {
-            format!("{lines}\n")
-        };
-        output::print(&format!("{lines}{served}{last}\n"))?;
+        // The closing line of the report counts all alike; a source that is down is no problem of the catalog.
+        let lines = report.lines().count() - 1;
+        for line in report.lines().take(lines) {
+            output::print(&format!("{line}\n"))?;
+        }
+        let mut last = format!(
+            "{}, {}: {}",
+            output::count(sources, "source"),
+            output::count(collections, "collection"),
+            problem::count(&ready.findings)
+        );
+        if !ready.silent.is_empty() {
+            last.push_str(&format!(
+                ", {} not described",
+                output::count(ready.silent.len(), "source")
+            ));
+        }
+        output::print(&format!("{last}\n"))?;
     }
     if ready
         .findings

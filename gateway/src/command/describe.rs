@@ -2,7 +2,7 @@
 
 use clap::Args;
 use lilong::assembly::{Ask, Descriptions, Opened};
-use lilong_schema::compare;
+use lilong_schema::compare::{self, Change};
 use serde_json::json;
 
 use super::failure::Failure;
@@ -11,7 +11,7 @@ use super::{CatalogFolder, catalog, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Removed and renamed GraphQL names are marked as breaking: they break clients. A source that has vanished keeps its
+Removed and renamed GraphQL names are marked as breaking: they break clients. A source that has vanished keeps its \
 fields, which answer SOURCE_UNAVAILABLE, until it comes back or --prune is given.
 
 Exit codes: 0 done, 1 the catalog is wrong, or --check found breaking changes, 3 a source could not be asked.
@@ -32,14 +32,16 @@ pub(crate) struct Options {
     /// Forget sources that have vanished
     #[arg(long)]
     prune: bool,
-    /// Print {\"described\", \"vanished\", \"failed\", \"changes\": [{\"breaking\", \"text\"}]}
+    /// Print {"described", "vanished", "failed", "changes": [{"breaking", "text"}]}
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let before = Opened::open(&options.catalog.folder, Ask::Never).await;
-    let Descriptions { stored: old, .. } = before.stored();
+    let Descriptions {
+        stored: old, orphans, ..
+    } = before.stored();
     let (old_model, _) = before.model(&old);
     let mut opened = Opened::open(&options.catalog.folder, Ask::Always).await;
     catalog::refuse(&opened.findings)?;
@@ -75,15 +77,19 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         .iter()
         .map(|(name, error)| opened.silent(name, error))
         .collect();
-    let changes = compare::compare(&old_model.federated, &new_model.federated);
+    let mut changes = compare::compare(&old_model.federated, &new_model.federated);
+    changes.extend(orphans.iter().map(|name| Change {
+        breaking: true,
+        text: format!("removed source {name}: the catalog no longer names it (accepted by `lilong describe --prune`)"),
+    }));
     if !options.check {
-        let pruned = if options.prune { opened.prune() } else { None };
+        let pruned = if options.prune { opened.prune() } else { Vec::new() };
         for problem in opened.keep(&described.found).into_iter().chain(pruned) {
             output::say(&format!("lilong: {problem}"));
         }
     }
     // A first description is no change: there was nothing that clients could have used.
-    let first = old.is_empty();
+    let first = old.is_empty() && orphans.is_empty();
     if options.json {
         let changes: Vec<_> = changes
             .iter()
@@ -101,15 +107,17 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             output::print(&format!("{mark}{}\n", change.text))?;
         }
         let breaking = changes.iter().filter(|change| change.breaking).count();
-        let number = described.found.len();
         let outcome = match (first, changes.len()) {
-            (true, _) => format!("{} collections found", new_model.federated.collections.len()),
+            (true, _) => format!(
+                "{} found",
+                output::count(new_model.federated.collections.len(), "collection")
+            ),
             (false, 0) => "nothing changed".to_owned(),
             (false, 1) => format!("1 change, {breaking} breaking"),
             (false, count) => format!("{count} changes, {breaking} breaking"),
         };
-        let sources = if number == 1 { "source" } else { "sources" };
-        output::print(&format!("{number} {sources} described: {outcome}\n"))?;
+        let sources = output::count(described.found.len(), "source");
+        output::print(&format!("{sources} described: {outcome}\n"))?;
     }
     for name in &vanished {
         let what = if options.prune {

@@ -10,12 +10,15 @@ use super::query::Question;
 use super::{catalog, output};
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "lilong explain [OPTIONS] [CATALOG] <QUERY.graphql>",
+    after_help = "\
 Nothing is fetched. A source without a description is described first.
 
 Examples:
   lilong explain city question.graphql
-  lilong explain city question.graphql --json")]
+  lilong explain city question.graphql --json"
+)]
 pub(crate) struct Options {
     #[command(flatten)]
     question: Question,

@@ -3,20 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lilong::request::Request;
+use lilong::request::{Request, new_trace};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
 use super::{catalog, output};
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "lilong query [OPTIONS] [CATALOG] <QUERY.graphql>",
+    after_help = "\
 Exit codes: 0 answered, 1 the query was wrong, 3 a source failed (the rest of the answer is printed).
 
 Examples:
   lilong query city question.graphql
   lilong query city question.graphql --variables '{\"id\": 7}'
-  echo '{ _sources { name state } }' | lilong query city - --compact")]
+  echo '{ _sources { name state } }' | lilong query city - --compact"
+)]
 pub(crate) struct Options {
     #[command(flatten)]
     question: Question,
@@ -56,6 +59,7 @@ impl Question {
         Ok(Request {
             query: catalog::read(path, "the query")?,
             operation_name: self.operation.clone(),
+            trace: new_trace(),
             variables: self
                 .variables
                 .as_deref()

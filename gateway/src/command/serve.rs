@@ -15,8 +15,8 @@ use super::{Addresses, CatalogFolder, catalog, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The addresses really taken are printed on stdout. SIGTERM or SIGINT ends in good order: no new requests, running ones
-have 30 s (or what lilong.toml says). Sources without a description are described in the background and join by
+The addresses really taken are printed on stdout. SIGTERM or SIGINT ends in good order: no new requests, running ones \
+have 30 s (or what lilong.toml says). Sources without a description are described in the background and join by \
 themselves.
 
 Examples:
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     catalog: CatalogFolder,
     #[command(flatten)]
     addresses: Addresses,
-    /// Print the addresses as one line of JSON: {\"graphql\", \"graphiql\", \"admin\"}
+    /// Print the addresses as one line of JSON: {"graphql", "graphiql", "admin"}
     #[arg(long)]
     json: bool,
 }
@@ -65,6 +65,7 @@ pub(crate) async fn serve(
         mut stored,
         missing,
         findings,
+        ..
     } = opened.stored();
     catalog::refuse(&[opened.findings.clone(), findings].concat())?;
     // With nothing described there would be nothing to serve, so that the first questions would all be refused.
@@ -143,10 +144,12 @@ fn announce(server: &Server, as_json: bool, sources: usize, collections: usize) 
         format!("http://{address}/metrics and /health/sources")
     });
     output::print(&format!(
-        "Serving {sources} sources with {collections} collections.\n\
+        "Serving {} with {}.\n\
          GraphQL:  http://{graphql}/graphql\n\
          GraphiQL: http://{graphql}/\n\
          Schema:   http://{graphql}/schema.graphql\n\
-         Admin:    {admin}\n"
+         Admin:    {admin}\n",
+        output::count(sources, "source"),
+        output::count(collections, "collection"),
     ))
 }

@@ -46,8 +46,13 @@ impl SourceSettings {
             .collect()
     }
 
-    /// What problems of this block are about: `source civil`.
+    /// What problems of this block are about: `source civil`, or `discover silo_{name}` for a pattern.
     pub fn about(&self) -> String {
-        format!("source {}", crate::problem::shown(&self.name))
+        let block = if self.name.contains("{name}") {
+            "discover"
+        } else {
+            "source"
+        };
+        format!("{block} {}", crate::problem::shown(&self.name))
     }
 }

@@ -13,7 +13,7 @@ use crate::Problem;
 pub(super) fn read<T: DeserializeOwned>(folder: &Path, name: &str, about: &str) -> Result<Option<T>, Problem> {
     let text = match std::fs::read(folder.join(FOLDER).join(name)) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => {
             let what = format!("this file {}", crate::catalog::file_fault(&error));
             let problem = Problem::new(about, what, "make it readable, or remove it and run `lilong describe`");
@@ -30,6 +30,11 @@ pub(super) fn read<T: DeserializeOwned>(folder: &Path, name: &str, about: &str) 
             .map_or(message.as_str(), |(message, _)| message);
         damaged(name, Some(error.line().max(1)), about, message)
     })
+}
+
+/// Whether nothing can be stored there yet. Where a file takes the folder's place, whoever writes hears of it.
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// The problem of a file that does not hold what it should.
@@ -81,7 +86,7 @@ pub(super) fn remove(folder: &Path, name: &str) -> Result<(), WriteError> {
 pub(super) fn list(folder: &Path) -> std::io::Result<Vec<String>> {
     let entries = match std::fs::read_dir(folder.join(FOLDER)) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let mut names = Vec::new();

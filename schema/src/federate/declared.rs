@@ -57,7 +57,11 @@ fn refuse(draft: &mut Draft<'_>, settings: &LinkSettings, path: &str, refusal: R
             .push(placed(Problem::new(path, what, hint), &settings.place)),
         Refusal::NotDescribed(what) => {
             let warning = Problem::warning(path, what, "it joins by itself once the source has been described");
-            draft.model.warnings.push(placed(warning, &settings.place));
+            let warning = placed(warning, &settings.place);
+            // Both sides may be of that source.
+            if draft.model.warnings.last() != Some(&warning) {
+                draft.model.warnings.push(warning);
+            }
         }
     }
 }

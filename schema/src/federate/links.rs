@@ -54,7 +54,8 @@ fn find_references(draft: &mut Draft<'_>, from: CollectionId, references: &mut V
             Err(why) => {
                 let columns = key.columns.join(", ");
                 let what = format!("the foreign key `{}({columns})` is left out: {why}", described.name);
-                draft.warn(draft.model.collections[from].source, what, "");
+                let hint = "mend it in the database, or write a [[link]]";
+                draft.warn(draft.model.collections[from].source, what, hint);
             }
         }
     }
@@ -340,7 +341,9 @@ mod tests {
                 "{key}"
             );
             let columns = &key[..=key.find(')').unwrap()][2..];
-            let what = format!("lilong.toml:1: warning: source s: the foreign key `a{columns}` is left out: {why}");
+            let what = format!(
+                "lilong.toml:1: warning: source s: the foreign key `a{columns}` is left out: {why} (mend it in the database, or write a [[link]])"
+            );
             assert_eq!(warnings(&model), [what]);
         }
     }

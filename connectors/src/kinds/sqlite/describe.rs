@@ -63,9 +63,11 @@ pub(super) fn describe(
                 } else {
                     listed.kind.as_str()
                 };
-                description
-                    .warnings
-                    .push(format!("{what} {} is left out: {}", listed.name, reason(&error)));
+                description.warnings.push(format!(
+                    "{what} {} is left out: {}; mend it or `exclude` it",
+                    listed.name,
+                    reason(&error)
+                ));
             }
         }
     }

@@ -3,6 +3,7 @@
 //! In: a block whose `path` has `*` and `?`. Out: the paths of the files, as the block would write them, and the block of
 //! each. *Invariant*: no file is opened.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use futures::FutureExt;
@@ -24,9 +25,13 @@ fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Pro
 fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     let (option, pattern) = path_option(settings)?;
     let mut files = glob::files(&option.folder, &pattern).map_err(|(folder, error)| {
-        let what = format!("the folder {} cannot be read: {error}", folder.display());
+        let what = if error.kind() == ErrorKind::NotFound {
+            format!("there is no folder {}", folder.display())
+        } else {
+            format!("the folder {} cannot be read: {error}", folder.display())
+        };
         let hint = "paths are relative to the folder of the file they stand in";
-        vec![Problem::new(format!("discover {}", settings.name), what, hint).at(&option.place.file, option.place.line)]
+        vec![Problem::new(settings.about(), what, hint).at(&option.place.file, option.place.line)]
     })?;
     // What SQLite keeps beside its files.
     files.retain(|file| !["-wal", "-shm", "-journal"].iter().any(|suffix| file.ends_with(suffix)));

@@ -3,6 +3,7 @@
 //! In: jobs that want a connection. Out: a connection that reads the file as it is now. *Invariant*: never more than the
 //! settings allow; a connection whose file was changed under it, or that failed in a way that may last, is not used again.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -105,6 +106,11 @@ impl Pool {
     /// The source's name.
     pub(super) fn source(&self) -> &Arc<str> {
         &self.source
+    }
+
+    /// The file, as the block names it.
+    pub(super) fn path(&self) -> &Path {
+        self.watch.path()
     }
 
     /// How it is tuned.

@@ -10,6 +10,8 @@ use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
 /// The kind's own keys.
 pub(crate) const KEYS: &[&str] = &["path"];
 
+const HINT: &str = "name the file, as in `path = \"civil.sqlite\"`";
+
 /// Where the database is.
 pub(super) fn path(settings: &SourceSettings) -> Result<PathBuf, Vec<Problem>> {
     let (option, path) = path_option(settings)?;
@@ -23,8 +25,7 @@ pub(super) fn path_option(settings: &SourceSettings) -> Result<(&OptionValue, St
     let place = &settings.place;
     match settings.options.get("path") {
         None => {
-            let hint = "write path = \"FILE.sqlite\"";
-            problems.push(Problem::new(about, "connector sqlite needs a path", hint).at(&place.file, place.line));
+            problems.push(Problem::new(about, "`path` is missing", HINT).at(&place.file, place.line));
         }
         Some(option) => match &option.value {
             OptionKind::Text(path) if !path.reveal().is_empty() => {
@@ -34,8 +35,7 @@ pub(super) fn path_option(settings: &SourceSettings) -> Result<(&OptionValue, St
             }
             _ => {
                 let place = &option.place;
-                let hint = "write path = \"FILE.sqlite\"";
-                problems.push(Problem::new(about, "path is not a text", hint).at(&place.file, place.line));
+                problems.push(Problem::new(about, "`path` names no file", HINT).at(&place.file, place.line));
             }
         },
     }

@@ -185,9 +185,9 @@ async fn what_cannot_be_read_is_left_out_with_a_warning() {
         silo.description.warnings,
         [
             "a table is left out: its name is not UTF-8",
-            "view broken is left out: no such table: main.gone",
-            "view failing is left out: integer overflow",
-            "view strange is left out: no such function: no_such_function",
+            "view broken is left out: no such table: main.gone; mend it or `exclude` it",
+            "view failing is left out: integer overflow; mend it or `exclude` it",
+            "view strange is left out: no such function: no_such_function; mend it or `exclude` it",
             "t.b has the collation chinese, which only its own program knows: it is ordered by code point",
             "the type given for t.none has no effect: there is no such column",
         ]
