@@ -1,13 +1,11 @@
 //! The contract between the engine and one source.
 
-use std::any::Any;
-use std::fmt;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use lilong_schema::{Capabilities, SourceDescription};
 
-use crate::{BoundFetch, Fetch, FetchContext, Result, RowStream};
+use crate::{BoundFetch, Fetch, FetchContext, Native, Prepared, Result, RowStream};
 
 /// Talks to one source. Knows nothing of GraphQL, of retries or of other sources. Opening one never needs the network.
 pub trait Connector: Send + Sync + 'static {
@@ -27,16 +25,9 @@ pub trait Connector: Send + Sync + 'static {
     fn ping(&self) -> BoxFuture<'_, Result<()>>;
 }
 
-/// What a fetch becomes at its source.
-pub struct Native {
-    /// For people: the SQL text or URL, with placeholders instead of values.
-    pub text: String,
-    /// For the connector: what it needs to send it (parameter slots, decoders).
-    pub parts: Arc<dyn Any + Send + Sync>,
-}
-
-impl fmt::Debug for Native {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Native").field(&self.text).finish()
+impl Prepared {
+    /// The native request, by the connector of its source.
+    pub fn native(&self, connector: &dyn Connector) -> Result<Arc<Native>> {
+        self.native_or(|fetch| connector.explain(fetch))
     }
 }

@@ -4,13 +4,15 @@
 //! [`BoundFetch`] adds the values of one request. Fields are named by their position in the collection's description,
 //! which the fetch carries.
 
+use std::any::Any;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Normalizer, Value};
 
-use crate::{Connector, Native, Result};
+use crate::Result;
 
 /// The position of an operand in [`BoundFetch::operands`].
 pub type OperandId = usize;
@@ -218,12 +220,26 @@ impl Prepared {
         }
     }
 
-    /// The native request, by the connector of its source.
-    pub fn native(&self, connector: &dyn Connector) -> Result<Arc<Native>> {
+    /// The native request; at its first use `explain` makes it.
+    pub(crate) fn native_or(&self, explain: impl FnOnce(&Fetch) -> Result<Native>) -> Result<Arc<Native>> {
         if let Some(native) = self.native.get() {
             return Ok(native.clone());
         }
-        let native = Arc::new(connector.explain(&self.fetch)?);
+        let native = Arc::new(explain(&self.fetch)?);
         Ok(self.native.get_or_init(|| native).clone())
+    }
+}
+
+/// What a fetch becomes at its source.
+pub struct Native {
+    /// For people: the SQL text or URL, with placeholders instead of values.
+    pub text: String,
+    /// For the connector: what it needs to send it (parameter slots, decoders).
+    pub parts: Arc<dyn Any + Send + Sync>,
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Native").field(&self.text).finish()
     }
 }

@@ -15,11 +15,12 @@ pub mod rows;
 pub mod source;
 mod sql;
 
-pub use connector::{Connector, Native};
+pub use connector::Connector;
 pub use context::FetchContext;
 pub use error::{Error, ErrorKind, Result};
 pub use fetch::{
-    BoundFetch, Comparison, Exists, Fetch, Hop, KeySet, Operand, OperandId, Order, OrderTarget, Predicate, Prepared,
+    BoundFetch, Comparison, Exists, Fetch, Hop, KeySet, Native, Operand, OperandId, Order, OrderTarget, Predicate,
+    Prepared,
 };
 pub use rows::{CellFault, RowStream, Rows};
 pub use source::Source;

@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 pub use describe::Described;
 pub use joining::Joining;
 
-use crate::gateway::Model;
+use crate::model::Model;
 
 /// When `[[discover]]` blocks ask for what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

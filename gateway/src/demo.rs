@@ -27,7 +27,7 @@ pub use questions::Question;
 use town::Town;
 
 /// Raised whenever another version would make other files.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The file that tells a district's folder from any other.
 const STAMP: &str = "demo.json";
 /// Residents by default.

@@ -5,23 +5,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
-use lilong_connectors::Source;
+use lilong_schema::Slice;
 use lilong_schema::catalog::Limits;
-use lilong_schema::{Federated, Slice};
 
 use crate::error::RequestError;
+use crate::model::Model;
 use crate::pipeline;
 use crate::plan_cache::PlanCache;
 use crate::request::{Answer, Request};
-
-/// A federated model and the sources under it. Taken once per request.
-#[derive(Debug)]
-pub struct Model {
-    /// The schema.
-    pub federated: Arc<Federated>,
-    /// By their positions in the schema.
-    pub sources: Vec<Arc<Source>>,
-}
 
 /// One gateway; clones share everything.
 ///

@@ -16,6 +16,7 @@ mod input;
 pub mod introspect;
 pub mod json;
 pub mod limits;
+pub mod model;
 pub mod normalize;
 pub mod operation;
 pub mod parse;
@@ -30,4 +31,5 @@ mod sample;
 pub mod server;
 pub mod validate;
 
-pub use gateway::{Gateway, Model};
+pub use gateway::Gateway;
+pub use model::Model;

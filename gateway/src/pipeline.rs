@@ -7,8 +7,8 @@ use lilong_schema::catalog::Limits;
 use crate::coerce::{self, Scope};
 use crate::error::RequestError;
 use crate::execute::{self, execute};
-use crate::gateway::Model;
 use crate::limits;
+use crate::model::Model;
 use crate::normalize::normalize;
 use crate::operation::Variables;
 use crate::parse::parse;
@@ -91,5 +91,154 @@ fn refused(errors: &[RequestError], trace: &str) -> Answer {
         body: write_refusal(errors, trace),
         refused: errors.first().map(|error| error.code),
         errors: errors.len(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use lilong_connectors::Source;
+    use lilong_connectors::kinds::memory::Memory;
+    use lilong_schema::Slice;
+    use lilong_schema::catalog::Tuning;
+    use serde_json::{Value, json};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::plan_cache::CAPACITY;
+    use crate::sample;
+
+    struct Bench {
+        model: Model,
+        cache: PlanCache,
+        limits: Limits,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let federated = sample::model();
+            let ceiling = Arc::new(Semaphore::new(1));
+            let source = |name: &Arc<str>| {
+                let memory = Arc::new(Memory::new(name.clone()));
+                Source::new(name.clone(), memory, &Tuning::default(), ceiling.clone())
+            };
+            let sources = federated.sources.iter().map(|known| source(&known.name)).collect();
+            let model = Model { federated: Arc::new(federated), sources };
+            Self { model, cache: PlanCache::new(), limits: Limits::default() }
+        }
+
+        fn plan(&self, query: &str, variables: Value) -> Result<Arc<Plan>, Vec<RequestError>> {
+            let Value::Object(variables) = variables else { panic!("no variables") };
+            let request = Request { query: query.to_owned(), variables, ..Request::default() };
+            prepare(&self.model, &self.limits, &self.cache, &request).map(|(plan, _)| plan)
+        }
+
+        fn plans(&self) -> u64 {
+            self.cache.size().1.0
+        }
+    }
+
+    const QUERY: &str = "query ($where: CivilResidentBoolExp, $ids: [Int!], $limit: Int, $order: [CivilResidentOrderBy!],
+        $with: Boolean = true, $id: Int = 1) {
+        civil { resident(where: $where, limit: $limit, orderBy: $order) { id street @include(if: $with) { name } }
+                some: resident(where: { id: { _in: $ids } }) { id } residentByPk(id: $id) { id } } }";
+
+    #[test]
+    fn other_leaf_values_make_no_new_plan() {
+        let bench = Bench::new();
+        let ask = |name: &str, ids: Value, limit: i32, id: i32| {
+            let filter = json!({ "idCard": { "_eq": name }, "_or": [{ "street": { "name": { "_like": name } } }] });
+            bench.plan(QUERY, json!({ "where": filter, "ids": ids, "limit": limit, "id": id, "order": { "id": "ASC" } }))
+        };
+        let first = ask("a", json!([1]), 5, 1).unwrap();
+        for (name, ids, limit, id) in [("b", json!([2, 3, 4]), 0, 7), ("", json!([0]), 10_000, -1), ("%", json!(9), 1, 1)] {
+            assert!(Arc::ptr_eq(&first, &ask(name, ids, limit, id).unwrap()));
+        }
+        // A value that is refused is refused with the same plan.
+        assert_eq!(ask("a", json!([1]), -1, 1).unwrap_err()[0].code, crate::error::Code::BadInput);
+        assert_eq!((bench.cache.size().0.0, bench.plans()), (1, 1));
+    }
+
+    #[test]
+    fn another_structure_makes_another_plan() {
+        let bench = Bench::new();
+        let structures = [
+            json!({}),
+            json!({ "where": null }),
+            json!({ "where": {} }),
+            json!({ "where": { "id": { "_eq": 1 } } }),
+            json!({ "where": { "id": { "_neq": 1 } } }),
+            json!({ "where": { "id": { "_eq": 1 }, "idCard": { "_eq": "a" } } }),
+            json!({ "where": { "_or": [] } }),
+            json!({ "where": { "_or": [{}] } }),
+            json!({ "where": { "_or": [{}, {}] } }),
+            json!({ "where": { "_and": [{}, {}] } }),
+            json!({ "where": { "id": { "_isNull": true } } }),
+            json!({ "where": { "id": { "_isNull": false } } }),
+            json!({ "where": { "gender": { "_eq": "female" } } }),
+            json!({ "order": [{ "id": "ASC" }] }),
+            json!({ "order": [{ "id": "DESC" }] }),
+            json!({ "order": [{ "id": "ASC" }, { "born": "ASC" }] }),
+            json!({ "limit": 1 }),
+            json!({ "limit": null }),
+            json!({ "with": false }),
+        ];
+        for (number, variables) in structures.iter().enumerate() {
+            let mut variables = variables.clone();
+            variables["ids"] = json!([1]);
+            let once = bench.plan(QUERY, variables.clone()).unwrap();
+            assert!(Arc::ptr_eq(&once, &bench.plan(QUERY, variables.clone()).unwrap()), "{variables}");
+            assert_eq!(bench.plans(), number as u64 + 1, "{variables}");
+        }
+        assert_eq!(bench.cache.size().0.0, 1, "one shape");
+    }
+
+    #[test]
+    fn a_slice_an_operation_and_a_model_have_plans_of_their_own() {
+        let mut bench = Bench::new();
+        let text = "query A { civil { resident { id } } } query B { civil { street { id } } }";
+        let request = |name: &str, slice: Slice| Request {
+            query: text.to_owned(),
+            operation_name: Some(name.to_owned()),
+            slice,
+            ..Request::default()
+        };
+        for (name, slice) in [("A", Slice::all()), ("B", Slice::all()), ("A", Slice::of([0]))] {
+            prepare(&bench.model, &bench.limits, &bench.cache, &request(name, slice)).unwrap();
+        }
+        assert_eq!(bench.plans(), 3);
+        bench.model.federated = Arc::new(sample::model());
+        prepare(&bench.model, &bench.limits, &bench.cache, &request("A", Slice::all())).unwrap();
+        assert_eq!(bench.plans(), 4);
+    }
+
+    #[test]
+    fn what_is_refused_is_not_kept() {
+        let bench = Bench::new();
+        for text in ["{", "{ nothing }", "{ civil { resident(limit: -1) { id } } }"] {
+            assert!(bench.plan(text, json!({})).is_err());
+        }
+        assert_eq!(bench.plans(), 0);
+    }
+
+    #[test]
+    fn the_caches_grow_no_further_than_their_weight() {
+        let bench = Bench::new();
+        let numbers = (0..6_000).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+        for number in 0..60 {
+            let text = format!("{{ civil {{ a{number}: resident(where: {{ id: {{ _in: [{numbers}] }} }}) {{ id }} }} }}");
+            bench.plan(&text, json!({})).unwrap();
+        }
+        let ((shapes, of_shapes), (plans, of_plans)) = bench.cache.size();
+        assert!(of_plans <= CAPACITY && of_shapes <= CAPACITY);
+        assert!(plans > 0 && plans < 60, "{plans} plans of some hundred kilobytes each");
+        assert!(shapes > 0);
+        let names = "query ($where: CivilResidentBoolExp) { civil { resident(where: $where) { id } } }";
+        for length in 0..40 {
+            let parts = vec![json!({ "idCard": { "_eq": "a" } }); 1_000 + length];
+            bench.plan(names, json!({ "where": { "_or": parts } })).unwrap();
+        }
+        let (_, (plans, of_plans)) = bench.cache.size();
+        assert!(of_plans <= CAPACITY && plans < 60, "{plans} plans weigh {of_plans}");
     }
 }

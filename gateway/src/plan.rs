@@ -11,6 +11,7 @@ mod filter;
 mod limits;
 mod order;
 mod pushdown;
+mod weight;
 
 use std::sync::Arc;
 
@@ -57,6 +58,8 @@ pub enum Step {
 pub struct FetchStep {
     /// Whom.
     pub source: SourceId,
+    /// The field of the schema that it serves, for messages.
+    pub field: Arc<str>,
     /// What, without values.
     pub prepared: Arc<Prepared>,
     /// Where the values of its operands come from.
@@ -160,12 +163,14 @@ pub struct KeysStep {
 /// Gives each parent row its rows: in their order, made different, without the first `offset`, at most `limit`.
 #[derive(Debug)]
 pub struct JoinStep {
+    /// The field of the schema that it serves, for messages.
+    pub field: Arc<str>,
     /// The rows.
     pub rows: StepId,
     /// The parents; none: there is one, the root.
     pub parent: Option<Parent>,
-    /// Only the first row of each different combination of these columns; empty: all.
-    pub distinct: Vec<usize>,
+    /// Only the first row of each different combination of these columns and scalars; empty: all.
+    pub distinct: Vec<(usize, Scalar)>,
     /// Rows left out, where the source did not.
     pub offset: Option<PlanOperand>,
     /// The most rows, where the source was not told.

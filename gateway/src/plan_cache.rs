@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::validate::Valid;
 
 /// About how many bytes of documents each cache keeps; what is made of a document weighs several times its text.
-const CAPACITY: u64 = 8 << 20;
+pub(crate) const CAPACITY: u64 = 8 << 20;
 
 /// A validated document and its number.
 pub(crate) struct Shape {
@@ -101,6 +101,19 @@ impl PlanCache {
         let plan = Arc::new(make().map_err(|error| vec![error])?);
         self.plans.insert(key, plan.clone());
         Ok(plan)
+    }
+}
+
+#[cfg(test)]
+impl PlanCache {
+    /// How many shapes and plans there are, and what they weigh.
+    pub(crate) fn size(&self) -> ((u64, u64), (u64, u64)) {
+        self.shapes.run_pending_tasks();
+        self.plans.run_pending_tasks();
+        (
+            (self.shapes.entry_count(), self.shapes.weighted_size()),
+            (self.plans.entry_count(), self.plans.weighted_size()),
+        )
     }
 }
 

@@ -6,6 +6,7 @@
 mod cell;
 mod errors;
 
+use arrow_array::Array;
 use lilong_connectors::source::State;
 use lilong_schema::Slice;
 
@@ -13,7 +14,7 @@ use self::cell::{Column, Written};
 use self::errors::{Errors, Segment};
 use crate::error::{Code, RequestError};
 use crate::execute::{Fault, Fetched, Made, Placed};
-use crate::gateway::Model;
+use crate::model::Model;
 use crate::operation::Variables;
 use crate::plan::{Cell, Output, OutputValue, Plan, RowsOutput, SourceField, SourceOutput};
 use crate::{introspect, json};
@@ -52,19 +53,12 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
     };
     writer.resolve(&plan.output);
     writer.out.extend_from_slice(b"{\"data\":");
-    let data = writer.out.len();
-    if writer.object(&plan.output).is_err() {
-        writer.out.truncate(data);
-        writer.out.extend_from_slice(b"null");
-    }
+    writer.object(&plan.output);
     let Writer { mut out, errors, .. } = writer;
     let count = errors.finish(&mut out);
     out.push(b'}');
     (out, count)
 }
-
-/// A null stands where none may be; the nearest nullable place above becomes null.
-struct Emptied;
 
 struct Writer<'a> {
     world: &'a World<'a>,
@@ -103,7 +97,7 @@ impl<'a> Writer<'a> {
     }
 
     /// An object that is made of no row.
-    fn object(&mut self, fields: &'a [Output]) -> Result<(), Emptied> {
+    fn object(&mut self, fields: &'a [Output]) {
         self.out.push(b'{');
         for (index, field) in fields.iter().enumerate() {
             if index > 0 {
@@ -114,7 +108,7 @@ impl<'a> Writer<'a> {
                 OutputValue::Constant(bytes) => self.out.extend_from_slice(bytes),
                 OutputValue::Object(fields) => {
                     self.path.push(Segment::Key(&field.key));
-                    self.object(fields)?;
+                    self.object(fields);
                     self.path.pop();
                 }
                 OutputValue::Rows(rows) => self.rows(field, rows, 0),
@@ -141,7 +135,6 @@ impl<'a> Writer<'a> {
             }
         }
         self.out.push(b'}');
-        Ok(())
     }
 
     /// The rows that a join gives one parent; never empties more than its own place.
@@ -171,44 +164,37 @@ impl<'a> Writer<'a> {
     }
 
     fn placed(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize) {
-        let (start, depth) = (self.out.len(), self.path.len());
         let columns = std::mem::take(&mut self.columns[rows.join]);
-        let mut wrote = Ok(());
-        if rows.list {
+        if let Some((index, field, what)) = first_lost_key(rows, placed, parent, &columns) {
+            self.out.extend_from_slice(b"null");
+            if rows.list {
+                self.path.push(Segment::Index(index));
+            }
+            self.mismatch(rows, field, what);
+            if rows.list {
+                self.path.pop();
+            }
+        } else if rows.list {
             self.out.push(b'[');
             for (index, row) in placed.rows_of(parent).enumerate() {
                 if index > 0 {
                     self.out.push(b',');
                 }
                 self.path.push(Segment::Index(index));
-                wrote = self.row(rows, placed, row, &columns);
-                if wrote.is_err() {
-                    break;
-                }
+                self.row(rows, placed, row, &columns);
                 self.path.pop();
             }
             self.out.push(b']');
         } else {
             match placed.rows_of(parent).next() {
-                Some(row) => wrote = self.row(rows, placed, row, &columns),
+                Some(row) => self.row(rows, placed, row, &columns),
                 None => self.out.extend_from_slice(b"null"),
             }
         }
         self.columns[rows.join] = columns;
-        if wrote.is_err() {
-            self.out.truncate(start);
-            self.out.extend_from_slice(b"null");
-            self.path.truncate(depth);
-        }
     }
 
-    fn row(
-        &mut self,
-        rows: &'a RowsOutput,
-        placed: &'a Placed,
-        row: usize,
-        columns: &[Option<Column<'a>>],
-    ) -> Result<(), Emptied> {
+    fn row(&mut self, rows: &'a RowsOutput, placed: &'a Placed, row: usize, columns: &[Option<Column<'a>>]) {
         self.out.push(b'{');
         for (index, (field, column)) in rows.fields.iter().zip(columns).enumerate() {
             if index > 0 {
@@ -220,7 +206,9 @@ impl<'a> Writer<'a> {
                     let written = column.write(row, cell, &mut self.out);
                     if written != Written::Value {
                         self.out.extend_from_slice(b"null");
-                        self.null(rows, placed, row, field, cell, written)?;
+                        if written == Written::Unfit || is_faulty(placed, row, cell) {
+                            self.mismatch(rows, field, FAULTY);
+                        }
                     }
                 }
                 (OutputValue::Rows(below), _) => self.rows(field, below, row),
@@ -229,38 +217,16 @@ impl<'a> Writer<'a> {
             }
         }
         self.out.push(b'}');
-        Ok(())
     }
 
-    /// A null cell: an error if a fault caused it, and the row's end if none may be.
-    fn null(
-        &mut self,
-        rows: &'a RowsOutput,
-        placed: &'a Placed,
-        row: usize,
-        field: &'a Output,
-        cell: &Cell,
-        written: Written,
-    ) -> Result<(), Emptied> {
-        let faults = &placed.rows.faults;
-        let faulty = written == Written::Unfit
-            || !faults.is_empty()
-                && faults
-                    .binary_search_by_key(&(row, cell.column), |fault| (fault.row, fault.column))
-                    .is_ok();
-        if faulty || cell.non_null {
-            let source = &self.world.model.federated.sources[rows.source].name;
-            let message = if faulty {
-                format!("source `{source}` holds a value here that is not of this field's type")
-            } else {
-                format!("source `{source}` holds no value here, where there is always one")
-            };
-            self.path.push(Segment::Key(&field.key));
-            self.errors
-                .add(rows.join, Code::SourceMismatch, Some(source), &message, &self.path);
-            self.path.pop();
-        }
-        if cell.non_null { Err(Emptied) } else { Ok(()) }
+    /// The error of a cell that the source should have filled otherwise.
+    fn mismatch(&mut self, rows: &RowsOutput, field: &'a Output, what: &str) {
+        let source = &self.world.model.federated.sources[rows.source].name;
+        let message = format!("source `{source}` holds {what}");
+        self.path.push(Segment::Key(&field.key));
+        self.errors
+            .add(rows.join, Code::SourceMismatch, Some(source), &message, &self.path);
+        self.path.pop();
     }
 
     fn sources(&mut self, fields: &[SourceOutput]) {
@@ -313,4 +279,44 @@ impl<'a> Writer<'a> {
         }
         self.out.push(b']');
     }
+}
+
+const FAULTY: &str = "a value here that is not of this field's type";
+const MISSING: &str = "no value here, where there is always one";
+
+fn is_faulty(placed: &Placed, row: usize, cell: &Cell) -> bool {
+    let faults = &placed.rows.faults;
+    !faults.is_empty()
+        && faults
+            .binary_search_by_key(&(row, cell.column), |fault| (fault.row, fault.column))
+            .is_ok()
+}
+
+/// The first row of a parent with a null where none may be, by its position, and what is wrong with it. Looked for before
+/// anything is written, so that a lost list leaves one error, and none of the rows that stood before.
+fn first_lost_key<'a>(
+    rows: &'a RowsOutput,
+    placed: &Placed,
+    parent: usize,
+    columns: &[Option<Column<'a>>],
+) -> Option<(usize, &'a Output, &'static str)> {
+    rows.fields
+        .iter()
+        .zip(columns)
+        .filter_map(|(field, column)| match (&field.value, column) {
+            (OutputValue::Cell(cell), Some(column)) if cell.non_null => {
+                if placed.rows.batch.column(cell.column).null_count() == 0 && !column.may_be_unfit() {
+                    return None;
+                }
+                let mut scratch = Vec::new();
+                let (index, row) = placed.rows_of(parent).enumerate().find(|(_, row)| {
+                    scratch.clear();
+                    column.write(*row, cell, &mut scratch) != Written::Value
+                })?;
+                let what = if is_faulty(placed, row, cell) { FAULTY } else { MISSING };
+                Some((index, field, what))
+            }
+            _ => None,
+        })
+        .min_by_key(|(index, _, _)| *index)
 }

@@ -50,10 +50,13 @@ pub(crate) fn make(catalog: &Path, block: &Block) -> bool {
         "folder" => {}
         "toml" | "csv" | "json" | "text" => fs::write(path, &block.content).unwrap(),
         "hex" => fs::write(path, bytes(&block.content)).unwrap(),
-        "sql" => rusqlite::Connection::open(path)
-            .unwrap()
-            .execute_batch(&block.content)
-            .unwrap(),
+        "sql" => {
+            let silo = rusqlite::Connection::open(path).unwrap();
+            // Keys may dangle, as in life.
+            silo.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+            silo.execute_batch(&block.content)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
         _ => return false,
     }
     true

@@ -4,3 +4,5 @@
 mod blocks;
 mod golden;
 mod problems;
+mod readme;
+mod tidy;

@@ -2,6 +2,7 @@
 
 pub mod city;
 pub mod in_process;
+pub mod mirror;
 pub mod program;
 
 pub use in_process::serve;

@@ -12,7 +12,11 @@ mod random;
 
 use std::path::Path;
 
+use lilong::Gateway;
 use lilong::request::Request;
+use lilong_schema::Capabilities;
+use lilong_schema::catalog::Limits;
+use lilong_tests::mirror::Copied;
 use lilong_tests::serve;
 use serde_json::Value;
 
@@ -124,4 +128,94 @@ async fn a_real_database_without_any_key_answers_as_sql_does() {
     std::fs::copy(file, &copy).unwrap();
     serve_whole(folder.path());
     compare(&Database::read(&copy), folder.path(), &copy, 5).await;
+}
+
+async fn ask(gateway: &Gateway, text: &str) -> Value {
+    let request = Request {
+        query: text.to_owned(),
+        trace: "test".into(),
+        ..Request::default()
+    };
+    serde_json::from_slice(&gateway.execute(request).await.body).unwrap()
+}
+
+/// Memory sources that claim less against one that claims everything: text is ordered by code point by all of them.
+async fn reduced(database: Database, is_apart: bool, seed: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let oracle = tempfile::NamedTempFile::new().unwrap();
+    database.write_whole(oracle.path());
+    if is_apart {
+        database.write_apart(folder.path());
+    } else {
+        database.write_whole(&folder.path().join("whole.sqlite"));
+        serve_whole(folder.path());
+    }
+    let gateway = serve(folder.path()).await;
+    let copied = Copied::of(&gateway).await;
+    let all = Capabilities::ALL;
+    let reference = copied.serve(all, Limits::default());
+    let reduced = [
+        Capabilities::NONE,
+        Capabilities {
+            keys: 3,
+            limit_per_key: false,
+            ..all
+        },
+        Capabilities {
+            exists: false,
+            like: false,
+            ..all
+        },
+        Capabilities {
+            order: false,
+            order_links: false,
+            ..all
+        },
+        Capabilities { filter: false, ..all },
+        Capabilities {
+            limit: false,
+            keys: 7,
+            ..all
+        },
+    ]
+    .map(|capabilities| (capabilities, copied.serve(capabilities, Limits::default())));
+    let names = Names::new(&lilong_schema::names::names(
+        &gateway.model().federated,
+        &lilong_schema::Slice::all(),
+    ));
+    let connection = rusqlite::Connection::open(oracle.path()).unwrap();
+    let mut random = Random::new(seed);
+    for number in 0..count() {
+        let node = Generator {
+            database: &database,
+            connection: &connection,
+            random: &mut random,
+        }
+        .query();
+        let text = query::print(&database, &names, &node);
+        let expected = ask(&reference.gateway, &text).await;
+        assert!(
+            expected.get("errors").is_none(),
+            "seed {seed}, query {number}: {text}\n  {expected}"
+        );
+        for (capabilities, mirror) in &reduced {
+            let got = ask(&mirror.gateway, &text).await;
+            assert_eq!(got, expected, "seed {seed}, query {number}, {capabilities:?}: {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_school_in_a_source_that_can_do_less_answers_the_same() {
+    reduced(databases::school(), false, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn awkward_tables_in_a_source_that_can_do_less_answer_the_same() {
+    reduced(databases::awkward(), false, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn awkward_tables_apart_in_sources_that_can_do_less_answer_the_same() {
+    reduced(databases::awkward(), true, 7).await;
 }

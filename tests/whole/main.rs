@@ -6,5 +6,7 @@ mod command;
 mod demo;
 mod describe;
 mod differential;
+mod faults;
 mod http;
+mod residual;
 mod sources;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use lilong::assembly::{Ask, Descriptions, Opened};
-use lilong::gateway::{Gateway, Model};
+use lilong::{Gateway, Model};
 use lilong_schema::catalog::Limits;
 use lilong_schema::problem;
 use lilong_schema::{Problem, Severity};

@@ -53,7 +53,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let tabs = questions
         .iter()
         .map(|question| Tab {
-            title: Some(question.title.clone()),
+            // The comment in the query says what it asks.
+            title: None,
             query: question.query.clone(),
             variables: (!question.variables.is_empty()).then(|| question.variables.clone()),
         })

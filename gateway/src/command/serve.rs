@@ -47,13 +47,13 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     .await
 }
 
-/// Assembles, listens, prints the addresses, does what is to be done `then`, serves.
+/// Assembles, listens, does what is to be done `first`, prints the addresses, serves.
 pub(crate) async fn serve(
     folder: &CatalogFolder,
     addresses: &Addresses,
     as_json: bool,
     tabs: Vec<Tab>,
-    then: impl FnOnce() -> Result<(), Failure>,
+    first: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let stop =
         server::asked_to_stop().map_err(|error| Failure::Wrong(format!("cannot listen for signals: {error}")))?;
@@ -114,8 +114,8 @@ pub(crate) async fn serve(
     let server = Server::bind(gateway.clone(), settings)
         .await
         .map_err(|error| Failure::Wrong(error.to_string()))?;
+    first()?;
     announce(&server, as_json, sources, collections)?;
-    then()?;
     if !missing.is_empty() {
         tokio::spawn(Joining::new(opened, stored, missing, gateway).run());
     }

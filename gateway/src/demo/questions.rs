@@ -14,7 +14,7 @@ pub struct Question {
 const RESIDENT: &str = r#"# One resident across nine departments.
 # Civil affairs knows who she is; each field below `address` is a link into another department's database, and most of
 # them write her identity card in a way of their own.
-{
+query OneResident {
   civil {
     resident(where: { idCard: { _eq: "99011019410316002X" } }, limit: 1) {
       idCard
@@ -31,7 +31,7 @@ const RESIDENT: &str = r#"# One resident across nine departments.
         }
         utilityAccount {
           accountNo
-          reading(orderBy: [{ month: DESC }], limit: 2) {
+          reading(orderBy: { month: DESC }, limit: 2) {
             month
             waterM3
           }
@@ -43,7 +43,7 @@ const RESIDENT: &str = r#"# One resident across nine departments.
           name
           phone
         }
-        vaccinations(orderBy: [{ givenOn: DESC }], limit: 3) {
+        vaccinations(orderBy: { givenOn: DESC }, limit: 3) {
           vaccine
           givenOn
         }
@@ -71,7 +71,7 @@ const RESIDENT: &str = r#"# One resident across nine departments.
       }
       seniorCard {
         cardNumber
-        monthlyTrips(orderBy: [{ month: DESC }]) {
+        monthlyTrips(orderBy: { month: DESC }) {
           month
           bus
           metro
@@ -83,7 +83,7 @@ const RESIDENT: &str = r#"# One resident across nine departments.
           phone
         }
       }
-      hotlineCases(orderBy: [{ receivedAt: DESC }], limit: 3) {
+      hotlineCases(orderBy: { receivedAt: DESC }, limit: 3) {
         caseNo
         receivedAt
         category
@@ -96,7 +96,7 @@ const RESIDENT: &str = r#"# One resident across nine departments.
 
 const FLU: &str = r#"# Residents over 80 living alone who have had no flu shot this season, the oldest first.
 # Three departments in one filter: civil affairs knows ages, elderly care who lives alone, health who was vaccinated.
-{
+query NoFluShot {
   civil {
     resident(
       where: {
@@ -104,7 +104,7 @@ const FLU: &str = r#"# Residents over 80 living alone who have had no flu shot t
         elderlyCare: { livesAlone: { _eq: true } }
         _not: { healthRecord: { vaccinations: { vaccine: { _eq: "influenza" }, givenOn: { _gte: "2026-09-01" } } } }
       }
-      orderBy: [{ born: ASC }]
+      orderBy: { born: ASC }
       limit: 20
     ) {
       idCard
@@ -130,14 +130,14 @@ const FLU: &str = r#"# Residents over 80 living alone who have had no flu shot t
 
 const ELEVATORS: &str = r#"# Open hotline cases about elevators by street, with the grid officers who are responsible.
 # The hotline numbers the streets differently and writes grid cells without a hyphen.
-{
+query Elevators {
   civil {
-    street(orderBy: [{ id: ASC }]) {
+    street(orderBy: { id: ASC }) {
       name
       nameZh
       hotlineCases(
         where: { category: { _eq: "elevator" }, status: { _eq: "open" } }
-        orderBy: [{ receivedAt: ASC }]
+        orderBy: { receivedAt: ASC }
         limit: 3
       ) {
         caseNo
@@ -157,7 +157,7 @@ const ELEVATORS: &str = r#"# Open hotline cases about elevators by street, with 
 
 const RESTAURANTS: &str = r#"# Open restaurants of a poor tax grade that failed a fire check this year, and what else is known of them.
 # Fire safety writes credit codes in lower case, urban management with hyphens.
-{
+query Restaurants {
   marketSupervision {
     enterprise(
       where: {
@@ -166,7 +166,7 @@ const RESTAURANTS: &str = r#"# Open restaurants of a poor tax grade that failed 
         fireChecks: { result: { _eq: "failed" }, checkedAt: { _gte: "2026-01-01T00:00:00Z" } }
         taxpayer: { grade: { _in: ["C", "D"] } }
       }
-      orderBy: [{ creditCode: ASC }]
+      orderBy: { creditCode: ASC }
       limit: 10
     ) {
       creditCode
@@ -178,7 +178,7 @@ const RESTAURANTS: &str = r#"# Open restaurants of a poor tax grade that failed 
         nameZh
         phone
       }
-      fireChecks(where: { result: { _eq: "failed" } }, orderBy: [{ checkedAt: DESC }], limit: 1) {
+      fireChecks(where: { result: { _eq: "failed" } }, orderBy: { checkedAt: DESC }, limit: 1) {
         checkedAt
         findings {
           text
@@ -188,7 +188,7 @@ const RESTAURANTS: &str = r#"# Open restaurants of a poor tax grade that failed 
       taxpayer {
         grade
       }
-      offences(orderBy: [{ dtmNoted: DESC }]) {
+      offences(orderBy: { dtmNoted: DESC }) {
         strKind
         dtmNoted
       }
@@ -198,9 +198,9 @@ const RESTAURANTS: &str = r#"# Open restaurants of a poor tax grade that failed 
 "#;
 
 const COPIES: &str = r"# Two streets keep copies of the health commission's database: their first patients, and who they are to the district.
-{
+query StreetCopies {
   sipingRoadHealth {
-    patients(orderBy: [{ id: ASC }], limit: 3) {
+    patients(orderBy: { id: ASC }, limit: 3) {
       idCardNo
       resident {
         name
@@ -211,7 +211,7 @@ const COPIES: &str = r"# Two streets keep copies of the health commission's data
     }
   }
   wujiaochangHealth {
-    patients(orderBy: [{ id: ASC }], limit: 3) {
+    patients(orderBy: { id: ASC }, limit: 3) {
       idCardNo
       resident {
         name

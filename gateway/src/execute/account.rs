@@ -31,7 +31,10 @@ pub(super) fn count_rows(plan: &Plan, steps: &mut [StepResult], most: usize) {
                 total -= rows;
                 steps[id] = Err(Fault::new(
                     Code::TooLarge,
-                    format!("with this list the answer has more than {most} rows; add limit:"),
+                    format!(
+                        "with `{}` the answer has more than {most} rows; add limit:",
+                        join.field
+                    ),
                 ));
                 continue;
             }

@@ -170,22 +170,19 @@ fn is_false(predicate: &Predicate, operands: &[Operand]) -> bool {
 }
 
 fn too_many(source: &Source, step: &FetchStep) -> Fault {
-    let collection = &step.prepared.fetch.collection.name;
-    let most = step.ceiling.rows;
-    if step.ceiling.budget {
-        Fault {
-            code: Code::TooCostly,
-            source: Some(source.name().clone()),
-            message: format!(
-                "more than {most} rows of `{collection}` would have to be read to work on them here: narrow the filter"
-            )
-            .into(),
-        }
+    let (field, most) = (&step.field, step.ceiling.rows);
+    let (code, message) = if step.ceiling.budget {
+        let what = "would have to be read to work on them here: narrow the filter";
+        (Code::TooCostly, format!("`{field}`: more than {most} rows {what}"))
     } else {
-        Fault {
-            code: Code::TooLarge,
-            source: Some(source.name().clone()),
-            message: format!("`{collection}` has more than {most} rows here; add limit:").into(),
-        }
+        (
+            Code::TooLarge,
+            format!("`{field}` has more than {most} rows here; add limit:"),
+        )
+    };
+    Fault {
+        code,
+        source: Some(source.name().clone()),
+        message: message.into(),
     }
 }

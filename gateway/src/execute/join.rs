@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use lilong_connectors::evaluate::KeyIndex;
+use lilong_connectors::evaluate::{self, KeyIndex};
+use lilong_schema::Scalar;
 
 use super::{Fault, Made, Placed, RowSet, internal, keys, rows, take};
 use crate::error::Code;
@@ -28,7 +29,7 @@ pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) 
                 indices: None,
                 faults: Vec::new(),
             };
-            if let Some(fault) = broken(step.rule, count) {
+            if let Some(fault) = broken(step, count) {
                 placed.offsets = vec![0, 0];
                 placed.faults.push((0, fault));
             }
@@ -36,7 +37,7 @@ pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) 
         }
         None => {
             let all = (0..rows.batch.num_rows() as u32).collect::<Vec<_>>();
-            placing.add(step.rule, cut.apply(&all));
+            placing.add(step, cut.apply(&all));
         }
         Some(parent) => {
             let parents = super::rows(made, 1)?;
@@ -54,9 +55,9 @@ pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) 
                 }
                 let group = key.map(|key| index.rows(key)).unwrap_or_default();
                 if cut.is_nothing() {
-                    placing.add(step.rule, group.iter().copied());
+                    placing.add(step, group.iter().copied());
                 } else {
-                    placing.add(step.rule, cut.apply(group));
+                    placing.add(step, cut.apply(group));
                 }
             }
         }
@@ -71,10 +72,10 @@ struct Placing {
 }
 
 impl Placing {
-    fn add(&mut self, rule: JoinRule, group: impl IntoIterator<Item = u32>) {
+    fn add(&mut self, step: &JoinStep, group: impl IntoIterator<Item = u32>) {
         let start = self.indices.len();
         self.indices.extend(group);
-        if let Some(fault) = broken(rule, self.indices.len() - start) {
+        if let Some(fault) = broken(step, self.indices.len() - start) {
             self.indices.truncate(start);
             self.faults.push((self.offsets.len() as u32 - 1, fault));
         }
@@ -125,15 +126,16 @@ impl Placing {
 }
 
 /// The fault of a parent that has more rows than it may.
-fn broken(rule: JoinRule, rows: usize) -> Option<Fault> {
-    match rule {
+fn broken(step: &JoinStep, rows: usize) -> Option<Fault> {
+    let field = &step.field;
+    match step.rule {
         JoinRule::List { most } if rows > most => Some(Fault::new(
             Code::TooLarge,
-            format!("more than {most} rows in one list; add limit:"),
+            format!("`{field}` has more than {most} rows here; add limit:"),
         )),
         JoinRule::One if rows > 1 => Some(Fault::new(
             Code::SourceMismatch,
-            "more than one row where the catalog promises at most one",
+            format!("`{field}` finds more than one row where the catalog promises at most one"),
         )),
         _ => None,
     }
@@ -197,12 +199,13 @@ impl Cut {
 }
 
 /// A number for each row that rows with equal cells in some columns share; null equals null.
-fn numbers(rows: &RowSet, columns: &[usize]) -> Result<Vec<u32>, Fault> {
+fn numbers(rows: &RowSet, columns: &[(usize, Scalar)]) -> Result<Vec<u32>, Fault> {
     use arrow_row::{RowConverter, SortField};
     let columns = columns
         .iter()
-        .map(|column| rows.batch.column(*column).clone())
-        .collect::<Vec<_>>();
+        .map(|(column, scalar)| evaluate::comparable(rows.batch.column(*column), *scalar))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| internal())?;
     let fields = columns
         .iter()
         .map(|column| SortField::new(column.data_type().clone()))

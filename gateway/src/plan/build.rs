@@ -42,6 +42,8 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
         world,
         steps: Vec::new(),
         checks: Vec::new(),
+        filter_fetches: 0,
+        filter_depth: 0,
     };
     let output = builder.root(&operation.selection)?;
     Ok(Plan {
@@ -69,6 +71,10 @@ pub(super) struct Builder<'a> {
     pub(super) world: World<'a>,
     pub(super) steps: Vec<Step>,
     pub(super) checks: Vec<Check>,
+    /// How many collections are asked for the sake of filters.
+    pub(super) filter_fetches: usize,
+    /// How many links a filter has gone through to where it is.
+    pub(super) filter_depth: usize,
 }
 
 impl Builder<'_> {
@@ -235,7 +241,7 @@ impl Builder<'_> {
         let columns = columns.0;
 
         let work_here = if link.is_some() {
-            !complete || cuts && !limit_pushed
+            !complete || cuts && !limit_pushed || !given.distinct.is_empty() && !distinct_pushed
         } else {
             list && !limit_pushed
         };
@@ -308,6 +314,7 @@ impl Builder<'_> {
         };
         let mut rows = self.add(Step::Fetch(FetchStep {
             source: collection.source,
+            field: field.name.clone(),
             prepared: Arc::new(Prepared::new(fetch)),
             operands: operands.clone(),
             keys,
@@ -342,6 +349,7 @@ impl Builder<'_> {
             _ => None,
         };
         let join = self.add(Step::Join(JoinStep {
+            field: field.name.clone(),
             rows,
             parent,
             distinct: if distinct_pushed {
@@ -350,7 +358,7 @@ impl Builder<'_> {
                 given
                     .distinct
                     .iter()
-                    .filter_map(|field| position(&columns, *field))
+                    .filter_map(|field| Some((position(&columns, *field)?, described.fields[*field].scalar)))
                     .collect()
             },
             offset: given.offset.filter(|_| list && !limit_pushed),

@@ -3,8 +3,8 @@
 use lilong_connectors::{Comparison, Predicate};
 use serde_json::{Value, json};
 
-use super::{FetchStep, JoinRule, KeysFrom, Output, OutputValue, Plan, PlanOperand, Step};
-use crate::gateway::Model;
+use super::{FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
+use crate::model::Model;
 
 /// A plan as JSON: `{"steps": [{"step": 0, "kind": "fetch", "source": …, "request": …}, …]}`.
 pub fn plan(plan: &Plan, model: &Model) -> Value {
@@ -145,23 +145,4 @@ fn predicate(condition: &Predicate, collection: &lilong_schema::Collection) -> S
 
 fn comparison_name(comparison: Comparison) -> String {
     format!("{comparison:?}").to_lowercase()
-}
-
-impl Plan {
-    /// How much it weighs in the cache: bytes, roughly.
-    pub(crate) fn weight(&self) -> usize {
-        fn outputs(list: &[Output]) -> usize {
-            list.iter()
-                .map(|output| {
-                    64 + match &output.value {
-                        OutputValue::Constant(bytes) => bytes.len(),
-                        OutputValue::Object(fields) => outputs(fields),
-                        OutputValue::Rows(rows) => outputs(&rows.fields),
-                        _ => 0,
-                    }
-                })
-                .sum()
-        }
-        outputs(&self.output) + self.steps.len() * 512
-    }
 }

@@ -1,5 +1,8 @@
 //! `where`: from an input object to a predicate. Links inside the source become `Exists`; links that the source cannot
 //! check become the keys of the linked side, fetched first.
+//!
+//! *Invariant*: what is left for the gateway to check holds no `Exists`, as linked rows are not at hand there; and each
+//! link is planned once, however deep links nest.
 
 use std::sync::Arc;
 
@@ -22,6 +25,19 @@ impl Builder<'_> {
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Predicate, RequestError> {
+        self.condition(id, argument, false, operands, location)
+    }
+
+    /// The same; `here`: it stands in an `_or` or a `_not` that the source cannot check all of, so that it is checked
+    /// here, and the links in it by their keys.
+    fn condition(
+        &mut self,
+        id: CollectionId,
+        argument: &Argument,
+        here: bool,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
         let Form::Object(entries) = &argument.form else {
             return Err(null("where", location));
         };
@@ -29,12 +45,20 @@ impl Builder<'_> {
         for (name, value) in entries {
             let part = match (&**name, &value.form) {
                 (_, Form::Null) => return Err(null(name, location)),
-                ("_and", Form::List(items)) => Predicate::And(self.predicates(id, items, operands, location)?),
-                ("_or", Form::List(items)) => Predicate::Or(self.predicates(id, items, operands, location)?),
-                ("_not", _) => Predicate::Not(Box::new(self.predicate(id, value, operands, location)?)),
+                ("_and", Form::List(items)) => {
+                    Predicate::And(self.conditions(id, items, here, operands, location)?)
+                }
+                ("_or", Form::List(items)) => {
+                    let here = here || !items.iter().all(|item| self.can_check(id, item));
+                    Predicate::Or(self.conditions(id, items, here, operands, location)?)
+                }
+                ("_not", _) => {
+                    let here = here || !self.can_check(id, value);
+                    Predicate::Not(Box::new(self.condition(id, value, here, operands, location)?))
+                }
                 _ => match self.world.federated.member(self.world.slice, id, name) {
                     Some(Member::Field(field)) => self.comparisons(field, value, operands, location)?,
-                    Some(Member::Link(link)) => self.link_filter(link, value, operands, location)?,
+                    Some(Member::Link(link)) => self.link_filter(link, value, here, operands, location)?,
                     None => return Err(bad_input(format!("`where` has no key `{name}`"), location)),
                 },
             };
@@ -43,17 +67,41 @@ impl Builder<'_> {
         Ok(all)
     }
 
-    fn predicates(
+    fn conditions(
         &mut self,
         id: CollectionId,
         items: &[Argument],
+        here: bool,
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Vec<Predicate>, RequestError> {
         items
             .iter()
-            .map(|item| self.predicate(id, item, operands, location))
+            .map(|item| self.condition(id, item, here, operands, location))
             .collect()
+    }
+
+    /// Whether the source of a collection can check all of a condition, the links in it that it cannot follow by keys.
+    fn can_check(&self, id: CollectionId, argument: &Argument) -> bool {
+        let capabilities = self.capabilities(id);
+        let Form::Object(entries) = &argument.form else {
+            return true; // null, which is refused
+        };
+        entries.iter().all(|(name, value)| match (&**name, &value.form) {
+            ("_and" | "_or", Form::List(items)) => items.iter().all(|item| self.can_check(id, item)),
+            ("_not", _) => self.can_check(id, value),
+            (_, form) => match (self.world.federated.member(self.world.slice, id, name), form) {
+                (Some(Member::Link(link)), _) => {
+                    capabilities.filter && self.world.federated.link(link).normalize.is_empty()
+                }
+                (Some(Member::Field(_)), Form::Object(operators)) => operators.iter().all(|(name, _)| {
+                    comparison(name).map_or(capabilities.filter, |(comparison, _)| {
+                        pushdown::can_compare(&capabilities, comparison)
+                    })
+                }),
+                _ => true,
+            },
+        })
     }
 
     /// A `…ComparisonExp`.
@@ -82,7 +130,8 @@ impl Builder<'_> {
                     comparison(name).ok_or_else(|| bad_input(format!("there is no operator `{name}`"), location))?;
                 let operand = PlanOperand::of(value);
                 if matches!(comparison, Comparison::Regex | Comparison::IRegex) {
-                    self.check_operand(operand.clone(), CheckKind::Pattern, operator, location)?;
+                    let folds = comparison == Comparison::IRegex;
+                    self.check_operand(operand.clone(), CheckKind::Pattern { folds }, operator, location)?;
                 }
                 Predicate::Compare {
                     field,
@@ -100,30 +149,41 @@ impl Builder<'_> {
         &mut self,
         id: LinkId,
         argument: &Argument,
+        here: bool,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
+        self.filter_depth += 1;
+        if self.filter_depth > self.world.limits.depth {
+            return Err(too_deep("where", self.world.limits.depth, location));
+        }
+        let predicate = self.linked(id, argument, here, operands, location)?;
+        self.filter_depth -= 1;
+        Ok(predicate)
+    }
+
+    fn linked(
+        &mut self,
+        id: LinkId,
+        argument: &Argument,
+        here: bool,
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Predicate, RequestError> {
         let federated = self.world.federated;
         let link = federated.link(id);
         let capabilities = self.capabilities(link.from);
-        if capabilities.exists && self.is_inside(link) {
-            let (steps, checks, count) = (self.steps.len(), self.checks.len(), operands.len());
-            let predicate = self.predicate(link.to, argument, operands, location)?;
-            if pushdown::can_filter(&capabilities, &predicate) {
-                return Ok(Predicate::Exists(Box::new(Exists {
-                    collection: federated.collection(link.to).described.clone(),
-                    on: link
-                        .columns
-                        .iter()
-                        .copied()
-                        .zip(link.to_columns.iter().copied())
-                        .collect(),
-                    predicate,
-                })));
-            }
-            self.steps.truncate(steps);
-            self.checks.truncate(checks);
-            operands.truncate(count);
+        if capabilities.exists && !here && self.is_inside(link) && self.can_check(link.to, argument) {
+            return Ok(Predicate::Exists(Box::new(Exists {
+                collection: federated.collection(link.to).described.clone(),
+                on: link
+                    .columns
+                    .iter()
+                    .copied()
+                    .zip(link.to_columns.iter().copied())
+                    .collect(),
+                predicate: self.predicate(link.to, argument, operands, location)?,
+            })));
         }
         let keys = self.linked_keys(link, argument, location)?;
         let operand = push(operands, PlanOperand::FromStep(keys));
@@ -157,6 +217,14 @@ impl Builder<'_> {
     fn linked_keys(&mut self, link: &Link, argument: &Argument, location: Location) -> Result<StepId, RequestError> {
         let federated = self.world.federated;
         let limits = self.world.limits;
+        self.filter_fetches += 1;
+        if self.filter_fetches > limits.collection_fields {
+            return Err(RequestError {
+                code: Code::TooCostly,
+                message: format!("filters through links ask for more than {} collections", limits.collection_fields),
+                locations: vec![location],
+            });
+        }
         let (from, to) = (federated.collection(link.from), federated.collection(link.to));
         let mut operands = Vec::new();
         let predicate = self.predicate(link.to, argument, &mut operands, location)?;
@@ -186,6 +254,7 @@ impl Builder<'_> {
         };
         let mut rows = self.add(Step::Fetch(FetchStep {
             source: to.source,
+            field: link.name.clone(),
             prepared: Arc::new(Prepared::new(fetch)),
             operands: operands.clone(),
             keys: None,
@@ -252,6 +321,15 @@ fn comparison(name: &str) -> Option<(Comparison, &'static str)> {
         "_iregex" => (Comparison::IRegex, "_iregex"),
         _ => return None,
     })
+}
+
+/// Databases refuse statements that are nested without end, and would say so only when asked.
+pub(super) fn too_deep(argument: &str, most: usize, location: Location) -> RequestError {
+    RequestError {
+        code: Code::TooDeep,
+        message: format!("`{argument}` goes through more than {most} links, one inside the other"),
+        locations: vec![location],
+    }
 }
 
 fn bad_input(message: String, location: Location) -> RequestError {

@@ -31,7 +31,10 @@ pub enum CheckKind {
     /// Not negative.
     Offset,
     /// A regular expression.
-    Pattern,
+    Pattern {
+        /// Whether it is one without regard to case, which makes its program larger.
+        folds: bool,
+    },
 }
 
 /// The largest compiled size of one regular expression, in bytes.
@@ -48,8 +51,12 @@ impl Check {
             },
             (CheckKind::Offset, Value::Integer(number)) if *number >= 0 => return Ok(()),
             (CheckKind::Offset, Value::Integer(number)) => format!("`{}: {number}` is negative", self.name),
-            (CheckKind::Pattern, Value::Text(pattern)) => {
-                match regex::RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build() {
+            (CheckKind::Pattern { folds }, Value::Text(pattern)) => {
+                match regex::RegexBuilder::new(pattern)
+                    .case_insensitive(folds)
+                    .size_limit(PATTERN_SIZE)
+                    .build()
+                {
                     Ok(_) => return Ok(()),
                     Err(regex::Error::CompiledTooBig(_)) => format!("the pattern of `{}` is too large", self.name),
                     Err(_) => format!("the pattern of `{}` is no regular expression", self.name),

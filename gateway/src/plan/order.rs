@@ -4,6 +4,7 @@ use lilong_connectors::{Hop, Order, OrderTarget};
 use lilong_schema::federated::{CollectionId, Member};
 
 use super::build::{Builder, bad_input};
+use super::filter::too_deep;
 use crate::error::RequestError;
 use crate::operation::{Argument, Field, Form};
 
@@ -44,6 +45,9 @@ impl Builder<'_> {
                         descending,
                         nulls_first,
                     });
+                }
+                Some(Member::Link(_)) if path.len() == self.world.limits.depth => {
+                    return Err(too_deep("orderBy", self.world.limits.depth, field.location));
                 }
                 Some(Member::Link(link)) => {
                     let link = federated.link(link);

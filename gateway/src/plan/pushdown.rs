@@ -8,26 +8,31 @@ pub(super) fn can_filter(capabilities: &Capabilities, predicate: &Predicate) -> 
     match predicate {
         Predicate::And(parts) | Predicate::Or(parts) => parts.iter().all(|part| can_filter(capabilities, part)),
         Predicate::Not(part) => can_filter(capabilities, part),
-        Predicate::Compare { comparison, .. } => match comparison {
-            Comparison::Equal
-            | Comparison::NotEqual
-            | Comparison::In
-            | Comparison::NotIn
-            | Comparison::Greater
-            | Comparison::GreaterOrEqual
-            | Comparison::Less
-            | Comparison::LessOrEqual => capabilities.filter,
-            Comparison::Like
-            | Comparison::NotLike
-            | Comparison::StartsWith
-            | Comparison::EndsWith
-            | Comparison::Contains => capabilities.like,
-            Comparison::ILike | Comparison::NotILike => capabilities.ilike,
-            Comparison::Regex | Comparison::IRegex => false,
-        },
+        Predicate::Compare { comparison, .. } => can_compare(capabilities, *comparison),
         Predicate::IsNull(_) => capabilities.filter,
         Predicate::KeyIn { normalize, .. } => capabilities.filter && normalize.is_empty(),
         Predicate::Exists(exists) => capabilities.exists && can_filter(capabilities, &exists.predicate),
+    }
+}
+
+/// Whether a source can make a comparison by itself.
+pub(super) fn can_compare(capabilities: &Capabilities, comparison: Comparison) -> bool {
+    match comparison {
+        Comparison::Equal
+        | Comparison::NotEqual
+        | Comparison::In
+        | Comparison::NotIn
+        | Comparison::Greater
+        | Comparison::GreaterOrEqual
+        | Comparison::Less
+        | Comparison::LessOrEqual => capabilities.filter,
+        Comparison::Like
+        | Comparison::NotLike
+        | Comparison::StartsWith
+        | Comparison::EndsWith
+        | Comparison::Contains => capabilities.like,
+        Comparison::ILike | Comparison::NotILike => capabilities.ilike,
+        Comparison::Regex | Comparison::IRegex => false,
     }
 }
 

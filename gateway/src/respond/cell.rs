@@ -74,6 +74,11 @@ impl<'a> Column<'a> {
         }
     }
 
+    /// Whether cells that are not null may be unfit all the same.
+    pub(super) fn may_be_unfit(&self) -> bool {
+        matches!(self, Column::Float(_) | Column::Json(_) | Column::Foreign)
+    }
+
     /// Writes the cell of a row.
     pub(super) fn write(&self, row: usize, cell: &Cell, out: &mut Vec<u8>) -> Written {
         macro_rules! value {

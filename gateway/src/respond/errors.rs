@@ -22,7 +22,8 @@ pub(super) enum Segment<'a> {
 struct Rest {
     shown: usize,
     hidden: usize,
-    pattern: Vec<u8>,
+    /// A step for each step of the hidden paths; `None`: a position, or keys that differ.
+    pattern: Vec<Option<String>>,
     source: Option<String>,
 }
 
@@ -54,15 +55,13 @@ impl Errors {
         });
         if rest.shown == MOST {
             rest.hidden += 1;
-            if rest.hidden == 1 {
-                write_path(path, true, &mut rest.pattern);
-            }
+            rest.cover(path);
             return;
         }
         rest.shown += 1;
         self.begin(message);
         self.out.extend_from_slice(b",\"path\":");
-        write_path(path, false, &mut self.out);
+        write_path(path, &mut self.out);
         self.extensions(code, source);
         self.out.extend_from_slice(b"}}");
     }
@@ -78,7 +77,14 @@ impl Errors {
             self.begin(&format!("{} more like this", rest.hidden));
             self.extensions(code, rest.source.as_deref());
             self.out.extend_from_slice(b",\"pattern\":");
-            self.out.extend_from_slice(&rest.pattern);
+            self.out.push(b'[');
+            for (index, step) in rest.pattern.iter().enumerate() {
+                if index > 0 {
+                    self.out.push(b',');
+                }
+                json::write_string(step.as_deref().unwrap_or("*"), &mut self.out);
+            }
+            self.out.push(b']');
             self.out
                 .extend_from_slice(format!(",\"count\":{}}}}}", rest.hidden).as_bytes());
         }
@@ -113,7 +119,30 @@ impl Errors {
     }
 }
 
-fn write_path(path: &[Segment<'_>], pattern: bool, out: &mut Vec<u8>) {
+impl Rest {
+    /// Widens the pattern so that it stands for a path too; where one is longer, for the part they share.
+    fn cover(&mut self, path: &[Segment<'_>]) {
+        if self.hidden == 1 {
+            self.pattern = path
+                .iter()
+                .map(|segment| match segment {
+                    Segment::Key(key) => Some((*key).to_owned()),
+                    Segment::Index(_) => None,
+                })
+                .collect();
+            return;
+        }
+        self.pattern.truncate(path.len());
+        for (step, segment) in self.pattern.iter_mut().zip(path) {
+            let same = matches!((&step, segment), (Some(step), Segment::Key(key)) if step == key);
+            if !same {
+                *step = None;
+            }
+        }
+    }
+}
+
+fn write_path(path: &[Segment<'_>], out: &mut Vec<u8>) {
     out.push(b'[');
     for (index, segment) in path.iter().enumerate() {
         if index > 0 {
@@ -121,9 +150,36 @@ fn write_path(path: &[Segment<'_>], pattern: bool, out: &mut Vec<u8>) {
         }
         match segment {
             Segment::Key(key) => json::write_string(key, out),
-            Segment::Index(_) if pattern => out.extend_from_slice(b"\"*\""),
             Segment::Index(index) => out.extend_from_slice(index.to_string().as_bytes()),
         }
     }
     out.push(b']');
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_stands_for_the_rest_covers_every_hidden_path() {
+        let mut errors = Errors::new("t");
+        for row in 0..150 {
+            for field in ["born", "died"] {
+                let path = [Segment::Key("civil"), Segment::Key("resident"), Segment::Index(row), Segment::Key(field)];
+                errors.add(0, Code::SourceMismatch, Some("civil"), "wrong", &path);
+            }
+        }
+        let mut out = b"{\"data\":null".to_vec();
+        assert_eq!(errors.finish(&mut out), 101);
+        out.push(b'}');
+        let written: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(written["errors"][99]["path"], json!(["civil", "resident", 49, "died"]));
+        let rest = &written["errors"][100];
+        assert_eq!(rest["extensions"]["pattern"], json!(["civil", "resident", "*", "*"]));
+        assert_eq!(rest["extensions"]["count"], 200);
+        assert!(rest.get("path").is_none());
+    }
 }

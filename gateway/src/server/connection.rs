@@ -186,7 +186,8 @@ mod tests {
     use lilong_schema::catalog::Limits;
 
     use super::*;
-    use crate::gateway::{Gateway, Model};
+    use crate::gateway::Gateway;
+    use crate::model::Model;
     use crate::server::{Admin, Options};
 
     #[tokio::test]

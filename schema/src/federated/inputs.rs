@@ -180,11 +180,11 @@ impl Federated {
         })
     }
 
-    /// Only through object links inside the source: an order across sources is not served yet.
+    /// Only through object links that the source itself can follow: an order across sources is not served yet.
     fn link_order(&self, link: LinkId) -> Option<InputValue> {
         let link = &self.links[link];
         let (from, to) = (&self.collections[link.from], &self.collections[link.to]);
-        if link.many || from.source != to.source {
+        if link.many || from.source != to.source || link.is_normalized() {
             return None;
         }
         let ty = TypeRef::named(to.generated.order_by.clone()?);

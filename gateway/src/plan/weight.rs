@@ -1,0 +1,89 @@
+//! How much a plan weighs in the cache.
+//!
+//! *Invariant*: everything that grows with a document or with the structure of its variables is counted, so that no
+//! series of documents makes the cache larger than it says.
+
+use lilong_connectors::Predicate;
+use lilong_schema::Value;
+
+use super::{KeysFrom, Output, OutputValue, Plan, PlanOperand, Step};
+
+/// What a step, an output, an operand or a condition takes at least, in bytes.
+const STEP: usize = 512;
+const OUTPUT: usize = 128;
+const OPERAND: usize = 64;
+const CONDITION: usize = 64;
+
+impl Plan {
+    /// Bytes, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        outputs(&self.output) + self.checks.len() * OPERAND + self.steps.iter().map(step).sum::<usize>()
+    }
+}
+
+fn step(step: &Step) -> usize {
+    STEP + match step {
+        Step::Fetch(fetch) => {
+            let keys = match &fetch.keys {
+                Some(KeysFrom::Arguments(values)) => operands(values),
+                _ => 0,
+            };
+            // The native request is made later, of about the size of what it is made from.
+            keys + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate)
+        }
+        Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
+        Step::Sort(_) | Step::Keys(_) | Step::Join(_) => 0,
+    }
+}
+
+fn outputs(list: &[Output]) -> usize {
+    let of = |output: &Output| {
+        OUTPUT
+            + 2 * output.key.len()
+            + match &output.value {
+                OutputValue::Constant(bytes) => bytes.len(),
+                OutputValue::Object(fields) => outputs(fields),
+                OutputValue::Rows(rows) => outputs(&rows.fields),
+                OutputValue::Sources(fields) => fields.len() * OUTPUT,
+                OutputValue::TypeByName { selection, .. } => fields(selection),
+                OutputValue::Cell(_) => 0,
+            }
+    };
+    list.iter().map(of).sum()
+}
+
+fn fields(selection: &[crate::operation::Field]) -> usize {
+    selection.iter().map(|field| OUTPUT + field.key.len() + fields(&field.selection)).sum()
+}
+
+fn operands(list: &[PlanOperand]) -> usize {
+    let of = |operand: &PlanOperand| {
+        OPERAND
+            + match operand {
+                PlanOperand::Literal(literal) => value(literal),
+                PlanOperand::Variable(slot) => slot.path.len() * size_of::<usize>(),
+                PlanOperand::List(items) => operands(items),
+                PlanOperand::FromStep(_) => 0,
+            }
+    };
+    list.iter().map(of).sum()
+}
+
+fn value(literal: &Value) -> usize {
+    match literal {
+        Value::Text(text) | Value::Decimal(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::List(items) => items.iter().map(|item| OPERAND + value(item)).sum(),
+        _ => 0,
+    }
+}
+
+fn predicate(condition: &Predicate) -> usize {
+    CONDITION
+        + match condition {
+            Predicate::And(parts) | Predicate::Or(parts) => parts.iter().map(predicate).sum(),
+            Predicate::Not(part) => predicate(part),
+            Predicate::Exists(exists) => predicate(&exists.predicate),
+            Predicate::Compare { .. } | Predicate::IsNull(_) | Predicate::KeyIn { .. } => 0,
+        }
+}
