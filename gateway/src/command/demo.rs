@@ -45,7 +45,10 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let district = made
         .await
         .map_err(|error| Failure::Wrong(format!("making the district ended early: {error}")))?
-        .map_err(|error| Failure::Wrong(error.to_string()))?;
+        .map_err(|error| match error {
+            demo::Error::Sources { .. } | demo::Error::Rows { .. } => Failure::Usage(error.to_string()),
+            error => Failure::Wrong(error.to_string()),
+        })?;
     let questions: Vec<_> = district.questions;
     let tabs = questions
         .iter()

@@ -177,14 +177,16 @@ fn read_files(folder: &Path, reading: &mut Reading<'_>) -> Vec<File> {
         .map(PathBuf::from)
         .filter(|path| is_toml(path))
         .collect();
-    match list(&folder.join("sources")) {
+    let sources = folder.join("sources");
+    match list(&sources) {
         Ok(names) => paths.extend(
             names
                 .into_iter()
                 .map(|name| Path::new("sources").join(name))
                 .filter(|path| is_toml(path)),
         ),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        // A link that leads nowhere stands for sources that are missing now.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !sources.is_symlink() => {}
         Err(error) => {
             let problem = Problem::new(
                 "",

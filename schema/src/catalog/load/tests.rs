@@ -210,3 +210,13 @@ fn what_is_reported_is_not_left_for_later_stages_to_report_again() {
     let (catalog, problems) = load_text(&format!("{source}timeout = 3\n[[link]]\nfrom = 'a'\n"));
     assert_eq!((catalog.sources.len(), catalog.links.len(), problems.len()), (1, 0, 4));
 }
+
+#[test]
+fn sources_behind_a_link_that_leads_nowhere_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("lilong.toml"), "").unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("sources")).unwrap();
+    let (_, problems) = load_with(folder.path(), &|_| None);
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].what.ends_with("does not exist"), "{}", problems[0]);
+}
