@@ -60,7 +60,7 @@ fn time(key: &str, duration: Duration) -> [String; 2] {
     let milliseconds = duration.as_millis();
     pair(
         key,
-        if milliseconds % 1_000 == 0 {
+        if milliseconds.is_multiple_of(1_000) {
             format!("{}s", milliseconds / 1_000)
         } else {
             format!("{milliseconds}ms")

@@ -108,7 +108,7 @@ fn files(folder: &str) -> BTreeMap<String, String> {
 /// The files of code of the crates.
 fn code() -> BTreeMap<String, String> {
     let mut code: BTreeMap<String, String> = CRATES.iter().flat_map(|name| files(name)).collect();
-    code.retain(|path, _| path.ends_with(".rs"));
+    code.retain(|path, _| Path::new(path).extension().is_some_and(|extension| extension == "rs"));
     code
 }
 

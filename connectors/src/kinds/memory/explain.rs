@@ -126,7 +126,7 @@ fn write_predicate(predicate: &Predicate, collection: &Collection, out: &mut Str
             );
         }
         Predicate::KeyIn { fields, operand, .. } => {
-            add(out, format_args!("({}) in ?{operand}", names(collection, fields)))
+            add(out, format_args!("({}) in ?{operand}", names(collection, fields)));
         }
         Predicate::Exists(exists) => {
             let pairs = exists
