@@ -35,6 +35,18 @@ pub(crate) fn translate<D: Dialect>(dialect: &D, fetch: &Fetch) -> Result<(Strin
     Ok((text, translation.statement.into_slots()))
 }
 
+/// The most conditions in one chain.
+const CHAIN: usize = 100;
+
+/// Conditions joined by a word, in groups of groups if there are many: to a database each one more in a chain is a level
+/// of depth, and SQLite takes no more than a thousand.
+fn chain(mut conditions: Vec<String>, word: &str) -> String {
+    while conditions.len() > CHAIN {
+        conditions = conditions.chunks(CHAIN).map(|group| format!("({})", group.join(word))).collect();
+    }
+    conditions.join(word)
+}
+
 struct Translation<'a, D: Dialect> {
     dialect: &'a D,
     statement: Statement<D::Slot>,
@@ -217,7 +229,7 @@ impl<D: Dialect> Translation<'_, D> {
         Ok(if conditions.is_empty() {
             String::new()
         } else {
-            format!(" WHERE {}", conditions.join(" AND "))
+            format!(" WHERE {}", chain(conditions, " AND "))
         })
     }
 
@@ -286,7 +298,7 @@ impl<D: Dialect> Translation<'_, D> {
         for part in parts {
             texts.push(self.predicate(collection, alias, part)?);
         }
-        Ok(format!("({})", texts.join(word)))
+        Ok(format!("({})", chain(texts, word)))
     }
 
     fn exists(&mut self, collection: &Collection, alias: &str, exists: &Exists) -> Result<String, Untranslatable> {
@@ -299,7 +311,7 @@ impl<D: Dialect> Translation<'_, D> {
         let from = self.from(&exists.collection, &inner);
         Ok(format!(
             "EXISTS (SELECT 1 FROM {from} WHERE {})",
-            conditions.join(" AND ")
+            chain(conditions, " AND ")
         ))
     }
 
