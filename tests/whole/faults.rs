@@ -61,8 +61,14 @@ fn field(name: &str, scalar: Scalar, nullable: bool) -> Field {
 fn table(name: &str, columns: &[(&str, Scalar)], references: &[(&str, &str)]) -> Collection {
     Collection {
         name: name.into(),
-        fields: columns.iter().map(|(name, scalar)| field(name, *scalar, *name != "id")).collect(),
-        keys: vec![Key { columns: vec!["id".into()], primary: true }],
+        fields: columns
+            .iter()
+            .map(|(name, scalar)| field(name, *scalar, *name != "id"))
+            .collect(),
+        keys: vec![Key {
+            columns: vec!["id".into()],
+            primary: true,
+        }],
         foreign_keys: references
             .iter()
             .map(|(column, to)| ForeignKey {
@@ -92,27 +98,46 @@ fn texts(values: impl Iterator<Item = Option<String>>) -> ArrayRef {
 async fn town(plan: Plan) -> Town {
     use Scalar::{BigInt, String};
     let street = table("street", &[("id", BigInt), ("name", String)], &[]);
-    let columns = [("id", BigInt), ("name", String), ("card", String), ("street_id", BigInt), ("age", BigInt)];
+    let columns = [
+        ("id", BigInt),
+        ("name", String),
+        ("card", String),
+        ("street_id", BigInt),
+        ("age", BigInt),
+    ];
     let resident = table("resident", &columns, &[("street_id", "street")]);
     let shot = table("shot", &[("id", BigInt), ("card", String), ("vaccine", String)], &[]);
     let ids = || (1..=plan.residents).map(Some);
-    let streets = batch(&street, vec![
-        numbers([1, 2].into_iter().map(Some)),
-        texts(["Siping", "Anshan"].into_iter().map(|name| Some(name.to_owned()))),
-    ]);
-    let residents = batch(&resident, vec![
-        numbers(ids()),
-        texts(ids().map(|id| id.map(|id| format!("secret {id}")))),
-        texts(ids().map(|id| id.map(|id| format!("C{id}")))),
-        numbers(ids().map(|id| id.map(|id| id % 2 + 1))),
-        numbers(ids()),
-    ]);
-    let shots = batch(&shot, vec![
-        numbers((1..=plan.residents * 2).map(Some)),
-        texts((1..=plan.residents * 2).map(|id| Some(format!("C{}", (id + 1) / 2)))),
-        texts((1..=plan.residents * 2).map(|id| Some(["flu", "polio"][id as usize % 2].to_owned()))),
-    ]);
-    let mut civil = Memory::new("civil").collection(street, &streets).unwrap().collection(resident, &residents).unwrap();
+    let streets = batch(
+        &street,
+        vec![
+            numbers([1, 2].into_iter().map(Some)),
+            texts(["Siping", "Anshan"].into_iter().map(|name| Some(name.to_owned()))),
+        ],
+    );
+    let residents = batch(
+        &resident,
+        vec![
+            numbers(ids()),
+            texts(ids().map(|id| id.map(|id| format!("secret {id}")))),
+            texts(ids().map(|id| id.map(|id| format!("C{id}")))),
+            numbers(ids().map(|id| id.map(|id| id % 2 + 1))),
+            numbers(ids()),
+        ],
+    );
+    let shots = batch(
+        &shot,
+        vec![
+            numbers((1..=plan.residents * 2).map(Some)),
+            texts((1..=plan.residents * 2).map(|id| Some(format!("C{}", (id + 1) / 2)))),
+            texts((1..=plan.residents * 2).map(|id| Some(["flu", "polio"][id as usize % 2].to_owned()))),
+        ],
+    );
+    let mut civil = Memory::new("civil")
+        .collection(street, &streets)
+        .unwrap()
+        .collection(resident, &residents)
+        .unwrap();
     let mut health = Memory::new("health").collection(shot, &shots).unwrap();
     for (collection, field, row) in &plan.bad {
         if *collection == "shot" {
@@ -121,17 +146,35 @@ async fn town(plan: Plan) -> Town {
             civil = civil.bad_cell(collection, field, *row).unwrap();
         }
     }
-    let (civil, health) = (civil.capabilities(plan.capabilities), health.capabilities(plan.capabilities));
-    serve(Arc::new(civil), Arc::new(health), plan.normalize, plan.limits, &plan.tuning).await
+    let (civil, health) = (
+        civil.capabilities(plan.capabilities),
+        health.capabilities(plan.capabilities),
+    );
+    serve(
+        Arc::new(civil),
+        Arc::new(health),
+        plan.normalize,
+        plan.limits,
+        &plan.tuning,
+    )
+    .await
 }
 
 async fn serve(civil: Arc<Memory>, health: Arc<Memory>, normalize: bool, limits: Limits, tuning: &Tuning) -> Town {
-    let settings = |name: &str| SourceSettings { name: name.into(), connector: "memory".into(), ..SourceSettings::default() };
+    let settings = |name: &str| SourceSettings {
+        name: name.into(),
+        connector: "memory".into(),
+        ..SourceSettings::default()
+    };
     let end = |source: &str, collection: &str| LinkEnd {
         source: source.into(),
         collection: collection.into(),
         columns: vec!["card".into()],
-        normalize: if normalize { vec![Normalizer::Uppercase] } else { Vec::new() },
+        normalize: if normalize {
+            vec![Normalizer::Uppercase]
+        } else {
+            Vec::new()
+        },
     };
     let catalog = Catalog {
         sources: vec![settings("civil"), settings("health")],
@@ -155,13 +198,24 @@ async fn serve(civil: Arc<Memory>, health: Arc<Memory>, normalize: bool, limits:
         Source::new("civil".into(), civil.clone(), tuning, ceiling.clone()),
         Source::new("health".into(), health.clone(), tuning, ceiling),
     ];
-    let model = Model { federated: Arc::new(federated), sources };
-    Town { gateway: Gateway::new(model, limits), civil, health }
+    let model = Model {
+        federated: Arc::new(federated),
+        sources,
+    };
+    Town {
+        gateway: Gateway::new(model, limits),
+        civil,
+        health,
+    }
 }
 
 impl Town {
     async fn ask(&self, query: &str) -> Value {
-        let request = Request { query: query.into(), trace: "trace-7".into(), ..Request::default() };
+        let request = Request {
+            query: query.into(),
+            trace: "trace-7".into(),
+            ..Request::default()
+        };
         let answer: Value = serde_json::from_slice(&self.gateway.execute(request).await.body).unwrap();
         for error in answer["errors"].as_array().into_iter().flatten() {
             let message = error["message"].as_str().unwrap();
@@ -176,7 +230,14 @@ impl Town {
 
 fn codes(answer: &Value) -> Vec<(String, Value)> {
     let errors = answer["errors"].as_array().into_iter().flatten();
-    errors.map(|error| (error["extensions"]["code"].as_str().unwrap().to_owned(), error["path"].clone())).collect()
+    errors
+        .map(|error| {
+            (
+                error["extensions"]["code"].as_str().unwrap().to_owned(),
+                error["path"].clone(),
+            )
+        })
+        .collect()
 }
 
 const KINDS: [(ErrorKind, &str); 8] = [
@@ -223,7 +284,11 @@ async fn a_failing_source_empties_its_own_places_and_says_so_at_each() {
             json!(["civil", "filtered"]),
             json!(["health", "shot"]),
         ];
-        assert_eq!(codes(&answer), wanted.map(|path| (code.to_owned(), path)), "{kind:?}: {answer}");
+        assert_eq!(
+            codes(&answer),
+            wanted.map(|path| (code.to_owned(), path)),
+            "{kind:?}: {answer}"
+        );
         for error in answer["errors"].as_array().unwrap() {
             assert_eq!(error["extensions"]["source"], "health", "{kind:?}: {error}");
         }
@@ -233,15 +298,26 @@ async fn a_failing_source_empties_its_own_places_and_says_so_at_each() {
 #[tokio::test]
 async fn a_failing_collection_empties_object_links_by_key_fields_and_filters_inside_its_source() {
     for (kind, code) in KINDS {
-        let town = town(Plan { capabilities: Capabilities { exists: false, ..Capabilities::ALL }, ..Plan::default() }).await;
-        town.civil.play(Script { only: Some("street".into()), ..Script::failing(kind) });
+        let town = town(Plan {
+            capabilities: Capabilities {
+                exists: false,
+                ..Capabilities::ALL
+            },
+            ..Plan::default()
+        })
+        .await;
+        town.civil.play(Script {
+            only: Some("street".into()),
+            ..Script::failing(kind)
+        });
         let answer = town
             .ask(
                 r#"{ civil { residentByPk(id: 1) { id street { name } } streetByPk(id: 1) { name }
                      resident(where: { _not: { street: { name: { _eq: "Siping" } } } }) { id } } }"#,
             )
             .await;
-        let data = json!({ "civil": { "residentByPk": { "id": 1, "street": null }, "streetByPk": null, "resident": null } });
+        let data =
+            json!({ "civil": { "residentByPk": { "id": 1, "street": null }, "streetByPk": null, "resident": null } });
         assert_eq!(answer["data"], data, "{kind:?}");
         let wanted = [
             json!(["civil", "residentByPk", "street"]),
@@ -254,10 +330,22 @@ async fn a_failing_collection_empties_object_links_by_key_fields_and_filters_ins
 
 #[tokio::test]
 async fn a_source_that_fails_half_way_gives_no_half_of_a_list() {
-    let town = town(Plan { residents: 8, ..Plan::default() }).await;
-    town.health.play(Script { after_rows: 3, ..Script::failing(ErrorKind::Unavailable) });
-    let answer = town.ask("{ health { shot { id } } civil { resident(limit: 1) { shots { id } } } }").await;
-    assert_eq!(answer["data"], json!({ "health": { "shot": null }, "civil": { "resident": [{ "shots": null }] } }));
+    let town = town(Plan {
+        residents: 8,
+        ..Plan::default()
+    })
+    .await;
+    town.health.play(Script {
+        after_rows: 3,
+        ..Script::failing(ErrorKind::Unavailable)
+    });
+    let answer = town
+        .ask("{ health { shot { id } } civil { resident(limit: 1) { shots { id } } } }")
+        .await;
+    assert_eq!(
+        answer["data"],
+        json!({ "health": { "shot": null }, "civil": { "resident": [{ "shots": null }] } })
+    );
     assert_eq!(codes(&answer).len(), 2);
     town.health.play(Script::default());
     let answer = town.ask("{ health { shot(limit: 1) { id } } }").await;
@@ -283,19 +371,38 @@ async fn who_is_not_asked_does_not_fail() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_source_is_timed_out_and_the_others_answer() {
     let town = town(Plan::default()).await;
-    town.health.play(Script { delay: Some(Duration::from_secs(60)), ..Script::default() });
+    town.health.play(Script {
+        delay: Some(Duration::from_secs(60)),
+        ..Script::default()
+    });
     let answer = town.ask("{ civil { resident(limit: 1) { id shots { id } } } }").await;
-    assert_eq!(answer["data"], json!({ "civil": { "resident": [{ "id": 1, "shots": null }] } }));
-    assert_eq!(codes(&answer), [("SOURCE_TIMEOUT".to_owned(), json!(["civil", "resident", 0, "shots"]))]);
+    assert_eq!(
+        answer["data"],
+        json!({ "civil": { "resident": [{ "id": 1, "shots": null }] } })
+    );
+    assert_eq!(
+        codes(&answer),
+        [("SOURCE_TIMEOUT".to_owned(), json!(["civil", "resident", 0, "shots"]))]
+    );
     assert_eq!(answer["errors"][0]["extensions"]["source"], "health");
     assert_eq!(town.health.running(), 0, "what is timed out is given up");
 }
 
 #[tokio::test(start_paused = true)]
 async fn at_the_deadline_finished_fields_are_kept() {
-    let limits = Limits { deadline: Duration::from_secs(1), ..Limits::default() };
-    let town = town(Plan { limits, ..Plan::default() }).await;
-    town.health.play(Script { delay: Some(Duration::from_secs(2)), ..Script::default() });
+    let limits = Limits {
+        deadline: Duration::from_secs(1),
+        ..Limits::default()
+    };
+    let town = town(Plan {
+        limits,
+        ..Plan::default()
+    })
+    .await;
+    town.health.play(Script {
+        delay: Some(Duration::from_secs(2)),
+        ..Script::default()
+    });
     let answer = town
         .ask("{ civil { resident(limit: 1) { id shots { residents { id } } } street { id } } health { shot { id } } }")
         .await;
@@ -304,17 +411,37 @@ async fn at_the_deadline_finished_fields_are_kept() {
         json!({ "civil": { "resident": [{ "id": 1, "shots": null }], "street": [{ "id": 1 }, { "id": 2 }] }, "health": { "shot": null } })
     );
     let wanted = [json!(["civil", "resident", 0, "shots"]), json!(["health", "shot"])];
-    assert_eq!(codes(&answer), wanted.map(|path| ("DEADLINE".to_owned(), path)), "{answer}");
+    assert_eq!(
+        codes(&answer),
+        wanted.map(|path| ("DEADLINE".to_owned(), path)),
+        "{answer}"
+    );
     assert_eq!(town.health.running(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_free_turn_a_source_is_overloaded() {
-    let tuning = Tuning { connections: 1, ..Tuning::default() };
-    let town = town(Plan { tuning, ..Plan::default() }).await;
-    town.health.play(Script { delay: Some(Duration::from_secs(1)), ..Script::default() });
-    let answer = town.ask("{ civil { street { id } } health { a: shot(limit: 1) { id } b: shot(limit: 1) { id } } }").await;
-    assert_eq!(codes(&answer), [("SOURCE_OVERLOADED".to_owned(), json!(["health", "b"]))], "{answer}");
+    let tuning = Tuning {
+        connections: 1,
+        ..Tuning::default()
+    };
+    let town = town(Plan {
+        tuning,
+        ..Plan::default()
+    })
+    .await;
+    town.health.play(Script {
+        delay: Some(Duration::from_secs(1)),
+        ..Script::default()
+    });
+    let answer = town
+        .ask("{ civil { street { id } } health { a: shot(limit: 1) { id } b: shot(limit: 1) { id } } }")
+        .await;
+    assert_eq!(
+        codes(&answer),
+        [("SOURCE_OVERLOADED".to_owned(), json!(["health", "b"]))],
+        "{answer}"
+    );
     assert_eq!(answer["data"]["health"], json!({ "a": [{ "id": 1 }], "b": null }));
     assert_eq!(answer["data"]["civil"]["street"].as_array().map(Vec::len), Some(2));
 }
@@ -323,7 +450,10 @@ async fn without_a_free_turn_a_source_is_overloaded() {
 async fn fetches_that_need_nothing_of_each_other_run_at_the_same_time() {
     let town = town(Plan::default()).await;
     let gate = Arc::new(Semaphore::new(0));
-    town.civil.play(Script { gate: Some(gate.clone()), ..Script::default() });
+    town.civil.play(Script {
+        gate: Some(gate.clone()),
+        ..Script::default()
+    });
     let opened = async {
         while town.civil.running() < 3 {
             tokio::task::yield_now().await;
@@ -341,7 +471,9 @@ async fn fetches_that_need_nothing_of_each_other_run_at_the_same_time() {
 async fn a_cell_that_cannot_be_represented_is_null_with_an_error_on_its_path() {
     let bad = vec![("resident", "age", 1), ("resident", "name", 2), ("shot", "vaccine", 0)];
     let town = town(Plan { bad, ..Plan::default() }).await;
-    let answer = town.ask("{ civil { resident(orderBy: { id: DESC }) { id n: name age shots { vaccine } } } }").await;
+    let answer = town
+        .ask("{ civil { resident(orderBy: { id: DESC }) { id n: name age shots { vaccine } } } }")
+        .await;
     let residents = answer["data"]["civil"]["resident"].as_array().unwrap();
     assert_eq!(residents[2]["age"], Value::Null);
     assert_eq!(residents[1]["n"], Value::Null);
@@ -352,13 +484,22 @@ async fn a_cell_that_cannot_be_represented_is_null_with_an_error_on_its_path() {
         json!(["civil", "resident", 3, "shots", 0, "vaccine"]),
     ];
     assert_eq!(codes(&answer), wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)));
-    let sources: Vec<_> = answer["errors"].as_array().unwrap().iter().map(|error| &error["extensions"]["source"]).collect();
+    let sources: Vec<_> = answer["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| &error["extensions"]["source"])
+        .collect();
     assert_eq!(sources, ["civil", "civil", "health"]);
 }
 
 #[tokio::test]
 async fn a_cell_that_is_not_asked_for_does_no_harm() {
-    let town = town(Plan { bad: vec![("resident", "age", 0), ("resident", "card", 1)], ..Plan::default() }).await;
+    let town = town(Plan {
+        bad: vec![("resident", "age", 0), ("resident", "card", 1)],
+        ..Plan::default()
+    })
+    .await;
     let answer = town.ask("{ civil { resident { id name } } }").await;
     assert!(answer.get("errors").is_none(), "{answer}");
 }
@@ -367,8 +508,15 @@ async fn a_cell_that_is_not_asked_for_does_no_harm() {
 async fn a_link_whose_key_cannot_be_read_is_null_with_an_error_and_never_empty() {
     for normalize in [false, true] {
         let bad = vec![("resident", "card", 1), ("resident", "street_id", 0)];
-        let town = town(Plan { bad, normalize, ..Plan::default() }).await;
-        let answer = town.ask("{ civil { resident(limit: 3) { id shots { id } street { id } } } }").await;
+        let town = town(Plan {
+            bad,
+            normalize,
+            ..Plan::default()
+        })
+        .await;
+        let answer = town
+            .ask("{ civil { resident(limit: 3) { id shots { id } street { id } } } }")
+            .await;
         assert_eq!(
             answer["data"]["civil"]["resident"],
             json!([
@@ -377,38 +525,66 @@ async fn a_link_whose_key_cannot_be_read_is_null_with_an_error_and_never_empty()
                 { "id": 3, "shots": [{ "id": 5 }, { "id": 6 }], "street": { "id": 2 } },
             ])
         );
-        let wanted = [json!(["civil", "resident", 0, "street"]), json!(["civil", "resident", 1, "shots"])];
-        assert_eq!(codes(&answer), wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)), "{answer}");
+        let wanted = [
+            json!(["civil", "resident", 0, "street"]),
+            json!(["civil", "resident", 1, "shots"]),
+        ];
+        assert_eq!(
+            codes(&answer),
+            wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)),
+            "{answer}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_row_whose_key_cannot_be_read_fails_its_list_with_one_error() {
-    let bad = vec![("resident", "id", 2), ("resident", "age", 0), ("resident", "age", 2), ("resident", "age", 3)];
+    let bad = vec![
+        ("resident", "id", 2),
+        ("resident", "age", 0),
+        ("resident", "age", 2),
+        ("resident", "age", 3),
+    ];
     let town = town(Plan { bad, ..Plan::default() }).await;
     let answer = town
         .ask("{ civil { resident(orderBy: { name: ASC }) { age id } street { id resident(orderBy: { name: ASC }) { age id } } } }")
         .await;
     assert_eq!(answer["data"]["civil"]["resident"], Value::Null);
     let streets = answer["data"]["civil"]["street"].as_array().unwrap();
-    assert_eq!(streets[0]["resident"], json!([{ "age": 2, "id": 2 }, { "age": null, "id": 4 }]));
+    assert_eq!(
+        streets[0]["resident"],
+        json!([{ "age": 2, "id": 2 }, { "age": null, "id": 4 }])
+    );
     assert_eq!(streets[1], json!({ "id": 2, "resident": null }));
     let wanted = [
         json!(["civil", "resident", 2, "id"]),
         json!(["civil", "street", 0, "resident", 1, "age"]),
         json!(["civil", "street", 1, "resident", 1, "id"]),
     ];
-    assert_eq!(codes(&answer), wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)), "{answer}");
+    assert_eq!(
+        codes(&answer),
+        wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
 async fn a_hundred_faults_are_told_one_by_one_and_the_rest_by_a_pattern() {
-    let town = town(Plan { residents: 130, bad: (0..120).map(|row| ("resident", "age", row)).collect(), ..Plan::default() }).await;
+    let town = town(Plan {
+        residents: 130,
+        bad: (0..120).map(|row| ("resident", "age", row)).collect(),
+        ..Plan::default()
+    })
+    .await;
     town.health.play(Script::failing(ErrorKind::Denied));
     let answer = town.ask("{ civil { resident { age shots { id } } } }").await;
     let errors = answer["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 202);
-    let rest: Vec<_> = errors.iter().filter(|error| error.get("path").is_none()).map(|error| &error["extensions"]).collect();
+    let rest: Vec<_> = errors
+        .iter()
+        .filter(|error| error.get("path").is_none())
+        .map(|error| &error["extensions"])
+        .collect();
     assert_eq!(
         rest,
         [
@@ -422,9 +598,18 @@ async fn a_hundred_faults_are_told_one_by_one_and_the_rest_by_a_pattern() {
 
 #[tokio::test]
 async fn a_list_that_is_too_long_is_told_by_its_field_and_never_cut() {
-    let limits = Limits { list_rows: 5, ..Limits::default() };
+    let limits = Limits {
+        list_rows: 5,
+        ..Limits::default()
+    };
     for capabilities in [Capabilities::ALL, Capabilities::NONE] {
-        let town = town(Plan { residents: 12, limits: limits.clone(), capabilities, ..Plan::default() }).await;
+        let town = town(Plan {
+            residents: 12,
+            limits: limits.clone(),
+            capabilities,
+            ..Plan::default()
+        })
+        .await;
         let answer = town
             .ask(
                 "{ civil { people: resident { id } five: resident(limit: 5) { id }
@@ -442,7 +627,11 @@ async fn a_list_that_is_too_long_is_told_by_its_field_and_never_cut() {
             json!(["civil", "street", 0, "resident"]),
             json!(["civil", "street", 1, "resident"]),
         ];
-        assert_eq!(codes(&answer), wanted.map(|path| ("TOO_LARGE".to_owned(), path)), "{answer}");
+        assert_eq!(
+            codes(&answer),
+            wanted.map(|path| ("TOO_LARGE".to_owned(), path)),
+            "{answer}"
+        );
         for error in answer["errors"].as_array().unwrap() {
             assert_eq!(error["message"], "`resident` has more than 5 rows here; add limit:");
         }
@@ -451,25 +640,56 @@ async fn a_list_that_is_too_long_is_told_by_its_field_and_never_cut() {
 
 #[tokio::test]
 async fn a_list_of_exactly_the_most_rows_is_given() {
-    let limits = Limits { list_rows: 12, answer_rows: 12, ..Limits::default() };
-    let town = town(Plan { residents: 12, limits, ..Plan::default() }).await;
+    let limits = Limits {
+        list_rows: 12,
+        answer_rows: 12,
+        ..Limits::default()
+    };
+    let town = town(Plan {
+        residents: 12,
+        limits,
+        ..Plan::default()
+    })
+    .await;
     let answer = town.ask("{ civil { resident { id } } }").await;
-    assert_eq!(answer["data"]["civil"]["resident"].as_array().map(Vec::len), Some(12), "{answer}");
+    assert_eq!(
+        answer["data"]["civil"]["resident"].as_array().map(Vec::len),
+        Some(12),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
 async fn an_answer_of_too_many_rows_loses_the_list_that_makes_it_so() {
-    let limits = Limits { answer_rows: 30, ..Limits::default() };
-    let town = town(Plan { residents: 12, limits, ..Plan::default() }).await;
-    let answer = town.ask("{ civil { resident { id shots { id } } street { id } } }").await;
-    assert_eq!(answer["data"]["civil"]["resident"][11], json!({ "id": 12, "shots": null }));
+    let limits = Limits {
+        answer_rows: 30,
+        ..Limits::default()
+    };
+    let town = town(Plan {
+        residents: 12,
+        limits,
+        ..Plan::default()
+    })
+    .await;
+    let answer = town
+        .ask("{ civil { resident { id shots { id } } street { id } } }")
+        .await;
+    assert_eq!(
+        answer["data"]["civil"]["resident"][11],
+        json!({ "id": 12, "shots": null })
+    );
     assert_eq!(answer["data"]["civil"]["street"].as_array().map(Vec::len), Some(2));
     assert!(codes(&answer).iter().all(|(code, _)| code == "TOO_LARGE"), "{answer}");
     assert_eq!(codes(&answer).len(), 12);
     let message = answer["errors"][0]["message"].as_str().unwrap();
-    assert!(message.contains("`shots`") && message.contains("add limit:"), "{message}");
+    assert!(
+        message.contains("`shots`") && message.contains("add limit:"),
+        "{message}"
+    );
     // Rows that many parents share count as often as they are written.
-    let answer = town.ask("{ civil { street { resident { street { resident { id } } } } } }").await;
+    let answer = town
+        .ask("{ civil { street { resident { street { resident { id } } } } } }")
+        .await;
     assert_eq!(codes(&answer).len(), 12, "{answer}");
     let message = answer["errors"][0]["message"].as_str().unwrap();
     assert!(message.contains("`resident`") && message.contains("30"), "{message}");
@@ -481,24 +701,97 @@ async fn what_is_read_to_be_worked_on_here_has_a_budget() {
     let across = "{ civil { resident(where: { shots: {} }, limit: 1) { id } } }";
     let normalised = "{ civil { resident(limit: 1) { shots(limit: 1) { id } } } }";
     let cases: [(&str, Limits, bool, Value, &str); 6] = [
-        (pattern, Limits { budget_rows: 11, ..Limits::default() }, false, json!(["civil", "resident"]), "`resident`"),
-        (across, Limits { budget_rows: 23, ..Limits::default() }, false, json!(["civil", "resident"]), "`shots`"),
-        (normalised, Limits { budget_rows: 23, ..Limits::default() }, true, json!(["civil", "resident", 0, "shots"]), "`shots`"),
-        (across, Limits { budget_keys: 11, ..Limits::default() }, false, json!(["civil", "resident"]), "11 keys"),
-        ("{ civil { resident { id } } }", Limits { budget_bytes: 50, ..Limits::default() }, false, json!(["civil", "resident"]), "50 bytes"),
-        (across, Limits { budget_bytes: 50, ..Limits::default() }, false, json!(["civil", "resident"]), "50 bytes"),
+        (
+            pattern,
+            Limits {
+                budget_rows: 11,
+                ..Limits::default()
+            },
+            false,
+            json!(["civil", "resident"]),
+            "`resident`",
+        ),
+        (
+            across,
+            Limits {
+                budget_rows: 23,
+                ..Limits::default()
+            },
+            false,
+            json!(["civil", "resident"]),
+            "`shots`",
+        ),
+        (
+            normalised,
+            Limits {
+                budget_rows: 23,
+                ..Limits::default()
+            },
+            true,
+            json!(["civil", "resident", 0, "shots"]),
+            "`shots`",
+        ),
+        (
+            across,
+            Limits {
+                budget_keys: 11,
+                ..Limits::default()
+            },
+            false,
+            json!(["civil", "resident"]),
+            "11 keys",
+        ),
+        (
+            "{ civil { resident { id } } }",
+            Limits {
+                budget_bytes: 50,
+                ..Limits::default()
+            },
+            false,
+            json!(["civil", "resident"]),
+            "50 bytes",
+        ),
+        (
+            across,
+            Limits {
+                budget_bytes: 50,
+                ..Limits::default()
+            },
+            false,
+            json!(["civil", "resident"]),
+            "50 bytes",
+        ),
     ];
     for (query, limits, normalize, path, told) in cases {
-        let town = town(Plan { residents: 12, limits, normalize, ..Plan::default() }).await;
+        let town = town(Plan {
+            residents: 12,
+            limits,
+            normalize,
+            ..Plan::default()
+        })
+        .await;
         let answer = town.ask(query).await;
         assert_eq!(codes(&answer), [("TOO_COSTLY".to_owned(), path)], "{query}: {answer}");
         let message = answer["errors"][0]["message"].as_str().unwrap();
         assert!(message.contains(told), "{message}");
-        assert!(!answer.to_string().contains("[]"), "never an empty list instead of an error: {answer}");
+        assert!(
+            !answer.to_string().contains("[]"),
+            "never an empty list instead of an error: {answer}"
+        );
     }
     for (query, normalize) in [(pattern, false), (across, false), (normalised, true)] {
-        let limits = Limits { budget_rows: 24, budget_keys: 12, ..Limits::default() };
-        let town = town(Plan { residents: 12, limits, normalize, ..Plan::default() }).await;
+        let limits = Limits {
+            budget_rows: 24,
+            budget_keys: 12,
+            ..Limits::default()
+        };
+        let town = town(Plan {
+            residents: 12,
+            limits,
+            normalize,
+            ..Plan::default()
+        })
+        .await;
         let answer = town.ask(query).await;
         assert!(answer.get("errors").is_none(), "{query}: {answer}");
     }
@@ -508,14 +801,29 @@ async fn what_is_read_to_be_worked_on_here_has_a_budget() {
 async fn a_source_that_is_not_as_described_is_a_mismatch() {
     let town = town(Plan::default()).await;
     let shot = table("shot", &[("id", Scalar::BigInt), ("card", Scalar::String)], &[]);
-    let rows = batch(&shot, vec![numbers([Some(1)].into_iter()), texts([Some("C1".to_owned())].into_iter())]);
+    let rows = batch(
+        &shot,
+        vec![
+            numbers([Some(1)].into_iter()),
+            texts([Some("C1".to_owned())].into_iter()),
+        ],
+    );
     let changed = Arc::new(Memory::new("health").collection(shot, &rows).unwrap());
     let model = town.gateway.model();
     let ceiling = Arc::new(Semaphore::new(10));
     let health = Source::new("health".into(), changed, &Tuning::default(), ceiling);
-    let model = Model { federated: model.federated.clone(), sources: vec![model.sources[0].clone(), health] };
-    let town = Town { gateway: Gateway::new(model, Limits::default()), ..town };
+    let model = Model {
+        federated: model.federated.clone(),
+        sources: vec![model.sources[0].clone(), health],
+    };
+    let town = Town {
+        gateway: Gateway::new(model, Limits::default()),
+        ..town
+    };
     let answer = town.ask("{ health { shot { id } gone: shot { vaccine } } }").await;
     assert_eq!(answer["data"]["health"], json!({ "shot": [{ "id": 1 }], "gone": null }));
-    assert_eq!(codes(&answer), [("SOURCE_MISMATCH".to_owned(), json!(["health", "gone"]))]);
+    assert_eq!(
+        codes(&answer),
+        [("SOURCE_MISMATCH".to_owned(), json!(["health", "gone"]))]
+    );
 }

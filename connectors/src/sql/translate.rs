@@ -42,7 +42,10 @@ const CHAIN: usize = 100;
 /// of depth, and SQLite takes no more than a thousand.
 fn chain(mut conditions: Vec<String>, word: &str) -> String {
     while conditions.len() > CHAIN {
-        conditions = conditions.chunks(CHAIN).map(|group| format!("({})", group.join(word))).collect();
+        conditions = conditions
+            .chunks(CHAIN)
+            .map(|group| format!("({})", group.join(word)))
+            .collect();
     }
     conditions.join(word)
 }

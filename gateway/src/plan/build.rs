@@ -563,7 +563,9 @@ impl Builder<'_> {
                     let term = self.order_term(id, item, field)?;
                     // What has been ordered by once is equal from there on.
                     let way: Vec<_> = term.path.iter().map(|hop| hop.on.clone()).collect();
-                    let OrderTarget::Field(column) = term.target else { continue };
+                    let OrderTarget::Field(column) = term.target else {
+                        continue;
+                    };
                     if seen.insert((way, column)) {
                         order.push(term);
                     }
