@@ -72,7 +72,7 @@ const CASES: &[Case] = &[
     (r#"{ civil { resident(where: { name: { _nin: ["Li", "Sun"], _nlike: "%a%", _nilike: "ö%" } }) { id } } }"#, 1, 1),
     (r#"{ civil { resident(where: { name: { _startsWith: "W", _endsWith: "g", _contains: "an" } }) { id } } }"#, 1, 1),
     (r#"{ civil { resident(where: { name: { _regex: "^[A-Z]" }, age: { _in: [34, 81] } }, limit: 2, offset: 1) { id } } }"#, 1, 1),
-    (r#"{ civil { resident(where: { weight: { _eq: 0 } }) { id weight } } }"#, 1, 1),
+    (r"{ civil { resident(where: { weight: { _eq: 0 } }) { id weight } } }", 1, 1),
     (r#"{ civil { resident(where: { born: { _gt: "1960-01-01", _neq: "2014-12-31" } }) { id born } } }"#, 1, 1),
     ("{ civil { resident(orderBy: [{ age: DESC }, { name: ASC_NULLS_FIRST }]) { id age name } } }", 1, 1),
     ("{ civil { resident(orderBy: [{ weight: ASC }], limit: 3, offset: 2) { id } } }", 1, 1),
