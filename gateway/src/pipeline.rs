@@ -123,13 +123,26 @@ mod tests {
                 Source::new(name.clone(), memory, &Tuning::default(), ceiling.clone())
             };
             let sources = federated.sources.iter().map(|known| source(&known.name)).collect();
-            let model = Model { federated: Arc::new(federated), sources };
-            Self { model, cache: PlanCache::new(), limits: Limits::default() }
+            let model = Model {
+                federated: Arc::new(federated),
+                sources,
+            };
+            Self {
+                model,
+                cache: PlanCache::new(),
+                limits: Limits::default(),
+            }
         }
 
         fn plan(&self, query: &str, variables: Value) -> Result<Arc<Plan>, Vec<RequestError>> {
-            let Value::Object(variables) = variables else { panic!("no variables") };
-            let request = Request { query: query.to_owned(), variables, ..Request::default() };
+            let Value::Object(variables) = variables else {
+                panic!("no variables")
+            };
+            let request = Request {
+                query: query.to_owned(),
+                variables,
+                ..Request::default()
+            };
             prepare(&self.model, &self.limits, &self.cache, &request).map(|(plan, _)| plan)
         }
 
@@ -138,7 +151,8 @@ mod tests {
         }
     }
 
-    const QUERY: &str = "query ($where: CivilResidentBoolExp, $ids: [Int!], $limit: Int, $order: [CivilResidentOrderBy!],
+    const QUERY: &str =
+        "query ($where: CivilResidentBoolExp, $ids: [Int!], $limit: Int, $order: [CivilResidentOrderBy!],
         $with: Boolean = true, $id: Int = 1) {
         civil { resident(where: $where, limit: $limit, orderBy: $order) { id street @include(if: $with) { name } }
                 some: resident(where: { id: { _in: $ids } }) { id } residentByPk(id: $id) { id } } }";
@@ -148,14 +162,24 @@ mod tests {
         let bench = Bench::new();
         let ask = |name: &str, ids: Value, limit: i32, id: i32| {
             let filter = json!({ "idCard": { "_eq": name }, "_or": [{ "street": { "name": { "_like": name } } }] });
-            bench.plan(QUERY, json!({ "where": filter, "ids": ids, "limit": limit, "id": id, "order": { "id": "ASC" } }))
+            bench.plan(
+                QUERY,
+                json!({ "where": filter, "ids": ids, "limit": limit, "id": id, "order": { "id": "ASC" } }),
+            )
         };
         let first = ask("a", json!([1]), 5, 1).unwrap();
-        for (name, ids, limit, id) in [("b", json!([2, 3, 4]), 0, 7), ("", json!([0]), 10_000, -1), ("%", json!(9), 1, 1)] {
+        for (name, ids, limit, id) in [
+            ("b", json!([2, 3, 4]), 0, 7),
+            ("", json!([0]), 10_000, -1),
+            ("%", json!(9), 1, 1),
+        ] {
             assert!(Arc::ptr_eq(&first, &ask(name, ids, limit, id).unwrap()));
         }
         // A value that is refused is refused with the same plan.
-        assert_eq!(ask("a", json!([1]), -1, 1).unwrap_err()[0].code, crate::error::Code::BadInput);
+        assert_eq!(
+            ask("a", json!([1]), -1, 1).unwrap_err()[0].code,
+            crate::error::Code::BadInput
+        );
         assert_eq!((bench.cache.size().0.0, bench.plans()), (1, 1));
     }
 
@@ -187,7 +211,10 @@ mod tests {
             let mut variables = variables.clone();
             variables["ids"] = json!([1]);
             let once = bench.plan(QUERY, variables.clone()).unwrap();
-            assert!(Arc::ptr_eq(&once, &bench.plan(QUERY, variables.clone()).unwrap()), "{variables}");
+            assert!(
+                Arc::ptr_eq(&once, &bench.plan(QUERY, variables.clone()).unwrap()),
+                "{variables}"
+            );
             assert_eq!(bench.plans(), number as u64 + 1, "{variables}");
         }
         assert_eq!(bench.cache.size().0.0, 1, "one shape");
@@ -224,9 +251,13 @@ mod tests {
     #[test]
     fn the_caches_grow_no_further_than_their_weight() {
         let bench = Bench::new();
-        let numbers = (0..6_000).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+        let numbers = (0..6_000)
+            .map(|number| number.to_string())
+            .collect::<Vec<_>>()
+            .join(",");
         for number in 0..60 {
-            let text = format!("{{ civil {{ a{number}: resident(where: {{ id: {{ _in: [{numbers}] }} }}) {{ id }} }} }}");
+            let text =
+                format!("{{ civil {{ a{number}: resident(where: {{ id: {{ _in: [{numbers}] }} }}) {{ id }} }} }}");
             bench.plan(&text, json!({})).unwrap();
         }
         let ((shapes, of_shapes), (plans, of_plans)) = bench.cache.size();

@@ -2,6 +2,7 @@
 //!
 //! In: a gateway. Out: another with the same schema, and its sources for scripts and logs. *Invariant*: whatever a mirror
 //! answers otherwise than the original, but for the order of text, is a fault of the engine.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -143,7 +144,7 @@ async fn read(source: &Source, collection: &Arc<Collection>) -> lilong_connector
         keys: None,
     };
     let context = FetchContext {
-        deadline: Instant::now() + Duration::from_secs(60),
+        deadline: Instant::now() + Duration::from_mins(1),
         trace: "copy".into(),
     };
     let pieces: Vec<_> = source

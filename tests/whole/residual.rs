@@ -11,7 +11,7 @@ use lilong_schema::catalog::Limits;
 use lilong_tests::city::City;
 use lilong_tests::mirror::Copied;
 use lilong_tests::serve;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const CATALOG: &str = r#"[[source]]
 name = "civil"
@@ -72,7 +72,7 @@ const CASES: &[Case] = &[
     (r#"{ civil { resident(where: { name: { _nin: ["Li", "Sun"], _nlike: "%a%", _nilike: "ö%" } }) { id } } }"#, 1, 1),
     (r#"{ civil { resident(where: { name: { _startsWith: "W", _endsWith: "g", _contains: "an" } }) { id } } }"#, 1, 1),
     (r#"{ civil { resident(where: { name: { _regex: "^[A-Z]" }, age: { _in: [34, 81] } }, limit: 2, offset: 1) { id } } }"#, 1, 1),
-    (r#"{ civil { resident(where: { weight: { _eq: 0 } }) { id weight } } }"#, 1, 1),
+    (r"{ civil { resident(where: { weight: { _eq: 0 } }) { id weight } } }", 1, 1),
     (r#"{ civil { resident(where: { born: { _gt: "1960-01-01", _neq: "2014-12-31" } }) { id born } } }"#, 1, 1),
     ("{ civil { resident(orderBy: [{ age: DESC }, { name: ASC_NULLS_FIRST }]) { id age name } } }", 1, 1),
     ("{ civil { resident(orderBy: [{ weight: ASC }], limit: 3, offset: 2) { id } } }", 1, 1),
@@ -311,4 +311,76 @@ async fn a_filter_asks_for_no_more_collections_than_a_selection_may() {
     );
     let answer = ask(&sqlite, &query(51)).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{answer}");
+}
+
+#[tokio::test]
+async fn conditions_and_orders_may_be_long() {
+    let (_city, sqlite) = city().await;
+    for (name, sign, rows) in [("_or", "_eq", 2), ("_and", "_neq", 5)] {
+        let names = ["wang", "Wang"]
+            .into_iter()
+            .map(str::to_owned)
+            .chain((0..3_000).map(|number| format!("n{number}")));
+        let parts: Vec<_> = names.map(|text| json!({ "name": { sign: text } })).collect();
+        let Value::Object(variables) = json!({ "where": { name: parts } }) else {
+            unreachable!()
+        };
+        let query = "query ($where: CivilResidentBoolExp) { civil { resident(where: $where) { id } } }".to_owned();
+        let answer = sqlite
+            .execute(Request {
+                query,
+                variables,
+                ..Request::default()
+            })
+            .await;
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(
+            answer["data"]["civil"]["resident"].as_array().map(Vec::len),
+            Some(rows),
+            "{answer}"
+        );
+    }
+    let often = "{ age: ASC }, { street: { name: ASC } }, ".repeat(1_000);
+    let long = ask(
+        &sqlite,
+        &format!("{{ civil {{ resident(orderBy: [{often} {{ id: DESC }}]) {{ id }} }} }}"),
+    )
+    .await;
+    let short = "{ civil { resident(orderBy: [{ age: ASC }, { street: { name: ASC } }, { id: DESC }]) { id } } }";
+    assert_eq!(long, ask(&sqlite, short).await);
+}
+
+#[tokio::test]
+async fn one_plan_gives_each_request_its_own_answer() {
+    let (_city, sqlite) = city().await;
+    let query = r"query ($names: [String!], $age: BigInt, $limit: Int, $vaccine: String) { civil {
+        resident(where: { _or: [{ name: { _in: $names } }, { age: { _gt: $age } }] }, limit: $limit) { id
+            shots(where: { vaccine: { _eq: $vaccine } }, limit: $limit) { id } }
+        found: resident(where: { shots: { vaccine: { _eq: $vaccine } } }) { id } } }";
+    for (names, age, limit, vaccine) in [
+        (json!(["Li", "Sun"]), 70, 10, "flu"),
+        (json!(["Wang"]), 80, 1, "measles"),
+        (json!("none"), 1_000, 10, "flu"),
+        (json!(["Li", "Sun"]), 70, 10, "polio"),
+    ] {
+        let Value::Object(variables) = json!({ "names": names, "age": age, "limit": limit, "vaccine": vaccine }) else {
+            unreachable!()
+        };
+        let answer = sqlite
+            .execute(Request {
+                query: query.into(),
+                variables,
+                trace: "test".into(),
+                ..Request::default()
+            })
+            .await;
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+        let literal = query[query.find("{ civil").unwrap()..]
+            .replace("$names", &names.to_string())
+            .replace("$age", &age.to_string())
+            .replace("$limit", &limit.to_string())
+            .replace("$vaccine", &format!("\"{vaccine}\""));
+        assert_eq!(answer, ask(&sqlite, &literal).await, "{literal}");
+        assert!(answer.get("errors").is_none(), "{answer}");
+    }
 }

@@ -35,13 +35,25 @@ pub(crate) fn translate<D: Dialect>(dialect: &D, fetch: &Fetch) -> Result<(Strin
     Ok((text, translation.statement.into_slots()))
 }
 
-/// Whether equality on these fields needs no scan.
-fn is_indexed(collection: &Collection, fields: impl Iterator<Item = FieldId> + Clone) -> bool {
-    let named = |column: &String| fields.clone().any(|field| collection.fields[field].name == *column);
-    collection
-        .indexes
-        .iter()
-        .any(|columns| !columns.is_empty() && columns.iter().all(named))
+/// Whether rows of these links are found without a scan.
+fn is_indexed(collection: &Collection, on: &[(FieldId, FieldId)]) -> bool {
+    let named = |column: &String| on.iter().any(|(_, field)| collection.fields[*field].name == *column);
+    collection.indexes.iter().any(|columns| !columns.is_empty() && columns.iter().all(named))
+}
+
+/// The most conditions in one chain.
+const CHAIN: usize = 100;
+
+/// Conditions joined by a word, in groups of groups if there are many: to a database each one more in a chain is a level
+/// of depth, and SQLite takes no more than a thousand.
+fn chain(mut conditions: Vec<String>, word: &str) -> String {
+    while conditions.len() > CHAIN {
+        conditions = conditions
+            .chunks(CHAIN)
+            .map(|group| format!("({})", group.join(word)))
+            .collect();
+    }
+    conditions.join(word)
 }
 
 struct Translation<'a, D: Dialect> {
@@ -226,7 +238,7 @@ impl<D: Dialect> Translation<'_, D> {
         Ok(if conditions.is_empty() {
             String::new()
         } else {
-            format!(" WHERE {}", conditions.join(" AND "))
+            format!(" WHERE {}", chain(conditions, " AND "))
         })
     }
 
@@ -296,7 +308,7 @@ impl<D: Dialect> Translation<'_, D> {
         for part in parts {
             texts.push(self.predicate(collection, alias, part)?);
         }
-        Ok(format!("({})", texts.join(word)))
+        Ok(format!("({})", chain(texts, word)))
     }
 
     /// `turnable`: a plain condition of the query, which a database can begin with instead; under a negation or in an
@@ -312,7 +324,7 @@ impl<D: Dialect> Translation<'_, D> {
         let mut conditions = self.pairs(collection, alias, &exists.collection, &inner, &exists.on)?;
         let linked = conditions.len();
         self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
-        if !turnable && is_indexed(&exists.collection, exists.on.iter().map(|(_, inner)| *inner)) {
+        if !turnable && is_indexed(&exists.collection, &exists.on) {
             for condition in &mut conditions[linked..] {
                 *condition = self.dialect.unindexed(condition);
             }
@@ -323,7 +335,7 @@ impl<D: Dialect> Translation<'_, D> {
         let from = self.from(&exists.collection, &inner);
         Ok(format!(
             "EXISTS (SELECT 1 FROM {from} WHERE {})",
-            conditions.join(" AND ")
+            chain(conditions, " AND ")
         ))
     }
 

@@ -556,7 +556,22 @@ impl Builder<'_> {
             Some(Argument {
                 form: Form::List(items),
                 ..
-            }) => items.iter().map(|item| self.order_term(id, item, field)).collect(),
+            }) => {
+                let mut order: Vec<Order> = Vec::new();
+                let mut seen = std::collections::HashSet::new();
+                for item in items {
+                    let term = self.order_term(id, item, field)?;
+                    // What has been ordered by once is equal from there on.
+                    let way: Vec<_> = term.path.iter().map(|hop| hop.on.clone()).collect();
+                    let OrderTarget::Field(column) = term.target else {
+                        continue;
+                    };
+                    if seen.insert((way, column)) {
+                        order.push(term);
+                    }
+                }
+                Ok(order)
+            }
             _ => Ok(Vec::new()),
         }
     }

@@ -45,9 +45,7 @@ impl Builder<'_> {
         for (name, value) in entries {
             let part = match (&**name, &value.form) {
                 (_, Form::Null) => return Err(null(name, location)),
-                ("_and", Form::List(items)) => {
-                    Predicate::And(self.conditions(id, items, here, operands, location)?)
-                }
+                ("_and", Form::List(items)) => Predicate::And(self.conditions(id, items, here, operands, location)?),
                 ("_or", Form::List(items)) => {
                     let here = here || !items.iter().all(|item| self.can_check(id, item));
                     Predicate::Or(self.conditions(id, items, here, operands, location)?)
@@ -221,7 +219,10 @@ impl Builder<'_> {
         if self.filter_fetches > limits.collection_fields {
             return Err(RequestError {
                 code: Code::TooCostly,
-                message: format!("filters through links ask for more than {} collections", limits.collection_fields),
+                message: format!(
+                    "filters through links ask for more than {} collections",
+                    limits.collection_fields
+                ),
                 locations: vec![location],
             });
         }

@@ -168,7 +168,12 @@ mod tests {
         let mut errors = Errors::new("t");
         for row in 0..150 {
             for field in ["born", "died"] {
-                let path = [Segment::Key("civil"), Segment::Key("resident"), Segment::Index(row), Segment::Key(field)];
+                let path = [
+                    Segment::Key("civil"),
+                    Segment::Key("resident"),
+                    Segment::Index(row),
+                    Segment::Key(field),
+                ];
                 errors.add(0, Code::SourceMismatch, Some("civil"), "wrong", &path);
             }
         }
