@@ -6,4 +6,5 @@ mod command;
 mod demo;
 mod differential;
 mod http;
+mod letter;
 mod sources;
