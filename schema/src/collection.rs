@@ -82,9 +82,21 @@ pub struct Field {
     /// The [`Enumeration`] of a [`Scalar::Enum`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enumeration: Option<String>,
-    /// What the connector wrote down for itself (a collation, the form dates are stored in); nobody else reads it.
+    /// What the connector wrote down for itself (a collation, the form dates are stored in); nobody else reads it but
+    /// for [`REQUIRED`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub details: BTreeMap<String, String>,
+}
+
+/// The detail of a column that the source keeps nulls out of, though a value in it may not be of the field's scalar:
+/// nullable in an answer, and yet fit to tell rows apart.
+pub const REQUIRED: &str = "required";
+
+impl Field {
+    /// Whether no null is stored in it, whatever an answer may show.
+    pub fn holds_no_null(&self) -> bool {
+        !self.nullable || self.details.contains_key(REQUIRED)
+    }
 }
 
 /// Columns whose values together name at most one row.

@@ -9,4 +9,5 @@ mod differential;
 mod faults;
 mod http;
 mod residual;
+mod letter;
 mod sources;

@@ -60,7 +60,7 @@ fn resolve(draft: &mut Draft<'_>, id: CollectionId) {
 
 fn tie(described: &crate::Collection, keys: &[Key]) -> Tie {
     let is_ordered = |column: &FieldId| described.fields[*column].scalar.is_ordered();
-    let never_null = |column: &FieldId| !described.fields[*column].nullable;
+    let never_null = |column: &FieldId| described.fields[*column].holds_no_null();
     let usable = |key: &&Key| key.columns.iter().all(is_ordered) && (key.primary || key.columns.iter().all(never_null));
     if let Some(key) = keys.iter().find(usable) {
         Tie::Key(key.columns.clone())

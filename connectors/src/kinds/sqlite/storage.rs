@@ -3,6 +3,8 @@
 //! In: a field. Out: its [`Storage`], collation and affinity. *Invariant*: a field without details is taken to be stored
 //! in any form of its scalar, which is slow but never wrong.
 
+/// Detail: the engine keeps nulls out of the column.
+pub(super) use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Field, Scalar};
 
 use super::form::Form;
@@ -16,8 +18,6 @@ pub(super) const FORM: &str = "form";
 /// Detail: `plain` if all that was seen is of the scalar's own storage class, `mixed` if values go by their text,
 /// `parsed` if each value must be read.
 pub(super) const STORED: &str = "stored";
-/// Detail: the engine keeps nulls out of the column.
-pub(super) const REQUIRED: &str = "required";
 
 /// How values are stored.
 #[derive(Clone, Debug, PartialEq)]
