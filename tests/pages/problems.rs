@@ -33,10 +33,8 @@ fn every_broken_catalog_is_told_as_its_page_says() {
         if printed == page.expected {
             continue;
         }
-        failures.push_str(&format!(
-            "{name}\n--- expected\n{}--- printed\n{printed}\n",
-            page.expected
-        ));
+        let expected = page.expected.as_str();
+        failures.extend([&name, "\n--- expected\n", expected, "--- printed\n", &printed, "\n"]);
         if updating() {
             fs::write(&path, replace(&text, "problems", &printed)).unwrap();
         }

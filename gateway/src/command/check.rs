@@ -43,18 +43,16 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         for line in report.lines().take(lines) {
             output::print(&format!("{line}\n"))?;
         }
-        let mut last = format!(
-            "{}, {}: {}",
+        let not_described = match ready.silent.len() {
+            0 => String::new(),
+            silent => format!(", {} not described", output::count(silent, "source")),
+        };
+        let last = format!(
+            "{}, {}: {}{not_described}",
             output::count(sources, "source"),
             output::count(collections, "collection"),
             problem::count(&ready.findings)
         );
-        if !ready.silent.is_empty() {
-            last.push_str(&format!(
-                ", {} not described",
-                output::count(ready.silent.len(), "source")
-            ));
-        }
         output::print(&format!("{last}\n"))?;
     }
     if ready

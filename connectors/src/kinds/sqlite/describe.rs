@@ -58,11 +58,7 @@ pub(super) fn describe(
             // What the catalog leaves out anyway is not worth a warning.
             Err(_) if !is_wanted(settings, &listed.name) => {}
             Err(error) => {
-                let what = if listed.kind == "table" {
-                    "table"
-                } else {
-                    listed.kind.as_str()
-                };
+                let what = listed.kind.as_str();
                 description.warnings.push(format!(
                     "{what} {} is left out: {}; mend it or `exclude` it",
                     listed.name,
