@@ -149,12 +149,7 @@ fn operand_value(bound: &BoundFetch, id: OperandId) -> Result<&Value, Unbindable
 }
 
 /// One column of keys; keys that no row can have are left out of every column.
-fn key_column(
-    bound: &BoundFetch,
-    keys: Keys,
-    columns: &[(Scalar, Kind)],
-    at: usize,
-) -> Result<Parameter, Unbindable> {
+fn key_column(bound: &BoundFetch, keys: Keys, columns: &[(Scalar, Kind)], at: usize) -> Result<Parameter, Unbindable> {
     let batch = match keys {
         Keys::Fetch => bound.keys.as_ref(),
         Keys::Operand(id) => match bound.operands.get(id) {

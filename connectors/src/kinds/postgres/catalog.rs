@@ -13,7 +13,8 @@ const SERVED: &str = "n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 
      AND has_schema_privilege(n.oid, 'USAGE')";
 
 /// The tables that the conditions above speak of, joined to a row that has a table's number.
-const OF_SERVED: &str = "JOIN pg_catalog.pg_class AS c ON c.oid = {} JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace";
+const OF_SERVED: &str =
+    "JOIN pg_catalog.pg_class AS c ON c.oid = {} JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace";
 
 fn of_served(column: &str) -> String {
     OF_SERVED.replace("{}", column)

@@ -223,9 +223,9 @@ impl Cells {
             DataType::Float64 => Cells::Float(Float64Builder::with_capacity(capacity)),
             DataType::Date32 => Cells::Date(Date32Builder::with_capacity(capacity)),
             DataType::Time64(TimeUnit::Microsecond) => Cells::Time(Time64MicrosecondBuilder::with_capacity(capacity)),
-            DataType::Timestamp(TimeUnit::Microsecond, zone) => Cells::Moment(
-                TimestampMicrosecondBuilder::with_capacity(capacity).with_timezone_opt(zone.clone()),
-            ),
+            DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+                Cells::Moment(TimestampMicrosecondBuilder::with_capacity(capacity).with_timezone_opt(zone.clone()))
+            }
             DataType::Binary => Cells::Bytes(BinaryBuilder::with_capacity(capacity, capacity * TEXT)),
             _ => Cells::Text(StringBuilder::with_capacity(capacity, capacity * TEXT)),
         }
@@ -287,7 +287,9 @@ impl Cells {
             }),
             (Cells::Int(cells), _) => cells.append_value(text.parse().ok()?),
             (Cells::BigInt(cells), _) => cells.append_value(text.parse().ok()?),
-            (Cells::Float(cells), _) => cells.append_value(text.parse().ok().filter(|number: &f64| number.is_finite())?),
+            (Cells::Float(cells), _) => {
+                cells.append_value(text.parse().ok().filter(|number: &f64| number.is_finite())?)
+            }
             (Cells::Date(cells), _) => cells.append_value(temporal::parse_date(text)?),
             (Cells::Time(cells), _) => cells.append_value(temporal::parse_time(text)?),
             (Cells::Moment(cells), Scalar::DateTime) => cells.append_value(temporal::parse_instant(text)?),

@@ -66,7 +66,10 @@ fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> 
             name,
             view: matches!(relation.kind.as_str(), "v" | "m"),
             comment: relation.comment.clone(),
-            rows: relation.rows.filter(|rows| *rows >= 0.0).map(|rows| one_digit(rows as u64)),
+            rows: relation
+                .rows
+                .filter(|rows| *rows >= 0.0)
+                .map(|rows| one_digit(rows as u64)),
             ..Collection::default()
         };
         tables.push((relation, collection));
@@ -84,7 +87,10 @@ fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> 
         };
         if !column.readable {
             let table = &collection.name;
-            warnings.push(format!("{table}.{} is left out: the login may not read it", column.name));
+            warnings.push(format!(
+                "{table}.{} is left out: the login may not read it",
+                column.name
+            ));
             continue;
         }
         if let Some(field) = field(&column, relation, schemas, &collection.name, warnings) {
@@ -136,7 +142,10 @@ fn field(
         "e" => (Scalar::Enum, Form::Enum),
         "c" => (Scalar::Json, Form::Document),
         "p" => {
-            warnings.push(format!("{table}.{} is left out: it has no type of its own", column.name));
+            warnings.push(format!(
+                "{table}.{} is left out: it has no type of its own",
+                column.name
+            ));
             return None;
         }
         "r" | "m" => (Scalar::String, Form::Printed),
@@ -229,11 +238,7 @@ fn add_index(collection: &mut Collection, index: &Index, inherited: bool) {
             }
         }
     }
-    let columns: Option<Vec<String>> = index
-        .columns
-        .iter()
-        .map(|name| name.clone().filter(served))
-        .collect();
+    let columns: Option<Vec<String>> = index.columns.iter().map(|name| name.clone().filter(served)).collect();
     let Some(columns) = columns.filter(|_| (index.unique || index.primary) && !inherited) else {
         return;
     };

@@ -135,7 +135,10 @@ fn equal(column: Column<'_>, right: &str) -> String {
     let bare = bare(column);
     match Form::of(column.field) {
         Form::Padded => format!("({bare} = {right}::bpchar AND {bare}::text = {right})"),
-        Form::Folded => format!("({bare} = {right}::{} AND {bare}::text = {right})", type_of(column.field)),
+        Form::Folded => format!(
+            "({bare} = {right}::{} AND {bare}::text = {right})",
+            type_of(column.field)
+        ),
         Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= {right}"))),
         Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = {right}", printed(column)),
         Form::Native | Form::Real if is_loose(column.field) => {
@@ -308,7 +311,11 @@ impl Dialect for Postgres<'_> {
                 let folded = format!(
                     "CASE WHEN {text} COLLATE \"C\" ~ {special} THEN translate({lower}, {from}, {to}) ELSE {lower} END"
                 );
-                let word = if comparison == Comparison::ILike { "LIKE" } else { "NOT LIKE" };
+                let word = if comparison == Comparison::ILike {
+                    "LIKE"
+                } else {
+                    "NOT LIKE"
+                };
                 format!("(({folded}) {word} {pattern})")
             }
             Comparison::Like
@@ -317,7 +324,11 @@ impl Dialect for Postgres<'_> {
             | Comparison::EndsWith
             | Comparison::Contains => {
                 let pattern = parameter(statement, Slot::Pattern { operand, comparison });
-                let word = if comparison == Comparison::NotLike { "NOT LIKE" } else { "LIKE" };
+                let word = if comparison == Comparison::NotLike {
+                    "NOT LIKE"
+                } else {
+                    "LIKE"
+                };
                 format!("({} {word} {pattern})", exact_text(column))
             }
         })

@@ -87,9 +87,7 @@ async fn read(
     let mut sent = false;
     match attempt(&mut lease, &pool, &parts, &bound, &sender, &mut sent).await {
         // A connection that was idle may have died, or may remember a table as it was: a new one knows.
-        Err(Failure::Server(error))
-            if used && !sent && (fault::is_gone(&error) || fault::is_stale_plan(&error)) =>
-        {
+        Err(Failure::Server(error)) if used && !sent && (fault::is_gone(&error) || fault::is_stale_plan(&error)) => {
             lease.at_rest();
             drop(lease);
             let mut lease = pool.lease(true).await?;
@@ -106,11 +104,7 @@ enum Failure {
     Other(Error),
 }
 
-async fn finish(
-    mut lease: Lease,
-    pool: &Arc<Pool>,
-    outcome: Result<Option<Rows>, Failure>,
-) -> Result<Option<Rows>> {
+async fn finish(mut lease: Lease, pool: &Arc<Pool>, outcome: Result<Option<Rows>, Failure>) -> Result<Option<Rows>> {
     match outcome {
         Ok(rows) => {
             // All rows are here: what happens to the connection now is the pool's affair.
@@ -143,8 +137,8 @@ async fn attempt(
     sent: &mut bool,
 ) -> Result<Option<Rows>, Failure> {
     let internal = |what: &str| Error::new(ErrorKind::Internal, pool.source().clone(), what);
-    let arguments = bind::arguments(&parts.slots, bound)
-        .map_err(|error| Failure::Other(internal("binding").because(error)))?;
+    let arguments =
+        bind::arguments(&parts.slots, bound).map_err(|error| Failure::Other(internal("binding").because(error)))?;
     let connection = lease.begin(pool.tuning().timeout).await.map_err(Failure::Server)?;
     let schema = crate::rows::arrow_schema(bound.fetch());
     let mut reader = Reader::new(schema, parts.scalars.clone(), capacity(bound));

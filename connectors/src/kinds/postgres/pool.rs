@@ -226,7 +226,9 @@ impl Lease {
                 "BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL intervalstyle = 'postgres'",
                 time.as_millis().max(1)
             );
-            sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut link.connection).await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(text))
+                .execute(&mut link.connection)
+                .await?;
         }
         Ok(&mut link.connection)
     }
@@ -253,7 +255,9 @@ impl Lease {
         };
         if !self.pool.pooler {
             let text = format!("SET statement_timeout = {}", time.as_millis().max(1));
-            sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut link.connection).await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(text))
+                .execute(&mut link.connection)
+                .await?;
         }
         Ok(())
     }

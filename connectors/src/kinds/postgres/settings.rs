@@ -20,7 +20,16 @@ const STATEMENTS: usize = 64;
 
 /// Parameters that a URL may have.
 const PARAMETERS: &[&str] = &[
-    "host", "hostaddr", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey",
+    "host",
+    "hostaddr",
+    "port",
+    "user",
+    "password",
+    "dbname",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
 ];
 
 const URL_HINT: &str = "write url = \"postgres://USER:PASSWORD@HOST:5432/DATABASE\", with %XX for special characters";
@@ -46,7 +55,11 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         None => false,
         Some((_, OptionKind::Boolean(value))) => *value,
         Some((option, _)) => {
-            fault(option, "pooler is not true or false", "write pooler = true behind a pooler such as PgBouncer");
+            fault(
+                option,
+                "pooler is not true or false",
+                "write pooler = true behind a pooler such as PgBouncer",
+            );
             false
         }
     };
@@ -67,12 +80,20 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         Some((option, OptionKind::Text(word))) => {
             let mode = tls_mode(word.reveal());
             if mode.is_none() {
-                fault(option, "tls is none of verify, require and off", "write tls = \"verify\"");
+                fault(
+                    option,
+                    "tls is none of verify, require and off",
+                    "write tls = \"verify\"",
+                );
             }
             mode
         }
         Some((option, _)) => {
-            fault(option, "tls is none of verify, require and off", "write tls = \"verify\"");
+            fault(
+                option,
+                "tls is none of verify, require and off",
+                "write tls = \"verify\"",
+            );
             None
         }
     };
@@ -184,7 +205,9 @@ mod tests {
             ..SourceSettings::default()
         };
         for (key, value) in options {
-            settings.options.insert((*key).to_owned(), OptionValue::new(value.clone()));
+            settings
+                .options
+                .insert((*key).to_owned(), OptionValue::new(value.clone()));
         }
         settings
     }
@@ -202,13 +225,21 @@ mod tests {
             ("postgres:///x?host=/run/postgresql", None, PgSslMode::Disable),
             ("postgresql://localhost/x", Some("require"), PgSslMode::Require),
             ("postgres://db.example/x?sslmode=require", None, PgSslMode::Require),
-            ("postgres://db.example/x?sslmode=disable", Some("verify"), PgSslMode::VerifyFull),
+            (
+                "postgres://db.example/x?sslmode=disable",
+                Some("verify"),
+                PgSslMode::VerifyFull,
+            ),
             ("postgres://db.example/x", Some("off"), PgSslMode::Disable),
         ] {
             let mut options = vec![("url", text(url))];
             options.extend(tls.map(|word| ("tls", text(word))));
             let found = read(&block(&options)).unwrap().options.get_ssl_mode();
-            assert_eq!(std::mem::discriminant(&found), std::mem::discriminant(&mode), "{url} {tls:?}");
+            assert_eq!(
+                std::mem::discriminant(&found),
+                std::mem::discriminant(&mode),
+                "{url} {tls:?}"
+            );
         }
     }
 

@@ -132,7 +132,11 @@ pub(super) fn write_numeric(text: &str) -> Option<Vec<u8>> {
     let padded_whole = format!("{}{whole}", "0".repeat((4 - whole.len() % 4) % 4));
     let padded_fraction = format!("{fraction}{}", "0".repeat((4 - fraction.len() % 4) % 4));
     let mut digits: Vec<u16> = Vec::new();
-    for group in padded_whole.as_bytes().chunks(4).chain(padded_fraction.as_bytes().chunks(4)) {
+    for group in padded_whole
+        .as_bytes()
+        .chunks(4)
+        .chain(padded_fraction.as_bytes().chunks(4))
+    {
         digits.push(group.iter().fold(0, |sum, byte| sum * 10 + u16::from(byte - b'0')));
     }
     let mut weight = (padded_whole.len() / 4) as i64 - 1;
