@@ -1,6 +1,7 @@
 //! THE LIST of kinds of source: one entry each.
 
 pub mod memory;
+mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[memory::KIND, sqlite::KIND];
+pub const KINDS: &[Kind] = &[memory::KIND, postgres::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -2,6 +2,8 @@
 //!
 //! To add a kind: a function that fills one, an entry in [`start`], and its name in `main.rs`.
 
+mod postgres;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,11 +64,13 @@ impl Fixture {
     }
 }
 
-/// Starts a source of a kind; `None`: this build does not have the kind.
+/// Starts a source of a kind; `None`: this build does not have the kind, or no server of it runs.
 pub(crate) async fn start(kind: &str) -> Option<Fixture> {
     match kind {
         "memory" => Some(memory().await),
         "sqlite" => sqlite().await,
+        "postgres" => postgres::start(false).await,
+        "postgres_blind" => postgres::start(true).await,
         _ => panic!("no fixture for {kind}"),
     }
 }

@@ -12,7 +12,7 @@ mod fault;
 mod fetch;
 mod form;
 mod functions;
-mod glob;
+pub(super) mod glob;
 mod pool;
 mod prefix;
 mod scan;

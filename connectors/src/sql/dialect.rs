@@ -55,6 +55,21 @@ pub(crate) trait Dialect {
     /// A name between quotes.
     fn quote(&self, name: &str) -> String;
 
+    /// A collection as `FROM` names it.
+    fn table(&self, collection: &Collection) -> String {
+        self.quote(&collection.name)
+    }
+
+    /// A condition that always, or never, holds.
+    fn truth(&self, holds: bool) -> &'static str {
+        if holds { "1" } else { "0" }
+    }
+
+    /// Whether `LATERAL` looks up the rows of each key; then [`Self::identity`] is not needed for that.
+    fn lateral(&self) -> bool {
+        false
+    }
+
     /// What the select list says to read a column.
     fn output(&self, column: Column<'_>) -> String;
 

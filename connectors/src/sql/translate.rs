@@ -95,6 +95,9 @@ impl<D: Dialect> Translation<'_, D> {
 
     /// Each key looks its rows up and cuts them; nothing is read that is not given out.
     fn by_look_up(&mut self, fetch: &Fetch, keys: &KeySet) -> Result<Option<String>, Untranslatable> {
+        if self.dialect.lateral() {
+            return self.by_lateral(fetch, keys);
+        }
         let (outer, inner) = (self.statement.alias(), self.statement.alias());
         let collection = &fetch.collection;
         let Some((outer_identity, inner_identity)) = self
@@ -126,6 +129,46 @@ impl<D: Dialect> Translation<'_, D> {
             row_value(&outer_identity),
             order_by(&self.terms(collection, &outer, &fetch.order)?),
             self.limit(fetch.limit, fetch.offset),
+        )))
+    }
+
+    /// The same, where the look-up itself may give whole rows.
+    fn by_lateral(&mut self, fetch: &Fetch, keys: &KeySet) -> Result<Option<String>, Untranslatable> {
+        let (outer, inner) = (self.statement.alias(), self.statement.alias());
+        let collection = &fetch.collection;
+        let columns = key_columns(&inner, collection, &keys.columns)?;
+        let Some(table) = self.dialect.key_table(&mut self.statement, &columns, Keys::Fetch) else {
+            return Ok(None);
+        };
+        let mut conditions = vec![table.condition];
+        self.predicate_into(collection, &inner, &fetch.predicate, &mut conditions)?;
+        let mut chosen = vec![];
+        for (position, id) in fetch.columns.iter().enumerate() {
+            let output = self.dialect.output(column(&inner, collection, *id)?);
+            chosen.push(format!("{output} AS c{position}"));
+        }
+        if chosen.is_empty() {
+            chosen.push("1".to_owned());
+        }
+        let chosen = format!(
+            "SELECT {} FROM {} WHERE {}{}{}",
+            chosen.join(", "),
+            self.from(collection, &inner),
+            conditions.join(" AND "),
+            order_by(&self.terms(collection, &inner, &fetch.order)?),
+            self.limit(keys.limit, keys.offset),
+        );
+        let outputs = match fetch.columns.len() {
+            0 => "1".to_owned(),
+            count => (0..count)
+                .map(|position| format!("{outer}.c{position}"))
+                .collect::<Vec<_>>()
+                .join(", "),
+        };
+        let limit = self.limit(fetch.limit, fetch.offset);
+        Ok(Some(format!(
+            "SELECT {outputs} FROM {} CROSS JOIN LATERAL ({chosen}) AS {outer}{limit}",
+            table.table
         )))
     }
 
@@ -176,7 +219,7 @@ impl<D: Dialect> Translation<'_, D> {
                 middle.extend(names("o", outer_terms.len()));
                 let names: Vec<&str> = keys.iter().map(|(_, name)| name.as_str()).collect();
                 middle.push(format!("{} AS r", rank(&names, &outer_terms)));
-                text = format!("SELECT {} FROM ({text}) WHERE r = 1", middle.join(", "));
+                text = format!("SELECT {} FROM ({text}) AS d WHERE r = 1", middle.join(", "));
             }
             ranks = self.window(limited);
         }
@@ -187,7 +230,9 @@ impl<D: Dialect> Translation<'_, D> {
         };
         let order = order_by(&outer_terms);
         let limit = self.limit(fetch.limit, fetch.offset);
-        Ok(format!("SELECT {outputs} FROM ({text}) WHERE {ranks}{order}{limit}"))
+        Ok(format!(
+            "SELECT {outputs} FROM ({text}) AS q WHERE {ranks}{order}{limit}"
+        ))
     }
 
     /// The ranks that a limit and an offset on each key leave.
@@ -199,7 +244,7 @@ impl<D: Dialect> Translation<'_, D> {
             .limit
             .map(|operand| self.dialect.number(&mut self.statement, operand));
         match (offset, limit) {
-            (None, None) => "1".to_owned(),
+            (None, None) => self.dialect.truth(true).to_owned(),
             (None, Some(limit)) => format!("r <= {limit}"),
             (Some(offset), None) => format!("r > {offset}"),
             (Some(offset), Some(limit)) => format!("r > {offset} AND r - {offset} <= {limit}"),
@@ -213,7 +258,7 @@ impl<D: Dialect> Translation<'_, D> {
     }
 
     fn from(&self, collection: &Collection, alias: &str) -> String {
-        format!("{} AS {alias}", self.dialect.quote(&collection.name))
+        format!("{} AS {alias}", self.dialect.table(collection))
     }
 
     fn outputs(&self, fetch: &Fetch, alias: &str) -> Result<String, Untranslatable> {
@@ -269,8 +314,8 @@ impl<D: Dialect> Translation<'_, D> {
         predicate: &Predicate,
     ) -> Result<String, Untranslatable> {
         Ok(match predicate {
-            Predicate::And(parts) if parts.is_empty() => "1".to_owned(),
-            Predicate::Or(parts) if parts.is_empty() => "0".to_owned(),
+            Predicate::And(parts) if parts.is_empty() => self.dialect.truth(true).to_owned(),
+            Predicate::Or(parts) if parts.is_empty() => self.dialect.truth(false).to_owned(),
             Predicate::And(parts) => self.joined(collection, alias, parts, " AND ")?,
             Predicate::Or(parts) => self.joined(collection, alias, parts, " OR ")?,
             Predicate::Not(part) => format!("(NOT {})", self.predicate(collection, alias, part)?),
@@ -330,7 +375,7 @@ impl<D: Dialect> Translation<'_, D> {
             }
         }
         if conditions.is_empty() {
-            conditions.push("1".to_owned());
+            conditions.push(self.dialect.truth(true).to_owned());
         }
         let from = self.from(&exists.collection, &inner);
         Ok(format!(
@@ -413,7 +458,7 @@ impl<D: Dialect> Translation<'_, D> {
         };
         let from = self.from(&hop.collection, &alias);
         let condition = if conditions.is_empty() {
-            "1".to_owned()
+            self.dialect.truth(true).to_owned()
         } else {
             conditions.join(" AND ")
         };

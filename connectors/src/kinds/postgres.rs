@@ -1,0 +1,140 @@
+//! PostgreSQL and what speaks its protocol.
+//!
+//! In: a block with `url`. Out: a [`Connector`] that does everything by itself. *Invariant*: sessions are read-only and in
+//! UTC; opening a connector does not touch the network.
+
+mod bind;
+mod catalog;
+mod decode;
+mod describe;
+mod dialect;
+mod discover;
+mod fault;
+mod fetch;
+mod fold;
+mod form;
+mod pool;
+mod settings;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use lilong_schema::catalog::SourceSettings;
+use lilong_schema::{Capabilities, Problem, SourceDescription};
+
+use self::dialect::Postgres;
+use self::fetch::Parts;
+use self::pool::Pool;
+use super::Kind;
+use crate::sql::translate::translate;
+use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
+
+/// The entry of the list.
+pub(super) const KIND: Kind = Kind {
+    name: "postgres",
+    keys: settings::KEYS,
+    open,
+    discovery: Some(discover::DISCOVERY),
+};
+
+/// How long one question of describing may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One database.
+struct Database {
+    pool: Arc<Pool>,
+    schemas: Vec<String>,
+    settings: Arc<SourceSettings>,
+}
+
+/// Makes a connector; every problem of the block's own keys at once.
+fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
+    let read = settings::read(settings)?;
+    let source: Arc<str> = settings.name.as_str().into();
+    Ok(Arc::new(Database {
+        pool: Pool::new(source, read.options, read.pooler, settings.tuning.clone()),
+        schemas: read.schemas,
+        settings: Arc::new(settings.clone()),
+    }))
+}
+
+impl Database {
+    fn translate(&self, fetch: &Fetch, wide: bool) -> Result<Parts> {
+        let dialect = Postgres {
+            schemas: &self.schemas,
+            wide,
+        };
+        let (text, slots) = translate(&dialect, fetch).map_err(|error| {
+            Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error)
+        })?;
+        let fields = &fetch.collection.fields;
+        Ok(Parts {
+            text: text.into(),
+            slots,
+            scalars: fetch.columns.iter().map(|id| fields[*id].scalar).collect(),
+        })
+    }
+
+    fn foreign(&self) -> Error {
+        let context = "a fetch that another connector translated";
+        Error::new(ErrorKind::Internal, self.pool.source().clone(), context)
+    }
+}
+
+impl Connector for Database {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::ALL
+    }
+
+    fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
+        async {
+            let source = self.pool.source();
+            let fault = |error| fault::of(source, "describing", error);
+            let mut lease = self.pool.lease(true).await?;
+            lease.allow(PATIENCE).await.map_err(fault)?;
+            let connection = lease.begin(PATIENCE).await.map_err(fault)?;
+            let described = describe::describe(connection, &self.settings, &self.schemas).await;
+            if described.is_ok() {
+                lease.at_rest();
+            }
+            described.map_err(fault)
+        }
+        .boxed()
+    }
+
+    fn explain(&self, fetch: &Fetch) -> Result<Native> {
+        let parts = self.translate(fetch, false)?;
+        Ok(Native {
+            text: parts.text.to_string(),
+            parts: Arc::new(parts),
+        })
+    }
+
+    fn fetch<'a>(&'a self, fetch: &'a BoundFetch, _: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
+        async move {
+            let parts = if bind::needs_wide(fetch) {
+                // Integers that no column holds are rare: their statement is not kept.
+                Arc::new(self.translate(fetch.fetch(), true)?)
+            } else {
+                let native = fetch.prepared.native(self)?;
+                native.parts.clone().downcast::<Parts>().map_err(|_| self.foreign())?
+            };
+            fetch::fetch(&self.pool, parts, fetch).await
+        }
+        .boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<()>> {
+        async {
+            let fault = |error| fault::of(self.pool.source(), "asking for a sign of life", error);
+            let mut lease = self.pool.lease(true).await?;
+            let connection = lease.begin(self.pool.tuning().timeout).await.map_err(fault)?;
+            sqlx::raw_sql("SELECT 1").execute(connection).await.map_err(fault)?;
+            lease.give_back().await.map_err(fault)
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,444 @@
+//! PostgreSQL's way of saying a fetch.
+//!
+//! In: columns with what `describe` wrote down of them. Out: expressions and the [`Slot`]s of their parameters.
+//! *Invariant*: equality is exact whatever the column's collation, and leaves the column bare on one side, so that its
+//! indexes serve; no text that is not a name stands in the statement.
+
+use lilong_schema::{Collection, Field, Scalar};
+
+use super::form::{COLLATION, Form, Kind, LOOSE, REQUIRED, TYPE};
+use crate::sql::dialect::{Column, Dialect, KeyTable, Keys};
+use crate::sql::statement::Statement;
+use crate::{Comparison, OperandId};
+
+/// What a parameter stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Slot {
+    /// An operand that a column is compared with.
+    Value {
+        /// Which operand.
+        operand: OperandId,
+        /// What it is sent as.
+        kind: Kind,
+        /// How it is compared: what the server cannot hold is replaced by it.
+        comparison: Comparison,
+    },
+    /// The items of a list operand as an array.
+    List {
+        /// Which operand.
+        operand: OperandId,
+        /// What its items are sent as.
+        kind: Kind,
+    },
+    /// A `LIKE` pattern made of a text operand.
+    Pattern {
+        /// Which operand.
+        operand: OperandId,
+        /// What it means.
+        comparison: Comparison,
+    },
+    /// Letters that fold to others.
+    FoldFrom,
+    /// What they fold to.
+    FoldTo,
+    /// What texts with such letters match.
+    FoldPattern,
+    /// One column of keys as an array.
+    Key {
+        /// Which keys.
+        keys: Keys,
+        /// What each key column holds and what it is sent as: a key that the server cannot hold is left out of all.
+        columns: Vec<(Scalar, Kind)>,
+        /// Which of the columns.
+        at: usize,
+    },
+    /// A whole number.
+    Number(OperandId),
+}
+
+/// PostgreSQL.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Postgres<'a> {
+    /// The source's schemas; the first is that of names without one.
+    pub(super) schemas: &'a [String],
+    /// Whether integers past 64 bits are among the operands: then integers are compared as numerics.
+    pub(super) wide: bool,
+}
+
+/// A name between double quotes.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn parameter(statement: &mut Statement<Slot>, slot: Slot) -> String {
+    format!("${}", statement.slot(slot))
+}
+
+fn bare(column: Column<'_>) -> String {
+    format!("{}.{}", column.alias, quote(&column.field.name))
+}
+
+/// The name of the type for casts.
+fn type_of(field: &Field) -> &str {
+    field.details.get(TYPE).map_or("text", String::as_str)
+}
+
+fn is_loose(field: &Field) -> bool {
+    field.details.contains_key(LOOSE)
+}
+
+/// The column as it is given out: the types that the driver knows, and text.
+fn printed(column: Column<'_>) -> String {
+    let bare = bare(column);
+    match Form::of(column.field) {
+        Form::Native | Form::Real => bare,
+        Form::Padded | Form::Enum | Form::Folded | Form::Printed | Form::Opaque => format!("{bare}::text"),
+        Form::Address => format!("textin(inet_out({bare}))"),
+        Form::Document => format!("to_json({bare})"),
+    }
+}
+
+/// The text of a text column, compared code point by code point.
+fn exact_text(column: Column<'_>) -> String {
+    let text = printed(column);
+    if is_loose(column.field) {
+        format!("{text} COLLATE \"C\"")
+    } else {
+        text
+    }
+}
+
+/// The canonical text by which keys of different types meet.
+fn canonical(column: Column<'_>) -> String {
+    let text = format!("{}::text", bare(column));
+    match column.field.scalar {
+        Scalar::Decimal => {
+            format!("CASE WHEN strpos({text}, '.') > 0 THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END")
+        }
+        Scalar::LocalDateTime => format!("replace({text}, ' ', 'T')"),
+        Scalar::DateTime => format!("replace(replace({text}, ' ', 'T'), '+00', 'Z')"),
+        Scalar::String | Scalar::Enum => printed(column),
+        _ => text,
+    }
+}
+
+/// The labels of the column's enum that are among some texts.
+fn labels(column: Column<'_>, condition: &str) -> String {
+    format!(
+        "(SELECT e.v FROM unnest(enum_range(NULL::{})) AS e(v) WHERE e.v::text {condition})",
+        type_of(column.field)
+    )
+}
+
+/// A condition that the column equals the expression of its kind; unknown or false where the column is null.
+fn equal(column: Column<'_>, right: &str) -> String {
+    let bare = bare(column);
+    match Form::of(column.field) {
+        Form::Padded => format!("({bare} = {right}::bpchar AND {bare}::text = {right})"),
+        Form::Folded => format!(
+            "({bare} = {right}::{} AND {bare}::text = {right})",
+            type_of(column.field)
+        ),
+        Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= {right}"))),
+        Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = {right}", printed(column)),
+        Form::Native | Form::Real if is_loose(column.field) => {
+            format!("({bare} = {right} AND {bare} COLLATE \"C\" = {right})")
+        }
+        Form::Native | Form::Real => format!("{bare} = {right}"),
+    }
+}
+
+/// The same for an array.
+fn one_of(column: Column<'_>, list: &str) -> String {
+    let bare = bare(column);
+    match Form::of(column.field) {
+        Form::Padded => format!("({bare} = ANY({list}::bpchar[]) AND {bare}::text = ANY({list}))"),
+        Form::Folded => format!(
+            "({bare} = ANY({list}::{}[]) AND {bare}::text = ANY({list}))",
+            type_of(column.field)
+        ),
+        Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= ANY({list})"))),
+        Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = ANY({list})", printed(column)),
+        Form::Native | Form::Real if is_loose(column.field) => {
+            format!("({bare} = ANY({list}) AND {bare} COLLATE \"C\" = ANY({list}))")
+        }
+        Form::Native | Form::Real => format!("{bare} = ANY({list})"),
+    }
+}
+
+impl Postgres<'_> {
+    fn kind(self, column: Column<'_>) -> Kind {
+        Kind::of(column.field, self.wide)
+    }
+
+    fn ordered(
+        self,
+        statement: &mut Statement<Slot>,
+        column: Column<'_>,
+        comparison: Comparison,
+        operand: OperandId,
+    ) -> String {
+        let sign = match comparison {
+            Comparison::Greater => ">",
+            Comparison::GreaterOrEqual => ">=",
+            Comparison::Less => "<",
+            _ => "<=",
+        };
+        let kind = self.kind(column);
+        let value = parameter(
+            statement,
+            Slot::Value {
+                operand,
+                kind,
+                comparison,
+            },
+        );
+        let right = match Form::of(column.field) {
+            Form::Native | Form::Real | Form::Opaque | Form::Document => value,
+            Form::Padded => format!("{value}::bpchar"),
+            Form::Enum => labels(column, &format!("= {value}")),
+            Form::Folded | Form::Printed | Form::Address => format!("{value}::{}", type_of(column.field)),
+        };
+        format!("({} {sign} {right})", self.sort_key(column))
+    }
+
+    /// The keys as a table of the statement.
+    fn keys_from(self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> (String, Vec<String>) {
+        let alias = statement.alias();
+        let kinds: Vec<(Scalar, Kind)> = columns
+            .iter()
+            .map(|column| (column.field.scalar, Kind::of(column.field, false)))
+            .collect();
+        let arrays: Vec<String> = (0..columns.len())
+            .map(|at| {
+                let columns = kinds.clone();
+                parameter(statement, Slot::Key { keys, columns, at })
+            })
+            .collect();
+        let names: Vec<String> = (0..columns.len()).map(|at| format!("k{at}")).collect();
+        let table = format!("unnest({}) AS {alias}({})", arrays.join(", "), names.join(", "));
+        (table, names.into_iter().map(|name| format!("{alias}.{name}")).collect())
+    }
+}
+
+fn all_equal(columns: &[Column<'_>], values: &[String]) -> String {
+    let conditions: Vec<String> = columns
+        .iter()
+        .zip(values)
+        .map(|(column, value)| equal(*column, value))
+        .collect();
+    conditions.join(" AND ")
+}
+
+impl Dialect for Postgres<'_> {
+    type Slot = Slot;
+
+    fn quote(&self, name: &str) -> String {
+        quote(name)
+    }
+
+    fn table(&self, collection: &Collection) -> String {
+        let (first, others) = match self.schemas.split_first() {
+            Some((first, others)) => (first.as_str(), others),
+            None => ("public", &[][..]),
+        };
+        for schema in others {
+            let rest = collection.name.strip_prefix(schema.as_str());
+            if let Some(name) = rest.and_then(|rest| rest.strip_prefix('.')) {
+                return format!("{}.{}", quote(schema), quote(name));
+            }
+        }
+        format!("{}.{}", quote(first), quote(&collection.name))
+    }
+
+    fn truth(&self, holds: bool) -> &'static str {
+        if holds { "TRUE" } else { "FALSE" }
+    }
+
+    fn lateral(&self) -> bool {
+        true
+    }
+
+    fn output(&self, column: Column<'_>) -> String {
+        printed(column)
+    }
+
+    fn compare(
+        &self,
+        statement: &mut Statement<Slot>,
+        column: Column<'_>,
+        comparison: Comparison,
+        operand: OperandId,
+    ) -> Option<String> {
+        let kind = self.kind(column);
+        Some(match comparison {
+            Comparison::Equal | Comparison::NotEqual => {
+                let value = parameter(
+                    statement,
+                    Slot::Value {
+                        operand,
+                        kind,
+                        comparison,
+                    },
+                );
+                let text = equal(column, &value);
+                if comparison == Comparison::Equal {
+                    format!("({text})")
+                } else {
+                    format!("(NOT ({text}))")
+                }
+            }
+            Comparison::In | Comparison::NotIn => {
+                let list = parameter(statement, Slot::List { operand, kind });
+                let text = one_of(column, &list);
+                if comparison == Comparison::In {
+                    format!("({text})")
+                } else {
+                    format!("(NOT ({text}))")
+                }
+            }
+            Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Less | Comparison::LessOrEqual => {
+                self.ordered(statement, column, comparison, operand)
+            }
+            Comparison::Regex | Comparison::IRegex => return None,
+            Comparison::ILike | Comparison::NotILike => {
+                let pattern = parameter(statement, Slot::Pattern { operand, comparison });
+                let from = parameter(statement, Slot::FoldFrom);
+                let to = parameter(statement, Slot::FoldTo);
+                let special = parameter(statement, Slot::FoldPattern);
+                let text = printed(column);
+                let lower = format!("lower({text} COLLATE \"C\")");
+                let folded = format!(
+                    "CASE WHEN {text} COLLATE \"C\" ~ {special} THEN translate({lower}, {from}, {to}) ELSE {lower} END"
+                );
+                let word = if comparison == Comparison::ILike {
+                    "LIKE"
+                } else {
+                    "NOT LIKE"
+                };
+                format!("(({folded}) {word} {pattern})")
+            }
+            Comparison::Like
+            | Comparison::NotLike
+            | Comparison::StartsWith
+            | Comparison::EndsWith
+            | Comparison::Contains => {
+                let pattern = parameter(statement, Slot::Pattern { operand, comparison });
+                let word = if comparison == Comparison::NotLike {
+                    "NOT LIKE"
+                } else {
+                    "LIKE"
+                };
+                format!("({} {word} {pattern})", exact_text(column))
+            }
+        })
+    }
+
+    fn key_in(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> String {
+        if let [column] = columns {
+            let slot = Slot::Key {
+                keys,
+                columns: vec![(column.field.scalar, Kind::of(column.field, false))],
+                at: 0,
+            };
+            let list = parameter(statement, slot);
+            return format!("({} IS NOT NULL AND {})", bare(*column), one_of(*column, &list));
+        }
+        let (table, values) = self.keys_from(statement, columns, keys);
+        format!("EXISTS (SELECT 1 FROM {table} WHERE {})", all_equal(columns, &values))
+    }
+
+    fn key_table(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable> {
+        let names: Vec<&str> = columns.iter().map(|column| column.field.name.as_str()).collect();
+        let collection = columns.first()?.collection;
+        let indexed = collection
+            .indexes
+            .iter()
+            .any(|index| !index.is_empty() && index.iter().all(|name| names.contains(&name.as_str())));
+        if !indexed {
+            return None;
+        }
+        let (table, values) = self.keys_from(statement, columns, keys);
+        Some(KeyTable {
+            table,
+            condition: all_equal(columns, &values),
+        })
+    }
+
+    fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String {
+        let (outer_form, inner_form) = (Form::of(outer.field), Form::of(inner.field));
+        let integer = |field: &Field| matches!(field.scalar, Scalar::Int | Scalar::BigInt);
+        let number = |field: &Field| integer(field) || field.scalar == Scalar::Decimal;
+        let text = |field: &Field| matches!(field.scalar, Scalar::String | Scalar::Enum);
+        if text(inner.field) {
+            // Each side may bring a collation of its own, and the server would not know which to take.
+            let mut right = canonical(outer);
+            let own = |field: &Field| field.details.get(COLLATION).cloned();
+            if text(outer.field) && own(outer.field) != own(inner.field) {
+                let collation = own(inner.field).unwrap_or_else(|| "pg_catalog.\"default\"".to_owned());
+                right = format!("({right} COLLATE {collation})");
+            }
+            let same_enum = inner_form == Form::Enum && outer_form == Form::Enum;
+            if same_enum && type_of(inner.field) == type_of(outer.field) {
+                return format!("{} = {}", bare(inner), bare(outer));
+            }
+            if inner_form == Form::Enum {
+                return format!("{} = {right}", printed(inner));
+            }
+            return equal(inner, &right);
+        }
+        let plain = |form: Form| matches!(form, Form::Native | Form::Real);
+        let alike = inner.field.scalar == outer.field.scalar || (number(inner.field) && number(outer.field));
+        if alike && plain(inner_form) && plain(outer_form) {
+            return format!("{} = {}", bare(inner), bare(outer));
+        }
+        format!("{} = ({} COLLATE \"C\")", canonical(inner), canonical(outer))
+    }
+
+    fn exact(&self, column: Column<'_>) -> String {
+        match Form::of(column.field) {
+            Form::Padded | Form::Enum | Form::Real => bare(column),
+            _ => exact_text(column),
+        }
+    }
+
+    fn sort_key(&self, column: Column<'_>) -> String {
+        match Form::of(column.field) {
+            Form::Opaque | Form::Document => format!("{} COLLATE \"C\"", printed(column)),
+            _ => bare(column),
+        }
+    }
+
+    fn collated(&self, expression: String, _: Column<'_>) -> String {
+        expression
+    }
+
+    fn never_null(&self, column: Column<'_>) -> bool {
+        column.field.details.contains_key(REQUIRED)
+    }
+
+    fn identity(&self, _: &str, _: &Collection) -> Option<Vec<String>> {
+        None
+    }
+
+    fn row_id(&self, _: &str, _: &Collection) -> Option<String> {
+        None
+    }
+
+    fn number(&self, statement: &mut Statement<Slot>, operand: OperandId) -> String {
+        parameter(statement, Slot::Number(operand))
+    }
+
+    fn limit(&self, limit: Option<&str>, offset: Option<&str>) -> String {
+        let mut text = String::new();
+        if let Some(limit) = limit {
+            text.push_str(" LIMIT ");
+            text.push_str(limit);
+        }
+        if let Some(offset) = offset {
+            text.push_str(" OFFSET ");
+            text.push_str(offset);
+        }
+        text
+    }
+}

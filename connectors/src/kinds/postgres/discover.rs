@@ -1,0 +1,141 @@
+//! How a `[[discover]]` block finds the databases of a server.
+//!
+//! In: a block whose `url` ends in a pattern (`postgres://host/*`). Out: the names of the databases that the login may
+//! connect to, templates left aside, and the block of each.
+
+use std::fmt::Write;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use lilong_schema::catalog::{OptionKind, SourceSettings};
+use lilong_schema::{Problem, Secret};
+use sqlx::{ConnectOptions, Connection, Row};
+
+use super::super::sqlite::glob;
+use super::settings;
+use crate::kinds::Discovery;
+
+/// See the module.
+pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow };
+
+/// Databases that every server has, to ask it for the others.
+const DOORS: [&str; 2] = ["postgres", "template1"];
+
+fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
+    find(settings).boxed()
+}
+
+async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
+    let read = settings::read(settings)?;
+    let problem = |what: &str, hint: &str| {
+        let place = settings
+            .options
+            .get("url")
+            .map_or(&settings.place, |option| &option.place);
+        vec![Problem::new(format!("discover {}", settings.name), what, hint).at(&place.file, place.line)]
+    };
+    let pattern = read.options.get_database().unwrap_or("*").to_owned();
+    let mut names = Err(String::new());
+    for door in DOORS {
+        let options = read.options.clone().database(door);
+        let asking = async {
+            let mut connection = options.connect().await?;
+            let rows = sqlx::query(
+                "SELECT datname::text FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate \
+                 AND has_database_privilege(datname, 'CONNECT') ORDER BY datname::text COLLATE \"C\"",
+            )
+            .persistent(false)
+            .fetch_all(&mut connection)
+            .await?;
+            let names: Result<Vec<String>, sqlx::Error> = rows.iter().map(|row| row.try_get(0)).collect();
+            // What was asked is here; how the connection ends changes nothing.
+            let _ = connection.close().await;
+            names
+        };
+        let time = settings.tuning.connect_timeout + settings.tuning.timeout;
+        names = match tokio::time::timeout(time, asking).await {
+            Ok(Ok(names)) => Ok(names),
+            Ok(Err(error)) => Err(reason(&error)),
+            Err(_) => Err("it does not answer".to_owned()),
+        };
+        if names.is_ok() {
+            break;
+        }
+    }
+    match names {
+        Ok(mut names) => {
+            names.retain(|name| glob::matches(&pattern, name));
+            Ok(names)
+        }
+        Err(reason) => Err(problem(
+            &format!("the server cannot be asked for its databases: {reason}"),
+            "look at url, and at whether the server runs",
+        )),
+    }
+}
+
+/// What may be shown: the server's own words name no host and no password.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Io(error) => error.kind().to_string(),
+        sqlx::Error::Tls(_) => "no TLS connection as `tls` asks for".to_owned(),
+        _ => "the connection failed".to_owned(),
+    }
+}
+
+fn narrow(settings: &SourceSettings, part: &str) -> SourceSettings {
+    let mut narrowed = settings.clone();
+    narrowed.name = settings.name.replace("{name}", part);
+    if let Some(option) = narrowed.options.get_mut("url")
+        && let OptionKind::Text(url) = &option.value
+    {
+        let url = with_database(url.reveal(), part);
+        option.value = OptionKind::Text(Secret::new(url));
+    }
+    narrowed
+}
+
+/// The URL with another path.
+fn with_database(url: &str, name: &str) -> String {
+    let (front, query) = match url.split_once('?') {
+        Some((front, query)) => (front, Some(query)),
+        None => (url, None),
+    };
+    let start = front.find("://").map_or(0, |at| at + 3);
+    let path = front[start..].find('/').map_or(front.len(), |at| start + at);
+    let mut text = format!("{}/", &front[..path]);
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    if let Some(query) = query {
+        text.push('?');
+        text.push_str(query);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_takes_the_place_of_the_pattern() {
+        for (url, made) in [
+            ("postgres://u:p@h:1/*", "postgres://u:p@h:1/a%20b"),
+            (
+                "postgres://h/street_*?sslmode=require",
+                "postgres://h/a%20b?sslmode=require",
+            ),
+            ("postgres:///*?host=/tmp", "postgres:///a%20b?host=/tmp"),
+            ("postgres://h", "postgres://h/a%20b"),
+        ] {
+            assert_eq!(with_database(url, "a b"), made);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! One fetch, from bound values to a stream of batches.
+//!
+//! In: a bound fetch and what it was translated to. Out: a stream of rows. *Invariant*: the statement is cancelled when
+//! the stream is dropped; a stream that ends without an error gave every row.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use lilong_schema::{Scalar, Value};
+use sqlx::AssertSqlSafe;
+use tokio::sync::mpsc;
+
+use super::bind;
+use super::decode::Reader;
+use super::dialect::Slot;
+use super::fault;
+use super::pool::{Lease, Pool};
+use crate::{BoundFetch, Error, ErrorKind, Operand, OperandId, Result, RowStream, Rows};
+
+/// Rows of a batch at most.
+const ROWS: usize = 4_096;
+/// Bytes of a batch's texts, about, at most.
+const BYTES: usize = 4 << 20;
+/// Rows that a first batch has room for where nothing is known.
+const FEW: usize = 16;
+
+/// What a fetch was translated to.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// The statement.
+    pub(super) text: Arc<str>,
+    /// What its parameters stand for.
+    pub(super) slots: Vec<Slot>,
+    /// What its columns become.
+    pub(super) scalars: Vec<Scalar>,
+}
+
+/// Runs a fetch. Errors that come before the first row are the result's, later ones the stream's.
+pub(super) async fn fetch(pool: &Arc<Pool>, parts: Arc<Parts>, bound: &BoundFetch) -> Result<RowStream> {
+    let (sender, receiver) = mpsc::channel(1);
+    let reading = read(pool.clone(), parts, bound.clone(), sender).boxed();
+    let mut rows = stream(reading, receiver).boxed();
+    Ok(match rows.next().await {
+        None => futures::stream::empty().boxed(),
+        Some(first) => {
+            let first = first?;
+            futures::stream::once(std::future::ready(Ok(first))).chain(rows).boxed()
+        }
+    })
+}
+
+/// The batches that `reading` sends, then those that it ends with. Reading goes on only while somebody waits.
+fn stream(
+    reading: BoxFuture<'static, Result<Option<Rows>>>,
+    receiver: mpsc::Receiver<Rows>,
+) -> impl futures::Stream<Item = Result<Rows>> + Send {
+    futures::stream::unfold(Some((reading, receiver)), |state| async move {
+        let (mut reading, mut receiver) = state?;
+        tokio::select! {
+            biased;
+            Some(rows) = receiver.recv() => Some((Ok(rows), Some((reading, receiver)))),
+            end = &mut reading => {
+                let last = match end {
+                    Ok(last) => last.map(Ok),
+                    Err(error) => Some(Err(error)),
+                };
+                match receiver.try_recv() {
+                    // One was sent in the same step in which reading ended.
+                    Ok(rows) => Some((Ok(rows), Some((std::future::ready(last.transpose()).boxed(), receiver)))),
+                    Err(_) => last.map(|last| (last, None)),
+                }
+            }
+        }
+    })
+}
+
+/// Reads all rows; the last ones are its result.
+async fn read(
+    pool: Arc<Pool>,
+    parts: Arc<Parts>,
+    bound: BoundFetch,
+    sender: mpsc::Sender<Rows>,
+) -> Result<Option<Rows>> {
+    let mut lease = pool.lease(false).await?;
+    let used = lease.used;
+    let mut sent = false;
+    match attempt(&mut lease, &pool, &parts, &bound, &sender, &mut sent).await {
+        // A connection that was idle may have died, or may remember a table as it was: a new one knows.
+        Err(Failure::Server(error)) if used && !sent && (fault::is_gone(&error) || fault::is_stale_plan(&error)) => {
+            lease.at_rest();
+            drop(lease);
+            let mut lease = pool.lease(true).await?;
+            let outcome = attempt(&mut lease, &pool, &parts, &bound, &sender, &mut sent).await;
+            finish(lease, &pool, outcome).await
+        }
+        outcome => finish(lease, &pool, outcome).await,
+    }
+}
+
+/// Why reading stopped.
+enum Failure {
+    Server(sqlx::Error),
+    Other(Error),
+}
+
+async fn finish(mut lease: Lease, pool: &Arc<Pool>, outcome: Result<Option<Rows>, Failure>) -> Result<Option<Rows>> {
+    match outcome {
+        Ok(rows) => {
+            // All rows are here: what happens to the connection now is the pool's affair.
+            if let Err(error) = lease.give_back().await {
+                tracing::debug!(source = &**pool.source(), %error, "a connection ended with its fetch");
+            }
+            Ok(rows)
+        }
+        Err(Failure::Server(error)) => {
+            // After an error of its own the server waits for the next statement, and a closed connection runs none.
+            lease.at_rest();
+            let keeps = matches!(error, sqlx::Error::Database(_)) && !fault::is_gone(&error) && pool.keeps_statements();
+            let fault = fault::of(pool.source(), "reading", error);
+            if keeps && fault.kind != ErrorKind::Timeout {
+                // An error here means that the connection is closed.
+                let _ = lease.give_back().await;
+            }
+            Err(fault)
+        }
+        Err(Failure::Other(error)) => Err(error),
+    }
+}
+
+async fn attempt(
+    lease: &mut Lease,
+    pool: &Arc<Pool>,
+    parts: &Parts,
+    bound: &BoundFetch,
+    sender: &mpsc::Sender<Rows>,
+    sent: &mut bool,
+) -> Result<Option<Rows>, Failure> {
+    let internal = |what: &str| Error::new(ErrorKind::Internal, pool.source().clone(), what);
+    let arguments =
+        bind::arguments(&parts.slots, bound).map_err(|error| Failure::Other(internal("binding").because(error)))?;
+    let connection = lease.begin(pool.tuning().timeout).await.map_err(Failure::Server)?;
+    let schema = crate::rows::arrow_schema(bound.fetch());
+    let mut reader = Reader::new(schema, parts.scalars.clone(), capacity(bound));
+    let mut rows = sqlx::query_with(AssertSqlSafe(parts.text.clone()), arguments)
+        .persistent(pool.keeps_statements())
+        .fetch(connection);
+    while let Some(row) = rows.try_next().await.map_err(Failure::Server)? {
+        if reader.rows() >= ROWS || reader.bytes() >= BYTES {
+            let full = reader
+                .take(ROWS)
+                .map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
+            *sent = true;
+            if sender.send(full).await.is_err() {
+                return Err(Failure::Other(internal("nobody listens any more")));
+            }
+        }
+        reader.push(&row).map_err(Failure::Server)?;
+    }
+    if reader.rows() == 0 {
+        return Ok(None);
+    }
+    let last = reader
+        .take(0)
+        .map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
+    Ok(Some(last))
+}
+
+/// Room for the first batch: a one-row answer is no reason for kilobytes.
+fn capacity(bound: &BoundFetch) -> usize {
+    let fetch = bound.fetch();
+    let number = |id: Option<OperandId>| match bound.operands.get(id?) {
+        Some(Operand::Value(Value::Integer(number))) => usize::try_from(*number).ok(),
+        _ => None,
+    };
+    let mut rows = FEW;
+    if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
+        let named = |column: &String| {
+            set.columns
+                .iter()
+                .any(|id| fetch.collection.fields[*id].name == *column)
+        };
+        let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
+        let each = if unique { 1 } else { number(set.limit).unwrap_or(1) };
+        rows = keys.num_rows().saturating_mul(each.max(1));
+    }
+    if let Some(limit) = number(fetch.limit) {
+        rows = if fetch.keys.is_some() {
+            rows.min(limit)
+        } else {
+            limit.min(1_024)
+        };
+    }
+    rows.clamp(1, ROWS)
+}

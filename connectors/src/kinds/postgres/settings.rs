@@ -1,0 +1,274 @@
+//! The keys of a block that only this kind has: `url`, `schemas`, `tls`, `pooler`.
+//!
+//! In: a block. Out: how to connect, or every problem of the kind's own keys. *Invariant*: nothing of a URL stands in a
+//! message, and no network is touched.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
+use lilong_schema::{Problem, Secret};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+/// The kind's own keys.
+pub(super) const KEYS: &[&str] = &["url", "schemas", "tls", "pooler"];
+
+/// Statements that a connection keeps prepared.
+const STATEMENTS: usize = 64;
+
+/// Parameters that a URL may have.
+const PARAMETERS: &[&str] = &[
+    "host",
+    "hostaddr",
+    "port",
+    "user",
+    "password",
+    "dbname",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+];
+
+const URL_HINT: &str = "write url = \"postgres://USER:PASSWORD@HOST:5432/DATABASE\", with %XX for special characters";
+
+/// What a block says.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// How to connect.
+    pub(super) options: PgConnectOptions,
+    /// The first is unprefixed; never empty.
+    pub(super) schemas: Vec<String>,
+    /// Whether a pooler stands between.
+    pub(super) pooler: bool,
+}
+
+/// Reads a block; every problem of the kind's own keys at once.
+pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> {
+    let mut problems = settings.unknown_options(KEYS);
+    let mut fault = |option: &OptionValue, what: &str, hint: &str| {
+        problems.push(Problem::new(settings.about(), what, hint).at(&option.place.file, option.place.line));
+    };
+    let pooler = match settings.options.get("pooler").map(|option| (option, &option.value)) {
+        None => false,
+        Some((_, OptionKind::Boolean(value))) => *value,
+        Some((option, _)) => {
+            fault(
+                option,
+                "pooler is not true or false",
+                "write pooler = true behind a pooler such as PgBouncer",
+            );
+            false
+        }
+    };
+    let mut schemas = vec!["public".to_owned()];
+    match settings.options.get("schemas").map(|option| (option, &option.value)) {
+        None => {}
+        Some((_, OptionKind::Texts(names))) if !names.is_empty() => {
+            schemas = names.iter().map(|name| name.reveal().to_owned()).collect();
+        }
+        Some((option, _)) => fault(
+            option,
+            "schemas is not a list of names",
+            "write schemas = [\"public\"]; the first needs no prefix",
+        ),
+    }
+    let tls = match settings.options.get("tls").map(|option| (option, &option.value)) {
+        None => None,
+        Some((option, OptionKind::Text(word))) => {
+            let mode = tls_mode(word.reveal());
+            if mode.is_none() {
+                fault(
+                    option,
+                    "tls is none of verify, require and off",
+                    "write tls = \"verify\"",
+                );
+            }
+            mode
+        }
+        Some((option, _)) => {
+            fault(
+                option,
+                "tls is none of verify, require and off",
+                "write tls = \"verify\"",
+            );
+            None
+        }
+    };
+    let mut options = None;
+    match settings.options.get("url").map(|option| (option, &option.value)) {
+        None => problems.push(
+            Problem::new(settings.about(), "connector postgres needs a url", URL_HINT)
+                .at(&settings.place.file, settings.place.line),
+        ),
+        Some((option, OptionKind::Text(url))) => match connection(url, tls) {
+            Ok(found) => options = Some(found),
+            Err(what) => fault(option, what, URL_HINT),
+        },
+        Some((option, _)) => fault(option, "url is not a text", URL_HINT),
+    }
+    match options {
+        Some(options) if problems.is_empty() => Ok(Settings {
+            options: session(options, pooler, settings.tuning.timeout),
+            schemas,
+            pooler,
+        }),
+        _ => Err(problems),
+    }
+}
+
+fn tls_mode(word: &str) -> Option<PgSslMode> {
+    match word {
+        "verify" => Some(PgSslMode::VerifyFull),
+        "require" => Some(PgSslMode::Require),
+        "off" => Some(PgSslMode::Disable),
+        _ => None,
+    }
+}
+
+/// Reads the URL; the error says what is wrong without repeating any of it.
+fn connection(url: &Secret, tls: Option<PgSslMode>) -> Result<PgConnectOptions, &'static str> {
+    let text = url.reveal();
+    let rest = text
+        .strip_prefix("postgres://")
+        .or_else(|| text.strip_prefix("postgresql://"))
+        .ok_or("url does not begin with postgres://")?;
+    let mut own = None;
+    let mut has_host = !rest.split(['/', '?']).next().unwrap_or("").is_empty();
+    if let Some((_, query)) = rest.split_once('?') {
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if !PARAMETERS.contains(&key) {
+                return Err("url has a parameter that is not known");
+            }
+            has_host |= key.starts_with("host");
+            if key == "sslmode" {
+                own = Some(match value {
+                    "disable" => PgSslMode::Disable,
+                    "require" => PgSslMode::Require,
+                    "verify-full" => PgSslMode::VerifyFull,
+                    _ => return Err("sslmode is none of disable, require and verify-full; or use `tls`"),
+                });
+            }
+        }
+    }
+    if !has_host {
+        return Err("url names no host");
+    }
+    let options = PgConnectOptions::from_str(text).map_err(|_| "url cannot be read")?;
+    let mode = tls.or(own).unwrap_or(if is_near(&options) {
+        PgSslMode::Disable
+    } else {
+        PgSslMode::VerifyFull
+    });
+    Ok(options.ssl_mode(mode))
+}
+
+/// Whether the way there leaves the machine.
+fn is_near(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// What every session is told. A pooler takes no such words: there each fetch says them itself.
+fn session(options: PgConnectOptions, pooler: bool, timeout: Duration) -> PgConnectOptions {
+    let options = options.disable_statement_logging();
+    if pooler {
+        return options.extra_float_digits(None).statement_cache_capacity(0);
+    }
+    options
+        .application_name("lilong")
+        .statement_cache_capacity(STATEMENTS)
+        .options([
+            ("default_transaction_read_only", "on".to_owned()),
+            ("statement_timeout", timeout.as_millis().max(1).to_string()),
+            ("intervalstyle", "postgres".to_owned()),
+            // Compiling costs more than fetches of this size ever gain.
+            ("jit", "off".to_owned()),
+        ])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn block(options: &[(&str, OptionKind)]) -> SourceSettings {
+        let mut settings = SourceSettings {
+            name: "civil".to_owned(),
+            ..SourceSettings::default()
+        };
+        for (key, value) in options {
+            settings
+                .options
+                .insert((*key).to_owned(), OptionValue::new(value.clone()));
+        }
+        settings
+    }
+
+    fn text(value: &str) -> OptionKind {
+        OptionKind::Text(Secret::new(value))
+    }
+
+    #[test]
+    fn tls_is_verified_unless_the_server_is_near() {
+        for (url, tls, mode) in [
+            ("postgres://db.example/x", None, PgSslMode::VerifyFull),
+            ("postgres://127.0.0.1/x", None, PgSslMode::Disable),
+            ("postgres://[::1]:5433/x", None, PgSslMode::Disable),
+            ("postgres:///x?host=/run/postgresql", None, PgSslMode::Disable),
+            ("postgresql://localhost/x", Some("require"), PgSslMode::Require),
+            ("postgres://db.example/x?sslmode=require", None, PgSslMode::Require),
+            (
+                "postgres://db.example/x?sslmode=disable",
+                Some("verify"),
+                PgSslMode::VerifyFull,
+            ),
+            ("postgres://db.example/x", Some("off"), PgSslMode::Disable),
+        ] {
+            let mut options = vec![("url", text(url))];
+            options.extend(tls.map(|word| ("tls", text(word))));
+            let found = read(&block(&options)).unwrap().options.get_ssl_mode();
+            assert_eq!(
+                std::mem::discriminant(&found),
+                std::mem::discriminant(&mode),
+                "{url} {tls:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_message_repeats_a_url() {
+        for url in [
+            "hunter2",
+            "postgres://",
+            "postgres://u:hunter2@/x",
+            "postgres://u:hunter2@h:port/x",
+            "postgres://h/x?passwort=hunter2",
+            "mysql://u:hunter2@h/x",
+            "postgres://u:hunter2@h/x?sslmode=hunter2",
+        ] {
+            match read(&block(&[("url", text(url))])) {
+                Ok(_) => assert_eq!(url, "postgres://u:hunter2@/x"),
+                Err(problems) => assert!(!format!("{problems:?}").contains("hunter2"), "{url}"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let options = [
+            ("pooler", text("yes")),
+            ("tls", text("perhaps")),
+            ("schemas", OptionKind::Integer(1)),
+            ("ulr", text("x")),
+        ];
+        assert_eq!(read(&block(&options)).expect_err("it is wrong").len(), 5);
+    }
+}
