@@ -17,6 +17,10 @@ mod pool;
 mod settings;
 mod wire;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

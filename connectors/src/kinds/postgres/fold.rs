@@ -21,6 +21,9 @@ pub(super) struct Folding {
 /// Gaps between letters that are not worth a range of their own.
 const GAP: u32 = 128;
 
+/// No letter past this one has a case.
+const LAST: char = '\u{1FFFF}';
+
 /// See [`Folding`].
 pub(super) static FOLDING: LazyLock<Folding> = LazyLock::new(|| {
     let mut folding = Folding {
@@ -30,7 +33,7 @@ pub(super) static FOLDING: LazyLock<Folding> = LazyLock::new(|| {
     };
     let mut ranges: Vec<(u32, u32)> = vec![];
     let mut folded = String::new();
-    for letter in '\u{80}'..=char::MAX {
+    for letter in '\u{80}'..=LAST {
         folded.clear();
         fold_into(letter.encode_utf8(&mut [0; 4]), &mut folded);
         if folded.chars().eq([letter]) {
