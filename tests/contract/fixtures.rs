@@ -2,6 +2,7 @@
 //!
 //! To add a kind: a function that fills one, an entry in [`start`], and its name in `main.rs`.
 
+use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,8 +22,9 @@ pub(crate) struct Fixture {
     pub(crate) description: SourceDescription,
     /// Whether text is ordered by code point, as the expected answers are.
     pub(crate) orders_by_code_point: bool,
-    spoil: Box<dyn Fn() + Send + Sync>,
-    _folder: Option<TempDir>,
+    pub(crate) spoil: Box<dyn Fn() + Send + Sync>,
+    /// What the source stands in; taken away with the fixture.
+    pub(crate) _place: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Fixture {
@@ -67,6 +69,7 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
     match kind {
         "memory" => Some(memory().await),
         "sqlite" => sqlite().await,
+        "mysql" => crate::mysql::start().await,
         _ => panic!("no fixture for {kind}"),
     }
 }
@@ -206,6 +209,6 @@ async fn ready(
         description,
         orders_by_code_point: true,
         spoil,
-        _folder: folder,
+        _place: folder.map(|folder| Box::new(folder) as Box<dyn Any + Send + Sync>),
     }
 }

@@ -1,7 +1,7 @@
 //! The contract suite: one data set and one list of cases that every kind of source must pass for what it claims.
 //!
-//! `cargo test -p lilong-tests --test contract sqlite` runs it for one kind. A kind that this build does not have is
-//! reported as skipped, and fails where `LILONG_REQUIRE_SERVERS=1`.
+//! `cargo test -p lilong-tests --test contract sqlite` runs it for one kind. A kind that this build does not have, or
+//! whose server is not given, is reported as skipped, and fails where `LILONG_REQUIRE_SERVERS=1`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -11,6 +11,7 @@ mod cells;
 mod condition;
 mod data;
 mod fixtures;
+mod mysql;
 
 use fixtures::Fixture;
 
@@ -18,9 +19,9 @@ async fn run(kind: &str, case: impl AsyncFnOnce(&Fixture)) {
     match fixtures::start(kind).await {
         Some(fixture) => case(&fixture).await,
         None if std::env::var("LILONG_REQUIRE_SERVERS").is_ok_and(|value| value == "1") => {
-            panic!("{kind}: this build does not have the kind")
+            panic!("{kind}: this build does not have the kind, or no server is given for it")
         }
-        None => eprintln!("{kind}: skipped: this build does not have the kind"),
+        None => eprintln!("{kind}: skipped: this build does not have the kind, or no server is given for it"),
     }
 }
 
@@ -100,4 +101,4 @@ macro_rules! every_kind {
     };
 }
 
-every_kind! { memory sqlite }
+every_kind! { memory sqlite mysql }

@@ -12,7 +12,7 @@ mod fault;
 mod fetch;
 mod form;
 mod functions;
-mod glob;
+pub(super) mod glob;
 mod pattern;
 mod pool;
 mod scan;
