@@ -2,6 +2,8 @@
 //!
 //! To add a kind: a function that fills one, an entry in [`start`], and its name in `main.rs`.
 
+mod mysql;
+
 use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,9 +24,9 @@ pub(crate) struct Fixture {
     pub(crate) description: SourceDescription,
     /// Whether text is ordered by code point, as the expected answers are.
     pub(crate) orders_by_code_point: bool,
-    pub(crate) spoil: Box<dyn Fn() + Send + Sync>,
+    spoil: Box<dyn Fn() + Send + Sync>,
     /// What the source stands in; taken away with the fixture.
-    pub(crate) _place: Option<Box<dyn Any + Send + Sync>>,
+    _place: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Fixture {
@@ -69,7 +71,7 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
     match kind {
         "memory" => Some(memory().await),
         "sqlite" => sqlite().await,
-        "mysql" => crate::mysql::start().await,
+        "mysql" => mysql::start().await,
         _ => panic!("no fixture for {kind}"),
     }
 }

@@ -11,7 +11,6 @@ mod cells;
 mod condition;
 mod data;
 mod fixtures;
-mod mysql;
 
 use fixtures::Fixture;
 
