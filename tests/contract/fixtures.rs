@@ -106,10 +106,7 @@ async fn sqlite() -> Option<Fixture> {
     };
     settings.tuning.connections = 2;
     let value = OptionKind::Text(Secret::new(path.to_str().unwrap()));
-    settings.options.insert(
-        "path".to_owned(),
-        OptionValue::new(value),
-    );
+    settings.options.insert("path".to_owned(), OptionValue::new(value));
     let connector = (kind.open)(&settings).unwrap();
     let spoil = move || {
         let connection = rusqlite::Connection::open(&path).unwrap();

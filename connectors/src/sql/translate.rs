@@ -210,7 +210,9 @@ impl<D: Dialect> Translation<'_, D> {
         };
         let order = order_by(&outer_terms);
         let limit = self.limit(fetch.limit, fetch.offset);
-        Ok(format!("SELECT {outputs} FROM ({text}) AS q WHERE {ranks}{order}{limit}"))
+        Ok(format!(
+            "SELECT {outputs} FROM ({text}) AS q WHERE {ranks}{order}{limit}"
+        ))
     }
 
     /// The ranks that a limit and an offset on each key leave.

@@ -196,7 +196,7 @@ impl Statement {
                 self.text.push_str(" AND ");
                 self.text.push_str(exact);
                 self.text.push_str(" IN (");
-                self.list(&items);
+                self.list(&written(cells, &Storage::Text, column.scalar)?);
                 self.text.push(')');
             }
             return Ok(());
@@ -205,15 +205,21 @@ impl Statement {
             return Err(Unbindable::Operand);
         }
         // Alternatives, unlike rows of values, are found by an index on both servers.
-        let mut keys: Vec<Vec<Written>> = vec![];
+        let mut keys: Vec<Vec<(&str, Written)>> = vec![];
         for row in rows {
             let mut key = vec![];
             for (column, cells) in columns.iter().zip(cells) {
                 let cell = cells.get(row).ok_or(Unbindable::Operand)?;
-                let cell = write(cell, &column.storage, column.scalar, Comparison::Equal);
-                key.push(cell.ok_or(Unbindable::Operand)?);
+                let sides = [
+                    Some((&column.plain, &column.storage)),
+                    column.exact.as_ref().map(|exact| (exact, &Storage::Text)),
+                ];
+                for (side, storage) in sides.into_iter().flatten() {
+                    let value = write(cell, storage, column.scalar, Comparison::Equal).ok_or(Unbindable::Operand)?;
+                    key.push((side.as_str(), value));
+                }
             }
-            if !key.iter().any(Written::is_never) {
+            if !key.iter().any(|(_, value)| value.is_never()) {
                 keys.push(key);
             }
         }
@@ -223,18 +229,13 @@ impl Statement {
         };
         for at in 0..padded(keys.len()) {
             self.text.push_str(if at == 0 { "((" } else { " OR (" });
-            for (position, (column, value)) in columns.iter().zip(keys.get(at).unwrap_or(last)).enumerate() {
+            for (position, (side, value)) in keys.get(at).unwrap_or(last).iter().enumerate() {
                 if position > 0 {
                     self.text.push_str(" AND ");
                 }
-                for side in [Some(&column.plain), column.exact.as_ref()].into_iter().flatten() {
-                    if side != &column.plain {
-                        self.text.push_str(" AND ");
-                    }
-                    self.text.push_str(side);
-                    self.text.push_str(" = ");
-                    self.value(value.clone());
-                }
+                self.text.push_str(side);
+                self.text.push_str(" = ");
+                self.value(value.clone());
             }
             self.text.push(')');
         }
@@ -260,11 +261,9 @@ pub(super) fn shown(pieces: &[Piece], slots: &[Slot]) -> String {
 }
 
 fn shown_keys(columns: &[KeyColumn]) -> String {
-    let sides = columns.iter().flat_map(|column| {
-        [Some(&column.plain), column.exact.as_ref()]
-            .into_iter()
-            .flatten()
-    });
+    let sides = columns
+        .iter()
+        .flat_map(|column| [Some(&column.plain), column.exact.as_ref()].into_iter().flatten());
     if columns.len() == 1 {
         let sides: Vec<String> = sides.map(|side| format!("{side} IN (?, …)")).collect();
         return sides.join(" AND ");
@@ -279,7 +278,10 @@ pub(super) fn marks_of_key(slots: &[Slot]) -> usize {
         Slot::Keys {
             keys: Keys::Fetch,
             columns,
-        } => columns.iter().map(|column| 1 + usize::from(column.exact.is_some())).sum(),
+        } => columns
+            .iter()
+            .map(|column| 1 + usize::from(column.exact.is_some()))
+            .sum(),
         _ => 0,
     });
     marks.sum::<usize>().max(1)

@@ -180,7 +180,9 @@ fn integer(bytes: &[u8], wire: Wire) -> Option<i128> {
         (Wire::Unsigned, 2) => u16::from_le_bytes(bytes.try_into().ok()?).into(),
         (Wire::Unsigned, 4) => u32::from_le_bytes(bytes.try_into().ok()?).into(),
         (Wire::Unsigned, 8) => u64::from_le_bytes(bytes.try_into().ok()?).into(),
-        (Wire::Bits, 1..=8) => bytes.iter().fold(0_i128, |number, byte| number << 8 | i128::from(*byte)),
+        (Wire::Bits, 1..=8) => bytes
+            .iter()
+            .fold(0_i128, |number, byte| number << 8 | i128::from(*byte)),
         (Wire::Decimal | Wire::Bytes, _) => {
             let text = std::str::from_utf8(bytes).ok()?;
             let number: i128 = text.parse().ok()?;

@@ -199,9 +199,10 @@ impl Found<'_> {
         let full = format!("{}.{name}", collection.name);
         let is_json = self.json.contains(&(collection.name.clone(), name.clone()));
         let Some(mut scalar) = native::scalar(&declared, is_json) else {
-            description
-                .warnings
-                .push(format!("{full} is left out: {} is not served", storage::word(&declared)));
+            description.warnings.push(format!(
+                "{full} is left out: {} is not served",
+                storage::word(&declared)
+            ));
             return;
         };
         let given = self
@@ -270,7 +271,9 @@ impl Found<'_> {
                 });
             }
             if let Some(index) = indexes.last_mut() {
-                index.columns.push(cell(line, 3).filter(|_| cell(line, 4).is_none()).map(str::to_owned));
+                index
+                    .columns
+                    .push(cell(line, 3).filter(|_| cell(line, 4).is_none()).map(str::to_owned));
             }
         }
         indexes.sort_by_key(|index| index.name != "PRIMARY");
@@ -302,12 +305,7 @@ impl Found<'_> {
         }
     }
 
-    fn foreign_keys(
-        &self,
-        collection: &mut Collection,
-        names: &BTreeSet<String>,
-        description: &mut SourceDescription,
-    ) {
+    fn foreign_keys(&self, collection: &mut Collection, names: &BTreeSet<String>, description: &mut SourceDescription) {
         let mut found: Vec<(String, ForeignKey)> = vec![];
         for line in self.foreign_keys.get(&collection.name).into_iter().flatten() {
             let (constraint, target) = (text(line, 1), text(line, 3));
@@ -363,7 +361,9 @@ mod tests {
     #[test]
     fn a_login_that_may_write_is_told_from_one_that_may_not() {
         let may = |grant: &str| may_write(&[vec![Some(grant.to_owned())]]);
-        assert!(may("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION"));
+        assert!(may(
+            "GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION"
+        ));
         assert!(may("GRANT SELECT, INSERT ON `city`.* TO `app`@`%`"));
         assert!(may("GRANT CREATE TEMPORARY TABLES, SELECT ON `city`.* TO `app`@`%`"));
         assert!(!may("GRANT USAGE ON *.* TO `reader`@`%` IDENTIFIED BY PASSWORD '*'"));
@@ -373,7 +373,10 @@ mod tests {
     #[test]
     fn a_check_of_json_names_its_column() {
         let line = |clause: &str| ["t", "c", clause].map(|cell| Some(cell.to_owned())).to_vec();
-        assert_eq!(json_check(&line("json_valid(`a``b`)")), Some(("t".to_owned(), "a`b".to_owned())));
+        assert_eq!(
+            json_check(&line("json_valid(`a``b`)")),
+            Some(("t".to_owned(), "a`b".to_owned()))
+        );
         assert_eq!(json_check(&line("json_valid(`a`) and `a` <> ''")), None);
         assert_eq!(json_check(&line("`n` > 0")), None);
     }

@@ -6,7 +6,7 @@
 
 use lilong_schema::{Collection, Field, Scalar};
 
-use super::storage::{self, Storage, collation, foreign_charset, is_exact};
+use super::storage::{self, Storage, collation, compared, foreign_charset, is_exact, is_utf8mb4};
 use crate::sql::dialect::{Column, Dialect, KeyTable, Keys, Nulls};
 use crate::sql::statement::Statement;
 use crate::{Comparison, OperandId};
@@ -30,7 +30,11 @@ pub(super) enum Slot {
     /// The whole condition that columns are one of some keys.
     Keys { keys: Keys, columns: Vec<KeyColumn> },
     /// The value of the key that a select of its own is made for.
-    Key { column: usize, storage: Storage, scalar: Scalar },
+    Key {
+        column: usize,
+        storage: Storage,
+        scalar: Scalar,
+    },
     /// A pattern of `LIKE`, escaped by [`ESCAPE`].
     Pattern { operand: OperandId, comparison: Comparison },
     /// A limit or an offset.
@@ -42,9 +46,9 @@ pub(super) enum Slot {
 pub(super) struct KeyColumn {
     pub(super) storage: Storage,
     pub(super) scalar: Scalar,
-    /// Compared with the value.
+    /// Compared with the value as `storage` has it.
     pub(super) plain: String,
-    /// Compared with it too, byte by byte.
+    /// Compared with its text too, byte by byte.
     pub(super) exact: Option<String>,
 }
 
@@ -91,11 +95,12 @@ fn exact(column: Column<'_>) -> Option<String> {
     (is_text && !collation(column.field).is_some_and(is_exact)).then(|| format!("CAST({} AS BINARY)", utf8(column)))
 }
 
-fn equal(column: Column<'_>, right: &str) -> String {
-    let plain = plain(column);
+/// Equality with one value; `mark` gives the mark of it as a storage has it.
+fn equal(column: Column<'_>, mut mark: impl FnMut(Storage) -> String) -> String {
+    let plain = format!("{} = {}", plain(column), mark(compared(column.field)));
     match exact(column) {
-        Some(exact) => format!("({plain} = {right} AND {exact} = {right})"),
-        None => format!("({plain} = {right})"),
+        Some(exact) => format!("({plain} AND {exact} = {})", mark(Storage::Text)),
+        None => format!("({plain})"),
     }
 }
 
@@ -182,31 +187,30 @@ impl Dialect for MySql {
     ) -> Option<String> {
         let storage = Storage::of(column.field);
         let scalar = column.field.scalar;
-        let value = |statement: &mut Statement<Slot>| {
-            let storage = storage.clone();
-            parameter(
-                statement,
-                Slot::Value {
-                    operand,
-                    storage,
-                    scalar,
-                    comparison,
-                },
-            )
+        let mut value = |storage: Storage| {
+            let slot = Slot::Value {
+                operand,
+                storage,
+                scalar,
+                comparison,
+            };
+            parameter(statement, slot)
         };
         Some(match comparison {
-            Comparison::Equal => equal(column, &value(statement)),
-            Comparison::NotEqual => format!("(NOT {})", equal(column, &value(statement))),
+            Comparison::Equal => equal(column, value),
+            Comparison::NotEqual => format!("(NOT {})", equal(column, value)),
             Comparison::In | Comparison::NotIn => {
-                let list = Slot::List {
-                    operand,
-                    storage,
-                    scalar,
+                let mut list = |storage: Storage| {
+                    let slot = Slot::List {
+                        operand,
+                        storage,
+                        scalar,
+                    };
+                    parameter(statement, slot)
                 };
-                let list = parameter(statement, list);
-                let mut text = format!("{} IN ({list})", plain(column));
+                let mut text = format!("{} IN ({})", plain(column), list(compared(column.field)));
                 if let Some(exact) = exact(column) {
-                    text = format!("{text} AND {exact} IN ({list})");
+                    text = format!("{text} AND {exact} IN ({})", list(Storage::Text));
                 }
                 if comparison == Comparison::In {
                     format!("({text})")
@@ -221,12 +225,11 @@ impl Dialect for MySql {
                     Comparison::Less => "<",
                     _ => "<=",
                 };
-                let left = match storage {
+                match storage {
                     // Their order is that of their declaration, not of their texts.
-                    Storage::Enumeration(_) => format!("({} + 0)", bare(column)),
-                    _ => plain(column),
-                };
-                format!("({left} {sign} {})", value(statement))
+                    Storage::Enumeration(_) => format!("({} + 0 {sign} {})", bare(column), value(storage)),
+                    _ => format!("({} {sign} {})", plain(column), value(compared(column.field))),
+                }
             }
             Comparison::Like
             | Comparison::NotLike
@@ -240,7 +243,7 @@ impl Dialect for MySql {
                 match comparison {
                     Comparison::NotLike => format!("(NOT ({text}))"),
                     Comparison::StartsWith
-                        if storage == Storage::Text && leads_index(column) && foreign_charset(column.field).is_none() =>
+                        if storage == Storage::Text && leads_index(column) && is_utf8mb4(column.field) =>
                     {
                         // What an index can serve comes first.
                         format!("({} LIKE {pattern} {escape} AND {text})", bare(column))
@@ -260,7 +263,7 @@ impl Dialect for MySql {
         let columns = columns
             .iter()
             .map(|column| KeyColumn {
-                storage: Storage::of(column.field),
+                storage: compared(column.field),
                 scalar: column.field.scalar,
                 plain: plain(*column),
                 exact: exact(*column),
@@ -279,12 +282,14 @@ impl Dialect for MySql {
             .iter()
             .enumerate()
             .map(|(at, column)| {
-                let slot = Slot::Key {
-                    column: at,
-                    storage: Storage::of(column.field),
-                    scalar: column.field.scalar,
-                };
-                equal(*column, &parameter(statement, slot))
+                equal(*column, |storage| {
+                    let slot = Slot::Key {
+                        column: at,
+                        storage,
+                        scalar: column.field.scalar,
+                    };
+                    parameter(statement, slot)
+                })
             })
             .collect();
         Some(conditions.join(" AND "))
@@ -293,8 +298,8 @@ impl Dialect for MySql {
     fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String {
         let (left, right) = (Storage::of(inner.field), Storage::of(outer.field));
         if is_text(&left) && is_text(&right) {
-            let same_collation = collation(inner.field) == collation(outer.field)
-                && (left == Storage::Text && right == Storage::Text);
+            let same_collation =
+                collation(inner.field) == collation(outer.field) && (left == Storage::Text && right == Storage::Text);
             let plain_right = if same_collation {
                 bare(outer)
             } else {

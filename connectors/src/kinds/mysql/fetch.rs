@@ -135,7 +135,13 @@ enum Failure {
 impl Job {
     fn new(parts: Arc<Parts>, bound: &BoundFetch, source: &Arc<str>) -> Result<Self> {
         let fetch = bound.fetch();
-        let wrong = || Error::new(ErrorKind::Internal, source.clone(), "keys that are missing or of other types");
+        let wrong = || {
+            Error::new(
+                ErrorKind::Internal,
+                source.clone(),
+                "keys that are missing or of other types",
+            )
+        };
         let mut keys = vec![];
         let mut count = None;
         if let Some(set) = &fetch.keys {
@@ -327,7 +333,11 @@ fn capacity(bound: &BoundFetch) -> usize {
                 .any(|id| fetch.collection.fields[*id].name == *column)
         };
         let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
-        let each = if unique { 1 } else { number(bound, set.limit).unwrap_or(1) };
+        let each = if unique {
+            1
+        } else {
+            number(bound, set.limit).unwrap_or(1)
+        };
         rows = keys.num_rows().saturating_mul(each.max(1));
     }
     if let Some(limit) = number(bound, fetch.limit) {

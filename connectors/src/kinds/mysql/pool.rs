@@ -215,7 +215,9 @@ impl Drop for Lease {
         // The turn is over when the server has let go of the statement, so that it never runs more than it should.
         let (pool, permit) = (self.pool.clone(), self.permit.take());
         runtime.spawn(async move {
-            session.kill(&pool.source, &pool.settings, pool.tuning.connect_timeout).await;
+            session
+                .kill(&pool.source, &pool.settings, pool.tuning.connect_timeout)
+                .await;
             drop(permit);
         });
     }

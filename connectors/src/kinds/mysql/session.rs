@@ -120,7 +120,9 @@ impl Session {
             Ok(Ok(())) => {}
             // It had just ended by itself.
             Ok(Err(error)) if fault::number(&error) == Some(1094) => {}
-            Ok(Err(error)) => tracing::warn!(%source, %error, "a statement given up could not be stopped at the server"),
+            Ok(Err(error)) => {
+                tracing::warn!(%source, %error, "a statement given up could not be stopped at the server")
+            }
             Err(_) => tracing::warn!(%source, "a statement given up could not be stopped at the server in time"),
         }
     }

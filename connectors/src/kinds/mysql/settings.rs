@@ -203,7 +203,9 @@ mod tests {
             ..SourceSettings::default()
         };
         for (key, value) in keys {
-            settings.options.insert((*key).to_owned(), OptionValue::new(value.clone()));
+            settings
+                .options
+                .insert((*key).to_owned(), OptionValue::new(value.clone()));
         }
         settings
     }
@@ -246,7 +248,13 @@ mod tests {
         let problems = read(&block(&keys)).unwrap_err();
         assert_eq!(problems.len(), 4, "{problems:?}");
         assert!(!format!("{problems:?}").contains("hidden"));
-        for url in ["postgres://host/civil", "mysql://host", "mysql://host/", "mysql://ho st/civil", ""] {
+        for url in [
+            "postgres://host/civil",
+            "mysql://host",
+            "mysql://host/",
+            "mysql://ho st/civil",
+            "",
+        ] {
             assert_eq!(read(&block(&[("url", text(url))])).unwrap_err().len(), 1, "{url}");
         }
         assert_eq!(read(&block(&[])).unwrap_err().len(), 1);
@@ -255,7 +263,10 @@ mod tests {
     #[test]
     fn another_database_stands_where_the_pattern_stood() {
         let url = with_database(&Secret::new("mysql://u:p@host:1/street_*?socket=/s"), "street 1/四平");
-        assert_eq!(url.reveal(), "mysql://u:p@host:1/street%201%2F%E5%9B%9B%E5%B9%B3?socket=/s");
+        assert_eq!(
+            url.reveal(),
+            "mysql://u:p@host:1/street%201%2F%E5%9B%9B%E5%B9%B3?socket=/s"
+        );
         let read = read(&block(&[("url", OptionKind::Text(url))])).unwrap();
         assert_eq!(read.database, "street 1/四平");
     }

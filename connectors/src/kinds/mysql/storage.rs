@@ -28,6 +28,9 @@ pub(super) enum Storage {
     Decimal { precision: usize, scale: usize },
     /// Characters in a collation.
     Text,
+    /// Characters in another character set than the session's. A value is told the set and the collation: the server
+    /// refuses to compare what the set does not have.
+    Foreign { charset: String, collation: String },
     /// One of some texts, ordered as they were declared.
     Enumeration(Vec<String>),
     /// A type that is compared by its text, as `INET6`.
@@ -93,7 +96,10 @@ pub(super) fn values(native: &str) -> Vec<String> {
 
 /// Whether a type holds characters in a collation.
 pub(super) fn is_text(word: &str) -> bool {
-    matches!(word, "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext")
+    matches!(
+        word,
+        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext"
+    )
 }
 
 impl Storage {
@@ -140,6 +146,20 @@ impl Storage {
     }
 }
 
+/// How the values are written that a column is compared with by its index, in its own collation.
+pub(super) fn compared(field: &Field) -> Storage {
+    let storage = Storage::of(field);
+    match (&storage, field.details.get(CHARSET), field.details.get(COLLATION)) {
+        (Storage::Text | Storage::Enumeration(_), Some(charset), Some(collation)) if charset != "utf8mb4" => {
+            Storage::Foreign {
+                charset: charset.clone(),
+                collation: collation.clone(),
+            }
+        }
+        _ => storage,
+    }
+}
+
 /// The collation of a text field.
 pub(super) fn collation(field: &Field) -> Option<&str> {
     field.details.get(COLLATION).map(String::as_str)
@@ -149,6 +169,11 @@ pub(super) fn collation(field: &Field) -> Option<&str> {
 pub(super) fn foreign_charset(field: &Field) -> Option<&str> {
     let charset = field.details.get(CHARSET).map(String::as_str)?;
     (!matches!(charset, "utf8mb4" | "utf8mb3" | "utf8" | "ascii")).then_some(charset)
+}
+
+/// Whether a text field has the session's own character set.
+pub(super) fn is_utf8mb4(field: &Field) -> bool {
+    field.details.get(CHARSET).is_some_and(|charset| charset == "utf8mb4")
 }
 
 /// Whether texts of a collation are equal only if they are the same.

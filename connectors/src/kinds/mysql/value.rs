@@ -87,6 +87,11 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
             let position = values.iter().position(|value| value == text)?;
             Written::marked(Argument::Integer(position as i64 + 1))
         }
+        (Storage::Foreign { charset, collation }, Value::Text(text)) => Written {
+            before: Cow::Borrowed("CONVERT("),
+            argument: Some(Argument::Text(text.clone())),
+            after: Cow::Owned(format!(" USING {charset}) COLLATE {collation}")),
+        },
         (Storage::UuidBytes, Value::Text(text)) => Written::marked(Argument::Bytes(uuid_bytes(text)?)),
         (
             Storage::Text
@@ -206,13 +211,25 @@ mod tests {
         let of = |text: &str, comparison| sql(&decimal(text, 5, 2, comparison));
         assert_eq!(of("1.5", Comparison::Equal), "CAST(\"1.5\" AS DECIMAL(5, 2))");
         assert_eq!(of("1.505", Comparison::Equal), ABOVE);
-        assert_eq!(of("1.505", Comparison::Less), "(CAST(\"1.50\" AS DECIMAL(5, 2)) + 0.01)");
+        assert_eq!(
+            of("1.505", Comparison::Less),
+            "(CAST(\"1.50\" AS DECIMAL(5, 2)) + 0.01)"
+        );
         assert_eq!(of("1.505", Comparison::Greater), "CAST(\"1.50\" AS DECIMAL(5, 2))");
-        assert_eq!(of("-1.505", Comparison::Greater), "(CAST(\"-1.50\" AS DECIMAL(5, 2)) - 0.01)");
-        assert_eq!(of("-1.505", Comparison::GreaterOrEqual), "CAST(\"-1.50\" AS DECIMAL(5, 2))");
+        assert_eq!(
+            of("-1.505", Comparison::Greater),
+            "(CAST(\"-1.50\" AS DECIMAL(5, 2)) - 0.01)"
+        );
+        assert_eq!(
+            of("-1.505", Comparison::GreaterOrEqual),
+            "CAST(\"-1.50\" AS DECIMAL(5, 2))"
+        );
         assert_eq!(of("1000", Comparison::Less), ABOVE);
         assert_eq!(of("-1000.5", Comparison::Less), BELOW);
-        assert_eq!(sql(&decimal("0.5", 3, 0, Comparison::Less)), "(CAST(\"0\" AS DECIMAL(3, 0)) + 1)");
+        assert_eq!(
+            sql(&decimal("0.5", 3, 0, Comparison::Less)),
+            "(CAST(\"0\" AS DECIMAL(3, 0)) + 1)"
+        );
     }
 
     #[test]
@@ -224,7 +241,8 @@ mod tests {
 
     #[test]
     fn small_numbers_are_no_years_and_large_ones_are_beyond() {
-        let of = |number, storage| sql(&write(&Value::Integer(number), &storage, Scalar::Int, Comparison::Equal).unwrap());
+        let of =
+            |number, storage| sql(&write(&Value::Integer(number), &storage, Scalar::Int, Comparison::Equal).unwrap());
         assert_eq!(of(5, Storage::Year), "Integer(100)");
         assert_eq!(of(2024, Storage::Year), "Integer(2024)");
         assert_eq!(of(u64::MAX.into(), Storage::Integer), "Unsigned(18446744073709551615)");
