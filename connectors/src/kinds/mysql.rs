@@ -18,6 +18,9 @@ mod storage;
 mod text;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,12 +126,11 @@ impl Connector for Database {
 
     fn explain(&self, fetch: &Fetch) -> Result<Native> {
         let wrong = |error| Error::new(ErrorKind::Internal, self.source().clone(), "translating").because(error);
-        let (text, slots, each_key) = match translate_one_key(&MySql, fetch).map_err(wrong)? {
-            Some((text, slots)) => (text, slots, true),
-            None => {
-                let (text, slots) = translate(&MySql, fetch).map_err(wrong)?;
-                (text, slots, false)
-            }
+        let one_key = translate_one_key(&MySql, fetch).map_err(wrong)?;
+        let each_key = one_key.is_some();
+        let (text, slots) = match one_key {
+            Some(translated) => translated,
+            None => translate(&MySql, fetch).map_err(wrong)?,
         };
         let pieces = text::cut(&text);
         let mut shown = bind::shown(&pieces, &slots);

@@ -84,7 +84,14 @@ fn plain(column: Column<'_>) -> String {
     match Storage::of(column.field) {
         Storage::Shown | Storage::Bits(_) => format!("CAST({} AS BINARY)", utf8(column)),
         Storage::UuidText => format!("LOWER({})", utf8(column)),
-        Storage::Parsed(to) => format!("CAST({bare} AS {to})"),
+        Storage::Parsed(to) if column.field.scalar == Scalar::Time => {
+            format!("IF({bare} REGEXP '^[0-2][0-9]:[0-5][0-9]', CAST({bare} AS {to}), NULL)")
+        }
+        // A comparison looks past the null that a cast of no date gives; arithmetic does not.
+        Storage::Parsed(to) => {
+            let unit = if to == "DATE" { "DAY" } else { "MICROSECOND" };
+            format!("(CAST({bare} AS {to}) + INTERVAL 0 {unit})")
+        }
         _ => bare,
     }
 }

@@ -180,7 +180,7 @@ impl Job {
     /// The keys of each statement.
     fn chunks(&self) -> Vec<Range<usize>> {
         let Some(count) = self.count else {
-            return vec![0..0];
+            return std::iter::once(0..0).collect();
         };
         (0..count)
             .step_by(self.step)

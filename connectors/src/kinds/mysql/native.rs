@@ -10,13 +10,10 @@ pub(super) fn scalar(declared: &str, is_json: bool) -> Option<Scalar> {
     let unsigned = declared.contains("unsigned");
     let word = word(declared);
     Some(match word.as_str() {
-        "tinyint" if numbers(declared) == [1] => Scalar::Boolean,
-        "bit" if matches!(numbers(declared).as_slice(), [] | [1]) => Scalar::Boolean,
-        "bit" => Scalar::String,
+        "tinyint" | "bit" if numbers(declared) == [1] => Scalar::Boolean,
         "tinyint" | "smallint" | "mediumint" | "year" => Scalar::Int,
-        "int" if unsigned => Scalar::BigInt,
-        "int" => Scalar::Int,
-        "bigint" => Scalar::BigInt,
+        "int" if !unsigned => Scalar::Int,
+        "int" | "bigint" => Scalar::BigInt,
         "decimal" => Scalar::Decimal,
         "float" | "double" => Scalar::Float,
         "date" => Scalar::Date,
@@ -26,7 +23,7 @@ pub(super) fn scalar(declared: &str, is_json: bool) -> Option<Scalar> {
         "json" | "set" => Scalar::Json,
         "enum" => Scalar::Enum,
         "uuid" => Scalar::Uuid,
-        "inet4" | "inet6" => Scalar::String,
+        "bit" | "inet4" | "inet6" => Scalar::String,
         "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Scalar::Bytes,
         word if is_text(word) => {
             if is_json {

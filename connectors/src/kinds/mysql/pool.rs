@@ -112,13 +112,12 @@ impl Pool {
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        match tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => {
-                let context = format!("waiting for one of {} connections", self.tuning.connections);
-                Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context))
-            }
+        let turn = tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned());
+        if let Ok(Ok(permit)) = turn.await {
+            return Ok(permit);
         }
+        let context = format!("waiting for one of {} connections", self.tuning.connections);
+        Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context))
     }
 
     async fn open(&self) -> Result<Session> {

@@ -121,7 +121,7 @@ impl Session {
             // It had just ended by itself.
             Ok(Err(error)) if fault::number(&error) == Some(1094) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%source, %error, "a statement given up could not be stopped at the server")
+                tracing::warn!(%source, %error, "a statement given up could not be stopped at the server");
             }
             Err(_) => tracing::warn!(%source, "a statement given up could not be stopped at the server in time"),
         }

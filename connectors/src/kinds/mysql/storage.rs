@@ -49,7 +49,7 @@ pub(super) enum Storage {
     Time,
     /// `DATETIME`, `TIMESTAMP`
     Moment,
-    /// Characters that are read as the scalar; `CAST` gives null for what cannot be.
+    /// Characters that are read as the scalar by a `CAST` to this type.
     Parsed(&'static str),
     /// Never compared: bytes, JSON, sets.
     Opaque,

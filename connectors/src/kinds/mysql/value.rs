@@ -70,10 +70,9 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
         return Some(Written::marked(Argument::Null));
     }
     Some(match (storage, value) {
-        (Storage::Integer, Value::Integer(number)) => integer(*number),
         // No year is between these and 1901, but they would be taken for years of our time.
         (Storage::Year, Value::Integer(1..=99)) => integer(100),
-        (Storage::Year, Value::Integer(number)) => integer(*number),
+        (Storage::Integer | Storage::Year, Value::Integer(number)) => integer(*number),
         (Storage::Boolean, Value::Boolean(value)) => Written::marked(Argument::Integer((*value).into())),
         (Storage::Float, Value::Float(number)) => Written::marked(Argument::Float(*number)),
         (Storage::Float, Value::Integer(number)) => Written::marked(Argument::Float(*number as f64)),
@@ -136,6 +135,7 @@ fn integer(number: i128) -> Written {
 }
 
 /// What a `FLOAT` holds if it is shown as this number; the number itself if none is.
+#[allow(clippy::float_cmp)] // the same number, not one near it
 fn single(number: f64) -> f64 {
     let near = number as f32;
     if shown(near) == number { f64::from(near) } else { number }
@@ -233,6 +233,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp)] // exactly these
     fn a_float_of_four_bytes_is_met_by_the_number_it_is_shown_as() {
         assert_eq!(shown(0.1_f32), 0.1);
         assert_eq!(single(0.1), f64::from(0.1_f32));
