@@ -61,8 +61,7 @@ pub(super) async fn connect(
 
 async fn set_up(options: &MySqlConnectOptions, time: Duration) -> sqlx::Result<Session> {
     let mut connection = options.connect().await?;
-    let row = sqlx::query("SELECT CAST(VERSION() AS CHAR), CAST(CONNECTION_ID() AS CHAR)")
-        .persistent(false)
+    let row = sqlx::raw_sql("SELECT CAST(VERSION() AS CHAR), CAST(CONNECTION_ID() AS CHAR)")
         .fetch_one(&mut connection)
         .await?;
     let version: String = row.try_get_unchecked(0)?;
