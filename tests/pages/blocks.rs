@@ -15,15 +15,8 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(information) = line.strip_prefix("```") {
-            let content = lines
-                .by_ref()
-                .take_while(|line| *line != "```")
-                .map(|line| format!("{line}\n"))
-                .collect();
-            blocks.push(Block {
-                information: information.to_owned(),
-                content,
-            });
+            let content = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+            blocks.push(Block { information: information.to_owned(), content });
         }
     }
     blocks
@@ -51,10 +44,7 @@ pub(crate) fn replace(text: &str, information: &str, content: &str) -> String {
 /// The pages of a folder of the tests, by name.
 pub(crate) fn pages(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     paths.sort();
     paths

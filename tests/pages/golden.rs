@@ -32,10 +32,7 @@ async fn every_query_is_planned_and_answered_as_its_page_says() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let printed = run(&text, &name).await;
         for block in blocks(&text) {
-            let Some((_, now)) = printed
-                .iter()
-                .find(|(information, _)| *information == block.information)
-            else {
+            let Some((_, now)) = printed.iter().find(|(information, _)| *information == block.information) else {
                 continue;
             };
             if *now != block.content {
@@ -50,34 +47,21 @@ async fn every_query_is_planned_and_answered_as_its_page_says() {
             fs::write(&path, updated).unwrap();
         }
     }
-    assert!(
-        failures.is_empty() || updating(),
-        "\n{failures}LILONG_UPDATE_PAGES=1 takes what is printed into the pages"
-    );
+    assert!(failures.is_empty() || updating(), "\n{failures}LILONG_UPDATE_PAGES=1 takes what is printed into the pages");
 }
 
 /// What comes out of a page, by the block it belongs in.
 async fn run(text: &str, name: &str) -> Vec<(&'static str, String)> {
     let folder = tempfile::tempdir().unwrap();
-    let mut request = Request {
-        trace: "0".into(),
-        ..Request::default()
-    };
+    let mut request = Request { trace: "0".into(), ..Request::default() };
     for block in blocks(text) {
         match block.information.split_once(' ').unwrap_or((&block.information, "")) {
             ("sql", file) => {
-                rusqlite::Connection::open(folder.path().join(file))
-                    .unwrap()
-                    .execute_batch(&block.content)
-                    .unwrap();
+                rusqlite::Connection::open(folder.path().join(file)).unwrap().execute_batch(&block.content).unwrap();
             }
             ("graphql", "") => request.query = block.content,
             ("json", "variables") => {
-                request.variables = serde_json::from_str::<Value>(&block.content)
-                    .unwrap()
-                    .as_object()
-                    .unwrap()
-                    .clone();
+                request.variables = serde_json::from_str::<Value>(&block.content).unwrap().as_object().unwrap().clone();
             }
             ("toml" | "csv", file) => fs::write(folder.path().join(file), block.content).unwrap(),
             ("plan" | "fetches" | "answer", "") => {}
@@ -102,9 +86,5 @@ async fn answers(folder: &Path, request: Request) -> Vec<(&'static str, String)>
         .filter(|source| source.status().fetches > 0)
         .map(|source| format!("{} {}\n", source.name(), source.status().fetches))
         .collect();
-    vec![
-        ("plan", plan),
-        ("fetches", fetches),
-        ("answer", format!("{answer:#}\n")),
-    ]
+    vec![("plan", plan), ("fetches", fetches), ("answer", format!("{answer:#}\n"))]
 }

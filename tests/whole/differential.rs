@@ -21,54 +21,29 @@ use self::query::{Generator, Names};
 use self::random::Random;
 
 fn count() -> usize {
-    std::env::var("LILONG_DIFFERENTIAL")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(300)
+    std::env::var("LILONG_DIFFERENTIAL").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
 }
 
 async fn compare(database: &Database, folder: &Path, oracle: &Path, seed: u64) {
     let gateway = serve(folder).await;
-    let names = Names::new(&lilong_schema::names::names(
-        &gateway.model().federated,
-        &lilong_schema::Slice::all(),
-    ));
+    let names = Names::new(&lilong_schema::names::names(&gateway.model().federated, &lilong_schema::Slice::all()));
     let connection = rusqlite::Connection::open(oracle).unwrap();
     let mut random = Random::new(seed);
     let (mut rows, mut differences) = (0, Vec::new());
     for number in 0..count() {
-        let node = Generator {
-            database,
-            connection: &connection,
-            random: &mut random,
-        }
-        .query();
+        let node = Generator { database, connection: &connection, random: &mut random }.query();
         let text = query::print(database, &names, &node);
         let expected = oracle::answer(database, &connection, &node);
         rows += expected.as_array().map_or(0, Vec::len);
-        let request = Request {
-            query: text.clone(),
-            trace: "test".into(),
-            ..Request::default()
-        };
+        let request = Request { query: text.clone(), trace: "test".into(), ..Request::default() };
         let answer = gateway.execute(request).await;
         let got: Value = serde_json::from_slice(&answer.body).unwrap();
         if answer.errors > 0 || !oracle::same(&got["data"]["s"]["x"], &expected) {
-            differences.push(format!(
-                "seed {seed}, query {number}: {text}\n  expected {expected}\n  got      {got}"
-            ));
+            differences.push(format!("seed {seed}, query {number}: {text}\n  expected {expected}\n  got      {got}"));
         }
     }
-    assert!(
-        rows > count() / 4,
-        "the queries find too little to tell anything: {rows} rows"
-    );
-    assert!(
-        differences.is_empty(),
-        "{} differ:\n{}",
-        differences.len(),
-        differences[..differences.len().min(3)].join("\n")
-    );
+    assert!(rows > count() / 4, "the queries find too little to tell anything: {rows} rows");
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences[..differences.len().min(3)].join("\n"));
 }
 
 async fn whole(database: Database, seed: u64) {

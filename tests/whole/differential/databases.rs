@@ -45,12 +45,7 @@ fn column(name: &'static str, declared: &'static str) -> Column {
 }
 
 fn foreign(columns: &[usize], table: usize, references: &[usize]) -> Foreign {
-    Foreign {
-        columns: columns.to_vec(),
-        table,
-        references: references.to_vec(),
-        unique: false,
-    }
+    Foreign { columns: columns.to_vec(), table, references: references.to_vec(), unique: false }
 }
 
 pub(crate) fn quoted(name: &str) -> String {
@@ -72,20 +67,13 @@ impl Database {
         for (number, table) in self.tables.iter().enumerate() {
             let file = format!("part_{number}.sqlite");
             table.write(&Connection::open(folder.join(&file)).unwrap(), None);
-            writeln!(
-                catalog,
-                "[[source]]\nname = \"part_{number}\"\nconnector = \"sqlite\"\npath = \"{file}\"\n"
-            )
-            .unwrap();
+            writeln!(catalog, "[[source]]\nname = \"part_{number}\"\nconnector = \"sqlite\"\npath = \"{file}\"\n").unwrap();
         }
         for (number, table) in self.tables.iter().enumerate() {
             for (index, key) in table.foreign.iter().enumerate() {
                 let end = |number: usize, columns: &[usize]| {
                     let table = &self.tables[number];
-                    let columns = columns
-                        .iter()
-                        .map(|column| quoted(table.columns[*column].name))
-                        .collect::<Vec<_>>();
+                    let columns = columns.iter().map(|column| quoted(table.columns[*column].name)).collect::<Vec<_>>();
                     let text = format!("part_{number}.{}({})", quoted(table.name), columns.join(", "));
                     text.replace('\\', "\\\\").replace('"', "\\\"")
                 };
@@ -105,17 +93,10 @@ impl Database {
 impl Table {
     fn write(&self, connection: &Connection, within: Option<&Database>) {
         let names = |columns: &[usize], table: &Table| {
-            columns
-                .iter()
-                .map(|column| quoted(table.columns[*column].name))
-                .collect::<Vec<_>>()
-                .join(", ")
+            columns.iter().map(|column| quoted(table.columns[*column].name)).collect::<Vec<_>>().join(", ")
         };
-        let mut parts = self
-            .columns
-            .iter()
-            .map(|column| format!("{} {}", quoted(column.name), column.declared))
-            .collect::<Vec<_>>();
+        let mut parts =
+            self.columns.iter().map(|column| format!("{} {}", quoted(column.name), column.declared)).collect::<Vec<_>>();
         if !self.key.is_empty() {
             parts.push(format!("PRIMARY KEY ({})", names(&self.key, self)));
         }
@@ -131,22 +112,11 @@ impl Table {
                 names(&key.references, to)
             ));
         }
-        let create = format!(
-            "CREATE TABLE {} ({}) {}",
-            quoted(self.name),
-            parts.join(", "),
-            self.suffix
-        );
-        connection
-            .execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN; {create}"))
-            .unwrap();
+        let create = format!("CREATE TABLE {} ({}) {}", quoted(self.name), parts.join(", "), self.suffix);
+        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN; {create}")).unwrap();
         let places = vec!["?"; self.columns.len()].join(", ");
-        let mut insert = connection
-            .prepare(&format!(
-                "INSERT OR IGNORE INTO {} VALUES ({places})",
-                quoted(self.name)
-            ))
-            .unwrap();
+        let mut insert =
+            connection.prepare(&format!("INSERT OR IGNORE INTO {} VALUES ({places})", quoted(self.name))).unwrap();
         for row in &self.rows {
             insert.execute(rusqlite::params_from_iter(row)).unwrap();
         }
@@ -167,35 +137,15 @@ fn sometimes(random: &mut Random, percent: usize, value: Value) -> Value {
 pub(crate) fn school() -> Database {
     let mut random = Random::new(20);
     let classes = (1..=8)
-        .map(|id| {
-            vec![
-                Value::Integer(id),
-                text(format!("{}{}", id % 4 + 1, *random.pick(&["a", "B", "b"]))),
-                sometimes(&mut random, 70, text("R")),
-            ]
-        })
+        .map(|id| vec![Value::Integer(id), text(format!("{}{}", id % 4 + 1, *random.pick(&["a", "B", "b"]))), sometimes(&mut random, 70, text("R"))])
         .collect();
-    let subjects = ["math", "MATH", "art", "ürban", "体育"]
-        .iter()
-        .map(|code| vec![text(*code), text(format!("Title of {code}"))])
-        .collect();
+    let subjects = ["math", "MATH", "art", "ürban", "体育"].iter().map(|code| vec![text(*code), text(format!("Title of {code}"))]).collect();
     let pupils = (1..=60)
         .map(|id| {
             let (class, mentor) = (random.below(10) as i64, random.below(70) as i64);
             vec![
                 Value::Integer(id),
-                text(*random.pick(&[
-                    "Li Na",
-                    "li na",
-                    "Wang",
-                    "Ö",
-                    "王芳",
-                    "",
-                    "O'Hara",
-                    "100%",
-                    "a_b",
-                    "back\\slash",
-                ])),
+                text(*random.pick(&["Li Na", "li na", "Wang", "Ö", "王芳", "", "O'Hara", "100%", "a_b", "back\\slash"])),
                 sometimes(&mut random, 85, Value::Integer(class)),
                 sometimes(&mut random, 60, Value::Integer(mentor)),
                 sometimes(&mut random, 80, Value::Real(random_real(id))),
@@ -278,10 +228,7 @@ fn random_real(id: i64) -> f64 {
 pub(crate) fn awkward() -> Database {
     let mut random = Random::new(21);
     let codes = ["A", "a", "Å", "b ", "b", "", "Z9", "ß", "🚲"];
-    let streets = codes
-        .iter()
-        .map(|code| vec![text(*code), text(format!("路 {code}"))])
-        .collect();
+    let streets = codes.iter().map(|code| vec![text(*code), text(format!("路 {code}"))]).collect();
     let orders = (0..50)
         .map(|number| {
             let street = *random.pick(&["A", "a", "Å", "b ", "b", "", "Z9", "c", "A "]);
@@ -306,12 +253,7 @@ pub(crate) fn awkward() -> Database {
             ]
         })
         .collect();
-    let keys = codes
-        .iter()
-        .take(6)
-        .enumerate()
-        .map(|(number, code)| vec![Value::Integer(number as i64), text(*code)])
-        .collect();
+    let keys = codes.iter().take(6).enumerate().map(|(number, code)| vec![Value::Integer(number as i64), text(*code)]).collect();
     Database {
         tables: vec![
             Table {

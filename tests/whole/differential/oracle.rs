@@ -10,15 +10,10 @@ use super::query::{Condition, Node, Relation};
 /// The rows of a query as JSON.
 pub(crate) fn answer(database: &Database, connection: &Connection, node: &Node) -> Value {
     connection
-        .create_scalar_function(
-            "like_exactly",
-            2,
-            rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC,
-            |context| {
-                let (text, pattern): (Option<String>, String) = (context.get(0)?, context.get(1)?);
-                Ok(text.map(|text| like(&text.chars().collect::<Vec<_>>(), &pattern.chars().collect::<Vec<_>>())))
-            },
-        )
+        .create_scalar_function("like_exactly", 2, rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC, |context| {
+            let (text, pattern): (Option<String>, String) = (context.get(0)?, context.get(1)?);
+            Ok(text.map(|text| like(&text.chars().collect::<Vec<_>>(), &pattern.chars().collect::<Vec<_>>())))
+        })
         .unwrap();
     Value::Array(rows(database, connection, node, None))
 }
@@ -78,9 +73,7 @@ fn rows(database: &Database, connection: &Connection, node: &Node, parent: Optio
     let mut statement = connection.prepare_cached(&text).unwrap();
     let found = statement
         .query_map(rusqlite::params_from_iter(values), |row| {
-            (0..table.columns.len())
-                .map(|column| row.get::<_, Cell>(column))
-                .collect::<Result<Vec<_>, _>>()
+            (0..table.columns.len()).map(|column| row.get::<_, Cell>(column)).collect::<Result<Vec<_>, _>>()
         })
         .unwrap()
         .collect::<Result<Vec<_>, _>>()
@@ -114,10 +107,7 @@ fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, va
         if parts.is_empty() {
             return empty.to_owned();
         }
-        let parts = parts
-            .iter()
-            .map(|part| sql(database, table, part, alias, values))
-            .collect::<Vec<_>>();
+        let parts = parts.iter().map(|part| sql(database, table, part, alias, values)).collect::<Vec<_>>();
         format!("({})", parts.join(word))
     };
     match condition {
@@ -143,11 +133,7 @@ fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, va
             }
             values.extend(among.iter().cloned());
             let places = vec!["?"; among.len()].join(", ");
-            format!(
-                "{} COLLATE BINARY {}IN ({places})",
-                column(of),
-                if *not { "NOT " } else { "" }
-            )
+            format!("{} COLLATE BINARY {}IN ({places})", column(of), if *not { "NOT " } else { "" })
         }
         Condition::Like(of, not, pattern) => {
             values.push(Cell::Text(pattern.clone()));
@@ -159,20 +145,11 @@ fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, va
             let on = relation
                 .on
                 .iter()
-                .map(|(one, other)| {
-                    format!(
-                        "{below}.{} = {} COLLATE BINARY",
-                        quoted(to.columns[*other].name),
-                        column(one)
-                    )
-                })
+                .map(|(one, other)| format!("{below}.{} = {} COLLATE BINARY", quoted(to.columns[*other].name), column(one)))
                 .collect::<Vec<_>>()
                 .join(" AND ");
             let inner = sql(database, relation.to, inner, &below, values);
-            format!(
-                "EXISTS (SELECT 1 FROM {} {below} WHERE {on} AND {inner})",
-                quoted(to.name)
-            )
+            format!("EXISTS (SELECT 1 FROM {} {below} WHERE {on} AND {inner})", quoted(to.name))
         }
     }
 }
@@ -196,10 +173,7 @@ pub(crate) fn same(one: &Value, other: &Value) -> bool {
         }
         (Value::Object(one), Value::Object(other)) => {
             one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other)
-                    .all(|((key, one), (also, other))| key == also && same(one, other))
+                && one.iter().zip(other).all(|((key, one), (also, other))| key == also && same(one, other))
         }
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
         _ => one == other,
