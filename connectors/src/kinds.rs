@@ -1,6 +1,7 @@
 //! THE LIST of kinds of source: one entry each.
 
 pub mod memory;
+mod mysql;
 mod postgres;
 mod sqlite;
 
@@ -10,6 +11,7 @@ use futures::future::BoxFuture;
 use lilong_schema::Problem;
 use lilong_schema::catalog::SourceSettings;
 
+use self::sqlite::glob;
 use crate::{Connector, Result};
 
 /// A kind of source.
@@ -34,7 +36,7 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[memory::KIND, postgres::KIND, sqlite::KIND];
+pub const KINDS: &[Kind] = &[memory::KIND, mysql::KIND, postgres::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

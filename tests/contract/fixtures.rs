@@ -2,8 +2,10 @@
 //!
 //! To add a kind: a function that fills one, an entry in [`start`], and its name in `main.rs`.
 
+mod mysql;
 mod postgres;
 
+use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,7 +26,8 @@ pub(crate) struct Fixture {
     /// Whether text is ordered by code point, as the expected answers are.
     pub(crate) orders_by_code_point: bool,
     spoil: Box<dyn Fn() + Send + Sync>,
-    _folder: Option<TempDir>,
+    /// What the source stands in; taken away with the fixture.
+    _place: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Fixture {
@@ -71,6 +74,7 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
         "sqlite" => sqlite().await,
         "postgres" => postgres::start(false).await,
         "postgres_blind" => postgres::start(true).await,
+        "mysql" => mysql::start().await,
         _ => panic!("no fixture for {kind}"),
     }
 }
@@ -207,6 +211,6 @@ async fn ready(
         description,
         orders_by_code_point: true,
         spoil,
-        _folder: folder,
+        _place: folder.map(|folder| Box::new(folder) as Box<dyn Any + Send + Sync>),
     }
 }

@@ -46,6 +46,15 @@ pub(crate) struct KeyTable {
     pub(crate) condition: String,
 }
 
+/// How a term of an order says where nulls stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// By what follows the term; nothing where that is the engine's own way.
+    After(&'static str),
+    /// By a term before it, `IS NULL` and what follows that.
+    Before(&'static str),
+}
+
 /// One SQL engine's way of saying things. Every expression it gives can stand in parentheses-free places: it is
 /// a comparison, a call or itself in parentheses.
 pub(crate) trait Dialect {
@@ -88,6 +97,12 @@ pub(crate) trait Dialect {
     /// The keys as a table, where looking up row after row by an index serves these columns; else `None`.
     fn key_table(&self, statement: &mut Statement<Self::Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable>;
 
+    /// The condition that the columns are the one key that a select of its own is made for, by index where there is one;
+    /// `None`: limits on each key are said in one select.
+    fn one_key(&self, _statement: &mut Statement<Self::Slot>, _columns: &[Column<'_>]) -> Option<String> {
+        None
+    }
+
     /// Whether two columns hold the same key; false or unknown where one is null. An index of `inner` serves.
     fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String;
 
@@ -120,4 +135,9 @@ pub(crate) trait Dialect {
 
     /// `LIMIT` and `OFFSET`, or nothing.
     fn limit(&self, limit: Option<&str>, offset: Option<&str>) -> String;
+
+    /// How nulls are placed by a term of an order.
+    fn nulls(&self, _descending: bool, first: bool) -> Nulls {
+        Nulls::After(if first { " NULLS FIRST" } else { " NULLS LAST" })
+    }
 }

@@ -7,7 +7,7 @@
 use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
 
-use super::dialect::{Column, Dialect, Keys};
+use super::dialect::{Column, Dialect, Keys, Nulls};
 use super::statement::Statement;
 use crate::{Exists, Fetch, Hop, KeySet, OperandId, Order, OrderTarget, Predicate};
 
@@ -56,6 +56,27 @@ fn chain(mut conditions: Vec<String>, word: &str) -> String {
     conditions.join(word)
 }
 
+/// The text of a select for one key of a fetch that limits each: the connector repeats it, key by key. The fetch's own
+/// limit is left to the connector. `None`: the fetch limits no key, or the dialect says it in one select.
+pub(crate) fn translate_one_key<D: Dialect>(
+    dialect: &D,
+    fetch: &Fetch,
+) -> Result<Option<(String, Vec<D::Slot>)>, Untranslatable> {
+    let Some(keys) = fetch
+        .keys
+        .as_ref()
+        .filter(|keys| (keys.limit.is_some() || keys.offset.is_some()) && fetch.distinct.is_empty())
+    else {
+        return Ok(None);
+    };
+    let mut translation = Translation {
+        dialect,
+        statement: Statement::new(),
+    };
+    let text = translation.one_key(fetch, keys)?;
+    Ok(text.map(|text| (text, translation.statement.into_slots())))
+}
+
 struct Translation<'a, D: Dialect> {
     dialect: &'a D,
     statement: Statement<D::Slot>,
@@ -65,6 +86,8 @@ struct Translation<'a, D: Dialect> {
 struct Term {
     expression: String,
     suffix: String,
+    /// What follows `IS NULL` in a term that goes before this one.
+    nulls: Option<&'static str>,
 }
 
 impl<D: Dialect> Translation<'_, D> {
@@ -91,6 +114,26 @@ impl<D: Dialect> Translation<'_, D> {
         let order = order_by(&self.terms(&fetch.collection, &alias, &fetch.order)?);
         let limit = self.limit(fetch.limit, fetch.offset);
         Ok(format!("SELECT {columns} FROM {from}{condition}{order}{limit}"))
+    }
+
+    /// The rows of one key, cut.
+    fn one_key(&mut self, fetch: &Fetch, keys: &KeySet) -> Result<Option<String>, Untranslatable> {
+        let alias = self.statement.alias();
+        let collection = &fetch.collection;
+        let key = key_columns(&alias, collection, &keys.columns)?;
+        let Some(condition) = self.dialect.one_key(&mut self.statement, &key) else {
+            return Ok(None);
+        };
+        let mut conditions = vec![condition];
+        self.predicate_into(collection, &alias, &fetch.predicate, &mut conditions)?;
+        Ok(Some(format!(
+            "SELECT {} FROM {} WHERE {}{}{}",
+            self.outputs(fetch, &alias)?,
+            self.from(collection, &alias),
+            conditions.join(" AND "),
+            order_by(&self.terms(collection, &alias, &fetch.order)?),
+            self.limit(keys.limit, keys.offset),
+        )))
     }
 
     /// Each key looks its rows up and cuts them; nothing is read that is not given out.
@@ -194,6 +237,7 @@ impl<D: Dialect> Translation<'_, D> {
             outer_terms.push(Term {
                 expression,
                 suffix: term.suffix.clone(),
+                nulls: term.nulls,
             });
         }
         let mut keys = vec![];
@@ -413,14 +457,18 @@ impl<D: Dialect> Translation<'_, D> {
         if order.descending {
             suffix.push_str(" DESC");
         }
+        let mut nulls = None;
         if !never_null {
-            suffix.push_str(if order.nulls_first {
-                " NULLS FIRST"
-            } else {
-                " NULLS LAST"
-            });
+            match self.dialect.nulls(order.descending, order.nulls_first) {
+                Nulls::After(text) => suffix.push_str(text),
+                Nulls::Before(text) => nulls = Some(text),
+            }
         }
-        Ok(Term { expression, suffix })
+        Ok(Term {
+            expression,
+            suffix,
+            nulls,
+        })
     }
 
     fn target(
@@ -498,7 +546,10 @@ fn order_by(terms: &[Term]) -> String {
     }
     let terms: Vec<String> = terms
         .iter()
-        .map(|term| format!("{}{}", term.expression, term.suffix))
+        .map(|term| match term.nulls {
+            None => format!("{}{}", term.expression, term.suffix),
+            Some(after) => format!("{0} IS NULL{after}, {0}{1}", term.expression, term.suffix),
+        })
         .collect();
     format!(" ORDER BY {}", terms.join(", "))
 }

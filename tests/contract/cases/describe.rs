@@ -35,7 +35,8 @@ pub(crate) async fn it_says_what_there_is(fixture: &Fixture) {
             assert!(field.nullable || !has_null, "{}.{} has nulls", wanted.name, field.name);
             if let Some(name) = &field.enumeration {
                 let values = fixture.description.enumerations.iter().find(|one| one.name == *name);
-                assert_eq!(values, Some(&crate::data::enumeration()));
+                // Where an enum has no name of its own, it is named after its column.
+                assert_eq!(values.map(|one| &one.values), Some(&crate::data::enumeration().values));
             }
         }
         assert_eq!(found.keys, wanted.keys, "keys of {}", wanted.name);

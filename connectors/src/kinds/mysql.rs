@@ -1,0 +1,172 @@
+//! MySQL and MariaDB databases.
+//!
+//! In: a block with `url`. Out: a [`Connector`] that does everything by itself but folding case. *Invariant*: sessions
+//! only read; opening a connector does not touch the network.
+
+mod bind;
+mod decode;
+mod describe;
+mod dialect;
+mod discover;
+mod fault;
+mod fetch;
+mod native;
+mod pool;
+mod session;
+mod settings;
+mod storage;
+mod text;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use lilong_schema::catalog::SourceSettings;
+use lilong_schema::{Capabilities, Problem, SourceDescription};
+use sqlx::Connection;
+
+use self::decode::Decoder;
+use self::dialect::MySql;
+use self::fetch::Parts;
+use self::pool::Pool;
+use super::Kind;
+use crate::sql::translate::{translate, translate_one_key};
+use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
+
+/// The entry of the list.
+pub(super) const KIND: Kind = Kind {
+    name: "mysql",
+    keys: settings::KEYS,
+    open,
+    discovery: Some(discover::DISCOVERY),
+};
+
+/// How long one query of describing may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// One database.
+struct Database {
+    pool: Arc<Pool>,
+    settings: SourceSettings,
+}
+
+/// Makes a connector; every problem of the block's own keys at once.
+fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
+    let read = settings::read(settings)?;
+    let source: Arc<str> = settings.name.as_str().into();
+    Ok(Arc::new(Database {
+        pool: Pool::new(source, read, settings.tuning.clone()),
+        settings: settings.clone(),
+    }))
+}
+
+impl Database {
+    fn source(&self) -> &Arc<str> {
+        self.pool.source()
+    }
+
+    /// Describing has a session of its own: its patience is another.
+    async fn describe_now(&self) -> Result<SourceDescription> {
+        let (source, tuning) = (self.source(), self.pool.tuning());
+        let mut session = session::open(source, self.pool.settings(), tuning, PATIENCE).await?;
+        let describing = describe::describe(&mut session.connection, session.server, &self.settings);
+        let described = tokio::time::timeout(PATIENCE, describing)
+            .await
+            .map_err(|_| Error::new(ErrorKind::Timeout, source.clone(), "describing"))?
+            .map_err(|error| fault::of_driver(source, "describing", error));
+        session.close(tuning.connect_timeout).await;
+        described
+    }
+
+    async fn ping_now(&self) -> Result<()> {
+        let mut lease = self.pool.lease().await?;
+        loop {
+            lease.busy = true;
+            let pinging = lease.session()?.connection.ping();
+            let pinged = tokio::time::timeout(self.pool.tuning().timeout, pinging).await;
+            match pinged {
+                Ok(Ok(())) => {
+                    lease.busy = false;
+                    lease.give_back();
+                    return Ok(());
+                }
+                Ok(Err(_)) if lease.reused => lease = self.pool.replace(lease).await?,
+                Ok(Err(error)) => {
+                    lease.discard();
+                    return Err(fault::of_driver(self.source(), "asking whether it is there", error));
+                }
+                Err(_) => {
+                    lease.discard();
+                    let context = "asking whether it is there";
+                    return Err(Error::new(ErrorKind::Timeout, self.source().clone(), context));
+                }
+            }
+        }
+    }
+}
+
+impl Connector for Database {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            // No collation of either server folds case as Unicode's simple folding does and nothing else.
+            ilike: false,
+            keys: 16_384,
+            ..Capabilities::ALL
+        }
+    }
+
+    fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
+        self.describe_now().boxed()
+    }
+
+    fn explain(&self, fetch: &Fetch) -> Result<Native> {
+        let wrong = |error| Error::new(ErrorKind::Internal, self.source().clone(), "translating").because(error);
+        let one_key = translate_one_key(&MySql, fetch).map_err(wrong)?;
+        let each_key = one_key.is_some();
+        let (text, slots) = match one_key {
+            Some(translated) => translated,
+            None => translate(&MySql, fetch).map_err(wrong)?,
+        };
+        let pieces = text::cut(&text);
+        let mut shown = bind::shown(&pieces, &slots);
+        if each_key {
+            shown = format!("({shown}) UNION ALL …");
+        }
+        let decoders = fetch
+            .columns
+            .iter()
+            .map(|id| Decoder::of(&fetch.collection.fields[*id]))
+            .collect();
+        let parts = Parts {
+            pieces,
+            slots,
+            each_key,
+            decoders,
+        };
+        Ok(Native {
+            text: shown,
+            parts: Arc::new(parts),
+        })
+    }
+
+    fn fetch<'a>(&'a self, fetch: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
+        async move {
+            let native = fetch.prepared.native(self)?;
+            let parts = native.parts.clone().downcast::<Parts>().map_err(|_| {
+                let context = "a fetch that another connector translated";
+                Error::new(ErrorKind::Internal, self.source().clone(), context)
+            })?;
+            fetch::fetch(&self.pool, parts, fetch, context).await
+        }
+        .boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<()>> {
+        self.ping_now().boxed()
+    }
+}

@@ -1,0 +1,400 @@
+//! How MySQL and MariaDB say things.
+//!
+//! In: columns and operands. Out: SQL expressions with numbered marks, and what each mark stands for. *Invariant*:
+//! equality is exact whatever the collation, and still served by an index on the column: a text is compared once in its
+//! own collation, for the index, and once byte by byte.
+
+use lilong_schema::{Collection, Field, Scalar};
+
+use super::storage::{self, Storage, collation, compared, foreign_charset, is_exact, is_utf8mb4};
+use crate::sql::dialect::{Column, Dialect, KeyTable, Keys, Nulls};
+use crate::sql::statement::Statement;
+use crate::{Comparison, OperandId};
+
+/// What a mark stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Slot {
+    /// One value, as a column stores it.
+    Value {
+        operand: OperandId,
+        storage: Storage,
+        scalar: Scalar,
+        comparison: Comparison,
+    },
+    /// All values of a list.
+    List {
+        operand: OperandId,
+        storage: Storage,
+        scalar: Scalar,
+    },
+    /// The whole condition that columns are one of some keys.
+    Keys { keys: Keys, columns: Vec<KeyColumn> },
+    /// The value of the key that a select of its own is made for.
+    Key {
+        column: usize,
+        storage: Storage,
+        scalar: Scalar,
+    },
+    /// A pattern of `LIKE`, escaped by [`ESCAPE`].
+    Pattern { operand: OperandId, comparison: Comparison },
+    /// A limit or an offset.
+    Number(OperandId),
+}
+
+/// One column of a composite key.
+#[derive(Clone, Debug)]
+pub(super) struct KeyColumn {
+    pub(super) storage: Storage,
+    pub(super) scalar: Scalar,
+    /// Compared with the value as `storage` has it.
+    pub(super) plain: String,
+    /// Compared with its text too, byte by byte.
+    pub(super) exact: Option<String>,
+}
+
+/// What takes the next character of a pattern as itself.
+pub(super) const ESCAPE: char = '|';
+
+/// See the module.
+pub(super) struct MySql;
+
+/// A name between backticks.
+pub(super) fn quote(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+fn bare(column: Column<'_>) -> String {
+    format!("{}.{}", column.alias, quote(&column.field.name))
+}
+
+/// The text of a column in the session's character set.
+fn utf8(column: Column<'_>) -> String {
+    let bare = bare(column);
+    match (Storage::of(column.field), foreign_charset(column.field)) {
+        (Storage::Shown, _) => format!("CAST({bare} AS CHAR)"),
+        (Storage::Bits(width), _) => format!("LPAD(BIN({bare} + 0), {width}, '0')"),
+        (_, Some(_)) => format!("CONVERT({bare} USING utf8mb4)"),
+        (_, None) => bare,
+    }
+}
+
+/// What is compared with a value, by an index where there is one.
+fn plain(column: Column<'_>) -> String {
+    let bare = bare(column);
+    match Storage::of(column.field) {
+        Storage::Shown | Storage::Bits(_) => format!("CAST({} AS BINARY)", utf8(column)),
+        Storage::UuidText => format!("LOWER({})", utf8(column)),
+        Storage::Parsed(to) if column.field.scalar == Scalar::Time => {
+            format!("IF({bare} REGEXP '^[0-2][0-9]:[0-5][0-9]', CAST({bare} AS {to}), NULL)")
+        }
+        // A comparison looks past the null that a cast of no date gives; arithmetic does not.
+        Storage::Parsed(to) => {
+            let unit = if to == "DATE" { "DAY" } else { "MICROSECOND" };
+            format!("(CAST({bare} AS {to}) + INTERVAL 0 {unit})")
+        }
+        _ => bare,
+    }
+}
+
+/// What is compared byte by byte as well; `None`: the plain comparison is exact.
+fn exact(column: Column<'_>) -> Option<String> {
+    let is_text = matches!(Storage::of(column.field), Storage::Text | Storage::Enumeration(_));
+    (is_text && !collation(column.field).is_some_and(is_exact)).then(|| format!("CAST({} AS BINARY)", utf8(column)))
+}
+
+/// Equality with one value; `mark` gives the mark of it as a storage has it.
+fn equal(column: Column<'_>, mut mark: impl FnMut(Storage) -> String) -> String {
+    let plain = format!("{} = {}", plain(column), mark(compared(column.field)));
+    match exact(column) {
+        Some(exact) => format!("({plain} AND {exact} = {})", mark(Storage::Text)),
+        None => format!("({plain})"),
+    }
+}
+
+/// Numbers that are equal if their canonical texts are.
+fn is_number(field: &Field) -> bool {
+    matches!(field.scalar, Scalar::Int | Scalar::BigInt | Scalar::Decimal)
+}
+
+/// Texts that are their own canonical texts.
+fn is_text(storage: &Storage) -> bool {
+    matches!(
+        storage,
+        Storage::Text | Storage::Enumeration(_) | Storage::Shown | Storage::Bits(_)
+    )
+}
+
+/// The canonical text by which keys of different types meet.
+fn text_of(column: Column<'_>) -> String {
+    let bare = bare(column);
+    let of_second = |value: &str, letters: &str, function: &str| {
+        let fraction = format!("TRIM(TRAILING '0' FROM LPAD(MICROSECOND({value}), 6, '0'))");
+        format!("CONCAT({function}({value}, '{letters}'), IF(MICROSECOND({value}) = 0, '', CONCAT('.', {fraction})))")
+    };
+    match (column.field.scalar, Storage::of(column.field)) {
+        (_, storage) if is_text(&storage) => utf8(column),
+        (Scalar::Boolean, _) => format!("CASE {bare} WHEN 0 THEN 'false' WHEN 1 THEN 'true' END"),
+        (Scalar::Decimal, Storage::Decimal { scale, .. }) if scale > 0 => {
+            format!("TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST({bare} AS CHAR)))")
+        }
+        (Scalar::Uuid, Storage::UuidBytes) => {
+            let hex = format!("LOWER(HEX({bare}))");
+            let part = |from, length| format!("SUBSTR({hex}, {from}, {length})");
+            let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
+            format!("CONCAT_WS('-', {})", parts.join(", "))
+        }
+        (Scalar::Uuid, Storage::UuidText) => plain(column),
+        (Scalar::Date, _) => format!("DATE_FORMAT({}, '%Y-%m-%d')", plain(column)),
+        (Scalar::Time, _) => of_second(&plain(column), "%H:%i:%s", "TIME_FORMAT"),
+        (Scalar::LocalDateTime, _) => of_second(&plain(column), "%Y-%m-%dT%H:%i:%s", "DATE_FORMAT"),
+        (Scalar::DateTime, _) => {
+            let local = of_second(&plain(column), "%Y-%m-%dT%H:%i:%s", "DATE_FORMAT");
+            format!("CONCAT({local}, 'Z')")
+        }
+        _ => format!("CAST({bare} AS CHAR)"),
+    }
+}
+
+/// A text told the character set and collation of a column, so that the column's index serves a comparison with it.
+fn as_column(text: &str, column: Column<'_>) -> String {
+    match (column.field.details.get(storage::CHARSET), collation(column.field)) {
+        (Some(charset), Some(collation)) => format!("CONVERT({text} USING {charset}) COLLATE {collation}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn bytes(text: &str) -> String {
+    format!("CAST({text} AS BINARY)")
+}
+
+fn parameter(statement: &mut Statement<Slot>, slot: Slot) -> String {
+    format!("?{}", statement.slot(slot))
+}
+
+impl Dialect for MySql {
+    type Slot = Slot;
+
+    fn quote(&self, name: &str) -> String {
+        quote(name)
+    }
+
+    fn output(&self, column: Column<'_>) -> String {
+        match Storage::of(column.field) {
+            Storage::Shown => format!("CAST({} AS CHAR)", bare(column)),
+            _ => bare(column),
+        }
+    }
+
+    fn compare(
+        &self,
+        statement: &mut Statement<Slot>,
+        column: Column<'_>,
+        comparison: Comparison,
+        operand: OperandId,
+    ) -> Option<String> {
+        let storage = Storage::of(column.field);
+        let scalar = column.field.scalar;
+        let mut value = |storage: Storage| {
+            let slot = Slot::Value {
+                operand,
+                storage,
+                scalar,
+                comparison,
+            };
+            parameter(statement, slot)
+        };
+        Some(match comparison {
+            Comparison::Equal => equal(column, value),
+            Comparison::NotEqual => format!("(NOT {})", equal(column, value)),
+            Comparison::In | Comparison::NotIn => {
+                let mut list = |storage: Storage| {
+                    let slot = Slot::List {
+                        operand,
+                        storage,
+                        scalar,
+                    };
+                    parameter(statement, slot)
+                };
+                let mut text = format!("{} IN ({})", plain(column), list(compared(column.field)));
+                if let Some(exact) = exact(column) {
+                    text = format!("{text} AND {exact} IN ({})", list(Storage::Text));
+                }
+                if comparison == Comparison::In {
+                    format!("({text})")
+                } else {
+                    format!("(NOT ({text}))")
+                }
+            }
+            Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Less | Comparison::LessOrEqual => {
+                let sign = match comparison {
+                    Comparison::Greater => ">",
+                    Comparison::GreaterOrEqual => ">=",
+                    Comparison::Less => "<",
+                    _ => "<=",
+                };
+                match storage {
+                    // Their order is that of their declaration, not of their texts.
+                    Storage::Enumeration(_) => format!("({} + 0 {sign} {})", bare(column), value(storage)),
+                    _ => format!("({} {sign} {})", plain(column), value(compared(column.field))),
+                }
+            }
+            Comparison::Like
+            | Comparison::NotLike
+            | Comparison::StartsWith
+            | Comparison::EndsWith
+            | Comparison::Contains => {
+                let pattern = parameter(statement, Slot::Pattern { operand, comparison });
+                let escape = format!("ESCAPE '{ESCAPE}'");
+                let by_character = format!("CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin", utf8(column));
+                let text = format!("{by_character} LIKE {pattern} {escape}");
+                match comparison {
+                    Comparison::NotLike => format!("(NOT ({text}))"),
+                    Comparison::StartsWith
+                        if storage == Storage::Text && leads_index(column) && is_utf8mb4(column.field) =>
+                    {
+                        // What an index can serve comes first.
+                        format!("({} LIKE {pattern} {escape} AND {text})", bare(column))
+                    }
+                    _ => format!("({text})"),
+                }
+            }
+            Comparison::ILike | Comparison::NotILike | Comparison::Regex | Comparison::IRegex => return None,
+        })
+    }
+
+    fn key_in(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> String {
+        let known: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{} IS NOT NULL", plain(*column)))
+            .collect();
+        let columns = columns
+            .iter()
+            .map(|column| KeyColumn {
+                storage: compared(column.field),
+                scalar: column.field.scalar,
+                plain: plain(*column),
+                exact: exact(*column),
+            })
+            .collect();
+        let slot = parameter(statement, Slot::Keys { keys, columns });
+        format!("({} AND {slot})", known.join(" AND "))
+    }
+
+    fn key_table(&self, _: &mut Statement<Slot>, _: &[Column<'_>], _: Keys) -> Option<KeyTable> {
+        None
+    }
+
+    fn one_key(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>]) -> Option<String> {
+        let conditions: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| {
+                equal(*column, |storage| {
+                    let slot = Slot::Key {
+                        column: at,
+                        storage,
+                        scalar: column.field.scalar,
+                    };
+                    parameter(statement, slot)
+                })
+            })
+            .collect();
+        Some(conditions.join(" AND "))
+    }
+
+    fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String {
+        let (left, right) = (Storage::of(inner.field), Storage::of(outer.field));
+        if is_text(&left) && is_text(&right) {
+            let same_collation =
+                collation(inner.field) == collation(outer.field) && (left == Storage::Text && right == Storage::Text);
+            let plain_right = if same_collation {
+                bare(outer)
+            } else {
+                as_column(&utf8(outer), inner)
+            };
+            if same_collation && collation(inner.field).is_some_and(is_exact) {
+                return format!("{} = {plain_right}", bare(inner));
+            }
+            let exact = format!("{} = {}", bytes(&utf8(inner)), bytes(&utf8(outer)));
+            return match left {
+                Storage::Text => format!("({} = {plain_right} AND {exact})", bare(inner)),
+                _ => exact,
+            };
+        }
+        if is_number(inner.field) && is_number(outer.field) || left == right && left != Storage::Opaque {
+            return format!("{} = {}", plain(inner), plain(outer));
+        }
+        if left == Storage::Moment && right == Storage::Moment && inner.field.scalar == outer.field.scalar {
+            return format!("{} = {}", plain(inner), plain(outer));
+        }
+        let (inner_text, outer_text) = (text_of(inner), text_of(outer));
+        let exact = format!("{} = {}", bytes(&inner_text), bytes(&outer_text));
+        if left == Storage::Text {
+            return format!("({} = {} AND {exact})", bare(inner), as_column(&outer_text, inner));
+        }
+        if left == Storage::Integer && is_text(&right) {
+            // The first half is for the index, the second is exact.
+            return format!("({} = CAST({outer_text} AS SIGNED) AND {exact})", bare(inner));
+        }
+        exact
+    }
+
+    fn exact(&self, column: Column<'_>) -> String {
+        exact(column).unwrap_or_else(|| plain(column))
+    }
+
+    fn sort_key(&self, column: Column<'_>) -> String {
+        match Storage::of(column.field) {
+            Storage::Parsed(_) | Storage::UuidText => plain(column),
+            _ => bare(column),
+        }
+    }
+
+    fn collated(&self, expression: String, _: Column<'_>) -> String {
+        expression
+    }
+
+    fn never_null(&self, column: Column<'_>) -> bool {
+        column.field.details.contains_key(storage::REQUIRED) && !matches!(Storage::of(column.field), Storage::Parsed(_))
+    }
+
+    fn identity(&self, _: &str, _: &Collection) -> Option<Vec<String>> {
+        None
+    }
+
+    fn row_id(&self, _: &str, _: &Collection) -> Option<String> {
+        None
+    }
+
+    fn number(&self, statement: &mut Statement<Slot>, operand: OperandId) -> String {
+        parameter(statement, Slot::Number(operand))
+    }
+
+    fn limit(&self, limit: Option<&str>, offset: Option<&str>) -> String {
+        match (limit, offset) {
+            (None, None) => String::new(),
+            (Some(limit), None) => format!(" LIMIT {limit}"),
+            // The manual's own number for no limit.
+            (None, Some(offset)) => format!(" LIMIT 18446744073709551615 OFFSET {offset}"),
+            (Some(limit), Some(offset)) => format!(" LIMIT {limit} OFFSET {offset}"),
+        }
+    }
+
+    /// Nulls are the smallest here; where that is not what is asked, a term of its own comes first.
+    fn nulls(&self, descending: bool, first: bool) -> Nulls {
+        match (descending, first) {
+            (false, true) | (true, false) => Nulls::After(""),
+            (false, false) => Nulls::Before(""),
+            (true, true) => Nulls::Before(" DESC"),
+        }
+    }
+}
+
+/// Whether an index begins with the column.
+fn leads_index(column: Column<'_>) -> bool {
+    column
+        .collection
+        .indexes
+        .iter()
+        .any(|index| index.first() == Some(&column.field.name))
+}

@@ -1,0 +1,351 @@
+//! One fetch, from bound values to a stream of batches.
+//!
+//! In: a bound fetch and what it was translated to. Out: a stream of rows. *Invariant*: the statement stops, here and at
+//! the server, when the stream is dropped; a stream that ends without an error gave every row.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+use lilong_schema::Value;
+use sqlx::mysql::{MySqlArguments, MySqlConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::bind::{self, KeyValues, MARKS, Statement, Unbindable, Values};
+use super::decode::{Batch, Decoder, wires};
+use super::dialect::Slot;
+use super::fault;
+use super::pool::{Lease, Pool};
+use super::text::Piece;
+use crate::sql::cells;
+use crate::{BoundFetch, Error, ErrorKind, FetchContext, Operand, OperandId, Result, RowStream, Rows};
+
+/// Rows of a batch at most.
+const ROWS: usize = 4_096;
+/// Bytes of a batch's cells, about, at most.
+const BYTES: usize = 4 << 20;
+/// Rows that a first batch has room for where nothing is known.
+const FEW: usize = 16;
+/// Batches that wait to be taken.
+const AHEAD: usize = 2;
+/// Selects that one statement joins, one for each key.
+const SELECTS: usize = 50;
+/// Keys of one statement: of one column, which go in one list, and of several, which are alternatives.
+const KEYS: usize = 16_384;
+const COMPOSITE_KEYS: usize = 1_024;
+
+/// What a fetch was translated to.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// The statement; with `each_key` the select of one key.
+    pub(super) pieces: Vec<Piece>,
+    /// What its marks stand for.
+    pub(super) slots: Vec<Slot>,
+    /// Whether each key has a select of its own.
+    pub(super) each_key: bool,
+    /// How its columns are read.
+    pub(super) decoders: Vec<Decoder>,
+}
+
+/// Ends the task that reads.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Runs a fetch. Errors that come before the first row are the result's, later ones the stream's.
+pub(super) async fn fetch(
+    pool: &Arc<Pool>,
+    parts: Arc<Parts>,
+    bound: &BoundFetch,
+    context: &FetchContext,
+) -> Result<RowStream> {
+    let source = pool.source().clone();
+    let job = Job::new(parts, bound, &source)?;
+    if job.is_empty() {
+        return Ok(futures::stream::empty().boxed());
+    }
+    let deadline = tokio::time::Instant::from_std(context.deadline);
+    let lease = tokio::time::timeout_at(deadline, pool.lease())
+        .await
+        .map_err(|_| Error::new(ErrorKind::Timeout, source.clone(), "connecting: the request is over"))??;
+    let (sender, mut receiver) = mpsc::channel(AHEAD);
+    let worker_pool = pool.clone();
+    let task = tokio::spawn(async move {
+        let end = job.run(&worker_pool, lease, &sender).await;
+        // An error here means that nobody listens any more.
+        let _ = sender.send(end.map(|()| None)).await;
+    });
+    let guard = AbortOnDrop(task.abort_handle());
+    let first = receive(&mut receiver, &source).await?;
+    let Some(first) = first else {
+        return Ok(futures::stream::empty().boxed());
+    };
+    let rest = futures::stream::unfold(Some((receiver, guard, source)), |state| async {
+        let (mut receiver, guard, source) = state?;
+        match receive(&mut receiver, &source).await {
+            Ok(None) => None,
+            Ok(Some(rows)) => Some((Ok(rows), Some((receiver, guard, source)))),
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    Ok(futures::stream::once(std::future::ready(Ok(first))).chain(rest).boxed())
+}
+
+type Sender = mpsc::Sender<Result<Option<Rows>>>;
+
+/// The next rows; `None` after the last.
+async fn receive(receiver: &mut mpsc::Receiver<Result<Option<Rows>>>, source: &Arc<str>) -> Result<Option<Rows>> {
+    receiver.recv().await.unwrap_or_else(|| {
+        Err(Error::new(
+            ErrorKind::Internal,
+            source.clone(),
+            "the reading task stopped",
+        ))
+    })
+}
+
+/// What is to be sent, and what of it has come.
+struct Job {
+    parts: Arc<Parts>,
+    bound: BoundFetch,
+    keys: KeyValues,
+    /// How many keys there are; `None`: it is no fetch by keys.
+    count: Option<usize>,
+    /// Keys of one statement.
+    step: usize,
+    source: Arc<str>,
+    /// Rows that may still come; `None`: all.
+    left: Option<usize>,
+}
+
+/// Why reading stopped.
+enum Failure {
+    Driver(sqlx::Error),
+    Other(Error),
+    /// Nobody listens any more.
+    Unheard,
+}
+
+impl Job {
+    fn new(parts: Arc<Parts>, bound: &BoundFetch, source: &Arc<str>) -> Result<Self> {
+        let fetch = bound.fetch();
+        let wrong = || {
+            Error::new(
+                ErrorKind::Internal,
+                source.clone(),
+                "keys that are missing or of other types",
+            )
+        };
+        let mut keys = vec![];
+        let mut count = None;
+        if let Some(set) = &fetch.keys {
+            let batch = bound.keys.as_ref().ok_or_else(wrong)?;
+            if batch.num_columns() != set.columns.len() {
+                return Err(wrong());
+            }
+            for (cells, id) in batch.columns().iter().zip(&set.columns) {
+                keys.push(cells::values(cells, fetch.collection.fields[*id].scalar).ok_or_else(wrong)?);
+            }
+            count = Some(batch.num_rows());
+        }
+        let step = if parts.each_key {
+            SELECTS
+        } else {
+            // What else the statement has must fit beside them.
+            let marks = MARKS / 2 / bind::marks_of_key(&parts.slots);
+            marks.min(if keys.len() > 1 { COMPOSITE_KEYS } else { KEYS })
+        };
+        let left = number(bound, fetch.limit).filter(|_| fetch.keys.is_some());
+        Ok(Self {
+            parts,
+            bound: bound.clone(),
+            keys,
+            count,
+            step,
+            source: source.clone(),
+            left,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.count == Some(0)
+    }
+
+    /// The keys of each statement.
+    fn chunks(&self) -> Vec<Range<usize>> {
+        let Some(count) = self.count else {
+            return std::iter::once(0..0).collect();
+        };
+        (0..count)
+            .step_by(self.step)
+            .map(|start| start..(start + self.step).min(count))
+            .collect()
+    }
+
+    /// A statement and its arguments.
+    fn statement(&self, rows: Range<usize>) -> Result<(String, MySqlArguments), Unbindable> {
+        let mut statement = Statement::default();
+        let values = Values {
+            bound: &self.bound,
+            keys: &self.keys,
+            rows: rows.clone(),
+        };
+        let (pieces, slots) = (&self.parts.pieces, &self.parts.slots);
+        if !self.parts.each_key {
+            statement.write(pieces, slots, &values, None)?;
+            return statement.into_parts();
+        }
+        // Selects for a key that is null find nothing; they are there to have few different statements.
+        let selects = rows.len().next_power_of_two().min(SELECTS);
+        for at in 0..selects {
+            statement.text.push_str(if at == 0 { "(" } else { " UNION ALL (" });
+            let key = if at < rows.len() { rows.start + at } else { usize::MAX };
+            statement.write(pieces, slots, &values, Some(key))?;
+            statement.text.push(')');
+        }
+        statement.into_parts()
+    }
+
+    async fn run(mut self, pool: &Arc<Pool>, mut lease: Lease, sender: &Sender) -> Result<()> {
+        let mut capacity = capacity(&self.bound);
+        let mut again = true;
+        let mut chunks = self.chunks().into_iter();
+        let mut next = chunks.next();
+        while let Some(rows) = next.clone() {
+            let (text, arguments) = self.statement(rows).map_err(|error| {
+                let kind = match error {
+                    Unbindable::Operand => ErrorKind::Internal,
+                    Unbindable::TooMany => ErrorKind::TooCostly,
+                };
+                Error::new(kind, self.source.clone(), "binding values").because(error)
+            })?;
+            let persistent = !pool.settings().pooler;
+            let mut sent = 0;
+            lease.busy = true;
+            let connection = &mut lease.session()?.connection;
+            let read = self.read(connection, text, arguments, persistent, capacity, sender, &mut sent);
+            match read.await {
+                Ok(()) => lease.busy = false,
+                Err(Failure::Unheard) => return Ok(()),
+                Err(Failure::Other(error)) => return Err(error),
+                Err(Failure::Driver(error)) if fault::spoils_connection(&error) => {
+                    // It may have been closed while it was idle: that is no fault of the source.
+                    if lease.reused && sent == 0 && again {
+                        again = false;
+                        lease = pool.replace(lease).await?;
+                        continue;
+                    }
+                    lease.discard();
+                    return Err(fault::of_driver(&self.source, "reading", error));
+                }
+                Err(Failure::Driver(error)) if fault::is_out_of_statements(&error) && again => {
+                    again = false;
+                    let cleared = lease.session()?.connection.clear_cached_statements().await;
+                    cleared.map_err(|error| fault::of_driver(&self.source, "making room for statements", error))?;
+                    lease.busy = false;
+                    continue;
+                }
+                Err(Failure::Driver(error)) => {
+                    lease.busy = false;
+                    lease.give_back();
+                    return Err(fault::of_driver(&self.source, "reading", error));
+                }
+            }
+            if self.left == Some(0) {
+                break;
+            }
+            capacity = FEW;
+            next = chunks.next();
+        }
+        lease.give_back();
+        Ok(())
+    }
+
+    /// Reads one statement to its end.
+    #[allow(clippy::too_many_arguments)] // one step of `run`, apart so that its borrow of the connection ends
+    async fn read(
+        &mut self,
+        connection: &mut MySqlConnection,
+        text: String,
+        arguments: MySqlArguments,
+        persistent: bool,
+        capacity: usize,
+        sender: &Sender,
+        sent: &mut usize,
+    ) -> Result<(), Failure> {
+        let schema = crate::rows::arrow_schema(self.bound.fetch());
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(persistent);
+        let mut rows = connection.fetch(query);
+        let mut batch = Batch::new(&schema, &self.parts.decoders, capacity);
+        let mut known = None;
+        while let Some(row) = rows.try_next().await.map_err(Failure::Driver)? {
+            // The rest of a statement is read all the same: the connection serves again.
+            match &mut self.left {
+                Some(0) => continue,
+                Some(left) => *left -= 1,
+                None => {}
+            }
+            let wires = known.get_or_insert_with(|| wires(&row));
+            if batch.rows() >= ROWS || batch.bytes() >= BYTES {
+                let full = std::mem::replace(&mut batch, Batch::new(&schema, &self.parts.decoders, ROWS));
+                *sent += full.rows();
+                self.give(full, sender).await?;
+            }
+            batch.push(&row, wires).map_err(Failure::Driver)?;
+        }
+        if batch.rows() > 0 {
+            *sent += batch.rows();
+            self.give(batch, sender).await?;
+        }
+        Ok(())
+    }
+
+    async fn give(&self, batch: Batch, sender: &Sender) -> Result<(), Failure> {
+        let rows = batch.finish().map_err(|error| {
+            let error = Error::new(ErrorKind::Internal, self.source.clone(), "building a batch").because(error);
+            Failure::Other(error)
+        })?;
+        sender.send(Ok(Some(rows))).await.map_err(|_| Failure::Unheard)
+    }
+}
+
+fn number(bound: &BoundFetch, id: Option<OperandId>) -> Option<usize> {
+    match bound.operands.get(id?) {
+        Some(Operand::Value(Value::Integer(number))) => usize::try_from(*number).ok(),
+        _ => None,
+    }
+}
+
+/// Room for the first batch: a one-row answer is no reason for kilobytes.
+fn capacity(bound: &BoundFetch) -> usize {
+    let fetch = bound.fetch();
+    let mut rows = FEW;
+    if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
+        let named = |column: &String| {
+            set.columns
+                .iter()
+                .any(|id| fetch.collection.fields[*id].name == *column)
+        };
+        let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
+        let each = if unique {
+            1
+        } else {
+            number(bound, set.limit).unwrap_or(1)
+        };
+        rows = keys.num_rows().saturating_mul(each.max(1));
+    }
+    if let Some(limit) = number(bound, fetch.limit) {
+        rows = if fetch.keys.is_some() {
+            rows.min(limit)
+        } else {
+            limit.min(1_024)
+        };
+    }
+    rows.clamp(1, ROWS)
+}

@@ -1,0 +1,273 @@
+//! The keys of a block that only this kind has: `url`, `tls`, `pooler`.
+//!
+//! In: a block. Out: how to connect, or every problem of the kind's own keys. *Invariant*: no message holds any part of
+//! the address, and nothing is connected to.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
+use lilong_schema::{Problem, Secret};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+
+/// The kind's own keys.
+pub(super) const KEYS: &[&str] = &["url", "tls", "pooler"];
+
+/// Statements that a connection keeps prepared: the ceiling of a server holds for all its connections together.
+const STATEMENTS: usize = 16;
+
+const URL_HINT: &str = "write url = \"mysql://USER:PASSWORD@HOST:3306/DATABASE\", special characters percent-encoded";
+
+/// How to connect.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// For the driver; without the driver's own session settings, which [`super::session`] makes.
+    pub(super) options: MySqlConnectOptions,
+    /// The database, or the pattern of a `[[discover]]` block.
+    pub(super) database: String,
+    /// Whether a pooler stands between: nothing is kept in a session that could not be anyone's.
+    pub(super) pooler: bool,
+}
+
+/// Reads a block.
+pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> {
+    let about = settings.about();
+    let mut problems = settings.unknown_options(KEYS);
+    let mut wrong = |option: &OptionValue, what: &str, hint: &str| {
+        problems.push(Problem::new(&*about, what, hint).at(&option.place.file, option.place.line));
+    };
+    let mut tls = None;
+    if let Some(option) = settings.options.get("tls") {
+        tls = match &option.value {
+            OptionKind::Text(text) => match text.reveal() {
+                "verify" => Some(MySqlSslMode::VerifyIdentity),
+                "require" => Some(MySqlSslMode::Required),
+                "off" => Some(MySqlSslMode::Disabled),
+                _ => None,
+            },
+            _ => None,
+        };
+        if tls.is_none() {
+            wrong(
+                option,
+                "`tls` is none of verify, require and off",
+                "leave it out: it is verify, but off on loopback addresses and Unix sockets",
+            );
+        }
+    }
+    let mut pooler = false;
+    if let Some(option) = settings.options.get("pooler") {
+        match option.value {
+            OptionKind::Boolean(value) => pooler = value,
+            _ => wrong(option, "`pooler` is neither true nor false", "write pooler = true"),
+        }
+    }
+    let mut found = None;
+    match settings.options.get("url") {
+        None => {
+            let place = &settings.place;
+            let problem = Problem::new(&*about, "connector mysql needs a url", URL_HINT);
+            problems.push(problem.at(&place.file, place.line));
+        }
+        Some(option) => match &option.value {
+            OptionKind::Text(url) => match parse(option, url) {
+                Ok(parsed) => found = Some(parsed),
+                Err(what) => wrong(option, what, URL_HINT),
+            },
+            _ => wrong(option, "`url` is not a text", URL_HINT),
+        },
+    }
+    match found {
+        Some((options, database)) if problems.is_empty() => {
+            let mode = tls.unwrap_or_else(|| {
+                if is_local(&options) {
+                    MySqlSslMode::Disabled
+                } else {
+                    MySqlSslMode::VerifyIdentity
+                }
+            });
+            Ok(Settings {
+                options: options.ssl_mode(mode),
+                database,
+                pooler,
+            })
+        }
+        _ => Err(problems),
+    }
+}
+
+/// Whether no network lies between.
+fn is_local(options: &MySqlConnectOptions) -> bool {
+    let host = options.get_host();
+    options.get_socket().is_some()
+        || host.eq_ignore_ascii_case("localhost")
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn parse(option: &OptionValue, url: &Secret) -> Result<(MySqlConnectOptions, String), &'static str> {
+    let url = url.reveal();
+    if !["mysql://", "mariadb://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err("`url` does not begin with mysql:// or mariadb://");
+    }
+    let parts = Parts::of(url);
+    for pair in parts.query.split('&').filter(|pair| !pair.is_empty()) {
+        let key = pair.split_once('=').map_or(pair, |(key, _)| key);
+        if !["socket", "ssl-ca", "ssl-cert", "ssl-key"].contains(&key) {
+            return Err("`url` has a parameter that is none of socket, ssl-ca, ssl-cert and ssl-key");
+        }
+    }
+    let database = decoded(parts.database).ok_or("the database in `url` is not UTF-8")?;
+    if database.is_empty() {
+        return Err("`url` names no database");
+    }
+    let mut options = MySqlConnectOptions::from_str(url).map_err(|_| "`url` cannot be read")?;
+    for pair in parts.query.split('&') {
+        let Some((key, value)) = pair.split_once('=') else {
+            continue;
+        };
+        let value = decoded(value).ok_or("a parameter of `url` is not UTF-8")?;
+        let path = option.resolve(value);
+        options = match key {
+            "socket" => options.socket(path),
+            "ssl-ca" => options.ssl_ca(path),
+            "ssl-cert" => options.ssl_client_cert(path),
+            "ssl-key" => options.ssl_client_key(path),
+            _ => options,
+        };
+    }
+    // The session is set up in one place, and statements are logged by nobody: they may hold names of persons' files.
+    let options = sqlx::ConnectOptions::disable_statement_logging(options)
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .timezone(None)
+        .set_names(false)
+        .statement_cache_capacity(STATEMENTS);
+    Ok((options, database))
+}
+
+fn decoded(text: &str) -> Option<String> {
+    Some(percent_decode_str(text).decode_utf8().ok()?.into_owned())
+}
+
+/// An address, cut where the database stands in it.
+struct Parts<'a> {
+    before: &'a str,
+    database: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(url: &'a str) -> Self {
+        let (address, query) = url.split_once('?').unwrap_or((url, ""));
+        let start = address.find("://").map_or(0, |at| at + 3);
+        match address[start..].find('/') {
+            Some(at) => Parts {
+                before: &address[..start + at],
+                database: &address[start + at + 1..],
+                query,
+            },
+            None => Parts {
+                before: address,
+                database: "",
+                query,
+            },
+        }
+    }
+}
+
+/// The same address with another database.
+pub(super) fn with_database(url: &Secret, database: &str) -> Secret {
+    let parts = Parts::of(url.reveal());
+    let database = utf8_percent_encode(database, NON_ALPHANUMERIC);
+    let mut text = format!("{}/{database}", parts.before);
+    if !parts.query.is_empty() {
+        text.push('?');
+        text.push_str(parts.query);
+    }
+    Secret::new(text)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn block(keys: &[(&str, OptionKind)]) -> SourceSettings {
+        let mut settings = SourceSettings {
+            name: "civil".to_owned(),
+            connector: "mysql".to_owned(),
+            ..SourceSettings::default()
+        };
+        for (key, value) in keys {
+            settings
+                .options
+                .insert((*key).to_owned(), OptionValue::new(value.clone()));
+        }
+        settings
+    }
+
+    fn text(value: &str) -> OptionKind {
+        OptionKind::Text(Secret::new(value))
+    }
+
+    fn mode(url: &str, tls: Option<&str>) -> String {
+        let mut keys = vec![("url", text(url))];
+        keys.extend(tls.map(|tls| ("tls", text(tls))));
+        let options = read(&block(&keys)).unwrap().options;
+        sqlx::ConnectOptions::to_url_lossy(&options)
+            .query_pairs()
+            .find(|(key, _)| key == "ssl-mode")
+            .unwrap()
+            .1
+            .into_owned()
+    }
+
+    #[test]
+    fn tls_is_verified_unless_no_network_lies_between() {
+        assert_eq!(mode("mysql://u:p@db.city/civil", None), "VERIFY_IDENTITY");
+        assert_eq!(mode("mariadb://u:p@db.city/civil", Some("require")), "REQUIRED");
+        assert_eq!(mode("mysql://db.city/civil", Some("off")), "DISABLED");
+        assert_eq!(mode("mysql://u@127.0.0.1:3307/civil", None), "DISABLED");
+        assert_eq!(mode("mysql://u@[::1]/civil", None), "DISABLED");
+        assert_eq!(mode("mysql://u@localhost/civil", Some("verify")), "VERIFY_IDENTITY");
+        assert_eq!(mode("mysql://u@db.city/civil?socket=/run/db.sock", None), "DISABLED");
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_and_none_tells_the_address() {
+        let keys = [
+            ("url", text("mysql://u:hidden@host/civil?charset=latin1")),
+            ("tls", text("maybe")),
+            ("pooler", text("yes")),
+            ("uri", text("x")),
+        ];
+        let problems = read(&block(&keys)).unwrap_err();
+        assert_eq!(problems.len(), 4, "{problems:?}");
+        assert!(!format!("{problems:?}").contains("hidden"));
+        for url in [
+            "postgres://host/civil",
+            "mysql://host",
+            "mysql://host/",
+            "mysql://ho st/civil",
+            "",
+        ] {
+            assert_eq!(read(&block(&[("url", text(url))])).unwrap_err().len(), 1, "{url}");
+        }
+        assert_eq!(read(&block(&[])).unwrap_err().len(), 1);
+    }
+
+    #[test]
+    fn another_database_stands_where_the_pattern_stood() {
+        let url = with_database(&Secret::new("mysql://u:p@host:1/street_*?socket=/s"), "street 1/四平");
+        assert_eq!(
+            url.reveal(),
+            "mysql://u:p@host:1/street%201%2F%E5%9B%9B%E5%B9%B3?socket=/s"
+        );
+        let read = read(&block(&[("url", OptionKind::Text(url))])).unwrap();
+        assert_eq!(read.database, "street 1/四平");
+    }
+}

@@ -1,0 +1,103 @@
+//! The text of statements, and that an index serves them.
+
+use arrow_array::{Int32Array, RecordBatch};
+use sqlx::Row;
+
+use super::*;
+use crate::rows::columns_schema;
+
+const TABLE: &str = "CREATE TABLE t (id INT PRIMARY KEY, a INT, name VARCHAR(50), l VARCHAR(50) CHARACTER SET latin1, \
+    price DECIMAL(10,2), at DATETIME(6), KEY (a, name), KEY (name), KEY (l), KEY (price), KEY (at)); \
+    INSERT INTO t SELECT n, n % 500, CONCAT('name ', n), CONCAT('l', n), n / 100, '2020-01-01' + INTERVAL n MINUTE FROM \
+    (SELECT x.d * 1000 + y.d * 100 + z.d * 10 + w.d AS n FROM D x, D y, D z, D w) s; ANALYZE TABLE t";
+
+fn table() -> String {
+    let digits: Vec<String> = (0..10).map(|digit| format!("SELECT {digit} AS d")).collect();
+    TABLE.replace(" D x, D y, D z, D w", " d x, d y, d z, d w").replacen(
+        "CREATE TABLE t",
+        &format!("CREATE TABLE d AS {}; CREATE TABLE t", digits.join(" UNION ALL ")),
+        1,
+    )
+}
+
+/// How the server would read a fetch: the access type of each table.
+async fn access(silo: &mut Silo, sql: &str) -> Vec<String> {
+    let text = format!("EXPLAIN {}", sql.replace("?, …", "?, ?").replace(" OR …", ""));
+    let count = text.matches('?').count();
+    let mut query = sqlx::query(AssertSqlSafe(text));
+    for _ in 0..count {
+        query = query.bind("5");
+    }
+    let rows = query.fetch_all(&mut silo.admin).await.unwrap();
+    rows.iter()
+        .map(|row| row.try_get_unchecked::<String, _>("type").unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn equality_is_exact_and_served_by_an_index() {
+    let Some(mut silo) = Silo::new(&table()).await else {
+        return;
+    };
+    for (column, comparison, condition) in [
+        (
+            "name",
+            Comparison::Equal,
+            "(t0.`name` = ? AND CAST(t0.`name` AS BINARY) = ?)",
+        ),
+        (
+            "name",
+            Comparison::In,
+            "(t0.`name` IN (?, …) AND CAST(t0.`name` AS BINARY) IN (?, …))",
+        ),
+        (
+            "l",
+            Comparison::Equal,
+            "(t0.`l` = ? AND CAST(CONVERT(t0.`l` USING utf8mb4) AS BINARY) = ?)",
+        ),
+        ("price", Comparison::Equal, "(t0.`price` = ?)"),
+        ("at", Comparison::Equal, "(t0.`at` = ?)"),
+    ] {
+        let bound = silo.question("t", &["id"], Some((column, comparison, Value::Null)));
+        let sql = silo.connector.explain(bound.fetch()).unwrap().text;
+        assert_eq!(
+            sql,
+            format!("SELECT t0.`id` FROM `t` AS t0 WHERE {condition} ORDER BY t0.`id`")
+        );
+        let access = access(&mut silo, &sql).await;
+        assert!(["ref", "range"].contains(&access[0].as_str()), "{column} {access:?}");
+    }
+    silo.end().await;
+}
+
+#[tokio::test]
+async fn each_key_is_looked_up_and_cut_by_itself() {
+    let Some(mut silo) = Silo::new(&table()).await else {
+        return;
+    };
+    let mut bound = silo.question("t", &["id", "a"], None);
+    let mut fetch = bound.fetch().clone();
+    let at = fetch.collection.field_id("a").unwrap();
+    fetch.keys = Some(KeySet {
+        columns: vec![at],
+        limit: Some(0),
+        offset: None,
+    });
+    let sql = silo.connector.explain(&fetch).unwrap().text;
+    assert_eq!(
+        sql,
+        "(SELECT t0.`id`, t0.`a` FROM `t` AS t0 WHERE (t0.`a` = ?) ORDER BY t0.`id` LIMIT ?) UNION ALL …"
+    );
+    let one = sql.replace("LIMIT ?", "LIMIT 5").replace(" UNION ALL …", "");
+    assert_eq!(access(&mut silo, &one).await[0], "ref");
+    let keys: Vec<i32> = (0..120).chain([10_000]).collect();
+    let cells: ArrayRef = Arc::new(Int32Array::from(keys));
+    bound.keys = Some(RecordBatch::try_new(columns_schema(&fetch.collection, &[at]), vec![cells]).unwrap());
+    bound.operands = vec![Operand::Value(Value::Integer(3))];
+    bound.prepared = Arc::new(Prepared::new(fetch));
+    let rows = shown(&silo.fetch(&bound).await.unwrap());
+    assert_eq!(rows.len(), 360);
+    assert!(rows.contains(&vec!["1119".to_owned(), "119".to_owned()]));
+    assert!(!rows.contains(&vec!["1619".to_owned(), "119".to_owned()]));
+    silo.end().await;
+}
