@@ -47,13 +47,7 @@ impl Error {
     /// A fault of `source` while doing `context`.
     pub fn new(kind: ErrorKind, source: impl Into<Arc<str>>, context: impl Into<String>) -> Self {
         let temporary = matches!(kind, ErrorKind::Unavailable | ErrorKind::Overloaded);
-        Self {
-            kind,
-            source_name: source.into(),
-            context: context.into(),
-            cause: None,
-            temporary,
-        }
+        Self { kind, source_name: source.into(), context: context.into(), cause: None, temporary }
     }
 
     /// The same with what the driver said.

@@ -108,10 +108,7 @@ fn expect_type(array: &dyn arrow_array::Array, expected: &DataType) -> Result<()
     if array.data_type() == expected {
         return Ok(());
     }
-    Err(Error::ColumnType {
-        expected: expected.clone(),
-        found: array.data_type().clone(),
-    })
+    Err(Error::ColumnType { expected: expected.clone(), found: array.data_type().clone() })
 }
 
 /// A row count as the `u32` that row numbers are.

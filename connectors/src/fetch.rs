@@ -214,10 +214,7 @@ pub struct Prepared {
 impl Prepared {
     /// A fetch that has not been used yet.
     pub fn new(fetch: Fetch) -> Self {
-        Self {
-            fetch,
-            native: OnceLock::new(),
-        }
+        Self { fetch, native: OnceLock::new() }
     }
 
     /// The native request; at its first use `explain` makes it.

@@ -31,14 +31,7 @@ impl<'a> Next<'a> {
     /// Passes the fetch on.
     pub fn fetch(self, fetch: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         match self.layers.split_first() {
-            Some((layer, layers)) => layer.fetch(
-                fetch,
-                context,
-                Next {
-                    layers,
-                    connector: self.connector,
-                },
-            ),
+            Some((layer, layers)) => layer.fetch(fetch, context, Next { layers, connector: self.connector }),
             None => self.connector.fetch(fetch, context),
         }
     }

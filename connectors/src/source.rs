@@ -24,12 +24,7 @@ impl Source {
     pub fn new(name: Arc<str>, connector: Arc<dyn Connector>, tuning: &Tuning, ceiling: Arc<Semaphore>) -> Arc<Self> {
         let observed = Arc::new(Observed::default());
         let layers = layers::standard(&name, tuning, &observed, ceiling);
-        Arc::new(Self {
-            name,
-            connector,
-            layers,
-            observed,
-        })
+        Arc::new(Self { name, connector, layers, observed })
     }
 
     /// The name in the catalog.

@@ -74,27 +74,13 @@ impl Opened {
             findings.push(Problem::warning("", "the catalog names no source yet", hint));
         }
         let sources = connect(&catalog, &mut findings);
-        let discover::Found {
-            vanished,
-            now,
-            discovered,
-            ..
-        } = found;
-        Self {
-            catalog,
-            findings,
-            sources,
-            vanished,
-            found_now: now,
-            discovered,
-        }
+        let discover::Found { vanished, now, discovered, .. } = found;
+        Self { catalog, findings, sources, vanished, found_now: now, discovered }
     }
 
     /// Whether it cannot be served.
     pub fn has_problems(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Problem)
+        self.findings.iter().any(|finding| finding.severity == Severity::Problem)
     }
 
     /// Reads the stored descriptions.
@@ -137,13 +123,7 @@ impl Opened {
             }
         }
         findings.extend(federated.warnings.iter().cloned());
-        (
-            Model {
-                federated: Arc::new(federated),
-                sources,
-            },
-            findings,
-        )
+        (Model { federated: Arc::new(federated), sources }, findings)
     }
 
     /// What is to be said of a source that gives no description.
@@ -188,18 +168,11 @@ fn add_discovered(catalog: &mut Catalog, discovered: Vec<(String, SourceSettings
         catalog.sources.push(settings);
     }
     for addition in &catalog.additions {
-        if let Some(settings) = catalog
-            .sources
-            .iter_mut()
-            .find(|settings| settings.name == addition.name)
-        {
+        if let Some(settings) = catalog.sources.iter_mut().find(|settings| settings.name == addition.name) {
             settings.add(addition);
             continue;
         }
-        let near = nearest(
-            &addition.name,
-            catalog.sources.iter().map(|settings| settings.name.as_str()),
-        );
+        let near = nearest(&addition.name, catalog.sources.iter().map(|settings| settings.name.as_str()));
         let hint = match near {
             Some(near) => format!("did you mean `{near}`? a source of its own needs `connector` and `path` or `url`"),
             None => "a source of its own needs `connector` and `path` or `url`".to_owned(),
@@ -220,12 +193,7 @@ fn connect(catalog: &Catalog, findings: &mut Vec<Problem>) -> BTreeMap<String, A
         };
         match (kind.open)(settings) {
             Ok(connector) => {
-                let source = Source::new(
-                    settings.name.as_str().into(),
-                    connector,
-                    &settings.tuning,
-                    ceiling.clone(),
-                );
+                let source = Source::new(settings.name.as_str().into(), connector, &settings.tuning, ceiling.clone());
                 sources.insert(settings.name.clone(), source);
             }
             Err(problems) => findings.extend(problems),

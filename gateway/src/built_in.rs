@@ -35,10 +35,7 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
             ty: Type::Named(Name::new_unchecked("Boolean")),
             directives: ast::DirectiveList::default(),
         };
-        object
-            .make_mut()
-            .fields
-            .insert(Name::new_unchecked("isOneOf"), Component::new(is_one_of));
+        object.make_mut().fields.insert(Name::new_unchecked("isOneOf"), Component::new(is_one_of));
     }
     // Nothing here is of type `ID`, so for documents there is no such type.
     schema.types.shift_remove("ID");
@@ -46,12 +43,8 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     schema
 });
 
-static DEFINITIONS: LazyLock<Vec<TypeDefinition>> = LazyLock::new(|| {
-    NAMES
-        .iter()
-        .filter_map(|name| SCHEMA.types.get(*name).and_then(definition_of))
-        .collect()
-});
+static DEFINITIONS: LazyLock<Vec<TypeDefinition>> =
+    LazyLock::new(|| NAMES.iter().filter_map(|name| SCHEMA.types.get(*name).and_then(definition_of)).collect());
 
 /// The compiler's schema of GraphQL's own types and directives, rooted at `Query`, which it does not have yet.
 pub(crate) fn schema() -> &'static Schema {
@@ -114,15 +107,9 @@ impl Parent {
                 Some(root(name, TypeRef::named("__Schema").non_null()))
             }
             Parent::Model(TypeId::Query) if name == "__type" => {
-                let argument = InputValue {
-                    name: "name".into(),
-                    description: None,
-                    ty: TypeRef::named("String").non_null(),
-                };
-                Some(FieldDefinition {
-                    arguments: vec![argument],
-                    ..root(name, TypeRef::named("__Type"))
-                })
+                let argument =
+                    InputValue { name: "name".into(), description: None, ty: TypeRef::named("String").non_null() };
+                Some(FieldDefinition { arguments: vec![argument], ..root(name, TypeRef::named("__Type")) })
             }
             Parent::Model(id) => federated.field_definition(id, name, slice),
             Parent::Introspection(definition) => match &definition.kind {
@@ -134,28 +121,17 @@ impl Parent {
 }
 
 fn root(name: &str, ty: TypeRef) -> FieldDefinition {
-    FieldDefinition {
-        name: name.into(),
-        description: None,
-        arguments: Vec::new(),
-        ty,
-    }
+    FieldDefinition { name: name.into(), description: None, arguments: Vec::new(), ty }
 }
 
 /// Whether fields are selected on it.
 pub(crate) fn is_object(id: TypeId) -> bool {
-    matches!(
-        id,
-        TypeId::Query | TypeId::SourceInfo | TypeId::Source(_) | TypeId::Collection(_)
-    )
+    matches!(id, TypeId::Query | TypeId::SourceInfo | TypeId::Source(_) | TypeId::Collection(_))
 }
 
 /// Whether it is an input object.
 pub(crate) fn is_input(id: TypeId) -> bool {
-    matches!(
-        id,
-        TypeId::Comparison(_) | TypeId::EnumerationComparison(_) | TypeId::BoolExp(_) | TypeId::OrderBy(_)
-    )
+    matches!(id, TypeId::Comparison(_) | TypeId::EnumerationComparison(_) | TypeId::BoolExp(_) | TypeId::OrderBy(_))
 }
 
 /// A type as a document writes it, in the model's words.
@@ -191,28 +167,17 @@ fn definition_of(ty: &ExtendedType) -> Option<TypeDefinition> {
             values
                 .values
                 .values()
-                .map(|value| EnumValue {
-                    name: shared(&value.value),
-                    description: text(value.description.as_ref()),
-                })
+                .map(|value| EnumValue { name: shared(&value.value), description: text(value.description.as_ref()) })
                 .collect(),
         ),
         _ => return None,
     };
-    Some(TypeDefinition {
-        name: shared(ty.name()),
-        description: text(ty.description()),
-        kind,
-    })
+    Some(TypeDefinition { name: shared(ty.name()), description: text(ty.description()), kind })
 }
 
 /// An argument in the model's words, its default value left behind.
 pub(crate) fn input_value(value: &ast::InputValueDefinition) -> InputValue {
-    InputValue {
-        name: shared(&value.name),
-        description: text(value.description.as_ref()),
-        ty: type_ref(&value.ty),
-    }
+    InputValue { name: shared(&value.name), description: text(value.description.as_ref()), ty: type_ref(&value.ty) }
 }
 
 fn text(description: Option<&Node<str>>) -> Option<String> {

@@ -75,13 +75,7 @@ mod tests {
     }
 
     fn resident(text: &str, raw: serde_json::Value) -> Field {
-        normalized(&model(), text, raw)
-            .unwrap()
-            .1
-            .selection
-            .remove(0)
-            .selection
-            .remove(0)
+        normalized(&model(), text, raw).unwrap().1.selection.remove(0).selection.remove(0)
     }
 
     #[test]
@@ -91,43 +85,22 @@ mod tests {
                 json!({"w": {"_or": [{}, {"id": {"_eq": 1.5}}]}}),
                 "at \"w._or[1].id._eq\"; Expected type \"Int\", a whole number",
             ),
-            (
-                json!({"w": {"zz": 1}}),
-                "Field \"zz\" is not defined by type \"CivilResidentBoolExp\".",
-            ),
+            (json!({"w": {"zz": 1}}), "Field \"zz\" is not defined by type \"CivilResidentBoolExp\"."),
             (
                 json!({"w": {"id": {"_in": [1, null]}}}),
                 "at \"w.id._in[1]\"; Expected non-nullable type \"Int!\" not to be null.",
             ),
-            (
-                json!({"w": 5}),
-                "got invalid value 5; Expected type \"CivilResidentBoolExp\" to be an object.",
-            ),
-            (
-                json!({"w": {"gender": {"_eq": "other"}}}),
-                "Value does not exist in \"CivilGender\" enum.",
-            ),
-            (
-                json!({"w": {"gender": {"_eq": 1}}}),
-                "Enum \"CivilGender\" cannot represent non-string value.",
-            ),
-            (
-                json!({"w": {"born": {"_eq": "2024-02-30"}}}),
-                "Expected type \"Date\", a date such as",
-            ),
+            (json!({"w": 5}), "got invalid value 5; Expected type \"CivilResidentBoolExp\" to be an object."),
+            (json!({"w": {"gender": {"_eq": "other"}}}), "Value does not exist in \"CivilGender\" enum."),
+            (json!({"w": {"gender": {"_eq": 1}}}), "Enum \"CivilGender\" cannot represent non-string value."),
+            (json!({"w": {"born": {"_eq": "2024-02-30"}}}), "Expected type \"Date\", a date such as"),
         ];
         for (raw, part) in cases {
             let message = refused(BY_WHERE, raw);
-            assert!(
-                message.starts_with("Variable \"$w\" got invalid value ") && message.contains(part),
-                "{message}"
-            );
+            assert!(message.starts_with("Variable \"$w\" got invalid value ") && message.contains(part), "{message}");
         }
         let required = "query($n: Int!) { civil { residentByPk(id: $n) { id } } }";
-        assert_eq!(
-            refused(required, json!({})),
-            "Variable \"$n\" of required type \"Int!\" was not provided."
-        );
+        assert_eq!(refused(required, json!({})), "Variable \"$n\" of required type \"Int!\" was not provided.");
         assert_eq!(
             refused(required, json!({"n": null})),
             "Variable \"$n\" of non-null type \"Int!\" must not be null."
@@ -138,10 +111,7 @@ mod tests {
     fn at_most_ten_mistakes_are_told() {
         let list: Vec<_> = (0..100).map(|_| json!({"zz": 1})).collect();
         let fields: serde_json::Map<_, _> = (0..100).map(|at| (format!("zz{at}"), json!(list))).collect();
-        assert_eq!(
-            normalized(&model(), BY_WHERE, json!({"w": fields})).unwrap_err().len(),
-            10
-        );
+        assert_eq!(normalized(&model(), BY_WHERE, json!({"w": fields})).unwrap_err().len(), 10);
     }
 
     #[test]
@@ -179,45 +149,14 @@ mod tests {
     fn literals_and_variables_mix() {
         let text = "query($a: Int, $b: [Int!]) { civil { resident(where: {id: {_eq: $a, _in: $b}, streetId: {_in: 5}}) { id } } }";
         let field = resident(text, json!({"b": 4}));
-        let Form::Object(entries) = &field.argument("where").unwrap().form else {
-            panic!("an object")
-        };
-        let Form::Object(id) = &entries[0].1.form else {
-            panic!("an object")
-        };
+        let Form::Object(entries) = &field.argument("where").unwrap().form else { panic!("an object") };
+        let Form::Object(id) = &entries[0].1.form else { panic!("an object") };
         assert_eq!(id.len(), 1, "the absent variable leaves no key");
-        let four = Argument {
-            form: Form::Leaf(Value::Integer(4)),
-            slot: Some(Slot {
-                variable: 1,
-                path: vec![0],
-            }),
-        };
-        assert_eq!(
-            id[0].1,
-            Argument {
-                form: Form::List(vec![four]),
-                slot: Some(Slot {
-                    variable: 1,
-                    path: vec![]
-                })
-            }
-        );
-        let five = Argument {
-            form: Form::Leaf(Value::Integer(5)),
-            slot: None,
-        };
-        let list = Argument {
-            form: Form::List(vec![five]),
-            slot: None,
-        };
-        assert_eq!(
-            entries[1].1,
-            Argument {
-                form: Form::Object(vec![("_in".into(), list)]),
-                slot: None
-            }
-        );
+        let four = Argument { form: Form::Leaf(Value::Integer(4)), slot: Some(Slot { variable: 1, path: vec![0] }) };
+        assert_eq!(id[0].1, Argument { form: Form::List(vec![four]), slot: Some(Slot { variable: 1, path: vec![] }) });
+        let five = Argument { form: Form::Leaf(Value::Integer(5)), slot: None };
+        let list = Argument { form: Form::List(vec![five]), slot: None };
+        assert_eq!(entries[1].1, Argument { form: Form::Object(vec![("_in".into(), list)]), slot: None });
     }
 
     #[test]
@@ -240,14 +179,8 @@ mod tests {
         let shape = |raw| structure(&coerced(BY_WHERE, raw));
         let same = [
             (json!({"w": {"id": {"_eq": 1}}}), json!({"w": {"id": {"_eq": 2}}})),
-            (
-                json!({"w": {"id": {"_in": [1]}}}),
-                json!({"w": {"id": {"_in": [1, 2, 3]}}}),
-            ),
-            (
-                json!({"w": {"idCard": {"_eq": ""}}}),
-                json!({"w": {"idCard": {"_eq": "x"}}}),
-            ),
+            (json!({"w": {"id": {"_in": [1]}}}), json!({"w": {"id": {"_in": [1, 2, 3]}}})),
+            (json!({"w": {"idCard": {"_eq": ""}}}), json!({"w": {"idCard": {"_eq": "x"}}})),
         ];
         for (one, other) in same {
             assert_eq!(shape(one), shape(other));

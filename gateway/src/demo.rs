@@ -135,17 +135,10 @@ pub fn make(options: &Options, progress: &dyn Fn(usize, usize, &str)) -> Result<
     let rows = options.rows.unwrap_or(ROWS);
     let sources = options.sources.unwrap_or(DEPARTMENTS.len());
     if sources < DEPARTMENTS.len() {
-        return Err(Error::Sources {
-            given: sources,
-            least: DEPARTMENTS.len(),
-        });
+        return Err(Error::Sources { given: sources, least: DEPARTMENTS.len() });
     }
     if !(LEAST_ROWS..=MOST_ROWS).contains(&rows) {
-        return Err(Error::Rows {
-            given: rows,
-            least: LEAST_ROWS,
-            most: MOST_ROWS,
-        });
+        return Err(Error::Rows { given: rows, least: LEAST_ROWS, most: MOST_ROWS });
     }
     let folder = options
         .dir
@@ -165,26 +158,16 @@ fn claim(folder: &Path, sources: usize, rows: usize) -> Result<(), Error> {
     match fs::read(&path) {
         Ok(text) => match serde_json::from_slice::<Stamp>(&text) {
             Ok(stamp) if (stamp.format, stamp.sources, stamp.rows) == (FORMAT, sources, rows) => Ok(()),
-            Ok(Stamp {
-                format, sources, rows, ..
-            }) => Err(Error::Other {
-                folder: folder.into(),
-                sources,
-                rows,
-                format,
-            }),
+            Ok(Stamp { format, sources, rows, .. }) => {
+                Err(Error::Other { folder: folder.into(), sources, rows, format })
+            }
             Err(_) => Err(Error::Taken { folder: folder.into() }),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if fs::read_dir(folder).map_err(file(folder))?.next().is_some() {
                 return Err(Error::Taken { folder: folder.into() });
             }
-            let stamp = Stamp {
-                made_by: "lilong demo".into(),
-                format: FORMAT,
-                sources,
-                rows,
-            };
+            let stamp = Stamp { made_by: "lilong demo".into(), format: FORMAT, sources, rows };
             let text = serde_json::to_string_pretty(&stamp).map_err(|error| file(&path)(error.into()))?;
             write_whole(&path, |path| fs::write(path, text + "\n").map_err(file(path)))
         }
@@ -212,10 +195,7 @@ fn complete(folder: &Path, rows: usize, pieces: &[Piece], progress: &dyn Fn(usiz
                     None => department.write(path, town),
                     Some((street, round)) => department.write(path, &town.part(street, *round)),
                 };
-                written.map_err(|source| Error::Database {
-                    path: path.into(),
-                    source,
-                })
+                written.map_err(|source| Error::Database { path: path.into(), source })
             }
         })?;
     }
@@ -243,10 +223,7 @@ fn write_whole(path: &Path, write: impl FnOnce(&Path) -> Result<(), Error>) -> R
 }
 
 fn file(path: &Path) -> impl FnOnce(io::Error) -> Error + use<'_> {
-    move |source| Error::File {
-        path: path.into(),
-        source,
-    }
+    move |source| Error::File { path: path.into(), source }
 }
 
 #[cfg(test)]
@@ -255,11 +232,7 @@ mod tests {
     use super::*;
 
     fn options(folder: &Path, rows: usize, sources: usize) -> Options {
-        Options {
-            sources: Some(sources),
-            rows: Some(rows),
-            dir: Some(folder.into()),
-        }
+        Options { sources: Some(sources), rows: Some(rows), dir: Some(folder.into()) }
     }
 
     fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
@@ -284,13 +257,7 @@ mod tests {
         }
         let (first_files, second_files) = (files(first.path()), files(second.path()));
         assert_eq!(first_files.len(), second_files.len());
-        assert_eq!(
-            first_files
-                .iter()
-                .filter(|(path, _)| path.extension().unwrap() == "sqlite")
-                .count(),
-            60
-        );
+        assert_eq!(first_files.iter().filter(|(path, _)| path.extension().unwrap() == "sqlite").count(), 60);
         for ((path, bytes), (_, other)) in first_files.iter().zip(&second_files) {
             assert!(bytes == other, "{} differs", path.display());
         }
@@ -327,14 +294,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         make(&options(folder.path(), 200, 25), &|_, _, _| ()).unwrap();
         let refused = make(&options(folder.path(), 300, 25), &|_, _, _| ());
-        assert!(matches!(
-            refused,
-            Err(Error::Other {
-                rows: 200,
-                sources: 25,
-                ..
-            })
-        ));
+        assert!(matches!(refused, Err(Error::Other { rows: 200, sources: 25, .. })));
     }
 
     #[test]
@@ -368,9 +328,8 @@ mod tests {
                     .collect::<Result<_, _>>()
                     .unwrap();
                 for name in names {
-                    let rows: u32 = silo
-                        .query_row(&format!("select count(*) from \"{name}\""), [], |row| row.get(0))
-                        .unwrap();
+                    let rows: u32 =
+                        silo.query_row(&format!("select count(*) from \"{name}\""), [], |row| row.get(0)).unwrap();
                     assert!(rows > 0, "{name} of {} is empty", path.display());
                 }
             }

@@ -96,10 +96,6 @@ pub struct RequestError {
 impl RequestError {
     /// A refusal without a place.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            locations: Vec::new(),
-        }
+        Self { code, message: message.into(), locations: Vec::new() }
     }
 }

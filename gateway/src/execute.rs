@@ -40,11 +40,7 @@ pub struct Fault {
 impl Fault {
     /// A fault of the gateway's, of no source.
     pub fn new(code: Code, message: impl Into<Arc<str>>) -> Self {
-        Self {
-            code,
-            source: None,
-            message: message.into(),
-        }
+        Self { code, source: None, message: message.into() }
     }
 }
 
@@ -90,10 +86,7 @@ impl Placed {
 
     /// The fault of a parent.
     pub fn fault_of(&self, parent: usize) -> Option<&Fault> {
-        let at = self
-            .faults
-            .binary_search_by_key(&(parent as u32), |(row, _)| *row)
-            .ok()?;
+        let at = self.faults.binary_search_by_key(&(parent as u32), |(row, _)| *row).ok()?;
         Some(&self.faults[at].1)
     }
 }
@@ -123,20 +116,14 @@ pub struct World<'a> {
 /// Runs a plan.
 pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
     let run = Run {
-        context: FetchContext {
-            deadline: Instant::now() + world.limits.deadline,
-            trace: world.trace.clone(),
-        },
+        context: FetchContext { deadline: Instant::now() + world.limits.deadline, trace: world.trace.clone() },
         world: &world,
         bytes: AtomicUsize::new(0),
     };
     let run = &run;
     let mut running: Vec<Shared<BoxFuture<'_, StepResult>>> = Vec::with_capacity(plan.steps.len());
     for step in &plan.steps {
-        let inputs = inputs(step)
-            .into_iter()
-            .map(|id| running[id].clone())
-            .collect::<Vec<_>>();
+        let inputs = inputs(step).into_iter().map(|id| running[id].clone()).collect::<Vec<_>>();
         running.push(run.step(step, inputs).boxed().shared());
     }
     let mut steps = join_all(running).await;
@@ -171,9 +158,7 @@ fn inputs(step: &Step) -> Vec<StepId> {
         }
         Step::Sort(sort) => vec![sort.input],
         Step::Keys(keys) => vec![keys.input],
-        Step::Join(join) => std::iter::once(join.rows)
-            .chain(join.parent.as_ref().map(|parent| parent.step))
-            .collect(),
+        Step::Join(join) => std::iter::once(join.rows).chain(join.parent.as_ref().map(|parent| parent.step)).collect(),
     }
 }
 
@@ -249,9 +234,7 @@ fn keep(rows: &RowSet, mask: &BooleanArray) -> Result<RowSet, arrow_schema::Arro
         Vec::new()
     } else {
         use arrow_array::Array;
-        let kept = (0..mask.len())
-            .filter(|row| mask.is_valid(*row) && mask.value(*row))
-            .collect::<Vec<_>>();
+        let kept = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row)).collect::<Vec<_>>();
         move_faults(&rows.faults, kept.into_iter())
     };
     Ok(RowSet { batch, faults })

@@ -31,13 +31,7 @@ struct Inner {
 impl Gateway {
     /// A gateway over a model.
     pub fn new(model: Model, limits: Limits) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                model: ArcSwap::from_pointee(model),
-                limits,
-                cache: PlanCache::new(),
-            }),
-        }
+        Self { inner: Arc::new(Inner { model: ArcSwap::from_pointee(model), limits, cache: PlanCache::new() }) }
     }
 
     /// Serves another model from now on; requests under way keep theirs.
@@ -95,9 +89,7 @@ impl async_graphql::Executor for Gateway {
         _session: Option<Arc<async_graphql::Data>>,
     ) -> BoxStream<'static, async_graphql::Response> {
         let gateway = self.clone();
-        async move { async_graphql::Executor::execute(&gateway, request).await }
-            .into_stream()
-            .boxed()
+        async move { async_graphql::Executor::execute(&gateway, request).await }.into_stream().boxed()
     }
 }
 
@@ -105,46 +97,16 @@ impl async_graphql::Executor for Gateway {
 fn as_response(body: &[u8]) -> async_graphql::Response {
     use async_graphql::{PathSegment, Pos, Response, ServerError, Value};
     let read: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let data = read
-        .get("data")
-        .cloned()
-        .and_then(|data| Value::from_json(data).ok())
-        .unwrap_or_default();
+    let data = read.get("data").cloned().and_then(|data| Value::from_json(data).ok()).unwrap_or_default();
     let mut response = Response::new(data);
-    for error in read
-        .get("errors")
-        .and_then(serde_json::Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let message = error
-            .get("message")
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default();
+    for error in read.get("errors").and_then(serde_json::Value::as_array).into_iter().flatten() {
+        let message = error.get("message").and_then(serde_json::Value::as_str).unwrap_or_default();
         let mut converted = ServerError::new(message, None);
-        for location in error
-            .get("locations")
-            .and_then(serde_json::Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let number = |key| {
-                location
-                    .get(key)
-                    .and_then(serde_json::Value::as_u64)
-                    .unwrap_or_default() as usize
-            };
-            converted.locations.push(Pos {
-                line: number("line"),
-                column: number("column"),
-            });
+        for location in error.get("locations").and_then(serde_json::Value::as_array).into_iter().flatten() {
+            let number = |key| location.get(key).and_then(serde_json::Value::as_u64).unwrap_or_default() as usize;
+            converted.locations.push(Pos { line: number("line"), column: number("column") });
         }
-        for segment in error
-            .get("path")
-            .and_then(serde_json::Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for segment in error.get("path").and_then(serde_json::Value::as_array).into_iter().flatten() {
             converted.path.push(match segment {
                 serde_json::Value::String(key) => PathSegment::Field(key.clone()),
                 index => PathSegment::Index(index.as_u64().unwrap_or_default() as usize),

@@ -31,11 +31,9 @@ pub(crate) fn read(scalar: Scalar, raw: Raw<'_>) -> Option<Value> {
             let number = text.parse().ok().filter(|number| plain && BIG.contains(number))?;
             Some(Value::Integer(number))
         }
-        (Scalar::Float, Raw::Number(text)) => text
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite())
-            .map(Value::Float),
+        (Scalar::Float, Raw::Number(text)) => {
+            text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Float)
+        }
         (Scalar::Decimal, Raw::Number(text) | Raw::Text(text)) => canonical_decimal(text).map(Value::Decimal),
         (Scalar::Boolean, Raw::Boolean(value)) => Some(Value::Boolean(value)),
         (Scalar::String, Raw::Text(text)) => Some(Value::Text(text.to_owned())),
@@ -52,9 +50,7 @@ pub(crate) fn read(scalar: Scalar, raw: Raw<'_>) -> Option<Value> {
 /// Reads a literal; `None` if it is none of that scalar. Literals that hold variables are none.
 pub(crate) fn read_literal(scalar: Scalar, literal: &ast::Value) -> Option<Value> {
     if scalar == Scalar::Json {
-        return json(literal)
-            .and_then(|value| serde_json::to_string(&value).ok())
-            .map(Value::Text);
+        return json(literal).and_then(|value| serde_json::to_string(&value).ok()).map(Value::Text);
     }
     match literal {
         ast::Value::String(text) => read(scalar, Raw::Text(text)),
@@ -105,13 +101,11 @@ fn integer(text: &str) -> Option<i128> {
 fn uuid(text: &str) -> Option<String> {
     let hyphens = [8, 13, 18, 23];
     let legal = text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| {
-            if hyphens.contains(&at) {
-                byte == b'-'
-            } else {
-                byte.is_ascii_hexdigit()
-            }
-        });
+        && text.bytes().enumerate().all(
+            |(at, byte)| {
+                if hyphens.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+            },
+        );
     legal.then(|| text.to_ascii_lowercase())
 }
 
@@ -126,10 +120,7 @@ fn json(literal: &ast::Value) -> Option<serde_json::Value> {
         ast::Value::Float(number) => serde_json::from_str(number.as_str()).ok()?,
         ast::Value::List(items) => Json::Array(items.iter().map(|item| json(item)).collect::<Option<_>>()?),
         ast::Value::Object(entries) => Json::Object(
-            entries
-                .iter()
-                .map(|(key, value)| Some((key.to_string(), json(value)?)))
-                .collect::<Option<_>>()?,
+            entries.iter().map(|(key, value)| Some((key.to_string(), json(value)?))).collect::<Option<_>>()?,
         ),
         ast::Value::Variable(_) => return None,
     })
@@ -150,16 +141,8 @@ mod tests {
             (Scalar::Int, "-2147483648", Value::Integer(-2_147_483_648)),
             (Scalar::Int, "1.0", Value::Integer(1)),
             (Scalar::Int, "1e3", Value::Integer(1_000)),
-            (
-                Scalar::BigInt,
-                "18446744073709551615",
-                Value::Integer(18_446_744_073_709_551_615),
-            ),
-            (
-                Scalar::BigInt,
-                "\"-9223372036854775808\"",
-                Value::Integer(-9_223_372_036_854_775_808),
-            ),
+            (Scalar::BigInt, "18446744073709551615", Value::Integer(18_446_744_073_709_551_615)),
+            (Scalar::BigInt, "\"-9223372036854775808\"", Value::Integer(-9_223_372_036_854_775_808)),
             (Scalar::Float, "3", Value::Float(3.0)),
             (
                 Scalar::Decimal,
@@ -178,11 +161,7 @@ mod tests {
                 "\"F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6\"",
                 Value::Text("f81d4fae-7dec-11d0-a765-00a0c91e6bf6".into()),
             ),
-            (
-                Scalar::Json,
-                "{\"b\": [1, 2.50], \"a\": null}",
-                Value::Text("{\"b\":[1,2.50],\"a\":null}".into()),
-            ),
+            (Scalar::Json, "{\"b\": [1, 2.50], \"a\": null}", Value::Text("{\"b\":[1,2.50],\"a\":null}".into())),
             (Scalar::Bytes, "\"aGk=\"", Value::Bytes(b"hi".to_vec())),
         ];
         for (scalar, text, value) in cases {

@@ -20,13 +20,8 @@ use writer::{Arguments, Writer};
 /// The longest answer to introspection, in bytes: lists within lists of a large model would have no end.
 const MOST_BYTES: usize = 200_000_000;
 
-static DIRECTIVES: LazyLock<Vec<Directive>> = LazyLock::new(|| {
-    built_in::schema()
-        .directive_definitions
-        .values()
-        .map(|own| Directive::new(own))
-        .collect()
-});
+static DIRECTIVES: LazyLock<Vec<Directive>> =
+    LazyLock::new(|| built_in::schema().directive_definitions.values().map(|own| Directive::new(own)).collect());
 
 /// A directive in the model's words.
 struct Directive {
@@ -43,11 +38,7 @@ impl Directive {
             name: definition.name.to_string(),
             description: definition.description.as_ref().map(ToString::to_string),
             locations: definition.locations.iter().map(|location| location.name()).collect(),
-            arguments: definition
-                .arguments
-                .iter()
-                .map(|own| built_in::input_value(own))
-                .collect(),
+            arguments: definition.arguments.iter().map(|own| built_in::input_value(own)).collect(),
             repeatable: definition.repeatable,
         }
     }
@@ -75,9 +66,7 @@ pub fn write_schema(
     writer.object("__Schema", selection, |writer, field| match &*field.name {
         "types" => write_types(writer, federated, slice, field),
         "queryType" => writer.named("Query", &field.selection),
-        "directives" => writer.list(DIRECTIVES.iter(), |writer, directive| {
-            write_directive(writer, directive, field)
-        }),
+        "directives" => writer.list(DIRECTIVES.iter(), |writer, directive| write_directive(writer, directive, field)),
         // `description`, `mutationType`, `subscriptionType`
         _ => {
             writer.null();
@@ -111,9 +100,7 @@ fn write_types(
     let ids: Vec<TypeId> = federated.type_ids(slice);
     let own = ids.iter().map(|id| federated.type_name(*id));
     let introspection = built_in::definitions().iter().map(|definition| definition.name.clone());
-    writer.list(own.chain(introspection), |writer, name| {
-        writer.named(&name, &field.selection)
-    })
+    writer.list(own.chain(introspection), |writer, name| writer.named(&name, &field.selection))
 }
 
 fn write_directive(writer: &mut Writer<'_>, directive: &Directive, field: &Field) -> Result<(), RequestError> {
@@ -149,12 +136,7 @@ mod tests {
         let model = model();
         let valid = valid_in(&model, slice, text).unwrap();
         let operation = valid.operation(None).unwrap();
-        let scope = Scope {
-            valid: &valid,
-            operation,
-            federated: &model,
-            slice,
-        };
+        let scope = Scope { valid: &valid, operation, federated: &model, slice };
         let variables = coerce::variables(scope, &serde_json::Map::new()).unwrap();
         let operation = normalize(&valid, operation, &variables, &model, slice).unwrap();
         let mut out = Vec::new();
@@ -169,20 +151,10 @@ mod tests {
         let civil = asked(&Slice::all(), text);
         assert_eq!(civil["__typename"], "__Type");
         assert_eq!(civil["k"], "OBJECT");
-        let field = civil["fields"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|field| field["name"] == "resident")
-            .unwrap();
+        let field = civil["fields"].as_array().unwrap().iter().find(|field| field["name"] == "resident").unwrap();
         let list = json!({"kind": "LIST", "name": null, "ofType": {"kind": "NON_NULL", "name": null, "ofType": {"kind": "OBJECT", "name": "CivilResident"}}});
         assert_eq!(field["type"], list);
-        let limit = field["args"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|argument| argument["name"] == "limit")
-            .unwrap();
+        let limit = field["args"].as_array().unwrap().iter().find(|argument| argument["name"] == "limit").unwrap();
         assert_eq!(
             *limit,
             json!({"name": "limit", "defaultValue": null, "type": {"kind": "SCALAR", "name": "Int", "ofType": null}})
@@ -220,10 +192,7 @@ mod tests {
     fn a_type_that_is_not_there_is_null() {
         assert_eq!(asked(&Slice::all(), "{ __type(name: \"Zz\") { name } }"), Json::Null);
         assert_eq!(asked(&Slice::all(), "{ __type(name: \"ID\") { name } }"), Json::Null);
-        assert_eq!(
-            asked(&Slice::of([0]), "{ __type(name: \"HealthVaccination\") { name } }"),
-            Json::Null
-        );
+        assert_eq!(asked(&Slice::of([0]), "{ __type(name: \"HealthVaccination\") { name } }"), Json::Null);
     }
 
     fn names<'a>(value: &'a Json, found: &mut Vec<&'a str>) {
@@ -245,12 +214,8 @@ mod tests {
             let schema = asked(&slice, text);
             assert_eq!(schema["queryType"]["name"], "Query");
             assert_eq!(schema["mutationType"], Json::Null);
-            let listed: Vec<&str> = schema["types"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter_map(|ty| ty["name"].as_str())
-                .collect();
+            let listed: Vec<&str> =
+                schema["types"].as_array().unwrap().iter().filter_map(|ty| ty["name"].as_str()).collect();
             let unique: std::collections::HashSet<_> = listed.iter().collect();
             assert_eq!(unique.len(), listed.len(), "no type twice");
             let mut referred = Vec::new();

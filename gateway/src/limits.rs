@@ -29,18 +29,10 @@ const DIRECTIVES: (usize, usize) = (20, 1_000);
 
 /// Refuses what is beyond the limits.
 pub fn check(parsed: &Parsed, federated: &Federated, limits: &Limits) -> Result<(), RequestError> {
-    let mut scale = Scale {
-        parsed,
-        federated,
-        fragments: HashMap::new(),
-        directives: 0,
-    };
+    let mut scale = Scale { parsed, federated, fragments: HashMap::new(), directives: 0 };
     for definition in &parsed.document().definitions {
         if let Definition::FragmentDefinition(fragment) = definition {
-            scale
-                .fragments
-                .entry(&fragment.name)
-                .or_insert((fragment, State::Unseen));
+            scale.fragments.entry(&fragment.name).or_insert((fragment, State::Unseen));
         }
     }
     for definition in &parsed.document().definitions {
@@ -66,27 +58,15 @@ pub fn check(parsed: &Parsed, federated: &Federated, limits: &Limits) -> Result<
 fn judge(weight: &Weight, limits: &Limits) -> Result<(), (Code, String)> {
     let deep = |depth: usize, most: usize, what: &str| {
         let message = format!("{what} are nested {depth} deep; at most {most} are allowed.");
-        if depth > most {
-            Err((Code::TooDeep, message))
-        } else {
-            Ok(())
-        }
+        if depth > most { Err((Code::TooDeep, message)) } else { Ok(()) }
     };
     let costly = |count: usize, most: usize, what: &str| {
         let message = format!("The operation has more than {most} {what}, fragments counted.");
-        if count > most {
-            Err((Code::TooCostly, message))
-        } else {
-            Ok(())
-        }
+        if count > most { Err((Code::TooCostly, message)) } else { Ok(()) }
     };
     deep(weight.levels, LEVELS, "Selections")?;
     deep(weight.depth, limits.depth, "Fields")?;
-    deep(
-        weight.introspection_depth,
-        limits.introspection_depth,
-        "Introspection fields",
-    )?;
+    deep(weight.introspection_depth, limits.introspection_depth, "Introspection fields")?;
     deep(weight.introspection_lists, INTROSPECTED_LISTS, "Lists of introspection")?;
     costly(weight.aliases, limits.aliases, "aliases")?;
     costly(weight.fetches, limits.collection_fields, "fields that read collections")?;
@@ -148,10 +128,7 @@ impl<'a> Scale<'a> {
         level: usize,
     ) -> Result<Weight, RequestError> {
         if level > LEVELS {
-            return Err(RequestError::new(
-                Code::TooDeep,
-                format!("Selections are nested more than {LEVELS} deep."),
-            ));
+            return Err(RequestError::new(Code::TooDeep, format!("Selections are nested more than {LEVELS} deep.")));
         }
         let mut sum = Weight::default();
         for selection in selections {
@@ -167,10 +144,8 @@ impl<'a> Scale<'a> {
                         weight.introspected = weight.introspected.saturating_add(weight.fields);
                         (weight.depth, weight.lists, weight.fields) = (0, 0, 0);
                     }
-                    let is_list = matches!(
-                        field.name.as_str(),
-                        "fields" | "inputFields" | "interfaces" | "possibleTypes"
-                    );
+                    let is_list =
+                        matches!(field.name.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes");
                     weight.lists += usize::from(is_list);
                     weight.depth += 1;
                     weight.fields = weight.fields.saturating_add(1);
@@ -191,10 +166,7 @@ impl<'a> Scale<'a> {
                     self.weigh_fragment(&spread.fragment_name, level + 1)?
                 }
             };
-            sum = sum.beside(Weight {
-                levels: weight.levels + 1,
-                ..weight
-            });
+            sum = sum.beside(Weight { levels: weight.levels + 1, ..weight });
         }
         Ok(sum)
     }
@@ -223,13 +195,9 @@ impl<'a> Scale<'a> {
     fn step(&self, parent: Option<TypeId>, field: &str) -> (Option<TypeId>, bool) {
         use lilong_schema::federated::SourceMember::{ByKey, List};
         match parent {
-            Some(TypeId::Query) => (
-                self.federated
-                    .roots
-                    .get(field)
-                    .map(|Root::Source(source)| TypeId::Source(*source)),
-                false,
-            ),
+            Some(TypeId::Query) => {
+                (self.federated.roots.get(field).map(|Root::Source(source)| TypeId::Source(*source)), false)
+            }
             Some(TypeId::Source(source)) => match self.federated.sources[source].members.get(field) {
                 Some(List(collection) | ByKey(collection, _)) => (Some(TypeId::Collection(*collection)), true),
                 None => (None, false),
@@ -248,9 +216,7 @@ impl<'a> Scale<'a> {
             let (here, all) = DIRECTIVES;
             let message =
                 format!("More than {here} directives stand at one place, or more than {all} in the document.");
-            return Err(self
-                .parsed
-                .refuse(Code::TooCostly, message, directives.first().and_then(Node::location)));
+            return Err(self.parsed.refuse(Code::TooCostly, message, directives.first().and_then(Node::location)));
         }
         Ok(())
     }
@@ -263,11 +229,7 @@ mod tests {
     use crate::sample::{code, model};
 
     fn nested(depth: usize) -> String {
-        format!(
-            "{{ civil {{ {}id{} }} }}",
-            "resident { street { ".repeat(depth),
-            " } }".repeat(depth)
-        )
+        format!("{{ civil {{ {}id{} }} }}", "resident { street { ".repeat(depth), " } }".repeat(depth))
     }
 
     fn doubled(levels: usize, body: impl Fn(usize) -> String) -> String {
@@ -284,12 +246,8 @@ mod tests {
     #[test]
     fn what_fragments_multiply_is_counted_and_never_expanded() {
         let model = model();
-        let aliases = doubled(40, |at| {
-            format!(
-                "fragment F{at} on Query {{ ...F{0} a{at}: civil {{ ...G }} ...F{0} }}",
-                at + 1
-            )
-        });
+        let aliases =
+            doubled(40, |at| format!("fragment F{at} on Query {{ ...F{0} a{at}: civil {{ ...G }} ...F{0} }}", at + 1));
         let text = format!(
             "{{ ...F0 }} {aliases} fragment F40 on Query {{ __typename }} fragment G on Civil {{ __typename }}"
         );
@@ -306,9 +264,7 @@ mod tests {
 
     #[test]
     fn fragments_without_aliases_or_fetches_may_be_spread_at_will() {
-        let spread = doubled(40, |at| {
-            format!("fragment F{at} on Query {{ ...F{0} ...F{0} __typename }}", at + 1)
-        });
+        let spread = doubled(40, |at| format!("fragment F{at} on Query {{ ...F{0} ...F{0} __typename }}", at + 1));
         let text = format!("{{ ...F0 }} {spread} fragment F40 on Query {{ __typename }}");
         assert_eq!(code(&model(), &text), None);
     }
@@ -330,11 +286,7 @@ mod tests {
     fn introspection_has_limits_of_its_own() {
         let model = model();
         let of_type = |depth: usize| {
-            format!(
-                "{{ __schema {{ types {{ {}name{} }} }} }}",
-                "ofType { ".repeat(depth),
-                " }".repeat(depth)
-            )
+            format!("{{ __schema {{ types {{ {}name{} }} }} }}", "ofType { ".repeat(depth), " }".repeat(depth))
         };
         assert_eq!(code(&model, &of_type(17)), None);
         assert_eq!(code(&model, &of_type(18)), Some(Code::TooDeep));
@@ -348,17 +300,10 @@ mod tests {
     #[test]
     fn fields_that_read_are_counted_in_each_operation() {
         let model = model();
-        let reads = |count: usize| {
-            (0..count)
-                .map(|at| format!("a{at}: resident {{ id }}"))
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
+        let reads =
+            |count: usize| (0..count).map(|at| format!("a{at}: resident {{ id }}")).collect::<Vec<_>>().join(" ");
         assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(50))), None);
-        assert_eq!(
-            code(&model, &format!("{{ civil {{ {} }} }}", reads(51))),
-            Some(Code::TooCostly)
-        );
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(51))), Some(Code::TooCostly));
         let two = format!("query a {{ civil {{ {0} }} }} query b {{ civil {{ {0} }} }}", reads(30));
         assert_eq!(code(&model, &two), None);
     }

@@ -27,12 +27,7 @@ pub fn normalize(
     federated: &Federated,
     slice: &Slice,
 ) -> Result<Operation, RequestError> {
-    let scope = Scope {
-        valid,
-        operation,
-        federated,
-        slice,
-    };
+    let scope = Scope { valid, operation, federated, slice };
     let merge = Merge { scope, variables };
     let kind = match operation.operation_type {
         OperationType::Query => OperationKind::Query,
@@ -62,11 +57,7 @@ impl<'a> Merge<'a> {
         for set in sets {
             self.collect(set, &mut groups)?;
         }
-        groups
-            .order
-            .into_iter()
-            .map(|(key, fields)| self.field(parent, key, &fields))
-            .collect()
+        groups.order.into_iter().map(|(key, fields)| self.field(parent, key, &fields)).collect()
     }
 
     fn collect(&self, selections: &'a [Selection], groups: &mut Groups<'a>) -> Result<(), RequestError> {
@@ -103,12 +94,7 @@ impl<'a> Merge<'a> {
 
     /// One field made of all that share a response key; validation has seen to it that they agree.
     fn field(&self, parent: Option<Parent>, key: &str, fields: &[&'a Node<ast::Field>]) -> Result<Field, RequestError> {
-        let Scope {
-            valid,
-            federated,
-            slice,
-            ..
-        } = self.scope;
+        let Scope { valid, federated, slice, .. } = self.scope;
         let Some(first) = fields.first() else {
             return Err(lost(key));
         };
@@ -128,11 +114,8 @@ impl<'a> Merge<'a> {
             return Err(lost(key));
         };
         field.arguments = coerce::arguments(self.scope, &first.arguments, &definition.arguments, self.variables)?;
-        let sets: Vec<&[Selection]> = fields
-            .iter()
-            .map(|field| &*field.selection_set)
-            .filter(|set| !set.is_empty())
-            .collect();
+        let sets: Vec<&[Selection]> =
+            fields.iter().map(|field| &*field.selection_set).filter(|set| !set.is_empty()).collect();
         if !sets.is_empty() {
             field.selection = self.selection(Parent::of(federated, slice, definition.ty.name()), &sets)?;
         }
@@ -149,11 +132,7 @@ impl<'a> Merge<'a> {
             let Some(definition) = built_in::schema().directive_definitions.get(&directive.name) else {
                 continue;
             };
-            let definitions: Vec<_> = definition
-                .arguments
-                .iter()
-                .map(|own| built_in::input_value(own))
-                .collect();
+            let definitions: Vec<_> = definition.arguments.iter().map(|own| built_in::input_value(own)).collect();
             let arguments = coerce::arguments(self.scope, &directive.arguments, &definitions, self.variables)?;
             let given = arguments.first().map(|(_, argument)| &argument.form);
             if given != Some(&Form::Leaf(Value::Boolean(wanted))) {
@@ -166,10 +145,7 @@ impl<'a> Merge<'a> {
 
 /// Validation lets no such field through.
 fn lost(key: &str) -> RequestError {
-    RequestError::new(
-        Code::Internal,
-        format!("The field \"{key}\" was lost after validation."),
-    )
+    RequestError::new(Code::Internal, format!("The field \"{key}\" was lost after validation."))
 }
 
 #[cfg(test)]
@@ -182,16 +158,9 @@ mod tests {
 
     fn written(selection: &[Field]) -> String {
         let fields = selection.iter().map(|field| {
-            let alias = if field.key == field.name {
-                String::new()
-            } else {
-                format!("{}:", field.key)
-            };
-            let nested = if field.selection.is_empty() {
-                String::new()
-            } else {
-                format!("{{{}}}", written(&field.selection))
-            };
+            let alias = if field.key == field.name { String::new() } else { format!("{}:", field.key) };
+            let nested =
+                if field.selection.is_empty() { String::new() } else { format!("{{{}}}", written(&field.selection)) };
             format!("{alias}{}{nested}", field.name)
         });
         fields.collect::<Vec<_>>().join(" ")
@@ -216,14 +185,8 @@ mod tests {
                 "{ civil { resident { street { id } ... { street { name ...G } } } } } fragment G on CivilStreet { id resident { id } }",
                 "civil{resident{street{id name resident{id}}}}",
             ),
-            (
-                "{ ...A ...A ... on Query { ...A } } fragment A on Query { _sources { name } }",
-                "_sources{name}",
-            ),
-            (
-                "{ __schema { types { name ofType { name } name } } }",
-                "__schema{types{name ofType{name}}}",
-            ),
+            ("{ ...A ...A ... on Query { ...A } } fragment A on Query { _sources { name } }", "_sources{name}"),
+            ("{ __schema { types { name ofType { name } name } } }", "__schema{types{name ofType{name}}}"),
         ];
         for (text, expected) in cases {
             assert_eq!(shown(text, json!({})), expected, "{text}");
@@ -247,13 +210,8 @@ mod tests {
 
     #[test]
     fn a_field_stands_where_it_stood_first() {
-        let operation = normalized(
-            &model(),
-            "{\n  civil { __typename }\n civil { resident { id } }\n}",
-            json!({}),
-        )
-        .unwrap()
-        .1;
+        let operation =
+            normalized(&model(), "{\n  civil { __typename }\n civil { resident { id } }\n}", json!({})).unwrap().1;
         let civil = &operation.selection[0];
         assert_eq!((civil.location.line, civil.location.column), (2, 3));
         assert_eq!(civil.selection[1].location.line, 3);

@@ -30,22 +30,13 @@ impl Parsed {
 
     /// Where something stands; for what stands nowhere, the beginning.
     pub fn location(&self, span: Option<SourceSpan>) -> Location {
-        let text = self
-            .document
-            .sources
-            .values()
-            .next()
-            .map_or("", |file| file.source_text());
+        let text = self.document.sources.values().next().map_or("", |file| file.source_text());
         self.lines.location(text, span.map_or(0, |span| span.offset()))
     }
 
     /// A refusal that points at a place in the document.
     pub(crate) fn refuse(&self, code: Code, message: impl Into<String>, span: Option<SourceSpan>) -> RequestError {
-        RequestError {
-            code,
-            message: message.into(),
-            locations: vec![self.location(span)],
-        }
+        RequestError { code, message: message.into(), locations: vec![self.location(span)] }
     }
 }
 
@@ -74,9 +65,7 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Parsed, RequestError> {
 /// A message for clients from a fault's own words: begins with a capital letter.
 pub(crate) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// At most about 200 characters of a message that may quote the client's own text.
@@ -102,16 +91,9 @@ mod tests {
         let error = refused("{\n  a(x: }\n}");
         assert_eq!(error.code, Code::ParseFailed);
         assert_eq!(error.locations, [Location { line: 2, column: 8 }]);
-        for text in [
-            "",
-            "   # nothing",
-            "{",
-            "{}",
-            "{ a(b: \"\\uD800 \\u0000\") }",
-            "query { a ",
-            "{ a(b: \"x) }",
-            "}{",
-        ] {
+        for text in
+            ["", "   # nothing", "{", "{}", "{ a(b: \"\\uD800 \\u0000\") }", "query { a ", "{ a(b: \"x) }", "}{"]
+        {
             assert_eq!(refused(text).code, Code::ParseFailed, "{text}");
         }
     }
@@ -129,24 +111,15 @@ mod tests {
 
     #[test]
     fn brackets_in_strings_and_comments_do_not_nest() {
-        let text = format!(
-            "{{ a(x: \"{0}\\\"{0}\", y: \"\"\"{0}\\\"\"\"{0}\"\"\") # {0}\n}}",
-            "{[(".repeat(300)
-        );
+        let text = format!("{{ a(x: \"{0}\\\"{0}\", y: \"\"\"{0}\\\"\"\"{0}\"\"\") # {0}\n}}", "{[(".repeat(300));
         parse(&text, &Limits::default()).unwrap();
     }
 
     #[test]
     fn too_many_tokens_are_refused_wherever_they_hide() {
-        let limits = Limits {
-            tokens: 100,
-            ..Limits::default()
-        };
+        let limits = Limits { tokens: 100, ..Limits::default() };
         parse(&format!("{{ {} }}", "a ".repeat(98)), &limits).unwrap();
-        for text in [
-            format!("{{ {} }}", "a ".repeat(99)),
-            format!("{{ a {} }}", ",#x\n".repeat(100)),
-        ] {
+        for text in [format!("{{ {} }}", "a ".repeat(99)), format!("{{ a {} }}", ",#x\n".repeat(100))] {
             assert_eq!(parse(&text, &limits).unwrap_err().code, Code::TooCostly);
         }
     }

@@ -25,25 +25,11 @@ pub(crate) async fn run(model: &Model, limits: &Limits, cache: &PlanCache, reque
         Ok(prepared) => prepared,
         Err(errors) => return refused(&errors, &request.trace),
     };
-    let world = execute::World {
-        sources: &model.sources,
-        variables: &variables,
-        limits,
-        trace: request.trace.clone(),
-    };
+    let world = execute::World { sources: &model.sources, variables: &variables, limits, trace: request.trace.clone() };
     let fetched = execute(&plan, world).await;
-    let world = respond::World {
-        model,
-        slice: &request.slice,
-        variables: &variables,
-        trace: &request.trace,
-    };
+    let world = respond::World { model, slice: &request.slice, variables: &variables, trace: &request.trace };
     let (body, errors) = respond(&plan, &fetched, &world);
-    Answer {
-        body,
-        refused: None,
-        errors,
-    }
+    Answer { body, refused: None, errors }
 }
 
 /// Everything that asks nobody: from a request to its plan and variables.
@@ -62,36 +48,19 @@ pub(crate) fn prepare(
         validate(parsed, federated, slice)
     })?;
     let operation = shape.valid.operation(name).map_err(|error| vec![error])?;
-    let scope = Scope {
-        valid: &shape.valid,
-        operation,
-        federated,
-        slice,
-    };
+    let scope = Scope { valid: &shape.valid, operation, federated, slice };
     let variables = coerce::variables(scope, &request.variables)?;
     let plan = cache.plan(shape.id, coerce::structure(&variables), || {
         let operation = normalize(&shape.valid, operation, &variables, federated, slice)?;
         let capabilities = |source: usize| model.sources[source].capabilities();
-        plan::plan(
-            &operation,
-            plan::World {
-                federated,
-                slice,
-                capabilities: &capabilities,
-                limits,
-            },
-        )
+        plan::plan(&operation, plan::World { federated, slice, capabilities: &capabilities, limits })
     })?;
     plan.check(&variables).map_err(|error| vec![error])?;
     Ok((plan, variables))
 }
 
 fn refused(errors: &[RequestError], trace: &str) -> Answer {
-    Answer {
-        body: write_refusal(errors, trace),
-        refused: errors.first().map(|error| error.code),
-        errors: errors.len(),
-    }
+    Answer { body: write_refusal(errors, trace), refused: errors.first().map(|error| error.code), errors: errors.len() }
 }
 
 #[cfg(test)]
@@ -123,26 +92,13 @@ mod tests {
                 Source::new(name.clone(), memory, &Tuning::default(), ceiling.clone())
             };
             let sources = federated.sources.iter().map(|known| source(&known.name)).collect();
-            let model = Model {
-                federated: Arc::new(federated),
-                sources,
-            };
-            Self {
-                model,
-                cache: PlanCache::new(),
-                limits: Limits::default(),
-            }
+            let model = Model { federated: Arc::new(federated), sources };
+            Self { model, cache: PlanCache::new(), limits: Limits::default() }
         }
 
         fn plan(&self, query: &str, variables: Value) -> Result<Arc<Plan>, Vec<RequestError>> {
-            let Value::Object(variables) = variables else {
-                panic!("no variables")
-            };
-            let request = Request {
-                query: query.to_owned(),
-                variables,
-                ..Request::default()
-            };
+            let Value::Object(variables) = variables else { panic!("no variables") };
+            let request = Request { query: query.to_owned(), variables, ..Request::default() };
             prepare(&self.model, &self.limits, &self.cache, &request).map(|(plan, _)| plan)
         }
 
@@ -162,24 +118,17 @@ mod tests {
         let bench = Bench::new();
         let ask = |name: &str, ids: Value, limit: i32, id: i32| {
             let filter = json!({ "idCard": { "_eq": name }, "_or": [{ "street": { "name": { "_like": name } } }] });
-            bench.plan(
-                QUERY,
-                json!({ "where": filter, "ids": ids, "limit": limit, "id": id, "order": { "id": "ASC" } }),
-            )
+            bench
+                .plan(QUERY, json!({ "where": filter, "ids": ids, "limit": limit, "id": id, "order": { "id": "ASC" } }))
         };
         let first = ask("a", json!([1]), 5, 1).unwrap();
-        for (name, ids, limit, id) in [
-            ("b", json!([2, 3, 4]), 0, 7),
-            ("", json!([0]), 10_000, -1),
-            ("%", json!(9), 1, 1),
-        ] {
+        for (name, ids, limit, id) in
+            [("b", json!([2, 3, 4]), 0, 7), ("", json!([0]), 10_000, -1), ("%", json!(9), 1, 1)]
+        {
             assert!(Arc::ptr_eq(&first, &ask(name, ids, limit, id).unwrap()));
         }
         // A value that is refused is refused with the same plan.
-        assert_eq!(
-            ask("a", json!([1]), -1, 1).unwrap_err()[0].code,
-            crate::error::Code::BadInput
-        );
+        assert_eq!(ask("a", json!([1]), -1, 1).unwrap_err()[0].code, crate::error::Code::BadInput);
         assert_eq!((bench.cache.size().0.0, bench.plans()), (1, 1));
     }
 
@@ -211,10 +160,7 @@ mod tests {
             let mut variables = variables.clone();
             variables["ids"] = json!([1]);
             let once = bench.plan(QUERY, variables.clone()).unwrap();
-            assert!(
-                Arc::ptr_eq(&once, &bench.plan(QUERY, variables.clone()).unwrap()),
-                "{variables}"
-            );
+            assert!(Arc::ptr_eq(&once, &bench.plan(QUERY, variables.clone()).unwrap()), "{variables}");
             assert_eq!(bench.plans(), number as u64 + 1, "{variables}");
         }
         assert_eq!(bench.cache.size().0.0, 1, "one shape");
@@ -251,10 +197,7 @@ mod tests {
     #[test]
     fn the_caches_grow_no_further_than_their_weight() {
         let bench = Bench::new();
-        let numbers = (0..6_000)
-            .map(|number| number.to_string())
-            .collect::<Vec<_>>()
-            .join(",");
+        let numbers = (0..6_000).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
         for number in 0..60 {
             let text =
                 format!("{{ civil {{ a{number}: resident(where: {{ id: {{ _in: [{numbers}] }} }}) {{ id }} }} }}");

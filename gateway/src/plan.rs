@@ -288,11 +288,9 @@ impl PlanOperand {
         match self {
             PlanOperand::Literal(value) => Some(value.clone()),
             PlanOperand::Variable(slot) => variables.get(slot).and_then(argument_value),
-            PlanOperand::List(items) => items
-                .iter()
-                .map(|item| item.value(variables))
-                .collect::<Option<_>>()
-                .map(Value::List),
+            PlanOperand::List(items) => {
+                items.iter().map(|item| item.value(variables)).collect::<Option<_>>().map(Value::List)
+            }
             PlanOperand::FromStep(_) => None,
         }
     }

@@ -51,11 +51,7 @@ impl PlanCache {
             .max_capacity(CAPACITY)
             .weigher(|key: &PlanKey, plan: &Arc<Plan>| weight(key.structure.len() + plan.weight()))
             .build_with_hasher(foldhash::fast::RandomState::default());
-        Self {
-            shapes,
-            plans,
-            next: AtomicU64::new(0),
-        }
+        Self { shapes, plans, next: AtomicU64::new(0) }
     }
 
     /// The shape of a document; made once. A document that is refused is not kept.
@@ -67,19 +63,12 @@ impl PlanCache {
         operation: Option<&str>,
         make: impl FnOnce() -> Result<Valid, Vec<RequestError>>,
     ) -> Result<Arc<Shape>, Vec<RequestError>> {
-        let key = ShapeKey {
-            version,
-            slice: slice.clone(),
-            document: document.into(),
-            operation: operation.map(Into::into),
-        };
+        let key =
+            ShapeKey { version, slice: slice.clone(), document: document.into(), operation: operation.map(Into::into) };
         if let Some(shape) = self.shapes.get(&key) {
             return Ok(shape);
         }
-        let shape = Arc::new(Shape {
-            id: self.next.fetch_add(1, Ordering::Relaxed),
-            valid: make()?,
-        });
+        let shape = Arc::new(Shape { id: self.next.fetch_add(1, Ordering::Relaxed), valid: make()? });
         self.shapes.insert(key, shape.clone());
         Ok(shape)
     }
@@ -91,10 +80,7 @@ impl PlanCache {
         structure: Vec<u8>,
         make: impl FnOnce() -> Result<Plan, RequestError>,
     ) -> Result<Arc<Plan>, Vec<RequestError>> {
-        let key = PlanKey {
-            shape,
-            structure: structure.into(),
-        };
+        let key = PlanKey { shape, structure: structure.into() };
         if let Some(plan) = self.plans.get(&key) {
             return Ok(plan);
         }

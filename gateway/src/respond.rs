@@ -126,8 +126,7 @@ impl<'a> Writer<'a> {
                         self.out.truncate(start);
                         self.out.extend_from_slice(b"null");
                         self.path.push(Segment::Key(&field.key));
-                        self.errors
-                            .add(usize::MAX, error.code, None, &error.message, &self.path);
+                        self.errors.add(usize::MAX, error.code, None, &error.message, &self.path);
                         self.path.pop();
                     }
                 }
@@ -157,8 +156,7 @@ impl<'a> Writer<'a> {
                 (fault.code == Code::SourceMismatch)
                     .then(|| self.world.model.federated.sources[rows.source].name.clone())
             });
-            self.errors
-                .add(rows.join, fault.code, source.as_deref(), &fault.message, &self.path);
+            self.errors.add(rows.join, fault.code, source.as_deref(), &fault.message, &self.path);
         }
         self.path.pop();
     }
@@ -224,8 +222,7 @@ impl<'a> Writer<'a> {
         let source = &self.world.model.federated.sources[rows.source].name;
         let message = format!("source `{source}` holds {what}");
         self.path.push(Segment::Key(&field.key));
-        self.errors
-            .add(rows.join, Code::SourceMismatch, Some(source), &message, &self.path);
+        self.errors.add(rows.join, Code::SourceMismatch, Some(source), &message, &self.path);
         self.path.pop();
     }
 
@@ -286,10 +283,7 @@ const MISSING: &str = "no value here, where there is always one";
 
 fn is_faulty(placed: &Placed, row: usize, cell: &Cell) -> bool {
     let faults = &placed.rows.faults;
-    !faults.is_empty()
-        && faults
-            .binary_search_by_key(&(row, cell.column), |fault| (fault.row, fault.column))
-            .is_ok()
+    !faults.is_empty() && faults.binary_search_by_key(&(row, cell.column), |fault| (fault.row, fault.column)).is_ok()
 }
 
 /// The first row of a parent with a null where none may be, by its position, and what is wrong with it. Looked for before

@@ -27,9 +27,7 @@ pub(crate) fn valid_in(model: &Federated, slice: &Slice, text: &str) -> Result<V
 
 /// The code under which a document is refused.
 pub(crate) fn code(model: &Federated, text: &str) -> Option<Code> {
-    valid(model, text)
-        .err()
-        .and_then(|errors| errors.first().map(|error| error.code))
+    valid(model, text).err().and_then(|errors| errors.first().map(|error| error.code))
 }
 
 /// All the way to variables and a normalised operation.
@@ -41,22 +39,11 @@ pub(crate) fn normalized(
     let slice = Slice::all();
     let valid = valid(model, text)?;
     let operation = valid.operation(None).map_err(|error| vec![error])?;
-    let raw = if let serde_json::Value::Object(raw) = raw {
-        raw
-    } else {
-        serde_json::Map::new()
-    };
-    let scope = Scope {
-        valid: &valid,
-        operation,
-        federated: model,
-        slice: &slice,
-    };
+    let raw = if let serde_json::Value::Object(raw) = raw { raw } else { serde_json::Map::new() };
+    let scope = Scope { valid: &valid, operation, federated: model, slice: &slice };
     let variables = coerce::variables(scope, &raw)?;
     let normalized = normalize::normalize(&valid, operation, &variables, model, &slice);
-    normalized
-        .map(|operation| (variables, operation))
-        .map_err(|error| vec![error])
+    normalized.map(|operation| (variables, operation)).map_err(|error| vec![error])
 }
 
 /// The model: `civil` with residents and streets, `health` with vaccinations, joined by id cards.
@@ -74,11 +61,8 @@ pub(crate) fn model() -> Federated {
     let health = json!({"collections": [collection("vaccination", "id UUID, id_card String, given DateTime")]});
     let read = |description| serde_json::from_value::<SourceDescription>(description).unwrap_or_default();
     let descriptions = BTreeMap::from([("civil".to_owned(), read(civil)), ("health".to_owned(), read(health))]);
-    let source = |name: &str| SourceSettings {
-        name: name.into(),
-        connector: "memory".into(),
-        ..SourceSettings::default()
-    };
+    let source =
+        |name: &str| SourceSettings { name: name.into(), connector: "memory".into(), ..SourceSettings::default() };
     let end = |source: &str, collection: &str| LinkEnd {
         source: source.into(),
         collection: collection.into(),
@@ -93,11 +77,7 @@ pub(crate) fn model() -> Federated {
         back: Some("resident".into()),
         many: None,
     };
-    let catalog = Catalog {
-        sources: vec![source("civil"), source("health")],
-        links: vec![link],
-        ..Catalog::default()
-    };
+    let catalog = Catalog { sources: vec![source("civil"), source("health")], links: vec![link], ..Catalog::default() };
     let (model, problems) = federate(&catalog, &descriptions);
     assert!(problems.is_empty(), "{problems:?}");
     model
@@ -114,10 +94,6 @@ fn collection(name: &str, columns: &str) -> serde_json::Value {
         })
         .collect();
     let reference = json!({"columns": ["street_id"], "collection": "street", "references": ["id"]});
-    let foreign_keys = if columns.contains("street_id") {
-        vec![reference]
-    } else {
-        Vec::new()
-    };
+    let foreign_keys = if columns.contains("street_id") { vec![reference] } else { Vec::new() };
     json!({"name": name, "fields": fields, "keys": [{"columns": ["id"], "primary": true}], "foreign_keys": foreign_keys})
 }

@@ -103,12 +103,7 @@ impl Server {
             sdl: schema::Kept::default(),
             stopping,
         });
-        Ok(Self {
-            listener,
-            admin,
-            shared,
-            stop,
-        })
+        Ok(Self { listener, admin, shared, stop })
     }
 
     /// The address of GraphQL really taken.
@@ -134,14 +129,9 @@ impl Server {
             drop(alive);
         }
         stop.await;
-        tracing::info!(
-            "stopping: no new requests, running ones have {:?} to end",
-            self.shared.options.limits.drain
-        );
+        tracing::info!("stopping: no new requests, running ones have {:?} to end", self.shared.options.limits.drain);
         self.stop.send_replace(true);
-        Ok(tokio::time::timeout(self.shared.options.limits.drain, working.closed())
-            .await
-            .is_ok())
+        Ok(tokio::time::timeout(self.shared.options.limits.drain, working.closed()).await.is_ok())
     }
 }
 

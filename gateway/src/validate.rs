@@ -39,13 +39,10 @@ impl Valid {
 
     /// The operation of that name, or the only one; `BAD_INPUT` if there is none or the choice is open.
     pub fn operation(&self, name: Option<&str>) -> Result<&OperationDefinition, RequestError> {
-        let mut operations = self
-            .operations
-            .iter()
-            .filter_map(|at| match self.document().definitions.get(*at) {
-                Some(Definition::OperationDefinition(operation)) => Some(operation),
-                _ => None,
-            });
+        let mut operations = self.operations.iter().filter_map(|at| match self.document().definitions.get(*at) {
+            Some(Definition::OperationDefinition(operation)) => Some(operation),
+            _ => None,
+        });
         let refuse = |message: String| Err(RequestError::new(Code::BadInput, message));
         match (name, self.operations.len()) {
             (Some(name), _) => {
@@ -90,10 +87,7 @@ pub fn validate(parsed: Parsed, federated: &Federated, slice: &Slice) -> Result<
         return Err(unsupported);
     }
     let touched = touch::touch(&parsed, federated, slice);
-    if let Err(failure) = parsed
-        .document()
-        .to_executable_validate(Assumed::assume_valid_ref(&touched.schema))
-    {
+    if let Err(failure) = parsed.document().to_executable_validate(Assumed::assume_valid_ref(&touched.schema)) {
         let errors = failure.errors.iter().take(MOST_ERRORS).map(|diagnostic| {
             let message = cut(&sentence(&diagnostic.error.to_string()));
             parsed.refuse(Code::ValidationFailed, message, diagnostic.error.location())
@@ -109,11 +103,7 @@ pub fn validate(parsed: Parsed, federated: &Federated, slice: &Slice) -> Result<
         errors.truncate(MOST_ERRORS);
         return Err(errors);
     }
-    let mut valid = Valid {
-        parsed,
-        operations: Vec::new(),
-        fragments: HashMap::new(),
-    };
+    let mut valid = Valid { parsed, operations: Vec::new(), fragments: HashMap::new() };
     for (at, definition) in valid.parsed.document().definitions.iter().enumerate() {
         match definition {
             Definition::OperationDefinition(_) => valid.operations.push(at),
@@ -234,10 +224,7 @@ mod tests {
 
     #[test]
     fn at_most_ten_errors_are_told_each_with_its_place() {
-        let text = format!(
-            "{{ {} }}",
-            (0..500).map(|at| format!("zz{at}")).collect::<Vec<_>>().join("\n")
-        );
+        let text = format!("{{ {} }}", (0..500).map(|at| format!("zz{at}")).collect::<Vec<_>>().join("\n"));
         let errors = valid(&model(), &text).unwrap_err();
         assert_eq!(errors.len(), MOST_ERRORS);
         assert_eq!(errors[9].locations, [Location { line: 10, column: 1 }]);
@@ -265,10 +252,7 @@ mod tests {
         let two = valid(&model, "query A { __typename } query B { a: __typename }").unwrap();
         assert_eq!(two.operation(Some("B")).unwrap().name.as_ref().unwrap(), "B");
         assert_eq!(two.operation(None).unwrap_err().code, Code::BadInput);
-        assert_eq!(
-            two.operation(Some("C")).unwrap_err().message,
-            "Unknown operation named \"C\"."
-        );
+        assert_eq!(two.operation(Some("C")).unwrap_err().message, "Unknown operation named \"C\".");
         let one = valid(&model, "{ __typename }").unwrap();
         assert!(one.operation(None).is_ok());
         assert_eq!(one.operation(Some("A")).unwrap_err().code, Code::BadInput);
@@ -277,18 +261,9 @@ mod tests {
     #[test]
     fn no_message_speaks_of_what_lies_behind() {
         let model = model();
-        for text in [
-            "{ zz }",
-            "{ __typename @zz }",
-            "{ ...Zz }",
-            "query($x: Zz) { __typename }",
-        ] {
+        for text in ["{ zz }", "{ __typename @zz }", "{ ...Zz }", "query($x: Zz) { __typename }"] {
             for error in valid(&model, text).unwrap_err() {
-                assert!(
-                    !error.message.contains("apollo") && !error.message.contains(".rs"),
-                    "{}",
-                    error.message
-                );
+                assert!(!error.message.contains("apollo") && !error.message.contains(".rs"), "{}", error.message);
             }
         }
     }

@@ -201,11 +201,7 @@ pub struct OptionValue {
 impl OptionValue {
     /// A value that stands in no file; paths in it are relative to the current folder.
     pub fn new(value: OptionKind) -> Self {
-        Self {
-            value,
-            place: Place::default(),
-            folder: PathBuf::new(),
-        }
+        Self { value, place: Place::default(), folder: PathBuf::new() }
     }
 
     /// The file or folder that a path in this value names: relative ones start at the folder of the file it stands in.

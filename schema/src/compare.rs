@@ -54,10 +54,7 @@ pub fn compare(old: &Federated, new: &Federated) -> Vec<Change> {
             continue;
         };
         if before.field != after.field {
-            let text = format!(
-                "renamed {what}: {}.{} is now {}",
-                before.owner, before.field, after.field
-            );
+            let text = format!("renamed {what}: {}.{} is now {}", before.owner, before.field, after.field);
             changes.push(Change { breaking: true, text });
         }
         if before.shape != after.shape {
@@ -102,10 +99,7 @@ fn inventory(model: &Federated) -> Inventory {
                 field: value.clone(),
                 shape: String::new(),
             };
-            found.insert(
-                format!("enum value {}.{}.{value}", source.name, enumeration.described.name),
-                named,
-            );
+            found.insert(format!("enum value {}.{}.{value}", source.name, enumeration.described.name), named);
         }
     }
     found
@@ -121,13 +115,8 @@ fn add_collection(found: &mut Inventory, model: &Federated, source: &Source, col
     };
     found.insert(original.clone(), named);
     for key in &collection.keys {
-        let served = key
-            .columns
-            .iter()
-            .filter_map(|column| collection.fields[*column].as_ref());
-        let arguments: Vec<String> = served
-            .map(|field| format!("{}: {}!", field.name, field.type_name))
-            .collect();
+        let served = key.columns.iter().filter_map(|column| collection.fields[*column].as_ref());
+        let arguments: Vec<String> = served.map(|field| format!("{}: {}!", field.name, field.type_name)).collect();
         let named = Named {
             parent: Some(original.clone()),
             owner: source.type_name.to_string(),
@@ -153,11 +142,7 @@ fn add_collection(found: &mut Inventory, model: &Federated, source: &Source, col
             parent: Some(original.clone()),
             owner: collection.type_name.to_string(),
             field: link.name.to_string(),
-            shape: if link.many {
-                format!("[{target}!]")
-            } else {
-                target.to_string()
-            },
+            shape: if link.many { format!("[{target}!]") } else { target.to_string() },
         };
         found.insert(link_identity(model, link), named);
     }
@@ -174,30 +159,14 @@ fn link_identity(model: &Federated, link: &Link) -> String {
         let other = &model.links[**other];
         (other.to, &other.columns, &other.to_columns) == (link.to, &link.columns, &link.to_columns)
     };
-    let identity = format!(
-        "link {} → {}",
-        end(model, from, &link.columns),
-        end(model, to, &link.to_columns)
-    );
-    if from.links.iter().filter(same).count() > 1 {
-        format!("{identity} as {}", link.name)
-    } else {
-        identity
-    }
+    let identity = format!("link {} → {}", end(model, from, &link.columns), end(model, to, &link.to_columns));
+    if from.links.iter().filter(same).count() > 1 { format!("{identity} as {}", link.name) } else { identity }
 }
 
 /// `civil.resident(id_card)`
 fn end(model: &Federated, collection: &Collection, columns: &[usize]) -> String {
-    let names: Vec<&str> = columns
-        .iter()
-        .map(|id| collection.described.fields[*id].name.as_str())
-        .collect();
-    format!(
-        "{}.{}({})",
-        model.sources[collection.source].name,
-        collection.described.name,
-        names.join(", ")
-    )
+    let names: Vec<&str> = columns.iter().map(|id| collection.described.fields[*id].name.as_str()).collect();
+    format!("{}.{}({})", model.sources[collection.source].name, collection.described.name, names.join(", "))
 }
 
 #[cfg(test)]

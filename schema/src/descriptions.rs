@@ -72,44 +72,22 @@ pub fn read(folder: &Path, settings: &SourceSettings) -> Result<Stored, Problem>
         return Ok(Stored::Missing);
     }
     let types = file.types;
-    let description = SourceDescription {
-        collections: file.collections,
-        enumerations: file.enumerations,
-        warnings: file.warnings,
-    };
+    let description =
+        SourceDescription { collections: file.collections, enumerations: file.enumerations, warnings: file.warnings };
     if let Err(fault) = check::check(&description) {
-        return Err(store::damaged(
-            &file_name::of(&settings.name),
-            None,
-            &about,
-            &fault.to_string(),
-        ));
+        return Err(store::damaged(&file_name::of(&settings.name), None, &about, &fault.to_string()));
     }
-    Ok(if types == types_of(&settings.types) {
-        Stored::Found(description)
-    } else {
-        Stored::Stale(description)
-    })
+    Ok(if types == types_of(&settings.types) { Stored::Found(description) } else { Stored::Stale(description) })
 }
 
 /// Stores the description of a source; `false` if the file says the same already.
 pub fn write(folder: &Path, settings: &SourceSettings, description: &SourceDescription) -> Result<bool, WriteError> {
-    let SourceDescription {
-        mut collections,
-        mut enumerations,
-        mut warnings,
-    } = description.clone();
+    let SourceDescription { mut collections, mut enumerations, mut warnings } = description.clone();
     collections.sort_by(|one, other| one.name.cmp(&other.name));
     enumerations.sort_by(|one, other| one.name.cmp(&other.name));
     warnings.sort();
     let types = types_of(&settings.types);
-    let file = DescriptionFile {
-        source: settings.name.clone(),
-        types,
-        collections,
-        enumerations,
-        warnings,
-    };
+    let file = DescriptionFile { source: settings.name.clone(), types, collections, enumerations, warnings };
     store::write(folder, &file_name::of(&settings.name), &file)
 }
 
@@ -135,10 +113,7 @@ pub fn remove(folder: &Path, source: &str) -> Result<(), WriteError> {
 fn types_of(overrides: &[TypeOverride]) -> Types {
     let mut types = Types::new();
     for entry in overrides {
-        types
-            .entry(entry.collection.clone())
-            .or_default()
-            .insert(entry.column.clone(), entry.scalar);
+        types.entry(entry.collection.clone()).or_default().insert(entry.column.clone(), entry.scalar);
     }
     types
 }

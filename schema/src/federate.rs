@@ -111,76 +111,36 @@ mod tests {
         let collections = tables.iter().map(|name| {
             let columns: Vec<String> = random.names(6).into_iter().collect();
             let scalars = [Scalar::Int, Scalar::String, Scalar::BigInt, Scalar::Json, Scalar::Date];
-            let fields = columns
-                .iter()
-                .map(|name| field(name, scalars[random.below(scalars.len())], true))
-                .collect();
+            let fields = columns.iter().map(|name| field(name, scalars[random.below(scalars.len())], true)).collect();
             let mut some = || vec![columns[random.below(columns.len())].clone()];
-            let keys = vec![
-                Key {
-                    columns: some(),
-                    primary: true,
-                },
-                Key {
-                    columns: some(),
-                    primary: false,
-                },
-            ];
+            let keys = vec![Key { columns: some(), primary: true }, Key { columns: some(), primary: false }];
             let foreign = (0..3).map(|_| some()).collect::<Vec<_>>();
             let foreign_keys = foreign.into_iter().map(|columns| {
                 let collection = tables[random.below(tables.len())].clone();
-                ForeignKey {
-                    columns,
-                    collection,
-                    references: Vec::new(),
-                }
+                ForeignKey { columns, collection, references: Vec::new() }
             });
             let foreign_keys = foreign_keys.collect();
-            Collection {
-                name: name.clone(),
-                fields,
-                keys,
-                foreign_keys,
-                ..Collection::default()
-            }
+            Collection { name: name.clone(), fields, keys, foreign_keys, ..Collection::default() }
         });
-        SourceDescription {
-            collections: collections.collect(),
-            ..SourceDescription::default()
-        }
+        SourceDescription { collections: collections.collect(), ..SourceDescription::default() }
     }
 
     fn catalog(names: impl Iterator<Item = String>) -> Catalog {
-        let source = |name| SourceSettings {
-            name,
-            connector: "memory".into(),
-            ..SourceSettings::default()
-        };
-        Catalog {
-            sources: names.map(source).collect(),
-            ..Catalog::default()
-        }
+        let source = |name| SourceSettings { name, connector: "memory".into(), ..SourceSettings::default() };
+        Catalog { sources: names.map(source).collect(), ..Catalog::default() }
     }
 
     /// Every type with its fields, without their order.
     fn surface(model: &Federated) -> BTreeMap<String, BTreeSet<String>> {
         let all = Slice::all();
         let fields = |kind: &TypeKind| match kind {
-            TypeKind::Object(fields) => fields
-                .iter()
-                .map(|field| format!("{}: {}", field.name, field.ty))
-                .collect(),
-            TypeKind::Input(fields) => fields
-                .iter()
-                .map(|field| format!("{}: {}", field.name, field.ty))
-                .collect(),
+            TypeKind::Object(fields) => fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect(),
+            TypeKind::Input(fields) => fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect(),
             TypeKind::Enum(values) => values.iter().map(|value| value.name.to_string()).collect(),
             TypeKind::Scalar { .. } => BTreeSet::new(),
         };
         let definitions = model.type_ids(&all).into_iter().map(|id| model.definition(id, &all));
-        definitions
-            .map(|one| (one.name.to_string(), fields(&one.kind)))
-            .collect()
+        definitions.map(|one| (one.name.to_string(), fields(&one.kind))).collect()
     }
 
     /// Names are legal and unique, single look-ups agree with whole types, and exactly what is used is there.
@@ -189,11 +149,7 @@ mod tests {
         let mut types = HashSet::new();
         for id in model.type_ids(slice) {
             let definition = model.definition(id, slice);
-            assert!(
-                is_name(&definition.name) && types.insert(definition.name.clone()),
-                "{}",
-                definition.name
-            );
+            assert!(is_name(&definition.name) && types.insert(definition.name.clone()), "{}", definition.name);
             assert_eq!(model.types.get(&definition.name), Some(&id));
             assert!(model.sees_type(id, slice));
             let mut names = Vec::new();
@@ -220,12 +176,7 @@ mod tests {
             assert!(!names.is_empty(), "{} is empty", definition.name);
             let count = names.len();
             assert!(names.iter().all(|name| is_name(name)), "{names:?}");
-            assert_eq!(
-                names.into_iter().collect::<HashSet<_>>().len(),
-                count,
-                "{}",
-                definition.name
-            );
+            assert_eq!(names.into_iter().collect::<HashSet<_>>().len(), count, "{}", definition.name);
         }
         assert_eq!(used, types);
     }
@@ -266,11 +217,7 @@ mod tests {
         super::fixture::link(&mut catalog, "a.t(id)", "b.t(id)", "other", Some("back"));
         let (model, _) = federate(&catalog, &descriptions);
         let slice = model.slice(["a"]).unwrap();
-        let names: Vec<String> = model
-            .type_ids(&slice)
-            .into_iter()
-            .map(|id| model.type_name(id).to_string())
-            .collect();
+        let names: Vec<String> = model.type_ids(&slice).into_iter().map(|id| model.type_name(id).to_string()).collect();
         assert_eq!(
             names,
             [
@@ -294,18 +241,10 @@ mod tests {
         let row = model.types["AT"];
         assert!(model.field_definition(row, "other", &slice).is_none());
         assert!(model.field_definition(row, "other", &Slice::all()).is_some());
-        assert!(
-            model
-                .input_definition(model.types["ATBoolExp"], "other", &slice)
-                .is_none()
-        );
+        assert!(model.input_definition(model.types["ATBoolExp"], "other", &slice).is_none());
         assert!(model.field_definition(model.types["Query"], "b", &slice).is_none());
         assert!(!model.sees_type(model.types["BT"], &slice) && !model.sees_type(model.types["Float"], &slice));
-        assert!(
-            model
-                .input_definition(model.types["ATOrderBy"], "other", &Slice::all())
-                .is_none()
-        );
+        assert!(model.input_definition(model.types["ATOrderBy"], "other", &Slice::all()).is_none());
         assert_eq!(model.slice(["a", "c"]), Err("c"));
     }
 }

@@ -9,22 +9,14 @@ use crate::federated::{Collection, CollectionId, Federated, Link, Slice};
 /// Keys of `collections` and `fields`, and `columns` and `toColumns`, are database names; `to` is `source.collection`,
 /// unquoted, to be split at the first dot. What is not served is `null`.
 pub fn names(federated: &Federated, slice: &Slice) -> Value {
-    let seen = federated
-        .sources
-        .iter()
-        .enumerate()
-        .filter(|(id, source)| slice.has(*id) && !source.collections.is_empty());
+    let seen =
+        federated.sources.iter().enumerate().filter(|(id, source)| slice.has(*id) && !source.collections.is_empty());
     let sources: Map<String, Value> = seen
         .map(|(_, source)| {
             let collections: Map<String, Value> = source
                 .collections
                 .clone()
-                .map(|id| {
-                    (
-                        federated.collections[id].described.name.clone(),
-                        collection(federated, slice, id),
-                    )
-                })
+                .map(|id| (federated.collections[id].described.name.clone(), collection(federated, slice, id)))
                 .collect();
             let entry = json!({"field": &*source.field, "type": &*source.type_name, "collections": collections});
             (source.name.to_string(), entry)
@@ -39,13 +31,8 @@ fn collection(federated: &Federated, slice: &Slice, id: CollectionId) -> Value {
     let fields: Map<String, Value> = named
         .filter_map(|(described, name)| Some((described.name.clone(), Value::from(&*name.as_ref()?.name))))
         .collect();
-    let links = collection
-        .links
-        .iter()
-        .filter(|link| federated.sees_link(slice, **link));
-    let links: Vec<Value> = links
-        .map(|link| link_entry(federated, &federated.links[*link]))
-        .collect();
+    let links = collection.links.iter().filter(|link| federated.sees_link(slice, **link));
+    let links: Vec<Value> = links.map(|link| link_entry(federated, &federated.links[*link])).collect();
     json!({
         "field": &*collection.field,
         "type": &*collection.type_name,
@@ -70,10 +57,7 @@ fn link_entry(federated: &Federated, link: &Link) -> Value {
 }
 
 fn columns(collection: &Collection, columns: &[usize]) -> Vec<String> {
-    columns
-        .iter()
-        .map(|column| collection.described.fields[*column].name.clone())
-        .collect()
+    columns.iter().map(|column| collection.described.fields[*column].name.clone()).collect()
 }
 
 #[cfg(test)]
@@ -93,13 +77,7 @@ mod tests {
              shop.my.sales: Album ID Int
              silent",
         );
-        link(
-            &mut catalog,
-            "shop.my.sales(Album ID)",
-            "chinook.Album(AlbumId)",
-            "album",
-            Some("sales"),
-        );
+        link(&mut catalog, "shop.my.sales(Album ID)", "chinook.Album(AlbumId)", "album", Some("sales"));
         let (model, _) = federated(&catalog, &descriptions);
         let album_links = json!([
             {"name": "sales", "columns": ["AlbumId"], "to": "shop.my.sales", "toColumns": ["Album ID"], "many": true},

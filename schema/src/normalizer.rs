@@ -39,11 +39,7 @@ impl Normalizer {
             Normalizer::Digits => text.chars().filter(char::is_ascii_digit).collect(),
             Normalizer::StripZeros => {
                 let rest = text.trim_start_matches('0');
-                if rest.is_empty() && !text.is_empty() {
-                    "0".to_owned()
-                } else {
-                    rest.to_owned()
-                }
+                if rest.is_empty() && !text.is_empty() { "0".to_owned() } else { rest.to_owned() }
             }
             Normalizer::PadLeft(width) => format!("{text:0>width$}"),
             Normalizer::Date(format) => temporal::format_date(temporal::parse_date_as(text, format)?),

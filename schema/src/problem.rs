@@ -49,10 +49,7 @@ impl Problem {
 
     /// A warning about `path`, without a place yet.
     pub fn warning(path: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::new(path, what, hint)
-        }
+        Self { severity: Severity::Warning, ..Self::new(path, what, hint) }
     }
 
     /// The same, with its place.
@@ -105,10 +102,7 @@ pub fn report(problems: &[Problem]) -> String {
 
 /// How many problems and warnings: `no problems`, `1 problem`, `2 problems, 1 warning`.
 pub fn count(problems: &[Problem]) -> String {
-    let warnings = problems
-        .iter()
-        .filter(|problem| problem.severity == Severity::Warning)
-        .count();
+    let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
     let text = match problems.len() - warnings {
         0 => "no problems".to_owned(),
         1 => "1 problem".to_owned(),
@@ -139,13 +133,7 @@ pub fn shown(name: &str) -> String {
     let mut text: String = name
         .chars()
         .take(200)
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect::<Vec<_>>()
-            } else {
-                vec![c]
-            }
-        })
+        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
         .collect();
     if name.chars().nth(200).is_some() {
         text.push('…');

@@ -147,14 +147,8 @@ mod tests {
             part(&text, "enum CivilResidentSelectColumn"),
             "enum CivilResidentSelectColumn {\n  id\n  born\n  streetId\n}"
         );
-        assert_eq!(
-            part(&text, "input CivilStreetOrderBy"),
-            "input CivilStreetOrderBy {\n  id: OrderBy\n}"
-        );
-        assert_eq!(
-            part(&text, "input BytesComparisonExp"),
-            "input BytesComparisonExp {\n  _isNull: Boolean\n}"
-        );
+        assert_eq!(part(&text, "input CivilStreetOrderBy"), "input CivilStreetOrderBy {\n  id: OrderBy\n}");
+        assert_eq!(part(&text, "input BytesComparisonExp"), "input BytesComparisonExp {\n  _isNull: Boolean\n}");
         assert!(part(&text, "input DateComparisonExp").contains("  _in: [Date!]\n"));
         assert!(!part(&text, "input DateComparisonExp").contains("_like"));
         assert!(

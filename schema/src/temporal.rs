@@ -13,11 +13,7 @@ pub fn parse_date(text: &str) -> Option<i32> {
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }
-    let date = NaiveDate::from_ymd_opt(
-        digits(&bytes[..4])? as i32,
-        digits(&bytes[5..7])?,
-        digits(&bytes[8..10])?,
-    )?;
+    let date = NaiveDate::from_ymd_opt(digits(&bytes[..4])? as i32, digits(&bytes[5..7])?, digits(&bytes[8..10])?)?;
     date_number(date)
 }
 
@@ -59,9 +55,7 @@ pub fn parse_local(text: &str) -> Option<i64> {
 /// Microseconds since the epoch of an RFC 3339 instant: a local date and time with `Z` or `±HH[:]MM`.
 pub fn parse_instant(text: &str) -> Option<i64> {
     let (local, offset) = split_offset(text)?;
-    parse_local(local)?
-        .checked_sub(i64::from(offset) * 60_000_000)
-        .filter(|micros| in_range(*micros))
+    parse_local(local)?.checked_sub(i64::from(offset) * 60_000_000).filter(|micros| in_range(*micros))
 }
 
 /// Splits the offset off an instant: the local part and minutes east of UTC.
@@ -178,9 +172,7 @@ fn in_range(micros: i64) -> bool {
 
 fn date_number(date: NaiveDate) -> Option<i32> {
     use chrono::Datelike;
-    (1..=9999)
-        .contains(&date.year())
-        .then(|| date.num_days_from_ce() - EPOCH_DAYS)
+    (1..=9999).contains(&date.year()).then(|| date.num_days_from_ce() - EPOCH_DAYS)
 }
 
 fn time_number(time: NaiveTime) -> i64 {
@@ -188,9 +180,7 @@ fn time_number(time: NaiveTime) -> i64 {
 }
 
 fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0u32, |sum, byte| {
-        byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0'))
-    })
+    bytes.iter().try_fold(0u32, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
 }
 
 /// Appends one character; what is written to here has room for all.
@@ -216,15 +206,10 @@ mod tests {
             assert_eq!(parse_time(text).map(format_time).as_deref(), Some(text));
         }
         assert_eq!(
-            parse_instant("2024-03-01T01:30:00+02:00")
-                .map(format_instant)
-                .as_deref(),
+            parse_instant("2024-03-01T01:30:00+02:00").map(format_instant).as_deref(),
             Some("2024-02-29T23:30:00Z")
         );
-        assert_eq!(
-            parse_local("1960-01-01 00:00").map(format_local).as_deref(),
-            Some("1960-01-01T00:00:00")
-        );
+        assert_eq!(parse_local("1960-01-01 00:00").map(format_local).as_deref(), Some("1960-01-01T00:00:00"));
     }
 
     #[test]

@@ -54,19 +54,11 @@ impl<'a> Question<'a> {
             offset: None,
             keys: None,
         };
-        Self {
-            fixture,
-            fetch,
-            operands: Vec::new(),
-            keys: None,
-        }
+        Self { fixture, fetch, operands: Vec::new(), keys: None }
     }
 
     fn field(&self, name: &str) -> usize {
-        self.fetch
-            .collection
-            .field_id(name)
-            .unwrap_or_else(|| panic!("{} has no {name}", self.fetch.collection.name))
+        self.fetch.collection.field_id(name).unwrap_or_else(|| panic!("{} has no {name}", self.fetch.collection.name))
     }
 
     fn operand(&mut self, number: i64) -> usize {
@@ -88,22 +80,12 @@ impl<'a> Question<'a> {
 
     pub(crate) fn by(mut self, field: &str, (descending, nulls_first): Direction) -> Self {
         let target = OrderTarget::Field(self.field(field));
-        self.fetch.order.push(Order {
-            path: Vec::new(),
-            target,
-            descending,
-            nulls_first,
-        });
+        self.fetch.order.push(Order { path: Vec::new(), target, descending, nulls_first });
         self
     }
 
     pub(crate) fn by_row_number(mut self, descending: bool) -> Self {
-        self.fetch.order.push(Order {
-            path: Vec::new(),
-            target: OrderTarget::RowId,
-            descending,
-            nulls_first: false,
-        });
+        self.fetch.order.push(Order { path: Vec::new(), target: OrderTarget::RowId, descending, nulls_first: false });
         self
     }
 
@@ -114,19 +96,11 @@ impl<'a> Question<'a> {
         for (name, from, to) in path {
             let inner = self.fixture.described(name);
             let on = vec![(outer.field_id(from).unwrap(), inner.field_id(to).unwrap())];
-            hops.push(Hop {
-                collection: inner.clone(),
-                on,
-            });
+            hops.push(Hop { collection: inner.clone(), on });
             outer = inner;
         }
         let target = OrderTarget::Field(outer.field_id(field).unwrap());
-        self.fetch.order.push(Order {
-            path: hops,
-            target,
-            descending: direction.0,
-            nulls_first: direction.1,
-        });
+        self.fetch.order.push(Order { path: hops, target, descending: direction.0, nulls_first: direction.1 });
         self
     }
 
@@ -147,11 +121,7 @@ impl<'a> Question<'a> {
 
     pub(crate) fn keys(mut self, names: &[&str], keys: Vec<Vec<Value>>) -> Self {
         let columns = names.iter().map(|name| self.field(name)).collect();
-        self.fetch.keys = Some(KeySet {
-            columns,
-            limit: None,
-            offset: None,
-        });
+        self.fetch.keys = Some(KeySet { columns, limit: None, offset: None });
         self.keys = Some(keys);
         self
     }
@@ -179,11 +149,7 @@ impl<'a> Question<'a> {
             let columns = &self.fetch.keys.as_ref().unwrap().columns;
             cells::batch(&self.fetch.collection, columns, keys)
         });
-        BoundFetch {
-            prepared: Arc::new(Prepared::new(self.fetch)),
-            operands: self.operands,
-            keys,
-        }
+        BoundFetch { prepared: Arc::new(Prepared::new(self.fetch)), operands: self.operands, keys }
     }
 
     pub(crate) async fn stream(self) -> Result<RowStream, Error> {
@@ -195,33 +161,14 @@ impl<'a> Question<'a> {
     pub(crate) async fn try_ask(self) -> Result<Answer, Error> {
         let schema = arrow_schema(&self.fetch);
         let collection = self.fetch.collection.clone();
-        let scalars: Vec<Scalar> = self
-            .fetch
-            .columns
-            .iter()
-            .map(|column| collection.fields[*column].scalar)
-            .collect();
+        let scalars: Vec<Scalar> = self.fetch.columns.iter().map(|column| collection.fields[*column].scalar).collect();
         let mut stream = self.stream().await?;
-        let mut answer = Answer {
-            rows: Vec::new(),
-            faults: Vec::new(),
-        };
+        let mut answer = Answer { rows: Vec::new(), faults: Vec::new() };
         while let Some(piece) = stream.try_next().await? {
-            assert_eq!(
-                piece.batch.schema().fields(),
-                schema.fields(),
-                "columns of {}",
-                collection.name
-            );
+            assert_eq!(piece.batch.schema().fields(), schema.fields(), "columns of {}", collection.name);
             for fault in piece.faults {
-                assert!(
-                    piece.batch.column(fault.column).is_null(fault.row),
-                    "a cell with a fault is null"
-                );
-                answer.faults.push(CellFault {
-                    row: fault.row + answer.rows.len(),
-                    ..fault
-                });
+                assert!(piece.batch.column(fault.column).is_null(fault.row), "a cell with a fault is null");
+                answer.faults.push(CellFault { row: fault.row + answer.rows.len(), ..fault });
             }
             answer.rows.extend(cells::rows(&piece.batch, &scalars));
         }
@@ -262,8 +209,5 @@ pub(crate) fn integers(values: Vec<Value>) -> Vec<i64> {
 
 /// A context with time enough.
 pub(crate) fn context() -> FetchContext {
-    FetchContext {
-        deadline: Instant::now() + Duration::from_mins(1),
-        trace: "contract".into(),
-    }
+    FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "contract".into() }
 }

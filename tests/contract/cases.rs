@@ -20,38 +20,28 @@ use crate::fixtures::Fixture;
 /// The ids of the rows that meet a condition, worked out here.
 fn expected_ids(fixture: &Fixture, collection: &str, condition: &Condition) -> Vec<i64> {
     let table = fixture.table(collection);
-    let rows = table
-        .rows
-        .iter()
-        .filter(|row| condition.holds(fixture, table, row) == Some(true));
+    let rows = table.rows.iter().filter(|row| condition.holds(fixture, table, row) == Some(true));
     crate::ask::integers(rows.map(|row| row[0].clone()).collect())
 }
 
 /// Asks for the rows that meet a condition and compares with what was worked out here.
 async fn check_filter(fixture: &Fixture, collection: &str, condition: &Condition) {
-    let mut found = Question::of(fixture, collection)
-        .meeting(condition)
-        .ask_integers("id")
-        .await;
+    let mut found = Question::of(fixture, collection).meeting(condition).ask_integers("id").await;
     found.sort_unstable();
-    assert_eq!(
-        found,
-        expected_ids(fixture, collection, condition),
-        "{collection} where {condition:?}"
-    );
+    assert_eq!(found, expected_ids(fixture, collection, condition), "{collection} where {condition:?}");
 }
 
 /// The rows of a table by some of its fields; ties by the first field.
 fn ordered(table: &Table, terms: &[(&str, Direction)]) -> Vec<Vec<Value>> {
     let mut rows = table.rows.clone();
     rows.sort_by(|one, other| {
-        terms
-            .iter()
-            .chain(&[(table.collection.fields[0].name.as_str(), (false, false))])
-            .fold(Ordering::Equal, |found, (name, direction)| {
+        terms.iter().chain(&[(table.collection.fields[0].name.as_str(), (false, false))]).fold(
+            Ordering::Equal,
+            |found, (name, direction)| {
                 let field = table.field(name);
                 found.then_with(|| compare(&one[field], &other[field], *direction))
-            })
+            },
+        )
     });
     rows
 }

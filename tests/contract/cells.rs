@@ -57,14 +57,7 @@ fn column(scalar: Scalar, cells: &[&Value]) -> ArrayRef {
 /// The rows of a batch as values of the fields' scalars.
 pub(crate) fn rows(batch: &RecordBatch, scalars: &[Scalar]) -> Vec<Vec<Value>> {
     (0..batch.num_rows())
-        .map(|row| {
-            batch
-                .columns()
-                .iter()
-                .zip(scalars)
-                .map(|(column, scalar)| cell(column, *scalar, row))
-                .collect()
-        })
+        .map(|row| batch.columns().iter().zip(scalars).map(|(column, scalar)| cell(column, *scalar, row)).collect())
         .collect()
 }
 

@@ -43,11 +43,7 @@ pub(crate) fn key_in(fields: &[&str], keys: Vec<Vec<Value>>) -> Condition {
 }
 
 pub(crate) fn exists(collection: &str, outer: &str, inner: &str, condition: Condition) -> Condition {
-    Condition::Exists(
-        collection.to_owned(),
-        vec![(outer.to_owned(), inner.to_owned())],
-        Box::new(condition),
-    )
+    Condition::Exists(collection.to_owned(), vec![(outer.to_owned(), inner.to_owned())], Box::new(condition))
 }
 
 pub(crate) fn anything() -> Condition {
@@ -64,34 +60,19 @@ impl Condition {
             Not(part) => Predicate::Not(Box::new(part.compile(fixture, on, operands))),
             Is(name, comparison, value) => {
                 operands.push(Operand::Value(value.clone()));
-                Predicate::Compare {
-                    field: field(name),
-                    comparison: *comparison,
-                    operand: operands.len() - 1,
-                }
+                Predicate::Compare { field: field(name), comparison: *comparison, operand: operands.len() - 1 }
             }
             IsNull(name) => Predicate::IsNull(field(name)),
             KeyIn(names, keys) => {
                 let fields: Vec<usize> = names.iter().map(|name| field(name)).collect();
                 operands.push(Operand::Keys(cells::batch(on, &fields, keys)));
-                Predicate::KeyIn {
-                    fields,
-                    normalize: Vec::new(),
-                    operand: operands.len() - 1,
-                }
+                Predicate::KeyIn { fields, normalize: Vec::new(), operand: operands.len() - 1 }
             }
             Condition::Exists(collection, pairs, condition) => {
                 let inner = fixture.described(collection);
-                let on = pairs
-                    .iter()
-                    .map(|(outer, name)| (field(outer), inner.field_id(name).unwrap()))
-                    .collect();
+                let on = pairs.iter().map(|(outer, name)| (field(outer), inner.field_id(name).unwrap())).collect();
                 let predicate = condition.compile(fixture, &inner, operands);
-                Predicate::Exists(Box::new(Exists {
-                    collection: inner,
-                    on,
-                    predicate,
-                }))
+                Predicate::Exists(Box::new(Exists { collection: inner, on, predicate }))
             }
         }
     }
@@ -141,11 +122,7 @@ impl Condition {
 }
 
 fn compare(cell: &Value, comparison: Comparison, operand: &Value) -> Option<bool> {
-    let items = if let Value::List(items) = operand {
-        items.as_slice()
-    } else {
-        &[]
-    };
+    let items = if let Value::List(items) = operand { items.as_slice() } else { &[] };
     match comparison {
         Comparison::In if items.is_empty() => return Some(false),
         Comparison::NotIn if items.is_empty() => return Some(true),

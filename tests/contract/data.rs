@@ -13,18 +13,13 @@ pub(crate) struct Table {
 impl Table {
     /// The position of a field.
     pub(crate) fn field(&self, name: &str) -> usize {
-        self.collection
-            .field_id(name)
-            .unwrap_or_else(|| panic!("{} has no {name}", self.collection.name))
+        self.collection.field_id(name).unwrap_or_else(|| panic!("{} has no {name}", self.collection.name))
     }
 }
 
 /// The enum that [`Scalar::Enum`] fields refer to.
 pub(crate) fn enumeration() -> Enumeration {
-    Enumeration {
-        name: "color".to_owned(),
-        values: ["red", "Green", "blue"].map(str::to_owned).to_vec(),
-    }
+    Enumeration { name: "color".to_owned(), values: ["red", "Green", "blue"].map(str::to_owned).to_vec() }
 }
 
 /// The name of the field of `scalars` that holds a scalar.
@@ -34,25 +29,13 @@ pub(crate) fn field_of(scalar: Scalar) -> String {
 
 /// All collections, for a kind that lacks some scalars; a value that the kind does not hold is null instead.
 pub(crate) fn tables(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Vec<Table> {
-    vec![
-        scalars(without, holds),
-        street(),
-        resident(),
-        note(),
-        pair(),
-        empty(),
-        spoiled(),
-        many(),
-    ]
+    vec![scalars(without, holds), street(), resident(), note(), pair(), empty(), spoiled(), many()]
 }
 
 /// A row for each edge value and some more, so that every column has nulls and values that stand twice.
 fn scalars(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Table {
-    let kept: Vec<Scalar> = Scalar::NAMED
-        .into_iter()
-        .chain([Scalar::Enum])
-        .filter(|scalar| !without.contains(scalar))
-        .collect();
+    let kept: Vec<Scalar> =
+        Scalar::NAMED.into_iter().chain([Scalar::Enum]).filter(|scalar| !without.contains(scalar)).collect();
     let columns: Vec<Vec<Value>> = kept
         .iter()
         .map(|scalar| {
@@ -68,10 +51,7 @@ fn scalars(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Table {
         .collect();
     let count = columns.iter().map(Vec::len).max().unwrap_or(0) + 3;
     let rows = (0..count).map(|row| {
-        let cells = columns
-            .iter()
-            .enumerate()
-            .map(|(at, values)| values[(row + at) % values.len()].clone());
+        let cells = columns.iter().enumerate().map(|(at, values)| values[(row + at) % values.len()].clone());
         [Value::Integer(row as i128 + 1)].into_iter().chain(cells).collect()
     });
     let mut fields = vec![required("id", Scalar::BigInt)];
@@ -90,9 +70,7 @@ pub(crate) fn edge_values(scalar: Scalar) -> Vec<Value> {
     match scalar {
         Scalar::Int => integers(&[i32::MIN.into(), -1, 0, 1, 5, i32::MAX.into()]),
         Scalar::BigInt => integers(&[i64::MIN, -1, 0, 5, 9_007_199_254_740_993, i64::MAX]),
-        Scalar::Float => [f64::MIN, -0.5, 0.0, 5e-324, 0.1, 1.0, f64::MAX]
-            .map(Value::Float)
-            .to_vec(),
+        Scalar::Float => [f64::MIN, -0.5, 0.0, 5e-324, 0.1, 1.0, f64::MAX].map(Value::Float).to_vec(),
         Scalar::Decimal => {
             let long = "12345678901234567890123456789012345678901234567890.0000000001";
             ["-10.5", "-9", "0", "0.1", "0.05", "9", "10", "100", "1.05", long]
@@ -140,12 +118,7 @@ pub(crate) fn edge_values(scalar: Scalar) -> Vec<Value> {
         Scalar::Date => ["0001-01-01", "1969-12-31", "1970-01-01", "2024-02-29", "9999-12-31"]
             .map(|text| Value::Date(temporal::parse_date(text).unwrap()))
             .to_vec(),
-        Scalar::Time => vec![
-            Value::Time(0),
-            Value::Time(1),
-            Value::Time(43_200_500_000),
-            Value::Time(86_399_999_999),
-        ],
+        Scalar::Time => vec![Value::Time(0), Value::Time(1), Value::Time(43_200_500_000), Value::Time(86_399_999_999)],
         Scalar::LocalDateTime => moments().map(Value::LocalDateTime).to_vec(),
         Scalar::DateTime => moments().map(Value::DateTime).to_vec(),
         Scalar::Uuid => texts(&[
@@ -154,11 +127,7 @@ pub(crate) fn edge_values(scalar: Scalar) -> Vec<Value> {
             "ffffffff-ffff-ffff-ffff-ffffffffffff",
         ]),
         Scalar::Json => texts(&["null", "{\"a\":[1,2]}", "\"里弄\"", "[]"]),
-        Scalar::Bytes => vec![
-            Value::Bytes(vec![]),
-            Value::Bytes(vec![0]),
-            Value::Bytes(vec![255, 0, 128]),
-        ],
+        Scalar::Bytes => vec![Value::Bytes(vec![]), Value::Bytes(vec![0]), Value::Bytes(vec![255, 0, 128])],
         Scalar::Enum => texts(&["red", "Green", "blue"]),
     }
 }
@@ -183,16 +152,10 @@ fn street() -> Table {
         (5, "Empty Lane", Some("Jiading")),
     ];
     let rows = rows.map(|(id, name, district)| vec![integer(id), text(name), maybe_text(district)]);
-    let fields = vec![
-        required("id", Scalar::BigInt),
-        optional("name", Scalar::String),
-        optional("district", Scalar::String),
-    ];
+    let fields =
+        vec![required("id", Scalar::BigInt), optional("name", Scalar::String), optional("district", Scalar::String)];
     let mut table = table("street", fields, &["id"], rows.to_vec());
-    table.collection.keys.push(Key {
-        columns: vec!["name".to_owned()],
-        primary: false,
-    });
+    table.collection.keys.push(Key { columns: vec!["name".to_owned()], primary: false });
     table
 }
 
@@ -213,13 +176,7 @@ fn resident() -> Table {
         (12, Some(3), "", Some(-1), Some(7)),
     ];
     let rows = rows.map(|(id, street, name, age, mentor)| {
-        vec![
-            integer(id),
-            maybe_integer(street),
-            text(name),
-            maybe_integer(age),
-            maybe_integer(mentor),
-        ]
+        vec![integer(id), maybe_integer(street), text(name), maybe_integer(age), maybe_integer(mentor)]
     });
     let fields = vec![
         required("id", Scalar::BigInt),
@@ -229,55 +186,26 @@ fn resident() -> Table {
         optional("mentor_id", Scalar::BigInt),
     ];
     let mut table = table("resident", fields, &["id"], rows.to_vec());
-    table.collection.foreign_keys = vec![
-        reference("mentor_id", "resident", "id"),
-        reference("street_id", "street", "id"),
-    ];
+    table.collection.foreign_keys =
+        vec![reference("mentor_id", "resident", "id"), reference("street_id", "street", "id")];
     table
 }
 
 /// Refers to residents by text, as another department would.
 fn note() -> Table {
-    let codes = [
-        Some("1"),
-        Some("05"),
-        Some("5"),
-        None,
-        Some(""),
-        Some("x"),
-        Some("12"),
-        Some("1"),
-        Some("6.0"),
-        Some(" 7"),
-    ];
-    let rows = codes
-        .iter()
-        .zip(1..)
-        .map(|(code, id)| vec![integer(id), maybe_text(*code), text(&format!("note {id}"))]);
-    let fields = vec![
-        required("id", Scalar::BigInt),
-        optional("code", Scalar::String),
-        optional("body", Scalar::String),
-    ];
+    let codes =
+        [Some("1"), Some("05"), Some("5"), None, Some(""), Some("x"), Some("12"), Some("1"), Some("6.0"), Some(" 7")];
+    let rows =
+        codes.iter().zip(1..).map(|(code, id)| vec![integer(id), maybe_text(*code), text(&format!("note {id}"))]);
+    let fields =
+        vec![required("id", Scalar::BigInt), optional("code", Scalar::String), optional("body", Scalar::String)];
     table("note", fields, &["id"], rows.collect())
 }
 
 fn pair() -> Table {
-    let rows = [
-        (1, "", 10),
-        (1, "a", 20),
-        (1, "A", 30),
-        (1, "a ", 40),
-        (2, "a", 50),
-        (2, "b", 60),
-        (-1, "a", 70),
-    ];
+    let rows = [(1, "", 10), (1, "a", 20), (1, "A", 30), (1, "a ", 40), (2, "a", 50), (2, "b", 60), (-1, "a", 70)];
     let rows = rows.map(|(a, b, value)| vec![integer(a), text(b), integer(value)]);
-    let fields = vec![
-        required("a", Scalar::BigInt),
-        required("b", Scalar::String),
-        optional("value", Scalar::BigInt),
-    ];
+    let fields = vec![required("a", Scalar::BigInt), required("b", Scalar::String), optional("value", Scalar::BigInt)];
     table("pair", fields, &["a", "b"], rows.to_vec())
 }
 
@@ -295,11 +223,8 @@ fn spoiled() -> Table {
 
 /// More rows than one batch.
 fn many() -> Table {
-    let fields = vec![
-        required("id", Scalar::BigInt),
-        optional("seventh", Scalar::BigInt),
-        optional("label", Scalar::String),
-    ];
+    let fields =
+        vec![required("id", Scalar::BigInt), optional("seventh", Scalar::BigInt), optional("label", Scalar::String)];
     let rows = (1..=5_000).map(|id| vec![integer(id), integer(id % 7), text(&format!("label {}", id % 100))]);
     table("many", fields, &["id"], rows.collect())
 }
@@ -323,16 +248,8 @@ fn maybe_integer(value: Option<i64>) -> Value {
 }
 
 fn table(name: &str, fields: Vec<Field>, key: &[&str], rows: Vec<Vec<Value>>) -> Table {
-    let key = Key {
-        columns: key.iter().map(|column| (*column).to_owned()).collect(),
-        primary: true,
-    };
-    let collection = Collection {
-        name: name.to_owned(),
-        fields,
-        keys: vec![key],
-        ..Collection::default()
-    };
+    let key = Key { columns: key.iter().map(|column| (*column).to_owned()).collect(), primary: true };
+    let collection = Collection { name: name.to_owned(), fields, keys: vec![key], ..Collection::default() };
     Table { collection, rows }
 }
 
@@ -358,8 +275,5 @@ fn optional(name: &str, scalar: Scalar) -> Field {
 }
 
 fn required(name: &str, scalar: Scalar) -> Field {
-    Field {
-        nullable: false,
-        ..optional(name, scalar)
-    }
+    Field { nullable: false, ..optional(name, scalar) }
 }

@@ -33,19 +33,12 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// The data of a collection.
     pub(crate) fn table(&self, name: &str) -> &Table {
-        self.tables
-            .iter()
-            .find(|table| table.collection.name == name)
-            .unwrap_or_else(|| panic!("no data of {name}"))
+        self.tables.iter().find(|table| table.collection.name == name).unwrap_or_else(|| panic!("no data of {name}"))
     }
 
     /// A collection as the source describes it.
     pub(crate) fn described(&self, name: &str) -> Arc<Collection> {
-        let found = self
-            .description
-            .collections
-            .iter()
-            .find(|collection| collection.name == name);
+        let found = self.description.collections.iter().find(|collection| collection.name == name);
         Arc::new(found.unwrap_or_else(|| panic!("{name} was not described")).clone())
     }
 
@@ -55,10 +48,7 @@ impl Fixture {
 
     /// The scalars that the source holds.
     pub(crate) fn scalars(&self) -> Vec<Scalar> {
-        self.table("scalars").collection.fields[1..]
-            .iter()
-            .map(|field| field.scalar)
-            .collect()
+        self.table("scalars").collection.fields[1..].iter().map(|field| field.scalar).collect()
     }
 
     /// Makes the second `value` of `spoiled` one that cannot be represented.
@@ -102,20 +92,15 @@ async fn sqlite() -> Option<Fixture> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("contract.sqlite");
     fill_sqlite(&path, &tables);
-    let mut settings = SourceSettings {
-        name: "sqlite".to_owned(),
-        connector: "sqlite".to_owned(),
-        ..SourceSettings::default()
-    };
+    let mut settings =
+        SourceSettings { name: "sqlite".to_owned(), connector: "sqlite".to_owned(), ..SourceSettings::default() };
     settings.tuning.connections = 2;
     let value = OptionKind::Text(Secret::new(path.to_str().unwrap()));
     settings.options.insert("path".to_owned(), OptionValue::new(value));
     let connector = (kind.open)(&settings).unwrap();
     let spoil = move || {
         let connection = rusqlite::Connection::open(&path).unwrap();
-        connection
-            .execute("update spoiled set value = 'no number' where id = 2", [])
-            .unwrap();
+        connection.execute("update spoiled set value = 'no number' where id = 2", []).unwrap();
     };
     Some(ready(connector, tables, Box::new(spoil), Some(folder)).await)
 }
@@ -126,38 +111,24 @@ fn fill_sqlite(path: &Path, tables: &[Table]) {
     let transaction = connection.transaction().unwrap();
     for table in tables {
         let collection = &table.collection;
-        let mut parts: Vec<String> = collection
-            .fields
-            .iter()
-            .map(|field| format!("{} {}", field.name, sqlite_type(field.scalar)))
-            .collect();
+        let mut parts: Vec<String> =
+            collection.fields.iter().map(|field| format!("{} {}", field.name, sqlite_type(field.scalar))).collect();
         for key in &collection.keys {
             let word = if key.primary { "primary key" } else { "unique" };
             parts.push(format!("{word} ({})", key.columns.join(", ")));
         }
         for key in &collection.foreign_keys {
             let (columns, references) = (key.columns.join(", "), key.references.join(", "));
-            parts.push(format!(
-                "foreign key ({columns}) references {} ({references})",
-                key.collection
-            ));
+            parts.push(format!("foreign key ({columns}) references {} ({references})", key.collection));
         }
-        transaction
-            .execute(&format!("create table {} ({})", collection.name, parts.join(", ")), [])
-            .unwrap();
+        transaction.execute(&format!("create table {} ({})", collection.name, parts.join(", ")), []).unwrap();
         let slots = vec!["?"; collection.fields.len()].join(", ");
-        let mut insert = transaction
-            .prepare(&format!("insert into {} values ({slots})", collection.name))
-            .unwrap();
+        let mut insert = transaction.prepare(&format!("insert into {} values ({slots})", collection.name)).unwrap();
         for row in &table.rows {
-            insert
-                .execute(rusqlite::params_from_iter(row.iter().map(sqlite_value)))
-                .unwrap();
+            insert.execute(rusqlite::params_from_iter(row.iter().map(sqlite_value))).unwrap();
         }
     }
-    transaction
-        .execute("create index resident_street on resident (street_id)", [])
-        .unwrap();
+    transaction.execute("create index resident_street on resident (street_id)", []).unwrap();
     transaction.commit().unwrap();
 }
 

@@ -15,15 +15,8 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(information) = line.strip_prefix("```") {
-            let content = lines
-                .by_ref()
-                .take_while(|line| *line != "```")
-                .map(|line| format!("{line}\n"))
-                .collect();
-            blocks.push(Block {
-                information: information.to_owned(),
-                content,
-            });
+            let content = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+            blocks.push(Block { information: information.to_owned(), content });
         }
     }
     blocks
@@ -40,12 +33,7 @@ pub(crate) fn make(catalog: &Path, block: &Block) -> bool {
         return false;
     };
     let path = catalog.join(name);
-    fs::create_dir_all(if kind == "folder" {
-        &path
-    } else {
-        path.parent().unwrap()
-    })
-    .unwrap();
+    fs::create_dir_all(if kind == "folder" { &path } else { path.parent().unwrap() }).unwrap();
     match kind {
         "folder" => {}
         "toml" | "csv" | "json" | "text" => fs::write(path, &block.content).unwrap(),
@@ -54,8 +42,7 @@ pub(crate) fn make(catalog: &Path, block: &Block) -> bool {
             let silo = rusqlite::Connection::open(path).unwrap();
             // Keys may dangle, as in life.
             silo.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-            silo.execute_batch(&block.content)
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            silo.execute_batch(&block.content).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         _ => return false,
     }
@@ -64,10 +51,7 @@ pub(crate) fn make(catalog: &Path, block: &Block) -> bool {
 
 fn bytes(digits: &str) -> Vec<u8> {
     let digits: Vec<char> = digits.chars().filter(|c| !c.is_whitespace()).collect();
-    digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap())
-        .collect()
+    digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap()).collect()
 }
 
 /// A page with another content in the block of that information string.
@@ -92,10 +76,7 @@ pub(crate) fn replace(text: &str, information: &str, content: &str) -> String {
 /// The pages of a folder of the tests, by name.
 pub(crate) fn pages(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     paths.sort();
     paths

@@ -31,10 +31,7 @@ async fn every_query_is_planned_and_answered_as_its_page_says() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let printed = run(&text, &name).await;
         for block in blocks(&text) {
-            let Some((_, now)) = printed
-                .iter()
-                .find(|(information, _)| *information == block.information)
-            else {
+            let Some((_, now)) = printed.iter().find(|(information, _)| *information == block.information) else {
                 continue;
             };
             if *now != block.content {
@@ -58,26 +55,16 @@ async fn every_query_is_planned_and_answered_as_its_page_says() {
 /// What comes out of a page, by the block it belongs in.
 async fn run(text: &str, name: &str) -> Vec<(&'static str, String)> {
     let folder = tempfile::tempdir().unwrap();
-    let mut request = Request {
-        trace: "0".into(),
-        ..Request::default()
-    };
+    let mut request = Request { trace: "0".into(), ..Request::default() };
     for block in blocks(text) {
         match block.information.as_str() {
             "graphql" => request.query = block.content,
             "operation" => request.operation_name = Some(block.content.trim().to_owned()),
             "json variables" => {
-                request.variables = serde_json::from_str::<Value>(&block.content)
-                    .unwrap()
-                    .as_object()
-                    .unwrap()
-                    .clone();
+                request.variables = serde_json::from_str::<Value>(&block.content).unwrap().as_object().unwrap().clone();
             }
             "plan" | "fetches" | "answer" => {}
-            other => assert!(
-                make(folder.path(), &block),
-                "{name}: a block that says not what it is: {other:?}"
-            ),
+            other => assert!(make(folder.path(), &block), "{name}: a block that says not what it is: {other:?}"),
         }
     }
     answers(folder.path(), request).await
@@ -98,9 +85,5 @@ async fn answers(folder: &Path, request: Request) -> Vec<(&'static str, String)>
         .filter(|source| source.status().fetches > 0)
         .map(|source| format!("{} {}\n", source.name(), source.status().fetches))
         .collect();
-    vec![
-        ("plan", plan),
-        ("fetches", fetches),
-        ("answer", format!("{answer:#}\n")),
-    ]
+    vec![("plan", plan), ("fetches", fetches), ("answer", format!("{answer:#}\n"))]
 }

@@ -70,11 +70,7 @@ impl Page {
                 ),
             }
         }
-        Self {
-            folder,
-            environment,
-            expected: expected.unwrap_or_else(|| panic!("{name}: no block of problems")),
-        }
+        Self { folder, environment, expected: expected.unwrap_or_else(|| panic!("{name}: no block of problems")) }
     }
 
     /// What `check` prints of this catalog. Its exit code has to say the same.

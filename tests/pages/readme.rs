@@ -31,17 +31,12 @@ fn table(head: &str) -> Vec<Vec<String>> {
 }
 
 fn columns<const N: usize>(rows: &[Vec<String>]) -> Vec<[&str; N]> {
-    rows.iter()
-        .map(|row| std::array::from_fn(|index| row[index].as_str()))
-        .collect()
+    rows.iter().map(|row| std::array::from_fn(|index| row[index].as_str())).collect()
 }
 
 /// What stands in quotes behind this, all over a text.
 fn quoted_behind<'a>(text: &'a str, marker: &'a str) -> Vec<&'a str> {
-    text.split(marker)
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect()
+    text.split(marker).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 
 #[test]
@@ -70,12 +65,7 @@ fn time(key: &str, duration: Duration) -> [String; 2] {
 
 #[test]
 fn settings_and_their_defaults_are_those_there_are() {
-    let Server {
-        listen,
-        admin,
-        open,
-        limits,
-    } = Server::default();
+    let Server { listen, admin, open, limits } = Server::default();
     let Limits {
         deadline,
         connections: all_connections,
@@ -92,14 +82,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         budget_bytes,
         drain,
     } = limits;
-    let Tuning {
-        timeout,
-        connect_timeout,
-        wait_timeout,
-        idle_timeout,
-        connections,
-        cache,
-    } = Tuning::default();
+    let Tuning { timeout, connect_timeout, wait_timeout, idle_timeout, connections, cache } = Tuning::default();
     assert_eq!(cache, None);
     let expected = [
         pair("listen", listen),
@@ -132,15 +115,10 @@ fn settings_and_their_defaults_are_those_there_are() {
         assert!(told.iter().any(|row| row == pair), "README.md does not tell {pair:?}");
     }
     // The keys of the template are all keys there are: a test beside it sees to that.
-    let template: String = lilong_schema::catalog::template::FILES
-        .iter()
-        .map(|(_, text)| *text)
-        .collect();
+    let template: String = lilong_schema::catalog::template::FILES.iter().map(|(_, text)| *text).collect();
     for [keys, _] in told {
         for key in keys.split(", ") {
-            let stands = [format!("{key} = "), format!(".{key}]")]
-                .iter()
-                .any(|form| template.contains(form));
+            let stands = [format!("{key} = "), format!(".{key}]")].iter().any(|form| template.contains(form));
             assert!(stands, "README.md tells of `{key}`, which the template does not know");
         }
     }
@@ -151,26 +129,17 @@ fn commands_are_those_there_are() {
     let code = read("gateway/src/command.rs");
     let (_, list) = code.split_once("enum Command {").unwrap();
     let (list, _) = list.split_once("\n}").unwrap();
-    let there: Vec<String> = list
-        .lines()
-        .filter_map(|line| line.trim().split_once('('))
-        .map(|(name, _)| name.to_lowercase())
-        .collect();
+    let there: Vec<String> =
+        list.lines().filter_map(|line| line.trim().split_once('(')).map(|(name, _)| name.to_lowercase()).collect();
     let rows = table("| Command |");
-    let told: Vec<&str> = columns::<1>(&rows)
-        .into_iter()
-        .filter_map(|[usage]| usage.split(' ').nth(1))
-        .collect();
+    let told: Vec<&str> = columns::<1>(&rows).into_iter().filter_map(|[usage]| usage.split(' ').nth(1)).collect();
     assert_eq!(told, there);
     for [usage] in columns::<1>(&rows) {
         let command = usage.split(' ').nth(1).unwrap();
         let options =
             read(&format!("gateway/src/command/{command}.rs")) + &code + &read("gateway/src/command/query.rs");
         for option in usage.split(['[', ' ', ']']).filter_map(|word| word.strip_prefix("--")) {
-            assert!(
-                options.contains(&format!("{option}:")),
-                "lilong {command} has no --{option}"
-            );
+            assert!(options.contains(&format!("{option}:")), "lilong {command} has no --{option}");
         }
     }
 }
@@ -201,29 +170,17 @@ fn dependencies_are_those_there_are() {
             let without_default = specification.contains("default-features = false");
             let mut features = if without_default { vec![] } else { vec!["default"] };
             if let Some((_, list)) = specification.split_once("features = [") {
-                features.extend(
-                    list.split(']')
-                        .next()
-                        .unwrap()
-                        .split(", ")
-                        .map(|feature| feature.trim_matches('"')),
-                );
+                features.extend(list.split(']').next().unwrap().split(", ").map(|feature| feature.trim_matches('"')));
             }
-            let features = if features.is_empty() {
-                "none".to_owned()
-            } else {
-                features.join(", ")
-            };
+            let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };
             [name.to_owned(), version.to_owned(), features]
         })
         .collect();
     let rows = table("| Crate |");
     let told = columns::<4>(&rows);
     assert!(told.iter().all(|[.., why]| !why.is_empty()));
-    let told: Vec<[String; 3]> = told
-        .into_iter()
-        .map(|[name, version, features, _]| [name, version, features].map(str::to_owned))
-        .collect();
+    let told: Vec<[String; 3]> =
+        told.into_iter().map(|[name, version, features, _]| [name, version, features].map(str::to_owned)).collect();
     assert_eq!(told, there);
 }
 
@@ -231,13 +188,7 @@ fn dependencies_are_those_there_are() {
 fn every_suite_is_told_of() {
     let rows = table("| Suite |");
     let told: BTreeSet<&str> = columns::<1>(&rows).into_iter().map(|[suite]| suite).collect();
-    for suite in [
-        "tests/contract",
-        "tests/problems",
-        "tests/golden",
-        "tests/whole",
-        "tests/browser",
-    ] {
+    for suite in ["tests/contract", "tests/problems", "tests/golden", "tests/whole", "tests/browser"] {
         assert!(told.contains(suite), "{suite}");
     }
 }

@@ -13,31 +13,11 @@ const LONGEST: usize = 400;
 
 /// Files that are longer, how long they may be, and why. A number only ever goes down; a file that fits is taken out.
 const LONGER: &[(&str, usize, &str)] = &[
-    (
-        "connectors/src/kinds/sqlite/describe.rs",
-        455,
-        "to be split: tables and columns apart from keys",
-    ),
-    (
-        "connectors/src/kinds/sqlite/dialect.rs",
-        440,
-        "to be split: conditions apart from orders",
-    ),
-    (
-        "connectors/src/kinds/sqlite/tests/fetching.rs",
-        445,
-        "to be split: filters apart from orders",
-    ),
-    (
-        "connectors/src/sql/translate.rs",
-        490,
-        "to be split: predicates apart from selections",
-    ),
-    (
-        "gateway/src/plan/build.rs",
-        720,
-        "to be split: by-key fields, lists and links",
-    ),
+    ("connectors/src/kinds/sqlite/describe.rs", 455, "to be split: tables and columns apart from keys"),
+    ("connectors/src/kinds/sqlite/dialect.rs", 440, "to be split: conditions apart from orders"),
+    ("connectors/src/kinds/sqlite/tests/fetching.rs", 445, "to be split: filters apart from orders"),
+    ("connectors/src/sql/translate.rs", 490, "to be split: predicates apart from selections"),
+    ("gateway/src/plan/build.rs", 720, "to be split: by-key fields, lists and links"),
 ];
 
 const CRATES: [&str; 4] = ["schema", "connectors", "gateway", "tests"];
@@ -47,23 +27,9 @@ const DIRECTION: [(&str, &[&str], &[&str]); 3] = [
     (
         "schema",
         &[],
-        &[
-            "tokio",
-            "sqlx",
-            "rusqlite",
-            "axum",
-            "hyper",
-            "http",
-            "apollo-compiler",
-            "async-graphql",
-            "arrow-array",
-        ],
+        &["tokio", "sqlx", "rusqlite", "axum", "hyper", "http", "apollo-compiler", "async-graphql", "arrow-array"],
     ),
-    (
-        "connectors",
-        &["lilong-schema"],
-        &["axum", "hyper", "apollo-compiler", "async-graphql"],
-    ),
+    ("connectors", &["lilong-schema"], &["axum", "hyper", "apollo-compiler", "async-graphql"]),
     ("gateway", &["lilong-schema", "lilong-connectors"], &["sqlx"]),
 ];
 
@@ -80,14 +46,7 @@ pub(crate) fn read(path: &str) -> String {
 
 /// The text files under a folder, by their paths from the root, in order; what is made or fetched is left out.
 fn files(folder: &str) -> BTreeMap<String, String> {
-    const MADE: [&str; 6] = [
-        ".git",
-        "target",
-        "node_modules",
-        "Cargo.lock",
-        "package-lock.json",
-        "LICENSE",
-    ];
+    const MADE: [&str; 6] = [".git", "target", "node_modules", "Cargo.lock", "package-lock.json", "LICENSE"];
     let mut found = BTreeMap::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -118,11 +77,8 @@ fn none(rule: &str, offenders: &[String]) {
 
 #[test]
 fn every_file_says_what_it_is() {
-    let offenders: Vec<_> = code()
-        .into_iter()
-        .filter(|(_, text)| !text.starts_with("//! "))
-        .map(|(path, _)| path)
-        .collect();
+    let offenders: Vec<_> =
+        code().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
     none("every file of code opens with `//!`", &offenders);
 }
 
@@ -140,10 +96,7 @@ fn no_file_is_too_long() {
         }
     }
     offenders.extend(
-        LONGER
-            .iter()
-            .filter(|(path, ..)| !code.contains_key(*path))
-            .map(|(path, ..)| format!("{path}: is no more")),
+        LONGER.iter().filter(|(path, ..)| !code.contains_key(*path)).map(|(path, ..)| format!("{path}: is no more")),
     );
     none("files have 400 lines at most", &offenders);
 }
@@ -191,11 +144,7 @@ fn dependencies_run_one_way() {
     }
     // The engine asks sources only through connectors, and its planner knows nothing of how it is asked itself.
     for (path, text) in code() {
-        let says = |what: &str| {
-            without_tests(&text)
-                .lines()
-                .any(|line| !is_comment(line) && line.contains(what))
-        };
+        let says = |what: &str| without_tests(&text).lines().any(|line| !is_comment(line) && line.contains(what));
         if path.starts_with("gateway/src/") && !path.starts_with("gateway/src/demo") && says("rusqlite::") {
             offenders.push(format!("{path} knows rusqlite"));
         }
@@ -292,21 +241,13 @@ fn modules_never_import_each_other_in_a_circle() {
         let source = format!("{name}/src/");
         let given_out = given_out(&code[&format!("{source}lib.rs")]);
         let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (path, text) in code
-            .iter()
-            .filter(|(path, _)| !for_tests.iter().any(|module| path.starts_with(module)))
-        {
+        for (path, text) in code.iter().filter(|(path, _)| !for_tests.iter().any(|module| path.starts_with(module))) {
             let Some(inside) = path.strip_prefix(&source).filter(|inside| *inside != "lib.rs") else {
                 continue;
             };
             let module = inside.split(['/', '.']).next().unwrap();
-            let used = uses(without_tests(text))
-                .into_iter()
-                .map(|name| given_out.get(&name).cloned().unwrap_or(name));
-            edges
-                .entry(module.to_owned())
-                .or_default()
-                .extend(used.filter(|used| used != module));
+            let used = uses(without_tests(text)).into_iter().map(|name| given_out.get(&name).cloned().unwrap_or(name));
+            edges.entry(module.to_owned()).or_default().extend(used.filter(|used| used != module));
         }
         // Whatever imports nothing that is left, or is imported by nothing that is left, is in no circle.
         loop {
@@ -321,11 +262,7 @@ fn modules_never_import_each_other_in_a_circle() {
                 break;
             }
         }
-        offenders.extend(
-            edges
-                .iter()
-                .map(|(module, imports)| format!("{name}: {module} imports {imports:?}")),
-        );
+        offenders.extend(edges.iter().map(|(module, imports)| format!("{name}: {module} imports {imports:?}")));
     }
     none("circles of modules", &offenders);
 }
@@ -340,13 +277,7 @@ fn every_kind_has_its_file_and_its_suite() {
     assert_eq!(listed, files, "kinds.rs and kinds/");
     let suites = read("tests/contract/main.rs");
     let (_, tested) = suites.rsplit_once("every_kind! {").unwrap();
-    let tested: BTreeSet<String> = tested
-        .split('}')
-        .next()
-        .unwrap()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
+    let tested: BTreeSet<String> = tested.split('}').next().unwrap().split_whitespace().map(str::to_owned).collect();
     assert_eq!(listed, tested, "kinds.rs and the contract suite");
 }
 
@@ -354,23 +285,15 @@ fn every_kind_has_its_file_and_its_suite() {
 fn the_project_speaks_of_itself_alone() {
     // Written apart, so that this file may say them.
     let paths = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
-    let hosts = [
-        concat!("registry.npm", "js"),
-        concat!("index.cra", "tes.io"),
-        concat!("pypi.", "org"),
-    ];
+    let hosts = [concat!("registry.npm", "js"), concat!("index.cra", "tes.io"), concat!("pypi.", "org")];
     let words = [concat!("age", "nt"), concat!("age", "nts"), concat!("subage", "nt")];
     let mut offenders = Vec::new();
     for (path, text) in files("") {
         for (index, line) in text.lines().enumerate() {
             let lower = line.to_lowercase();
-            let spoken: Vec<&str> = lower
-                .split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')
-                .collect();
+            let spoken: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_').collect();
             let numbered = |word: &str| {
-                spoken
-                    .windows(2)
-                    .any(|pair| pair[0] == word && pair[1].starts_with(|c: char| c.is_ascii_digit()))
+                spoken.windows(2).any(|pair| pair[0] == word && pair[1].starts_with(|c: char| c.is_ascii_digit()))
             };
             if paths.iter().chain(&hosts).any(|text| lower.contains(text))
                 || spoken.iter().any(|word| words.contains(word))
@@ -390,9 +313,6 @@ fn the_licence_is_apache_2() {
     assert!(licence.contains("Apache License") && licence.contains("Version 2.0, January 2004"));
     assert!(read("Cargo.toml").contains("license = \"Apache-2.0\""));
     for name in CRATES {
-        assert!(
-            read(&format!("{name}/Cargo.toml")).contains("license.workspace = true"),
-            "{name}"
-        );
+        assert!(read(&format!("{name}/Cargo.toml")).contains("license.workspace = true"), "{name}");
     }
 }

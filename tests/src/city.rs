@@ -49,9 +49,7 @@ impl City {
     /// # Panics
     /// If the folder for temporary files cannot be written.
     pub fn new() -> Self {
-        let city = Self {
-            folder: TempDir::new().unwrap(),
-        };
+        let city = Self { folder: TempDir::new().unwrap() };
         city.database("civil.sqlite", CIVIL);
         city.database("health.sqlite", HEALTH);
         city.write("lilong.toml", CATALOG);
@@ -63,9 +61,7 @@ impl City {
     /// # Panics
     /// If the folder for temporary files cannot be written.
     pub fn empty() -> Self {
-        Self {
-            folder: TempDir::new().unwrap(),
-        }
+        Self { folder: TempDir::new().unwrap() }
     }
 
     /// The catalog's folder.

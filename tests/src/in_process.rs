@@ -13,19 +13,12 @@ use lilong_schema::problem::report;
 pub async fn serve(folder: &Path) -> Gateway {
     let opened = Opened::open(folder, Ask::Always).await;
     assert!(!opened.has_problems(), "{}", report(&opened.findings));
-    let names = opened
-        .catalog
-        .sources
-        .iter()
-        .map(|source| source.name.clone())
-        .collect::<Vec<_>>();
+    let names = opened.catalog.sources.iter().map(|source| source.name.clone()).collect::<Vec<_>>();
     let described = opened.describe(&names, &|_, _, _| {}).await;
     assert!(described.failed.is_empty(), "{:?}", described.failed);
     let (model, findings): (Model, _) = opened.model(&described.found);
     assert!(
-        findings
-            .iter()
-            .all(|finding| finding.severity != lilong_schema::Severity::Problem),
+        findings.iter().all(|finding| finding.severity != lilong_schema::Severity::Problem),
         "{}",
         report(&findings)
     );

@@ -82,22 +82,11 @@ impl Copied {
                 }
             }
             let memory = Arc::new(change(memory));
-            sources.push(Source::new(
-                source.name.clone(),
-                memory.clone(),
-                tuning,
-                ceiling.clone(),
-            ));
+            sources.push(Source::new(source.name.clone(), memory.clone(), tuning, ceiling.clone()));
             behind.push(memory);
         }
-        let model = Model {
-            federated: self.model.federated.clone(),
-            sources,
-        };
-        Mirror {
-            gateway: Gateway::new(model, limits),
-            sources: behind,
-        }
+        let model = Model { federated: self.model.federated.clone(), sources };
+        Mirror { gateway: Gateway::new(model, limits), sources: behind }
     }
 }
 
@@ -122,12 +111,7 @@ impl Mirror {
 
 /// All rows of a collection, in the order of row numbers where there are some.
 async fn read(source: &Source, collection: &Arc<Collection>) -> lilong_connectors::Rows {
-    let order = Order {
-        path: Vec::new(),
-        target: OrderTarget::RowId,
-        descending: false,
-        nulls_first: false,
-    };
+    let order = Order { path: Vec::new(), target: OrderTarget::RowId, descending: false, nulls_first: false };
     let fetch = Fetch {
         collection: collection.clone(),
         columns: (0..collection.fields.len()).collect(),
@@ -138,28 +122,14 @@ async fn read(source: &Source, collection: &Arc<Collection>) -> lilong_connector
         offset: None,
         keys: None,
     };
-    let bound = BoundFetch {
-        prepared: Arc::new(Prepared::new(fetch)),
-        operands: Vec::new(),
-        keys: None,
-    };
-    let context = FetchContext {
-        deadline: Instant::now() + Duration::from_mins(1),
-        trace: "copy".into(),
-    };
-    let pieces: Vec<_> = source
-        .fetch(&bound, &context)
-        .await
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: Vec::new(), keys: None };
+    let context = FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "copy".into() };
+    let pieces: Vec<_> = source.fetch(&bound, &context).await.unwrap().try_collect().await.unwrap();
     let (mut faults, mut before) = (Vec::new(), 0);
     for piece in &pieces {
-        faults.extend(piece.faults.iter().map(|fault| lilong_connectors::CellFault {
-            row: fault.row + before,
-            ..*fault
-        }));
+        faults.extend(
+            piece.faults.iter().map(|fault| lilong_connectors::CellFault { row: fault.row + before, ..*fault }),
+        );
         before += piece.batch.num_rows();
     }
     let batch = concat_batches(&arrow_schema(bound.fetch()), pieces.iter().map(|piece| &piece.batch)).unwrap();

@@ -24,18 +24,10 @@ pub fn path() -> &'static Path {
             return given.into();
         }
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--quiet", "-p", "lilong", "--bin", "lilong"])
-            .status()
-            .unwrap();
+        let built = Command::new(cargo).args(["build", "--quiet", "-p", "lilong", "--bin", "lilong"]).status().unwrap();
         assert!(built.success(), "the program does not build");
         // target/debug/deps/<suite> → target/debug/lilong
-        std::env::current_exe()
-            .unwrap()
-            .ancestors()
-            .nth(2)
-            .unwrap()
-            .join("lilong")
+        std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("lilong")
     })
 }
 
@@ -56,12 +48,7 @@ pub struct Said {
 /// If it cannot be started.
 #[allow(clippy::unwrap_used)]
 pub fn run(arguments: &[&str]) -> Said {
-    let output = Command::new(path())
-        .args(arguments)
-        .env_remove("LILONG_LOG")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = Command::new(path()).args(arguments).env_remove("LILONG_LOG").stdin(Stdio::null()).output().unwrap();
     Said {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -94,10 +81,7 @@ pub struct Reply {
 impl Reply {
     /// The value of a header; empty if it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .iter()
-            .find(|(given, _)| given == name)
-            .map_or("", |(_, value)| value)
+        self.headers.iter().find(|(given, _)| given == name).map_or("", |(_, value)| value)
     }
 
     /// The body as JSON.
@@ -146,12 +130,7 @@ impl Running {
             value.as_str()?.strip_prefix("http://")?.split('/').next()?.parse().ok()
         };
         let (graphql, admin) = (address(&addresses["graphql"]).unwrap(), address(&addresses["admin"]));
-        Self {
-            child,
-            stdout,
-            address: graphql,
-            admin,
-        }
+        Self { child, stdout, address: graphql, admin }
     }
 
     /// Sends bytes and reads one answer, to the end of the connection or of the body.
@@ -177,11 +156,7 @@ impl Running {
     /// # Panics
     /// If there is no answer.
     pub fn post(&self, path: &str, body: &str, headers: &[&str]) -> Reply {
-        let mut head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n",
-            self.address,
-            body.len()
-        );
+        let mut head = format!("POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n", self.address, body.len());
         if !headers.iter().any(|header| header.starts_with("content-type:")) {
             head.push_str("content-type: application/json\r\n");
         }
@@ -221,10 +196,7 @@ impl Running {
     /// # Panics
     /// If the signal cannot be sent.
     pub fn terminate(&self) {
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
@@ -286,11 +258,8 @@ pub fn read(stream: &mut TcpStream) -> Reply {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
-    let status = line
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .unwrap_or_else(|| panic!("no status: {line:?}"));
+    let status =
+        line.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("no status: {line:?}"));
     let mut headers = Vec::new();
     loop {
         line.clear();
@@ -300,11 +269,7 @@ pub fn read(stream: &mut TcpStream) -> Reply {
         };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut reply = Reply {
-        status,
-        headers,
-        body: Vec::new(),
-    };
+    let mut reply = Reply { status, headers, body: Vec::new() };
     if let Ok(length) = reply.header("content-length").parse::<u64>() {
         reader.take(length).read_to_end(&mut reply.body).unwrap();
     } else if status != 204 && status != 304 {

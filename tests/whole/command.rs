@@ -26,24 +26,12 @@ fn fails(said: &Said, code: i32, words: &[&str]) {
 fn help_teaches_and_wrong_usage_is_2() {
     let help = run(&["--help"]);
     assert_eq!(help.code, Some(0));
-    for command in [
-        "demo", "serve", "describe", "check", "schema", "explain", "query", "init",
-    ] {
-        assert!(
-            help.stdout.contains(&format!("\n  {command} ")),
-            "{command} in {}",
-            help.stdout
-        );
+    for command in ["demo", "serve", "describe", "check", "schema", "explain", "query", "init"] {
+        assert!(help.stdout.contains(&format!("\n  {command} ")), "{command} in {}", help.stdout);
         let help = run(&[command, "--help"]);
         assert!(help.code == Some(0) && help.stdout.contains("Example"), "{help:?}");
     }
-    for wrong in [
-        &["nothing"][..],
-        &[],
-        &["query"],
-        &["serve", "--nothing"],
-        &["check", "a", "b"],
-    ] {
+    for wrong in [&["nothing"][..], &[], &["query"], &["serve", "--nothing"], &["check", "a", "b"]] {
         assert_eq!(run(wrong).code, Some(2), "{wrong:?}");
     }
     assert_eq!(run(&["--version"]).code, Some(0));
@@ -53,17 +41,10 @@ fn help_teaches_and_wrong_usage_is_2() {
 fn a_good_catalog_checks_clean() {
     let city = City::new();
     let said = on("check", &city, &[]);
-    assert_eq!(
-        (said.code, said.stdout.as_str()),
-        (Some(0), "2 sources, 3 collections: no problems\n"),
-        "{said:?}"
-    );
+    assert_eq!((said.code, said.stdout.as_str()), (Some(0), "2 sources, 3 collections: no problems\n"), "{said:?}");
     let said = on("check", &city, &["--json"]);
     let told: Value = serde_json::from_str(&said.stdout).unwrap();
-    assert_eq!(
-        told,
-        json!({"sources": 2, "collections": 3, "findings": [], "silent": []})
-    );
+    assert_eq!(told, json!({"sources": 2, "collections": 3, "findings": [], "silent": []}));
 }
 
 #[test]
@@ -84,15 +65,8 @@ fn every_problem_of_every_stage_is_told_at_once() {
 #[test]
 fn a_link_to_a_collection_that_is_not_there_is_a_problem_with_its_place() {
     let city = City::new();
-    city.write(
-        "lilong.toml",
-        &CATALOG.replace("health.vaccination(id_card)", "health.vaccinatoin(id_card)"),
-    );
-    fails(
-        &on("check", &city, &[]),
-        1,
-        &["lilong.toml:12", "vaccinatoin", "vaccination"],
-    );
+    city.write("lilong.toml", &CATALOG.replace("health.vaccination(id_card)", "health.vaccinatoin(id_card)"));
+    fails(&on("check", &city, &[]), 1, &["lilong.toml:12", "vaccinatoin", "vaccination"]);
 }
 
 #[test]
@@ -108,11 +82,8 @@ fn a_folder_that_is_no_catalog_is_told() {
 #[test]
 fn a_source_that_gives_no_description_is_exit_code_3() {
     let city = City::new();
-    fs::write(
-        city.path("health.sqlite"),
-        "this is no database, whatever its name says, and it is long enough",
-    )
-    .unwrap();
+    fs::write(city.path("health.sqlite"), "this is no database, whatever its name says, and it is long enough")
+        .unwrap();
     fails(&on("check", &city, &[]), 3, &["lilong.toml:7", "health"]);
     fails(&on("describe", &city, &[]), 3, &["health"]);
     fs::remove_file(city.path("health.sqlite")).unwrap();
@@ -135,35 +106,21 @@ fn init_writes_a_catalog_that_checks_and_never_overwrites() {
 fn the_schema_is_printed_whole_sliced_and_as_names() {
     let city = City::new();
     let whole = on("schema", &city, &[]);
-    assert!(
-        whole.code == Some(0) && whole.stdout.contains("type HealthVaccination"),
-        "{whole:?}"
-    );
+    assert!(whole.code == Some(0) && whole.stdout.contains("type HealthVaccination"), "{whole:?}");
     let slice = on("schema", &city, &["--sources", "civil"]);
     assert!(slice.stdout.contains("type CivilResident") && !slice.stdout.contains("HealthVaccination"));
     fails(&on("schema", &city, &["--sources", "civil,nowhere"]), 2, &["nowhere"]);
     let names: Value = serde_json::from_str(&on("schema", &city, &["--names"]).stdout).unwrap();
     let resident = &names["sources"]["civil"]["collections"]["resident"];
-    assert_eq!(
-        (&resident["field"], &resident["fields"]["id_card"]),
-        (&json!("resident"), &json!("idCard"))
-    );
-    let link = resident["links"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|link| link["name"] == "vaccinations")
-        .unwrap();
+    assert_eq!((&resident["field"], &resident["fields"]["id_card"]), (&json!("resident"), &json!("idCard")));
+    let link = resident["links"].as_array().unwrap().iter().find(|link| link["name"] == "vaccinations").unwrap();
     assert_eq!(link["to"], "health.vaccination");
 }
 
 #[test]
 fn a_query_prints_its_answer_and_tells_whose_fault_it_was() {
     let city = City::new();
-    let good = city.write(
-        "q/good.graphql",
-        "query A($id: BigInt!) { civil { residentByPk(id: $id) { name } } }",
-    );
+    let good = city.write("q/good.graphql", "query A($id: BigInt!) { civil { residentByPk(id: $id) { name } } }");
     let good = good.to_str().unwrap();
     let said = on("query", &city, &[good, "--variables", r#"{"id": 1}"#, "--compact"]);
     assert_eq!(
@@ -182,21 +139,10 @@ fn a_query_prints_its_answer_and_tells_whose_fault_it_was() {
     fs::write(&binary, [0xff, 0xfe]).unwrap();
     fails(&on("query", &city, &[binary.to_str().unwrap()]), 1, &["UTF-8"]);
     let wrong = city.write("q/wrong.graphql", "{ civil { nobody } }");
-    fails(
-        &on("query", &city, &[wrong.to_str().unwrap()]),
-        1,
-        &["VALIDATION_FAILED", "nobody"],
-    );
+    fails(&on("query", &city, &[wrong.to_str().unwrap()]), 1, &["VALIDATION_FAILED", "nobody"]);
     fs::remove_file(city.path("health.sqlite")).unwrap();
-    let both = city.write(
-        "q/both.graphql",
-        "{ civil { residentByPk(id: 1) { name vaccinations { id } } } }",
-    );
-    fails(
-        &on("query", &city, &[both.to_str().unwrap()]),
-        3,
-        &["Li", "SOURCE_UNAVAILABLE", "traceId"],
-    );
+    let both = city.write("q/both.graphql", "{ civil { residentByPk(id: 1) { name vaccinations { id } } } }");
+    fails(&on("query", &city, &[both.to_str().unwrap()]), 3, &["Li", "SOURCE_UNAVAILABLE", "traceId"]);
 }
 
 #[test]
@@ -206,18 +152,11 @@ fn explain_shows_native_requests_and_fetches_nothing() {
     assert_eq!(on("describe", &city, &[]).code, Some(0));
     fs::remove_file(city.path("health.sqlite")).unwrap();
     let said = on("explain", &city, &[query.to_str().unwrap()]);
-    assert!(
-        said.code == Some(0) && said.stdout.contains("SELECT") && said.stdout.contains("vaccination"),
-        "{said:?}"
-    );
+    assert!(said.code == Some(0) && said.stdout.contains("SELECT") && said.stdout.contains("vaccination"), "{said:?}");
     let said = on("explain", &city, &[query.to_str().unwrap(), "--json"]);
     assert!(serde_json::from_str::<Value>(&said.stdout).is_ok(), "{said:?}");
     let wrong = city.write("wrong.graphql", "{ nobody }");
-    fails(
-        &on("explain", &city, &[wrong.to_str().unwrap()]),
-        1,
-        &["nobody", "VALIDATION_FAILED"],
-    );
+    fails(&on("explain", &city, &[wrong.to_str().unwrap()]), 1, &["nobody", "VALIDATION_FAILED"]);
 }
 
 #[test]
@@ -232,16 +171,8 @@ fn describe_keeps_what_it_finds_and_marks_what_breaks() {
     city.database("civil.sqlite", "ALTER TABLE resident DROP COLUMN name");
     let before = fs::read(city.path("descriptions/civil.json")).unwrap();
     fails(&on("describe", &city, &["--check"]), 1, &["breaking", "name"]);
-    assert_eq!(
-        fs::read(city.path("descriptions/civil.json")).unwrap(),
-        before,
-        "--check writes nothing"
-    );
-    fails(
-        &on("describe", &city, &["--source", "civil", "--json"]),
-        0,
-        &["\"breaking\": true"],
-    );
+    assert_eq!(fs::read(city.path("descriptions/civil.json")).unwrap(), before, "--check writes nothing");
+    fails(&on("describe", &city, &["--source", "civil", "--json"]), 0, &["\"breaking\": true"]);
     assert_ne!(fs::read(city.path("descriptions/civil.json")).unwrap(), before);
     fails(&on("describe", &city, &["--source", "nobody"]), 2, &["nobody"]);
 }
@@ -254,10 +185,7 @@ fn a_discovered_source_that_vanished_stays_until_it_is_pruned() {
         "[[discover]]\nconnector = \"sqlite\"\npath = \"silos/*.sqlite\"\nname = \"silo_{name}\"\n",
     );
     for name in ["a", "b"] {
-        city.database(
-            &format!("silos/{name}.sqlite"),
-            "CREATE TABLE t (id INTEGER PRIMARY KEY)",
-        );
+        city.database(&format!("silos/{name}.sqlite"), "CREATE TABLE t (id INTEGER PRIMARY KEY)");
     }
     assert_eq!(on("describe", &city, &[]).code, Some(0));
     fs::remove_file(city.path("silos/b.sqlite")).unwrap();
@@ -273,11 +201,7 @@ fn a_damaged_description_is_told_and_mended_by_describing() {
     let city = City::new();
     assert_eq!(on("describe", &city, &[]).code, Some(0));
     city.write("descriptions/civil.json", "{");
-    fails(
-        &on("check", &city, &[]),
-        1,
-        &["descriptions/civil.json:1", "lilong describe"],
-    );
+    fails(&on("check", &city, &[]), 1, &["descriptions/civil.json:1", "lilong describe"]);
     assert_eq!(on("describe", &city, &[]).code, Some(0));
     assert_eq!(on("check", &city, &[]).code, Some(0));
 }
@@ -288,11 +212,7 @@ fn a_port_in_use_ends_the_start_but_not_for_the_default_admin_address() {
     let running = Running::serve(city.folder());
     let (taken, admin) = (running.address.to_string(), running.admin.unwrap().to_string());
     fails(&on("serve", &city, &["--listen", &taken]), 1, &[&taken, "in use"]);
-    fails(
-        &on("serve", &city, &["--listen", "127.0.0.1:0", "--admin", &admin]),
-        1,
-        &[&admin, "in use"],
-    );
+    fails(&on("serve", &city, &["--listen", "127.0.0.1:0", "--admin", &admin]), 1, &[&admin, "in use"]);
     city.write("lilong.toml", &format!("[server]\nadmin = \"{admin}\"\n\n{CATALOG}"));
     let other = Running::start(city.folder(), &["--listen", "127.0.0.1:0"]);
     assert_eq!(other.admin, None);
@@ -302,19 +222,12 @@ fn a_port_in_use_ends_the_start_but_not_for_the_default_admin_address() {
 #[test]
 fn an_address_that_is_not_loopback_needs_open() {
     let city = City::new();
-    fails(
-        &on("serve", &city, &["--listen", "0.0.0.0:0"]),
-        1,
-        &["0.0.0.0:0", "open = true"],
-    );
+    fails(&on("serve", &city, &["--listen", "0.0.0.0:0"]), 1, &["0.0.0.0:0", "open = true"]);
     fails(&on("serve", &city, &["--listen", "here"]), 1, &["here", "host:port"]);
     city.write("lilong.toml", &format!("[server]\nopen = true\n\n{CATALOG}"));
     let running = Running::start(city.folder(), &["--listen", "0.0.0.0:0", "--admin", "off"]);
     let address = format!("127.0.0.1:{}", running.address.port()).parse().unwrap();
-    assert_eq!(
-        program::get(address, "/health/live", &["host: gateway.example"]).status,
-        200
-    );
+    assert_eq!(program::get(address, "/health/live", &["host: gateway.example"]).status, 200);
 }
 
 #[test]
@@ -330,8 +243,5 @@ fn a_reader_that_has_enough_is_no_fault() {
         .unwrap();
     drop(child.stdout.take());
     let ended = child.wait_with_output().unwrap();
-    assert_eq!(
-        (ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()),
-        (Some(0), "")
-    );
+    assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()), (Some(0), ""));
 }

@@ -12,11 +12,7 @@ use serde_json::{Value, json};
 /// A district of the default size in a folder of its own.
 fn district(sources: Option<usize>, rows: Option<usize>) -> (tempfile::TempDir, District) {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        sources,
-        rows,
-        dir: Some(folder.path().into()),
-    };
+    let options = Options { sources, rows, dir: Some(folder.path().into()) };
     let district = make(&options, &|_, _, _| ()).unwrap();
     (folder, district)
 }
@@ -59,17 +55,9 @@ fn streets_copies_lead_to_the_district() {
     for street in ["sipingRoadHealth", "wujiaochangHealth"] {
         let patients = copies[street]["patients"].as_array().unwrap();
         assert_eq!(patients.len(), 3);
-        assert!(
-            patients
-                .iter()
-                .any(|patient| patient["resident"]["household"]["address"].is_string()),
-            "{copies:#}"
-        );
+        assert!(patients.iter().any(|patient| patient["resident"]["household"]["address"].is_string()), "{copies:#}");
     }
-    assert_eq!(
-        copies["sipingRoadHealth"]["patients"][0]["resident"]["name"],
-        "Wang Xiuying"
-    );
+    assert_eq!(copies["sipingRoadHealth"]["patients"][0]["resident"]["name"], "Wang Xiuying");
 }
 
 #[test]
@@ -88,10 +76,7 @@ fn every_question_has_an_answer_worth_asking_for() {
         "hotlineCases",
         "homes",
     ] {
-        assert!(
-            !resident[link].is_null() && resident[link] != json!([]),
-            "{link} does not know her"
-        );
+        assert!(!resident[link].is_null() && resident[link] != json!([]), "{link} does not know her");
     }
     assert!(resident["household"]["utilityAccount"]["accountNo"].is_string());
     let alone = answers[1]["civil"]["resident"].as_array().unwrap();
@@ -106,10 +91,6 @@ fn every_question_has_an_answer_worth_asking_for() {
     assert!(unknown > 0, "the doctors know everybody");
     let streets = answers[2]["civil"]["street"].as_array().unwrap();
     assert_eq!(streets.len(), 12);
-    assert!(
-        streets
-            .iter()
-            .all(|street| !street["hotlineCases"].as_array().unwrap().is_empty())
-    );
+    assert!(streets.iter().all(|street| !street["hotlineCases"].as_array().unwrap().is_empty()));
     assert!(answers[3]["marketSupervision"]["enterprise"].as_array().unwrap().len() > 2);
 }

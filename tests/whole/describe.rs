@@ -54,10 +54,7 @@ fn a_file_that_would_say_the_same_is_not_written() {
     assert_eq!(describe(&city, &[], 0), "2 sources described: nothing changed\n");
     assert_eq!(files.each_ref().map(|path| written(path)), before);
     city.database("silos/b.sqlite", "CREATE TABLE u (id INTEGER PRIMARY KEY)");
-    assert_eq!(
-        describe(&city, &[], 0),
-        "added silo_b.u (SiloB.u)\n2 sources described: 1 change, 0 breaking\n"
-    );
+    assert_eq!(describe(&city, &[], 0), "added silo_b.u (SiloB.u)\n2 sources described: 1 change, 0 breaking\n");
     let after = files.each_ref().map(|path| written(path));
     assert_eq!((after[0], after[1]), (before[0], before[1]));
     assert_ne!(after[2], before[2]);
@@ -87,18 +84,10 @@ fn what_breaks_is_listed_first_and_only_it_fails_the_check() {
     let changes = &lines[first_addition..lines.len() - 1];
     assert!(changes.iter().all(|line| line.starts_with("added ")), "{told}");
     let as_json: Value = serde_json::from_str(&describe(&city, &["--check", "--json"], 1)).unwrap();
-    let breaking = as_json["changes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|change| change["breaking"] == true)
-        .count();
+    let breaking = as_json["changes"].as_array().unwrap().iter().filter(|change| change["breaking"] == true).count();
     assert_eq!(breaking, first_addition);
     describe(&city, &[], 0);
-    assert_eq!(
-        describe(&city, &["--check"], 0),
-        "2 sources described: nothing changed\n"
-    );
+    assert_eq!(describe(&city, &["--check"], 0), "2 sources described: nothing changed\n");
 }
 
 #[test]
@@ -125,19 +114,13 @@ fn a_vanished_source_answers_that_it_is_unavailable_until_it_is_pruned() {
     describe(&city, &[], 0);
     let running = Running::serve(city.folder());
     let answer = running.ask("{ siloA { t { id } } siloB { t { id } } }");
-    assert_eq!(
-        answer["data"],
-        json!({"siloA": {"t": [{"id": 7}]}, "siloB": {"t": null}})
-    );
+    assert_eq!(answer["data"], json!({"siloA": {"t": [{"id": 7}]}, "siloB": {"t": null}}));
     assert_eq!(answer["errors"][0]["extensions"]["code"], "SOURCE_UNAVAILABLE");
     fs::rename(city.path("away"), city.path("silos/b.sqlite")).unwrap();
     running.ask_until("{ siloB { t { id } } }", |answer| answer.get("errors").is_none());
     fs::remove_file(city.path("silos/b.sqlite")).unwrap();
     describe(&city, &["--prune", "--check"], 1);
-    assert!(
-        city.path("descriptions/silo_b.json").exists(),
-        "--check forgets nothing"
-    );
+    assert!(city.path("descriptions/silo_b.json").exists(), "--check forgets nothing");
     assert_eq!(
         describe(&city, &["--prune"], 0),
         "breaking: removed source silo_b (Query.siloB)\n1 source described: 1 change, 1 breaking\n"
@@ -156,10 +139,7 @@ fn a_source_taken_out_of_the_catalog_breaks_until_its_description_is_pruned() {
     assert!(told.contains("breaking: removed source health"), "{told}");
     describe(&city, &["--prune"], 0);
     assert!(!city.path("descriptions/health.json").exists());
-    assert_eq!(
-        describe(&city, &["--check"], 0),
-        "1 source described: nothing changed\n"
-    );
+    assert_eq!(describe(&city, &["--check"], 0), "1 source described: nothing changed\n");
 }
 
 #[test]
@@ -227,10 +207,7 @@ fn a_start_with_every_source_down_serves_them_as_they_come() {
         fs::rename(away, silo).unwrap();
     }
     let answer = running.ask_until(asked, |answer| answer["data"].is_object());
-    assert_eq!(
-        answer,
-        json!({"data": {"civil": {"residentByPk": {"name": "Wang", "vaccinations": []}}}})
-    );
+    assert_eq!(answer, json!({"data": {"civil": {"residentByPk": {"name": "Wang", "vaccinations": []}}}}));
     assert!(city.path("descriptions/health.json").exists());
 }
 
@@ -241,8 +218,5 @@ fn a_pattern_that_found_nothing_yet_looks_again_at_the_next_start() {
     assert_eq!(describe(&city, &[], 0), "0 sources described: 0 collections found\n");
     city.database("silos/a.sqlite", "CREATE TABLE t (id INTEGER PRIMARY KEY)");
     let running = Running::serve(city.folder());
-    assert_eq!(
-        running.ask("{ siloA { t { id } } }"),
-        json!({"data": {"siloA": {"t": []}}})
-    );
+    assert_eq!(running.ask("{ siloA { t { id } } }"), json!({"data": {"siloA": {"t": []}}}));
 }

@@ -25,48 +25,28 @@ use self::query::{Generator, Names};
 use self::random::Random;
 
 fn count() -> usize {
-    std::env::var("LILONG_DIFFERENTIAL")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(300)
+    std::env::var("LILONG_DIFFERENTIAL").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
 }
 
 async fn compare(database: &Database, folder: &Path, oracle: &Path, seed: u64) {
     let gateway = serve(folder).await;
-    let names = Names::new(&lilong_schema::names::names(
-        &gateway.model().federated,
-        &lilong_schema::Slice::all(),
-    ));
+    let names = Names::new(&lilong_schema::names::names(&gateway.model().federated, &lilong_schema::Slice::all()));
     let connection = rusqlite::Connection::open(oracle).unwrap();
     let mut random = Random::new(seed);
     let (mut rows, mut differences) = (0, Vec::new());
     for number in 0..count() {
-        let node = Generator {
-            database,
-            connection: &connection,
-            random: &mut random,
-        }
-        .query();
+        let node = Generator { database, connection: &connection, random: &mut random }.query();
         let text = query::print(database, &names, &node);
         let expected = oracle::answer(database, &connection, &node);
         rows += expected.as_array().map_or(0, Vec::len);
-        let request = Request {
-            query: text.clone(),
-            trace: "test".into(),
-            ..Request::default()
-        };
+        let request = Request { query: text.clone(), trace: "test".into(), ..Request::default() };
         let answer = gateway.execute(request).await;
         let got: Value = serde_json::from_slice(&answer.body).unwrap();
         if answer.errors > 0 || !oracle::same(&got["data"]["s"]["x"], &expected) {
-            differences.push(format!(
-                "seed {seed}, query {number}: {text}\n  expected {expected}\n  got      {got}"
-            ));
+            differences.push(format!("seed {seed}, query {number}: {text}\n  expected {expected}\n  got      {got}"));
         }
     }
-    assert!(
-        rows > count() / 4,
-        "the queries find too little to tell anything: {rows} rows"
-    );
+    assert!(rows > count() / 4, "the queries find too little to tell anything: {rows} rows");
     assert!(
         differences.is_empty(),
         "{} differ:\n{}",
@@ -131,11 +111,7 @@ async fn a_real_database_without_any_key_answers_as_sql_does() {
 }
 
 async fn ask(gateway: &Gateway, text: &str) -> Value {
-    let request = Request {
-        query: text.to_owned(),
-        trace: "test".into(),
-        ..Request::default()
-    };
+    let request = Request { query: text.to_owned(), trace: "test".into(), ..Request::default() };
     serde_json::from_slice(&gateway.execute(request).await.body).unwrap()
 }
 
@@ -156,48 +132,21 @@ async fn reduced(database: Database, is_apart: bool, seed: u64) {
     let reference = copied.serve(all, Limits::default());
     let reduced = [
         Capabilities::NONE,
-        Capabilities {
-            keys: 3,
-            limit_per_key: false,
-            ..all
-        },
-        Capabilities {
-            exists: false,
-            like: false,
-            ..all
-        },
-        Capabilities {
-            order: false,
-            order_links: false,
-            ..all
-        },
+        Capabilities { keys: 3, limit_per_key: false, ..all },
+        Capabilities { exists: false, like: false, ..all },
+        Capabilities { order: false, order_links: false, ..all },
         Capabilities { filter: false, ..all },
-        Capabilities {
-            limit: false,
-            keys: 7,
-            ..all
-        },
+        Capabilities { limit: false, keys: 7, ..all },
     ]
     .map(|capabilities| (capabilities, copied.serve(capabilities, Limits::default())));
-    let names = Names::new(&lilong_schema::names::names(
-        &gateway.model().federated,
-        &lilong_schema::Slice::all(),
-    ));
+    let names = Names::new(&lilong_schema::names::names(&gateway.model().federated, &lilong_schema::Slice::all()));
     let connection = rusqlite::Connection::open(oracle.path()).unwrap();
     let mut random = Random::new(seed);
     for number in 0..count() {
-        let node = Generator {
-            database: &database,
-            connection: &connection,
-            random: &mut random,
-        }
-        .query();
+        let node = Generator { database: &database, connection: &connection, random: &mut random }.query();
         let text = query::print(&database, &names, &node);
         let expected = ask(&reference.gateway, &text).await;
-        assert!(
-            expected.get("errors").is_none(),
-            "seed {seed}, query {number}: {text}\n  {expected}"
-        );
+        assert!(expected.get("errors").is_none(), "seed {seed}, query {number}: {text}\n  {expected}");
         for (capabilities, mirror) in &reduced {
             let got = ask(&mirror.gateway, &text).await;
             assert_eq!(got, expected, "seed {seed}, query {number}, {capabilities:?}: {text}");

@@ -61,11 +61,7 @@ async fn a_failing_source_empties_its_own_places_and_says_so_at_each() {
             json!(["civil", "filtered"]),
             json!(["health", "shot"]),
         ];
-        assert_eq!(
-            codes(&answer),
-            wanted.map(|path| (code.to_owned(), path)),
-            "{kind:?}: {answer}"
-        );
+        assert_eq!(codes(&answer), wanted.map(|path| (code.to_owned(), path)), "{kind:?}: {answer}");
         for error in answer["errors"].as_array().unwrap() {
             assert_eq!(error["extensions"]["source"], "health", "{kind:?}: {error}");
         }
@@ -75,18 +71,9 @@ async fn a_failing_source_empties_its_own_places_and_says_so_at_each() {
 #[tokio::test]
 async fn a_failing_collection_empties_object_links_by_key_fields_and_filters_inside_its_source() {
     for (kind, code) in KINDS {
-        let town = town(Plan {
-            capabilities: Capabilities {
-                exists: false,
-                ..Capabilities::ALL
-            },
-            ..Plan::default()
-        })
-        .await;
-        town.civil.play(Script {
-            only: Some("street".into()),
-            ..Script::failing(kind)
-        });
+        let town =
+            town(Plan { capabilities: Capabilities { exists: false, ..Capabilities::ALL }, ..Plan::default() }).await;
+        town.civil.play(Script { only: Some("street".into()), ..Script::failing(kind) });
         let answer = town
             .ask(
                 r#"{ civil { residentByPk(id: 1) { id street { name } } streetByPk(id: 1) { name }
@@ -96,33 +83,18 @@ async fn a_failing_collection_empties_object_links_by_key_fields_and_filters_ins
         let data =
             json!({ "civil": { "residentByPk": { "id": 1, "street": null }, "streetByPk": null, "resident": null } });
         assert_eq!(answer["data"], data, "{kind:?}");
-        let wanted = [
-            json!(["civil", "residentByPk", "street"]),
-            json!(["civil", "streetByPk"]),
-            json!(["civil", "resident"]),
-        ];
+        let wanted =
+            [json!(["civil", "residentByPk", "street"]), json!(["civil", "streetByPk"]), json!(["civil", "resident"])];
         assert_eq!(codes(&answer), wanted.map(|path| (code.to_owned(), path)), "{kind:?}");
     }
 }
 
 #[tokio::test]
 async fn a_source_that_fails_half_way_gives_no_half_of_a_list() {
-    let town = town(Plan {
-        residents: 8,
-        ..Plan::default()
-    })
-    .await;
-    town.health.play(Script {
-        after_rows: 3,
-        ..Script::failing(ErrorKind::Unavailable)
-    });
-    let answer = town
-        .ask("{ health { shot { id } } civil { resident(limit: 1) { shots { id } } } }")
-        .await;
-    assert_eq!(
-        answer["data"],
-        json!({ "health": { "shot": null }, "civil": { "resident": [{ "shots": null }] } })
-    );
+    let town = town(Plan { residents: 8, ..Plan::default() }).await;
+    town.health.play(Script { after_rows: 3, ..Script::failing(ErrorKind::Unavailable) });
+    let answer = town.ask("{ health { shot { id } } civil { resident(limit: 1) { shots { id } } } }").await;
+    assert_eq!(answer["data"], json!({ "health": { "shot": null }, "civil": { "resident": [{ "shots": null }] } }));
     assert_eq!(codes(&answer).len(), 2);
     town.health.play(Script::default());
     let answer = town.ask("{ health { shot(limit: 1) { id } } }").await;
@@ -148,38 +120,19 @@ async fn who_is_not_asked_does_not_fail() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_source_is_timed_out_and_the_others_answer() {
     let town = town(Plan::default()).await;
-    town.health.play(Script {
-        delay: Some(Duration::from_secs(60)),
-        ..Script::default()
-    });
+    town.health.play(Script { delay: Some(Duration::from_secs(60)), ..Script::default() });
     let answer = town.ask("{ civil { resident(limit: 1) { id shots { id } } } }").await;
-    assert_eq!(
-        answer["data"],
-        json!({ "civil": { "resident": [{ "id": 1, "shots": null }] } })
-    );
-    assert_eq!(
-        codes(&answer),
-        [("SOURCE_TIMEOUT".to_owned(), json!(["civil", "resident", 0, "shots"]))]
-    );
+    assert_eq!(answer["data"], json!({ "civil": { "resident": [{ "id": 1, "shots": null }] } }));
+    assert_eq!(codes(&answer), [("SOURCE_TIMEOUT".to_owned(), json!(["civil", "resident", 0, "shots"]))]);
     assert_eq!(answer["errors"][0]["extensions"]["source"], "health");
     assert_eq!(town.health.running(), 0, "what is timed out is given up");
 }
 
 #[tokio::test(start_paused = true)]
 async fn at_the_deadline_finished_fields_are_kept() {
-    let limits = Limits {
-        deadline: Duration::from_secs(1),
-        ..Limits::default()
-    };
-    let town = town(Plan {
-        limits,
-        ..Plan::default()
-    })
-    .await;
-    town.health.play(Script {
-        delay: Some(Duration::from_secs(2)),
-        ..Script::default()
-    });
+    let limits = Limits { deadline: Duration::from_secs(1), ..Limits::default() };
+    let town = town(Plan { limits, ..Plan::default() }).await;
+    town.health.play(Script { delay: Some(Duration::from_secs(2)), ..Script::default() });
     let answer = town
         .ask("{ civil { resident(limit: 1) { id shots { residents { id } } } street { id } } health { shot { id } } }")
         .await;
@@ -188,37 +141,18 @@ async fn at_the_deadline_finished_fields_are_kept() {
         json!({ "civil": { "resident": [{ "id": 1, "shots": null }], "street": [{ "id": 1 }, { "id": 2 }] }, "health": { "shot": null } })
     );
     let wanted = [json!(["civil", "resident", 0, "shots"]), json!(["health", "shot"])];
-    assert_eq!(
-        codes(&answer),
-        wanted.map(|path| ("DEADLINE".to_owned(), path)),
-        "{answer}"
-    );
+    assert_eq!(codes(&answer), wanted.map(|path| ("DEADLINE".to_owned(), path)), "{answer}");
     assert_eq!(town.health.running(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_free_turn_a_source_is_overloaded() {
-    let tuning = Tuning {
-        connections: 1,
-        ..Tuning::default()
-    };
-    let town = town(Plan {
-        tuning,
-        ..Plan::default()
-    })
-    .await;
-    town.health.play(Script {
-        delay: Some(Duration::from_secs(1)),
-        ..Script::default()
-    });
-    let answer = town
-        .ask("{ civil { street { id } } health { a: shot(limit: 1) { id } b: shot(limit: 1) { id } } }")
-        .await;
-    assert_eq!(
-        codes(&answer),
-        [("SOURCE_OVERLOADED".to_owned(), json!(["health", "b"]))],
-        "{answer}"
-    );
+    let tuning = Tuning { connections: 1, ..Tuning::default() };
+    let town = town(Plan { tuning, ..Plan::default() }).await;
+    town.health.play(Script { delay: Some(Duration::from_secs(1)), ..Script::default() });
+    let answer =
+        town.ask("{ civil { street { id } } health { a: shot(limit: 1) { id } b: shot(limit: 1) { id } } }").await;
+    assert_eq!(codes(&answer), [("SOURCE_OVERLOADED".to_owned(), json!(["health", "b"]))], "{answer}");
     assert_eq!(answer["data"]["health"], json!({ "a": [{ "id": 1 }], "b": null }));
     assert_eq!(answer["data"]["civil"]["street"].as_array().map(Vec::len), Some(2));
 }
@@ -227,10 +161,7 @@ async fn without_a_free_turn_a_source_is_overloaded() {
 async fn fetches_that_need_nothing_of_each_other_run_at_the_same_time() {
     let town = town(Plan::default()).await;
     let gate = Arc::new(Semaphore::new(0));
-    town.civil.play(Script {
-        gate: Some(gate.clone()),
-        ..Script::default()
-    });
+    town.civil.play(Script { gate: Some(gate.clone()), ..Script::default() });
     let opened = async {
         while town.civil.running() < 3 {
             tokio::task::yield_now().await;
@@ -248,9 +179,7 @@ async fn fetches_that_need_nothing_of_each_other_run_at_the_same_time() {
 async fn a_cell_that_cannot_be_represented_is_null_with_an_error_on_its_path() {
     let bad = vec![("resident", "age", 1), ("resident", "name", 2), ("shot", "vaccine", 0)];
     let town = town(Plan { bad, ..Plan::default() }).await;
-    let answer = town
-        .ask("{ civil { resident(orderBy: { id: DESC }) { id n: name age shots { vaccine } } } }")
-        .await;
+    let answer = town.ask("{ civil { resident(orderBy: { id: DESC }) { id n: name age shots { vaccine } } } }").await;
     let residents = answer["data"]["civil"]["resident"].as_array().unwrap();
     assert_eq!(residents[2]["age"], Value::Null);
     assert_eq!(residents[1]["n"], Value::Null);
@@ -261,22 +190,14 @@ async fn a_cell_that_cannot_be_represented_is_null_with_an_error_on_its_path() {
         json!(["civil", "resident", 3, "shots", 0, "vaccine"]),
     ];
     assert_eq!(codes(&answer), wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)));
-    let sources: Vec<_> = answer["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|error| &error["extensions"]["source"])
-        .collect();
+    let sources: Vec<_> =
+        answer["errors"].as_array().unwrap().iter().map(|error| &error["extensions"]["source"]).collect();
     assert_eq!(sources, ["civil", "civil", "health"]);
 }
 
 #[tokio::test]
 async fn a_cell_that_is_not_asked_for_does_no_harm() {
-    let town = town(Plan {
-        bad: vec![("resident", "age", 0), ("resident", "card", 1)],
-        ..Plan::default()
-    })
-    .await;
+    let town = town(Plan { bad: vec![("resident", "age", 0), ("resident", "card", 1)], ..Plan::default() }).await;
     let answer = town.ask("{ civil { resident { id name } } }").await;
     assert!(answer.get("errors").is_none(), "{answer}");
 }
@@ -285,15 +206,8 @@ async fn a_cell_that_is_not_asked_for_does_no_harm() {
 async fn a_link_whose_key_cannot_be_read_is_null_with_an_error_and_never_empty() {
     for normalize in [false, true] {
         let bad = vec![("resident", "card", 1), ("resident", "street_id", 0)];
-        let town = town(Plan {
-            bad,
-            normalize,
-            ..Plan::default()
-        })
-        .await;
-        let answer = town
-            .ask("{ civil { resident(limit: 3) { id shots { id } street { id } } } }")
-            .await;
+        let town = town(Plan { bad, normalize, ..Plan::default() }).await;
+        let answer = town.ask("{ civil { resident(limit: 3) { id shots { id } street { id } } } }").await;
         assert_eq!(
             answer["data"]["civil"]["resident"],
             json!([
@@ -302,66 +216,41 @@ async fn a_link_whose_key_cannot_be_read_is_null_with_an_error_and_never_empty()
                 { "id": 3, "shots": [{ "id": 5 }, { "id": 6 }], "street": { "id": 2 } },
             ])
         );
-        let wanted = [
-            json!(["civil", "resident", 0, "street"]),
-            json!(["civil", "resident", 1, "shots"]),
-        ];
-        assert_eq!(
-            codes(&answer),
-            wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)),
-            "{answer}"
-        );
+        let wanted = [json!(["civil", "resident", 0, "street"]), json!(["civil", "resident", 1, "shots"])];
+        assert_eq!(codes(&answer), wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)), "{answer}");
     }
 }
 
 #[tokio::test]
 async fn a_row_whose_key_cannot_be_read_fails_its_list_with_one_error() {
-    let bad = vec![
-        ("resident", "id", 2),
-        ("resident", "age", 0),
-        ("resident", "age", 2),
-        ("resident", "age", 3),
-    ];
+    let bad = vec![("resident", "id", 2), ("resident", "age", 0), ("resident", "age", 2), ("resident", "age", 3)];
     let town = town(Plan { bad, ..Plan::default() }).await;
     let answer = town
         .ask("{ civil { resident(orderBy: { name: ASC }) { age id } street { id resident(orderBy: { name: ASC }) { age id } } } }")
         .await;
     assert_eq!(answer["data"]["civil"]["resident"], Value::Null);
     let streets = answer["data"]["civil"]["street"].as_array().unwrap();
-    assert_eq!(
-        streets[0]["resident"],
-        json!([{ "age": 2, "id": 2 }, { "age": null, "id": 4 }])
-    );
+    assert_eq!(streets[0]["resident"], json!([{ "age": 2, "id": 2 }, { "age": null, "id": 4 }]));
     assert_eq!(streets[1], json!({ "id": 2, "resident": null }));
     let wanted = [
         json!(["civil", "resident", 2, "id"]),
         json!(["civil", "street", 0, "resident", 1, "age"]),
         json!(["civil", "street", 1, "resident", 1, "id"]),
     ];
-    assert_eq!(
-        codes(&answer),
-        wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)),
-        "{answer}"
-    );
+    assert_eq!(codes(&answer), wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)), "{answer}");
 }
 
 #[tokio::test]
 async fn a_hundred_faults_are_told_one_by_one_and_the_rest_by_a_pattern() {
-    let town = town(Plan {
-        residents: 130,
-        bad: (0..120).map(|row| ("resident", "age", row)).collect(),
-        ..Plan::default()
-    })
-    .await;
+    let town =
+        town(Plan { residents: 130, bad: (0..120).map(|row| ("resident", "age", row)).collect(), ..Plan::default() })
+            .await;
     town.health.play(Script::failing(ErrorKind::Denied));
     let answer = town.ask("{ civil { resident { age shots { id } } } }").await;
     let errors = answer["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 202);
-    let rest: Vec<_> = errors
-        .iter()
-        .filter(|error| error.get("path").is_none())
-        .map(|error| &error["extensions"])
-        .collect();
+    let rest: Vec<_> =
+        errors.iter().filter(|error| error.get("path").is_none()).map(|error| &error["extensions"]).collect();
     assert_eq!(
         rest,
         [
@@ -375,18 +264,9 @@ async fn a_hundred_faults_are_told_one_by_one_and_the_rest_by_a_pattern() {
 
 #[tokio::test]
 async fn a_list_that_is_too_long_is_told_by_its_field_and_never_cut() {
-    let limits = Limits {
-        list_rows: 5,
-        ..Limits::default()
-    };
+    let limits = Limits { list_rows: 5, ..Limits::default() };
     for capabilities in [Capabilities::ALL, Capabilities::NONE] {
-        let town = town(Plan {
-            residents: 12,
-            limits: limits.clone(),
-            capabilities,
-            ..Plan::default()
-        })
-        .await;
+        let town = town(Plan { residents: 12, limits: limits.clone(), capabilities, ..Plan::default() }).await;
         let answer = town
             .ask(
                 "{ civil { people: resident { id } five: resident(limit: 5) { id }
@@ -404,11 +284,7 @@ async fn a_list_that_is_too_long_is_told_by_its_field_and_never_cut() {
             json!(["civil", "street", 0, "resident"]),
             json!(["civil", "street", 1, "resident"]),
         ];
-        assert_eq!(
-            codes(&answer),
-            wanted.map(|path| ("TOO_LARGE".to_owned(), path)),
-            "{answer}"
-        );
+        assert_eq!(codes(&answer), wanted.map(|path| ("TOO_LARGE".to_owned(), path)), "{answer}");
         for error in answer["errors"].as_array().unwrap() {
             assert_eq!(error["message"], "`resident` has more than 5 rows here; add limit:");
         }
@@ -417,56 +293,25 @@ async fn a_list_that_is_too_long_is_told_by_its_field_and_never_cut() {
 
 #[tokio::test]
 async fn a_list_of_exactly_the_most_rows_is_given() {
-    let limits = Limits {
-        list_rows: 12,
-        answer_rows: 12,
-        ..Limits::default()
-    };
-    let town = town(Plan {
-        residents: 12,
-        limits,
-        ..Plan::default()
-    })
-    .await;
+    let limits = Limits { list_rows: 12, answer_rows: 12, ..Limits::default() };
+    let town = town(Plan { residents: 12, limits, ..Plan::default() }).await;
     let answer = town.ask("{ civil { resident { id } } }").await;
-    assert_eq!(
-        answer["data"]["civil"]["resident"].as_array().map(Vec::len),
-        Some(12),
-        "{answer}"
-    );
+    assert_eq!(answer["data"]["civil"]["resident"].as_array().map(Vec::len), Some(12), "{answer}");
 }
 
 #[tokio::test]
 async fn an_answer_of_too_many_rows_loses_the_list_that_makes_it_so() {
-    let limits = Limits {
-        answer_rows: 30,
-        ..Limits::default()
-    };
-    let town = town(Plan {
-        residents: 12,
-        limits,
-        ..Plan::default()
-    })
-    .await;
-    let answer = town
-        .ask("{ civil { resident { id shots { id } } street { id } } }")
-        .await;
-    assert_eq!(
-        answer["data"]["civil"]["resident"][11],
-        json!({ "id": 12, "shots": null })
-    );
+    let limits = Limits { answer_rows: 30, ..Limits::default() };
+    let town = town(Plan { residents: 12, limits, ..Plan::default() }).await;
+    let answer = town.ask("{ civil { resident { id shots { id } } street { id } } }").await;
+    assert_eq!(answer["data"]["civil"]["resident"][11], json!({ "id": 12, "shots": null }));
     assert_eq!(answer["data"]["civil"]["street"].as_array().map(Vec::len), Some(2));
     assert!(codes(&answer).iter().all(|(code, _)| code == "TOO_LARGE"), "{answer}");
     assert_eq!(codes(&answer).len(), 12);
     let message = answer["errors"][0]["message"].as_str().unwrap();
-    assert!(
-        message.contains("`shots`") && message.contains("add limit:"),
-        "{message}"
-    );
+    assert!(message.contains("`shots`") && message.contains("add limit:"), "{message}");
     // Rows that many parents share count as often as they are written.
-    let answer = town
-        .ask("{ civil { street { resident { street { resident { id } } } } } }")
-        .await;
+    let answer = town.ask("{ civil { street { resident { street { resident { id } } } } } }").await;
     assert_eq!(codes(&answer).len(), 12, "{answer}");
     let message = answer["errors"][0]["message"].as_str().unwrap();
     assert!(message.contains("`resident`") && message.contains("30"), "{message}");
@@ -478,97 +323,36 @@ async fn what_is_read_to_be_worked_on_here_has_a_budget() {
     let across = "{ civil { resident(where: { shots: {} }, limit: 1) { id } } }";
     let normalised = "{ civil { resident(limit: 1) { shots(limit: 1) { id } } } }";
     let cases: [(&str, Limits, bool, Value, &str); 6] = [
-        (
-            pattern,
-            Limits {
-                budget_rows: 11,
-                ..Limits::default()
-            },
-            false,
-            json!(["civil", "resident"]),
-            "`resident`",
-        ),
-        (
-            across,
-            Limits {
-                budget_rows: 23,
-                ..Limits::default()
-            },
-            false,
-            json!(["civil", "resident"]),
-            "`shots`",
-        ),
+        (pattern, Limits { budget_rows: 11, ..Limits::default() }, false, json!(["civil", "resident"]), "`resident`"),
+        (across, Limits { budget_rows: 23, ..Limits::default() }, false, json!(["civil", "resident"]), "`shots`"),
         (
             normalised,
-            Limits {
-                budget_rows: 23,
-                ..Limits::default()
-            },
+            Limits { budget_rows: 23, ..Limits::default() },
             true,
             json!(["civil", "resident", 0, "shots"]),
             "`shots`",
         ),
-        (
-            across,
-            Limits {
-                budget_keys: 11,
-                ..Limits::default()
-            },
-            false,
-            json!(["civil", "resident"]),
-            "11 keys",
-        ),
+        (across, Limits { budget_keys: 11, ..Limits::default() }, false, json!(["civil", "resident"]), "11 keys"),
         (
             "{ civil { resident { id } } }",
-            Limits {
-                budget_bytes: 50,
-                ..Limits::default()
-            },
+            Limits { budget_bytes: 50, ..Limits::default() },
             false,
             json!(["civil", "resident"]),
             "50 bytes",
         ),
-        (
-            across,
-            Limits {
-                budget_bytes: 50,
-                ..Limits::default()
-            },
-            false,
-            json!(["civil", "resident"]),
-            "50 bytes",
-        ),
+        (across, Limits { budget_bytes: 50, ..Limits::default() }, false, json!(["civil", "resident"]), "50 bytes"),
     ];
     for (query, limits, normalize, path, told) in cases {
-        let town = town(Plan {
-            residents: 12,
-            limits,
-            normalize,
-            ..Plan::default()
-        })
-        .await;
+        let town = town(Plan { residents: 12, limits, normalize, ..Plan::default() }).await;
         let answer = town.ask(query).await;
         assert_eq!(codes(&answer), [("TOO_COSTLY".to_owned(), path)], "{query}: {answer}");
         let message = answer["errors"][0]["message"].as_str().unwrap();
         assert!(message.contains(told), "{message}");
-        assert!(
-            !answer.to_string().contains("[]"),
-            "never an empty list instead of an error: {answer}"
-        );
+        assert!(!answer.to_string().contains("[]"), "never an empty list instead of an error: {answer}");
     }
     for (query, normalize) in [(pattern, false), (across, false), (normalised, true)] {
-        let limits = Limits {
-            budget_rows: 24,
-            budget_keys: 12,
-            ..Limits::default()
-        };
-        let town = town(Plan {
-            residents: 12,
-            limits,
-            normalize,
-            ..Plan::default()
-        })
-        .await;
+        let limits = Limits { budget_rows: 24, budget_keys: 12, ..Limits::default() };
+        let town = town(Plan { residents: 12, limits, normalize, ..Plan::default() }).await;
         let answer = town.ask(query).await;
         assert!(answer.get("errors").is_none(), "{query}: {answer}");
     }
@@ -578,29 +362,14 @@ async fn what_is_read_to_be_worked_on_here_has_a_budget() {
 async fn a_source_that_is_not_as_described_is_a_mismatch() {
     let town = town(Plan::default()).await;
     let shot = table("shot", &[("id", Scalar::BigInt), ("card", Scalar::String)], &[]);
-    let rows = batch(
-        &shot,
-        vec![
-            numbers([Some(1)].into_iter()),
-            texts([Some("C1".to_owned())].into_iter()),
-        ],
-    );
+    let rows = batch(&shot, vec![numbers([Some(1)].into_iter()), texts([Some("C1".to_owned())].into_iter())]);
     let changed = Arc::new(Memory::new("health").collection(shot, &rows).unwrap());
     let model = town.gateway.model();
     let ceiling = Arc::new(Semaphore::new(10));
     let health = Source::new("health".into(), changed, &Tuning::default(), ceiling);
-    let model = Model {
-        federated: model.federated.clone(),
-        sources: vec![model.sources[0].clone(), health],
-    };
-    let town = Town {
-        gateway: Gateway::new(model, Limits::default()),
-        ..town
-    };
+    let model = Model { federated: model.federated.clone(), sources: vec![model.sources[0].clone(), health] };
+    let town = Town { gateway: Gateway::new(model, Limits::default()), ..town };
     let answer = town.ask("{ health { shot { id } gone: shot { vaccine } } }").await;
     assert_eq!(answer["data"]["health"], json!({ "shot": [{ "id": 1 }], "gone": null }));
-    assert_eq!(
-        codes(&answer),
-        [("SOURCE_MISMATCH".to_owned(), json!(["health", "gone"]))]
-    );
+    assert_eq!(codes(&answer), [("SOURCE_MISMATCH".to_owned(), json!(["health", "gone"]))]);
 }

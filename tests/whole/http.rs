@@ -20,22 +20,12 @@ fn a_question_by_post_or_get_has_one_answer() {
     let wanted = json!({"data": {"civil": {"resident": [{"name": "Li"}, {"name": "Wang"}, {"name": "Zhao"}]}}});
     let reply = running.post("/graphql", &json!({"query": NAMES}).to_string(), &[]);
     assert_eq!((reply.status, reply.json()), (200, wanted.clone()));
-    assert!(
-        reply.header("content-type").starts_with("application/json"),
-        "{reply:?}"
-    );
+    assert!(reply.header("content-type").starts_with("application/json"), "{reply:?}");
     assert_eq!(reply.header("cache-control"), "no-store");
     let encoded = NAMES.replace(' ', "%20").replace('{', "%7B").replace('}', "%7D");
-    let reply = running.get(
-        &format!("/graphql?query={encoded}"),
-        &["accept: application/graphql-response+json"],
-    );
+    let reply = running.get(&format!("/graphql?query={encoded}"), &["accept: application/graphql-response+json"]);
     assert_eq!((reply.status, reply.json()), (200, wanted));
-    assert!(
-        reply
-            .header("content-type")
-            .starts_with("application/graphql-response+json")
-    );
+    assert!(reply.header("content-type").starts_with("application/graphql-response+json"));
 }
 
 #[test]
@@ -44,18 +34,10 @@ fn the_status_of_a_refusal_follows_the_media_type() {
     let running = Running::serve(city.folder());
     for (query, wanted) in [("{", "PARSE_FAILED"), ("{ nowhere }", "VALIDATION_FAILED")] {
         let body = json!({"query": query}).to_string();
-        for (accept, status) in [
-            ("application/graphql-response+json", 400),
-            ("application/json", 200),
-            ("*/*", 200),
-        ] {
+        for (accept, status) in [("application/graphql-response+json", 400), ("application/json", 200), ("*/*", 200)] {
             let reply = running.post("/graphql", &body, &[&format!("accept: {accept}")]);
             let answer = reply.json();
-            assert_eq!(
-                (reply.status, code(&answer)),
-                (status, wanted),
-                "{query} {accept} {answer}"
-            );
+            assert_eq!((reply.status, code(&answer)), (status, wanted), "{query} {accept} {answer}");
             assert!(answer.get("data").is_none());
             assert_eq!(answer["errors"][0]["extensions"]["traceId"], reply.header("x-trace-id"));
         }
@@ -85,13 +67,7 @@ fn an_envelope_that_is_wrong_is_refused_with_400() {
         let reply = running.post("/graphql", body, &["accept: application/json"]);
         assert_eq!((reply.status, code(&reply.json())), (400, "BAD_INPUT"), "{body}");
     }
-    for query in [
-        "",
-        "?query=%ff",
-        "?query={a}&query={b}",
-        "?query={__typename}&variables=[]",
-        "?variables={}",
-    ] {
+    for query in ["", "?query=%ff", "?query={a}&query={b}", "?query={__typename}&variables=[]", "?variables={}"] {
         let reply = running.get(&format!("/graphql{query}"), &[]);
         assert_eq!((reply.status, code(&reply.json())), (400, "BAD_INPUT"), "{query}");
     }
@@ -111,12 +87,7 @@ fn only_json_that_is_not_compressed_is_read() {
     ] {
         assert_eq!(running.post("/graphql", body, &[header]).status, 415, "{header}");
     }
-    assert_eq!(
-        running
-            .post("/graphql", body, &["content-type: application/json; charset=utf-8"])
-            .status,
-        200
-    );
+    assert_eq!(running.post("/graphql", body, &["content-type: application/json; charset=utf-8"]).status, 200);
 }
 
 #[test]
@@ -130,10 +101,8 @@ fn other_methods_are_not_allowed_and_get_reads_only() {
     }
     let reply = running.get("/graphql?query=mutation%7B__typename%7D", &[]);
     assert_eq!((reply.status, reply.header("allow")), (405, "POST"));
-    let reply = running.get(
-        "/graphql?query=query%20A%7B__typename%7Dmutation%20B%7B__typename%7D&operationName=A",
-        &[],
-    );
+    let reply =
+        running.get("/graphql?query=query%20A%7B__typename%7Dmutation%20B%7B__typename%7D&operationName=A", &[]);
     assert_eq!(reply.status, 200, "{}", reply.text());
 }
 
@@ -145,9 +114,7 @@ fn a_body_that_is_too_large_is_refused_declared_or_not() {
     let reply = running.send(format!("{head}content-length: 20000000\r\n\r\n{{").as_bytes());
     assert_eq!((reply.status, code(&reply.json())), (413, "TOO_LARGE"));
     let mut stream = program::connect(running.address);
-    stream
-        .write_all(format!("{head}transfer-encoding: chunked\r\n\r\n").as_bytes())
-        .unwrap();
+    stream.write_all(format!("{head}transfer-encoding: chunked\r\n\r\n").as_bytes()).unwrap();
     let chunk = format!("{:x}\r\n{}\r\n", 100_000, " ".repeat(100_000));
     for _ in 0..11 {
         // The server may stop listening before all is sent; what counts is its answer.
@@ -163,24 +130,14 @@ fn a_slice_shows_only_its_sources() {
     let whole = running.get("/schema.graphql", &[]).text();
     let civil = running.get("/schema.graphql?sources=civil", &[]).text();
     assert!(whole.contains("HealthVaccination") && whole.contains("vaccinations"));
-    assert!(
-        civil.contains("CivilResident") && !civil.contains("ealth") && !civil.contains("vaccinations"),
-        "{civil}"
-    );
+    assert!(civil.contains("CivilResident") && !civil.contains("ealth") && !civil.contains("vaccinations"), "{civil}");
     let ask = |slice: &str, query: &str| {
-        let reply = running.post(
-            &format!("/graphql?sources={slice}"),
-            &json!({"query": query}).to_string(),
-            &[],
-        );
+        let reply = running.post(&format!("/graphql?sources={slice}"), &json!({"query": query}).to_string(), &[]);
         (reply.status, code(&reply.json()).to_owned())
     };
     assert_eq!(ask("civil", NAMES), (200, String::new()));
     assert_eq!(ask("health", NAMES), (200, "VALIDATION_FAILED".into()));
-    assert_eq!(
-        ask("civil,health", "{ civil { resident { vaccinations { id } } } }"),
-        (200, String::new())
-    );
+    assert_eq!(ask("civil,health", "{ civil { resident { vaccinations { id } } } }"), (200, String::new()));
     for path in ["/graphql", "/schema.graphql", "/"] {
         let reply = running.get(&format!("{path}?query=%7B__typename%7D&sources=civil,nowhere"), &[]);
         assert_eq!((reply.status, code(&reply.json())), (400, "BAD_INPUT"), "{path}");
@@ -200,46 +157,25 @@ fn only_names_of_loopback_are_answered() {
         ("192.168.0.1", 403),
         ("", 400),
     ] {
-        for path in [
-            "/graphql?query=%7B__typename%7D",
-            "/",
-            "/schema.graphql",
-            "/health/live",
-        ] {
-            assert_eq!(
-                running.get(path, &[&format!("host: {host}")]).status,
-                status,
-                "{host} {path}"
-            );
+        for path in ["/graphql?query=%7B__typename%7D", "/", "/schema.graphql", "/health/live"] {
+            assert_eq!(running.get(path, &[&format!("host: {host}")]).status, status, "{host} {path}");
         }
         let admin = program::get(running.admin.unwrap(), "/metrics", &[&format!("host: {host}")]);
         assert_eq!(admin.status, status, "{host}");
     }
-    assert_eq!(
-        running
-            .send(b"GET /health/live HTTP/1.1\r\nconnection: close\r\n\r\n")
-            .status,
-        400
-    );
+    assert_eq!(running.send(b"GET /health/live HTTP/1.1\r\nconnection: close\r\n\r\n").status, 400);
 }
 
 #[test]
 fn no_other_origin_is_let_in() {
     let city = City::new();
     let running = Running::serve(city.folder());
-    let reply = running.post(
-        "/graphql",
-        r#"{"query":"{ __typename }"}"#,
-        &["origin: https://evil.example"],
-    );
+    let reply = running.post("/graphql", r#"{"query":"{ __typename }"}"#, &["origin: https://evil.example"]);
     assert_eq!(reply.header("access-control-allow-origin"), "");
     let preflight = "OPTIONS /graphql HTTP/1.1\r\nhost: localhost\r\norigin: https://evil.example\r\nconnection: close\r\n\
          access-control-request-method: POST\r\n\r\n";
     let reply = running.send(preflight.as_bytes());
-    assert!(
-        !reply.headers.iter().any(|(name, _)| name.starts_with("access-control")),
-        "{reply:?}"
-    );
+    assert!(!reply.headers.iter().any(|(name, _)| name.starts_with("access-control")), "{reply:?}");
 }
 
 #[test]
@@ -249,10 +185,7 @@ fn the_schema_is_kept_by_those_who_have_it() {
     let reply = running.get("/schema.graphql", &[]);
     assert_eq!(reply.status, 200);
     assert!(reply.text().contains("type Query"));
-    let again = running.get(
-        "/schema.graphql",
-        &[&format!("if-none-match: {}", reply.header("etag"))],
-    );
+    let again = running.get("/schema.graphql", &[&format!("if-none-match: {}", reply.header("etag"))]);
     assert_eq!((again.status, again.body.len()), (304, 0));
 }
 
@@ -263,18 +196,9 @@ fn the_page_comes_from_here_and_nowhere_else() {
     let page = running.get("/", &[]);
     assert_eq!(page.status, 200);
     assert!(page.text().contains("<title>lilong</title>") && !page.text().contains("://"));
-    assert!(
-        page.header("content-security-policy")
-            .contains("frame-ancestors 'none'")
-    );
-    assert_eq!(
-        (page.header("x-content-type-options"), page.header("referrer-policy")),
-        ("nosniff", "no-referrer")
-    );
-    assert_eq!(
-        running.get("/", &["accept-encoding: gzip"]).header("content-encoding"),
-        "gzip"
-    );
+    assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
+    assert_eq!((page.header("x-content-type-options"), page.header("referrer-policy")), ("nosniff", "no-referrer"));
+    assert_eq!(running.get("/", &["accept-encoding: gzip"]).header("content-encoding"), "gzip");
     assert_eq!(running.get("/graphiql/tabs.json", &[]).json(), json!([]));
     assert_eq!(running.get("/graphiql/../../etc/passwd", &[]).status, 404);
     assert_eq!(running.get("/nowhere", &[]).status, 404);
@@ -291,11 +215,7 @@ fn health_and_metrics_tell_of_each_source() {
     let admin = running.admin.unwrap();
     let sources = program::get(admin, "/health/sources", &[]).json();
     let civil = &sources["sources"][0];
-    assert_eq!(
-        (&civil["name"], &civil["state"]),
-        (&json!("civil"), &json!("READY")),
-        "{sources}"
-    );
+    assert_eq!((&civil["name"], &civil["state"]), (&json!("civil"), &json!("READY")), "{sources}");
     assert_eq!(civil["fetches"], 1);
     let metrics = program::get(admin, "/metrics", &[]).text();
     for line in [
@@ -319,10 +239,7 @@ fn the_callers_trace_id_stands_in_errors() {
     let running = Running::serve(city.folder());
     let parent = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let reply = running.post("/graphql", r#"{"query":"{ nowhere }"}"#, &[parent]);
-    assert_eq!(
-        reply.json()["errors"][0]["extensions"]["traceId"],
-        "4bf92f3577b34da6a3ce929d0e0e4736"
-    );
+    assert_eq!(reply.json()["errors"][0]["extensions"]["traceId"], "4bf92f3577b34da6a3ce929d0e0e4736");
 }
 
 #[test]

@@ -23,10 +23,7 @@ use serde_json::{Value, json};
 fn one(statements: &str) -> (City, Gateway) {
     let city = City::empty();
     city.database("s.sqlite", statements);
-    city.write(
-        "lilong.toml",
-        "[[source]]\nname = \"s\"\nconnector = \"sqlite\"\npath = \"s.sqlite\"\n",
-    );
+    city.write("lilong.toml", "[[source]]\nname = \"s\"\nconnector = \"sqlite\"\npath = \"s.sqlite\"\n");
     let gateway = open(&city);
     (city, gateway)
 }
@@ -98,11 +95,7 @@ fn ask_all(gateway: &Gateway, table: &[(&str, Value)]) {
 fn ask_source(gateway: &Gateway, table: &[(&str, Value)]) {
     agree(table.iter().map(|(inside, wanted)| {
         let got = answer(gateway, &format!("{{ s {{ {inside} }} }}"), &Value::Null);
-        let got = if got.get("errors").is_none() {
-            got["data"]["s"].clone()
-        } else {
-            short(&got)
-        };
+        let got = if got.get("errors").is_none() { got["data"]["s"].clone() } else { short(&got) };
         ((*inside).to_owned(), wanted.clone(), got)
     }));
 }

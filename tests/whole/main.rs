@@ -8,6 +8,6 @@ mod describe;
 mod differential;
 mod faults;
 mod http;
-mod residual;
 mod letter;
+mod residual;
 mod sources;

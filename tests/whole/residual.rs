@@ -120,21 +120,12 @@ async fn city() -> (City, Gateway) {
 }
 
 async fn ask(gateway: &Gateway, query: &str) -> Value {
-    let request = Request {
-        query: query.into(),
-        trace: "test".into(),
-        ..Request::default()
-    };
+    let request = Request { query: query.into(), trace: "test".into(), ..Request::default() };
     serde_json::from_slice(&gateway.execute(request).await.body).unwrap()
 }
 
 fn fetches(gateway: &Gateway) -> u64 {
-    gateway
-        .model()
-        .sources
-        .iter()
-        .map(|source| source.status().fetches)
-        .sum()
+    gateway.model().sources.iter().map(|source| source.status().fetches).sum()
 }
 
 #[tokio::test]
@@ -143,60 +134,15 @@ async fn sources_that_can_do_less_give_the_same_answers() {
     let reduced = [
         ("everything", all),
         ("nothing", Capabilities::NONE),
-        (
-            "only filters",
-            Capabilities {
-                filter: true,
-                ..Capabilities::NONE
-            },
-        ),
-        (
-            "only keys",
-            Capabilities {
-                keys: usize::MAX,
-                ..Capabilities::NONE
-            },
-        ),
-        (
-            "only limits",
-            Capabilities {
-                limit: true,
-                ..Capabilities::NONE
-            },
-        ),
+        ("only filters", Capabilities { filter: true, ..Capabilities::NONE }),
+        ("only keys", Capabilities { keys: usize::MAX, ..Capabilities::NONE }),
+        ("only limits", Capabilities { limit: true, ..Capabilities::NONE }),
         ("no filters", Capabilities { filter: false, ..all }),
-        (
-            "no parts of text",
-            Capabilities {
-                like: false,
-                ilike: false,
-                ..all
-            },
-        ),
+        ("no parts of text", Capabilities { like: false, ilike: false, ..all }),
         ("no links in filters", Capabilities { exists: false, ..all }),
-        (
-            "no limits per key",
-            Capabilities {
-                limit_per_key: false,
-                ..all
-            },
-        ),
-        (
-            "no limits",
-            Capabilities {
-                limit: false,
-                limit_per_key: false,
-                ..all
-            },
-        ),
-        (
-            "no orders",
-            Capabilities {
-                order: false,
-                order_links: false,
-                ..all
-            },
-        ),
+        ("no limits per key", Capabilities { limit_per_key: false, ..all }),
+        ("no limits", Capabilities { limit: false, limit_per_key: false, ..all }),
+        ("no orders", Capabilities { order: false, order_links: false, ..all }),
         ("no keys", Capabilities { keys: 0, ..all }),
     ];
     let (_city, sqlite) = city().await;
@@ -231,24 +177,12 @@ async fn sources_that_can_do_less_give_the_same_answers() {
 #[tokio::test]
 async fn a_source_that_takes_two_keys_is_asked_once_for_every_two() {
     let (_city, sqlite) = city().await;
-    let mirror = Copied::of(&sqlite).await.serve(
-        Capabilities {
-            keys: 2,
-            ..Capabilities::ALL
-        },
-        Limits::default(),
-    );
+    let mirror = Copied::of(&sqlite).await.serve(Capabilities { keys: 2, ..Capabilities::ALL }, Limits::default());
     for (query, fetches) in [
         // Seven different id cards, three streets and four times two shots.
-        (
-            "{ civil { resident { id shots(limit: 1, orderBy: { id: DESC }) { id } } } }",
-            1 + 4,
-        ),
+        ("{ civil { resident { id shots(limit: 1, orderBy: { id: DESC }) { id } } } }", 1 + 4),
         ("{ civil { resident { street { name } } } }", 1 + 2),
-        (
-            "{ civil { street { residentByStreetId(distinctOn: [age], limit: 1) { id age } } } }",
-            1 + 2,
-        ),
+        ("{ civil { street { residentByStreetId(distinctOn: [age], limit: 1) { id age } } } }", 1 + 2),
         ("{ civil { resident(limit: 0) { street { name } } } }", 1),
         ("{ civil { residentByPk(id: 1) { street { name } } } }", 2),
     ] {
@@ -264,13 +198,8 @@ async fn a_source_that_takes_two_keys_is_asked_once_for_every_two() {
 #[tokio::test]
 async fn an_order_through_a_link_that_the_source_cannot_give_is_too_costly() {
     let (_city, sqlite) = city().await;
-    let mirror = Copied::of(&sqlite).await.serve(
-        Capabilities {
-            order_links: false,
-            ..Capabilities::ALL
-        },
-        Limits::default(),
-    );
+    let mirror =
+        Copied::of(&sqlite).await.serve(Capabilities { order_links: false, ..Capabilities::ALL }, Limits::default());
     let query = "{ civil { resident(orderBy: { street: { name: ASC } }) { id } } }";
     let answer = ask(&mirror.gateway, query).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{answer}");
@@ -287,11 +216,7 @@ async fn links_nested_deep_in_a_filter_are_planned_once_each_and_not_without_end
         format!(r#"{{ civil {{ resident(where: {{ {open} name: {{ _regex: "^L" }} {close} }}) {{ id }} }} }}"#)
     };
     let answer = ask(&sqlite, &nested(7)).await;
-    assert_eq!(
-        answer["data"]["civil"]["resident"].as_array().map(Vec::len),
-        Some(3),
-        "{answer}"
-    );
+    assert_eq!(answer["data"]["civil"]["resident"].as_array().map(Vec::len), Some(3), "{answer}");
     let answer = ask(&sqlite, &nested(30)).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_DEEP", "{answer}");
 }
@@ -304,11 +229,7 @@ async fn a_filter_asks_for_no_more_collections_than_a_selection_may() {
         format!("{{ civil {{ resident(where: {{ _or: [{part}] }}) {{ id }} }} }}")
     };
     let answer = ask(&sqlite, &query(50)).await;
-    assert_eq!(
-        answer["data"]["civil"]["resident"].as_array().map(Vec::len),
-        Some(2),
-        "{answer}"
-    );
+    assert_eq!(answer["data"]["civil"]["resident"].as_array().map(Vec::len), Some(2), "{answer}");
     let answer = ask(&sqlite, &query(51)).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{answer}");
 }
@@ -317,35 +238,17 @@ async fn a_filter_asks_for_no_more_collections_than_a_selection_may() {
 async fn conditions_and_orders_may_be_long() {
     let (_city, sqlite) = city().await;
     for (name, sign, rows) in [("_or", "_eq", 2), ("_and", "_neq", 5)] {
-        let names = ["wang", "Wang"]
-            .into_iter()
-            .map(str::to_owned)
-            .chain((0..3_000).map(|number| format!("n{number}")));
+        let names =
+            ["wang", "Wang"].into_iter().map(str::to_owned).chain((0..3_000).map(|number| format!("n{number}")));
         let parts: Vec<_> = names.map(|text| json!({ "name": { sign: text } })).collect();
-        let Value::Object(variables) = json!({ "where": { name: parts } }) else {
-            unreachable!()
-        };
+        let Value::Object(variables) = json!({ "where": { name: parts } }) else { unreachable!() };
         let query = "query ($where: CivilResidentBoolExp) { civil { resident(where: $where) { id } } }".to_owned();
-        let answer = sqlite
-            .execute(Request {
-                query,
-                variables,
-                ..Request::default()
-            })
-            .await;
+        let answer = sqlite.execute(Request { query, variables, ..Request::default() }).await;
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
-        assert_eq!(
-            answer["data"]["civil"]["resident"].as_array().map(Vec::len),
-            Some(rows),
-            "{answer}"
-        );
+        assert_eq!(answer["data"]["civil"]["resident"].as_array().map(Vec::len), Some(rows), "{answer}");
     }
     let often = "{ age: ASC }, { street: { name: ASC } }, ".repeat(1_000);
-    let long = ask(
-        &sqlite,
-        &format!("{{ civil {{ resident(orderBy: [{often} {{ id: DESC }}]) {{ id }} }} }}"),
-    )
-    .await;
+    let long = ask(&sqlite, &format!("{{ civil {{ resident(orderBy: [{often} {{ id: DESC }}]) {{ id }} }} }}")).await;
     let short = "{ civil { resident(orderBy: [{ age: ASC }, { street: { name: ASC } }, { id: DESC }]) { id } } }";
     assert_eq!(long, ask(&sqlite, short).await);
 }
@@ -367,12 +270,7 @@ async fn one_plan_gives_each_request_its_own_answer() {
             unreachable!()
         };
         let answer = sqlite
-            .execute(Request {
-                query: query.into(),
-                variables,
-                trace: "test".into(),
-                ..Request::default()
-            })
+            .execute(Request { query: query.into(), variables, trace: "test".into(), ..Request::default() })
             .await;
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
         let literal = query[query.find("{ civil").unwrap()..]

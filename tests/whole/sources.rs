@@ -18,18 +18,11 @@ fn whole() -> Value {
 }
 
 fn without_health(answer: &Value, codes: &[&str]) {
-    assert_eq!(
-        answer["data"],
-        json!({"civil": {"resident": [{"name": "Li", "vaccinations": null}]}}),
-        "{answer}"
-    );
+    assert_eq!(answer["data"], json!({"civil": {"resident": [{"name": "Li", "vaccinations": null}]}}), "{answer}");
     let error = &answer["errors"][0];
     assert_eq!(error["path"], json!(["civil", "resident", 0, "vaccinations"]));
     assert_eq!(error["extensions"]["source"], "health");
-    assert!(
-        codes.contains(&error["extensions"]["code"].as_str().unwrap()),
-        "{answer}"
-    );
+    assert!(codes.contains(&error["extensions"]["code"].as_str().unwrap()), "{answer}");
     let told = error["message"].as_str().unwrap().to_lowercase();
     for word in ["sqlite", "select", "/", "locked", "database"] {
         assert!(!told.contains(word), "{told}");
@@ -48,10 +41,7 @@ fn a_source_that_is_removed_and_brought_back_comes_back_by_itself() {
         json!({"data": {"civil": {"residentByPk": {"name": "Wang"}}}})
     );
     fs::rename(city.path("away"), city.path("health.sqlite")).unwrap();
-    assert_eq!(
-        running.ask_until(BOTH, |answer| answer.get("errors").is_none()),
-        whole()
-    );
+    assert_eq!(running.ask_until(BOTH, |answer| answer.get("errors").is_none()), whole());
 }
 
 #[test]
@@ -60,15 +50,9 @@ fn a_locked_source_answers_again_when_the_lock_is_gone() {
     let running = Running::serve(city.folder());
     let other = Connection::open(city.path("health.sqlite")).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    without_health(
-        &running.ask(BOTH),
-        &["SOURCE_UNAVAILABLE", "SOURCE_TIMEOUT", "SOURCE_OVERLOADED"],
-    );
+    without_health(&running.ask(BOTH), &["SOURCE_UNAVAILABLE", "SOURCE_TIMEOUT", "SOURCE_OVERLOADED"]);
     other.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(
-        running.ask_until(BOTH, |answer| answer.get("errors").is_none()),
-        whole()
-    );
+    assert_eq!(running.ask_until(BOTH, |answer| answer.get("errors").is_none()), whole());
 }
 
 #[test]
@@ -79,19 +63,13 @@ fn a_damaged_source_is_told_from_an_empty_one() {
     fs::write(city.path("health.sqlite"), vec![7; good.len()]).unwrap();
     without_health(&running.ask(BOTH), &["SOURCE_UNAVAILABLE"]);
     fs::write(city.path("health.sqlite"), good).unwrap();
-    assert_eq!(
-        running.ask_until(BOTH, |answer| answer.get("errors").is_none()),
-        whole()
-    );
+    assert_eq!(running.ask_until(BOTH, |answer| answer.get("errors").is_none()), whole());
 }
 
 #[test]
 fn a_start_needs_no_source_to_be_up_once_they_are_described() {
     let city = City::new();
-    assert_eq!(
-        lilong_tests::program::run(&["describe", city.folder().to_str().unwrap()]).code,
-        Some(0)
-    );
+    assert_eq!(lilong_tests::program::run(&["describe", city.folder().to_str().unwrap()]).code, Some(0));
     fs::rename(city.path("health.sqlite"), city.path("away")).unwrap();
     let running = Running::serve(city.folder());
     without_health(&running.ask(BOTH), &["SOURCE_UNAVAILABLE"]);
@@ -103,16 +81,9 @@ fn a_source_that_was_never_described_joins_when_it_comes() {
     fs::rename(city.path("health.sqlite"), city.path("away")).unwrap();
     let running = Running::serve(city.folder());
     let states = running.ask("{ _sources { name state } }");
-    assert_eq!(
-        states["data"]["_sources"][1],
-        json!({"name": "health", "state": "UNAVAILABLE"}),
-        "{states}"
-    );
+    assert_eq!(states["data"]["_sources"][1], json!({"name": "health", "state": "UNAVAILABLE"}), "{states}");
     fs::rename(city.path("away"), city.path("health.sqlite")).unwrap();
-    assert_eq!(
-        running.ask_until(BOTH, |answer| answer.get("errors").is_none()),
-        whole()
-    );
+    assert_eq!(running.ask_until(BOTH, |answer| answer.get("errors").is_none()), whole());
 }
 
 #[test]

@@ -32,10 +32,7 @@ pub fn comparable(array: &ArrayRef, scalar: Scalar) -> Result<ArrayRef> {
 
 /// Values of a scalar as a comparable column; an integer that the scalar's cells cannot hold is null.
 pub(super) fn values_column(values: &[Value], scalar: Scalar, operand: OperandId) -> Result<ArrayRef> {
-    let wrong = || Error::Operand {
-        operand,
-        expected: scalar.name(),
-    };
+    let wrong = || Error::Operand { operand, expected: scalar.name() };
     macro_rules! column {
         ($array:ty, $value:pat => $cell:expr) => {
             values
@@ -76,10 +73,7 @@ pub(super) fn values_column(values: &[Value], scalar: Scalar, operand: OperandId
             Arc::new(cells.collect::<Result<BinaryArray>>()?)
         }
         Scalar::Json | Scalar::Bytes => {
-            return Err(Error::Unsuited {
-                scalar,
-                used_as: "compared",
-            });
+            return Err(Error::Unsuited { scalar, used_as: "compared" });
         }
     })
 }

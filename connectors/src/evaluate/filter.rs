@@ -45,14 +45,7 @@ pub fn filter_linked(
     operands: &[Operand],
     linked: &Linked<'_>,
 ) -> Result<BooleanArray> {
-    let truth = View {
-        collection,
-        columns,
-        batch,
-        operands,
-        linked,
-    }
-    .evaluate(predicate)?;
+    let truth = View { collection, columns, batch, operands, linked }.evaluate(predicate)?;
     let known = &truth.yes | &truth.no;
     Ok(BooleanArray::new(truth.yes, Some(NullBuffer::new(known))))
 }
@@ -66,11 +59,7 @@ struct Truth {
 impl Truth {
     fn all(value: bool, rows: usize) -> Self {
         let (set, unset) = (BooleanBuffer::new_set(rows), BooleanBuffer::new_unset(rows));
-        if value {
-            Self { yes: set, no: unset }
-        } else {
-            Self { yes: unset, no: set }
-        }
+        if value { Self { yes: set, no: unset } } else { Self { yes: unset, no: set } }
     }
 
     /// Never unknown.
@@ -82,25 +71,16 @@ impl Truth {
     fn over(mask: &BooleanBuffer, nulls: Option<&NullBuffer>) -> Self {
         match nulls {
             None => Self::plain(mask.clone()),
-            Some(nulls) => Self {
-                yes: mask & nulls.inner(),
-                no: &!mask & nulls.inner(),
-            },
+            Some(nulls) => Self { yes: mask & nulls.inner(), no: &!mask & nulls.inner() },
         }
     }
 
     fn and(self, other: &Self) -> Self {
-        Self {
-            yes: &self.yes & &other.yes,
-            no: &self.no | &other.no,
-        }
+        Self { yes: &self.yes & &other.yes, no: &self.no | &other.no }
     }
 
     fn not(self) -> Self {
-        Self {
-            yes: self.no,
-            no: self.yes,
-        }
+        Self { yes: self.no, no: self.yes }
     }
 }
 
@@ -116,9 +96,9 @@ impl View<'_> {
     fn evaluate(&self, predicate: &Predicate) -> Result<Truth> {
         let rows = self.batch.num_rows();
         match predicate {
-            Predicate::And(parts) => parts
-                .iter()
-                .try_fold(Truth::all(true, rows), |sum, part| Ok(sum.and(&self.evaluate(part)?))),
+            Predicate::And(parts) => {
+                parts.iter().try_fold(Truth::all(true, rows), |sum, part| Ok(sum.and(&self.evaluate(part)?)))
+            }
             Predicate::Or(parts) => {
                 let none = parts.iter().try_fold(Truth::all(true, rows), |sum, part| {
                     Ok::<_, Error>(sum.and(&self.evaluate(part)?.not()))
@@ -133,16 +113,8 @@ impl View<'_> {
                     Some(nulls) => Truth::plain(!nulls.inner()),
                 })
             }
-            Predicate::Compare {
-                field,
-                comparison,
-                operand,
-            } => self.compare(*field, *comparison, *operand),
-            Predicate::KeyIn {
-                fields,
-                normalize,
-                operand,
-            } => self.key_in(fields, normalize, *operand),
+            Predicate::Compare { field, comparison, operand } => self.compare(*field, *comparison, *operand),
+            Predicate::KeyIn { fields, normalize, operand } => self.key_in(fields, normalize, *operand),
             Predicate::Exists(exists) => self.exists(exists),
         }
     }
@@ -153,9 +125,7 @@ impl View<'_> {
         let position = self.columns.iter().position(|column| *column == field);
         let column = position.and_then(|position| self.batch.columns().get(position));
         let (Some(described), Some(column)) = (described, column) else {
-            return Err(Error::NoColumn(
-                described.map_or_else(|| field.to_string(), |field| field.name.clone()),
-            ));
+            return Err(Error::NoColumn(described.map_or_else(|| field.to_string(), |field| field.name.clone())));
         };
         expect_type(column, &arrow_type(described.scalar))?;
         Ok((column, described.scalar))
@@ -164,10 +134,7 @@ impl View<'_> {
     fn value(&self, operand: OperandId) -> Result<&Value> {
         match self.operands.get(operand) {
             Some(Operand::Value(value)) => Ok(value),
-            _ => Err(Error::Operand {
-                operand,
-                expected: "value",
-            }),
+            _ => Err(Error::Operand { operand, expected: "value" }),
         }
     }
 
@@ -176,18 +143,12 @@ impl View<'_> {
         let value = self.value(operand)?;
         let rows = column.len();
         if value.is_null() {
-            return Ok(Truth {
-                yes: BooleanBuffer::new_unset(rows),
-                no: BooleanBuffer::new_unset(rows),
-            });
+            return Ok(Truth { yes: BooleanBuffer::new_unset(rows), no: BooleanBuffer::new_unset(rows) });
         }
         match comparison {
             Comparison::In | Comparison::NotIn => {
                 let Value::List(items) = value else {
-                    return Err(Error::Operand {
-                        operand,
-                        expected: "list",
-                    });
+                    return Err(Error::Operand { operand, expected: "list" });
                 };
                 let found = if items.is_empty() {
                     Truth::all(false, rows)
@@ -196,11 +157,7 @@ impl View<'_> {
                         .lookup(&[comparable(column, scalar)?])?;
                     Truth::over(&keys.iter().map(Option::is_some).collect(), column.nulls())
                 };
-                Ok(if comparison == Comparison::In {
-                    found
-                } else {
-                    found.not()
-                })
+                Ok(if comparison == Comparison::In { found } else { found.not() })
             }
             Comparison::Equal
             | Comparison::NotEqual
@@ -241,27 +198,15 @@ impl View<'_> {
             | Comparison::Regex
             | Comparison::IRegex => {
                 if column.data_type() != &DataType::Utf8 {
-                    return Err(Error::Unsuited {
-                        scalar,
-                        used_as: "matched as text",
-                    });
+                    return Err(Error::Unsuited { scalar, used_as: "matched as text" });
                 }
                 let Value::Text(pattern) = value else {
-                    return Err(Error::Operand {
-                        operand,
-                        expected: "text",
-                    });
+                    return Err(Error::Operand { operand, expected: "text" });
                 };
                 let matcher = Matcher::new(comparison, pattern);
-                let matcher = matcher.map_err(|cause| Error::BadPattern {
-                    operand,
-                    cause: Box::new(cause),
-                })?;
+                let matcher = matcher.map_err(|cause| Error::BadPattern { operand, cause: Box::new(cause) })?;
                 let Some(mut matcher) = matcher else {
-                    return Err(Error::Operand {
-                        operand,
-                        expected: "text",
-                    });
+                    return Err(Error::Operand { operand, expected: "text" });
                 };
                 let texts = column.as_string::<i32>();
                 let mask =
@@ -273,20 +218,13 @@ impl View<'_> {
 
     fn key_in(&self, fields: &[FieldId], steps: &[Normalizer], operand: OperandId) -> Result<Truth> {
         let Some(Operand::Keys(keys)) = self.operands.get(operand) else {
-            return Err(Error::Operand {
-                operand,
-                expected: "set of keys",
-            });
+            return Err(Error::Operand { operand, expected: "set of keys" });
         };
         let columns = fields
             .iter()
             .map(|field| {
                 let (column, scalar) = self.column(*field)?;
-                Ok(if steps.is_empty() {
-                    column.clone()
-                } else {
-                    Arc::new(normalize(column, scalar, steps)?)
-                })
+                Ok(if steps.is_empty() { column.clone() } else { Arc::new(normalize(column, scalar, steps)?) })
             })
             .collect::<Result<Vec<ArrayRef>>>()?;
         let found = KeyIndex::new(keys.columns())?.lookup(&columns)?;
@@ -296,13 +234,7 @@ impl View<'_> {
     fn exists(&self, exists: &Exists) -> Result<Truth> {
         let collection = &*exists.collection;
         let (columns, batch) = (self.linked)(collection).ok_or_else(|| Error::NoLinkedRows(collection.name.clone()))?;
-        let inner = View {
-            collection,
-            columns: &columns,
-            batch: &batch,
-            operands: self.operands,
-            linked: self.linked,
-        };
+        let inner = View { collection, columns: &columns, batch: &batch, operands: self.operands, linked: self.linked };
         let met = inner.evaluate(&exists.predicate)?;
         if exists.on.is_empty() {
             return Ok(Truth::all(met.yes.has_true(), self.batch.num_rows()));

@@ -73,12 +73,7 @@ impl KeyIndex {
             *place += 1;
         }
         let types = columns.iter().map(|column| column.data_type().clone()).collect();
-        Ok(Self {
-            types,
-            table,
-            offsets,
-            rows,
-        })
+        Ok(Self { types, table, offsets, rows })
     }
 
     /// How many different keys there are; they are numbered from 0 in the order they first appear.
@@ -105,20 +100,14 @@ impl KeyIndex {
     /// columns have the types of those that were indexed.
     pub fn lookup(&self, columns: &[ArrayRef]) -> Result<Vec<Option<u32>>> {
         if columns.len() != self.types.len() {
-            return Err(Error::KeyWidth {
-                expected: self.types.len(),
-                found: columns.len(),
-            });
+            return Err(Error::KeyWidth { expected: self.types.len(), found: columns.len() });
         }
         for (column, expected) in columns.iter().zip(&self.types) {
             expect_type(column, expected)?;
         }
         match &self.table {
             Table::Integers(table) => {
-                let values = integers(&columns[0]).ok_or(Error::KeyWidth {
-                    expected: 1,
-                    found: columns.len(),
-                })?;
+                let values = integers(&columns[0]).ok_or(Error::KeyWidth { expected: 1, found: columns.len() })?;
                 Ok(values.iter().map(|value| table.get(&value?).copied()).collect())
             }
             Table::Bytes(table) => {
@@ -146,16 +135,10 @@ pub fn distinct_keys(columns: &[ArrayRef]) -> Result<RecordBatch> {
     }
     let rows = first_rows.len();
     let kept = arrow_select::take::take_arrays(columns, &UInt32Array::from(first_rows), None)?;
-    let fields = kept
-        .iter()
-        .enumerate()
-        .map(|(at, column)| Field::new(at.to_string(), column.data_type().clone(), true));
+    let fields =
+        kept.iter().enumerate().map(|(at, column)| Field::new(at.to_string(), column.data_type().clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    Ok(RecordBatch::try_new_with_options(
-        schema,
-        kept,
-        &RecordBatchOptions::new().with_row_count(Some(rows)),
-    )?)
+    Ok(RecordBatch::try_new_with_options(schema, kept, &RecordBatchOptions::new().with_row_count(Some(rows)))?)
 }
 
 impl Table {
@@ -236,10 +219,7 @@ impl Keys {
     fn encode(columns: &[ArrayRef], converter: Option<&RowConverter>) -> Result<Self> {
         Ok(match converter {
             None => Keys::Text(columns[0].as_string().clone()),
-            Some(converter) => Keys::Rows {
-                rows: converter.convert_columns(columns)?,
-                nulls: with_nulls(columns),
-            },
+            Some(converter) => Keys::Rows { rows: converter.convert_columns(columns)?, nulls: with_nulls(columns) },
         })
     }
 
@@ -255,11 +235,7 @@ impl Keys {
 
 /// The columns in which a null can stand.
 fn with_nulls(columns: &[ArrayRef]) -> Vec<ArrayRef> {
-    columns
-        .iter()
-        .filter(|column| column.null_count() > 0)
-        .cloned()
-        .collect()
+    columns.iter().filter(|column| column.null_count() > 0).cloned().collect()
 }
 
 /// A column of integers as 64-bit ones; `None` if it is none.
@@ -294,9 +270,7 @@ mod tests {
     fn rows_are_grouped_by_key_in_their_order() {
         let index = KeyIndex::new(&[numbers(&[Some(7), None, Some(-1), Some(7), Some(i64::MIN), Some(-1)])]).unwrap();
         assert_eq!(rows_by_key(&index), [vec![0, 3], vec![2, 5], vec![4]]);
-        let found = index
-            .lookup(&[numbers(&[None, Some(-1), Some(8), Some(i64::MIN)])])
-            .unwrap();
+        let found = index.lookup(&[numbers(&[None, Some(-1), Some(8), Some(i64::MIN)])]).unwrap();
         assert_eq!(found, [None, Some(1), None, Some(2)]);
     }
 
@@ -304,10 +278,7 @@ mod tests {
     fn text_keys_are_equal_exactly() {
         let index = KeyIndex::new(&[texts(&[Some("a"), Some("A"), Some("a "), Some(""), None, Some("a")])]).unwrap();
         assert_eq!(rows_by_key(&index), [vec![0, 5], vec![1], vec![2], vec![3]]);
-        assert_eq!(
-            index.lookup(&[texts(&[Some(""), Some("á"), None])]).unwrap(),
-            [Some(3), None, None]
-        );
+        assert_eq!(index.lookup(&[texts(&[Some(""), Some("á"), None])]).unwrap(), [Some(3), None, None]);
     }
 
     #[test]
@@ -330,13 +301,7 @@ mod tests {
         let index = KeyIndex::new(&[Arc::new(Date32Array::from(vec![Some(3), None, Some(3)]))]).unwrap();
         assert_eq!(rows_by_key(&index), [vec![0, 2]]);
         let small: ArrayRef = Arc::new(Int32Array::from(vec![5, 5]));
-        assert_eq!(
-            KeyIndex::new(std::slice::from_ref(&small))
-                .unwrap()
-                .lookup(&[small])
-                .unwrap(),
-            [Some(0), Some(0)]
-        );
+        assert_eq!(KeyIndex::new(std::slice::from_ref(&small)).unwrap().lookup(&[small]).unwrap(), [Some(0), Some(0)]);
     }
 
     #[test]
@@ -350,10 +315,7 @@ mod tests {
     #[test]
     fn keys_of_another_type_or_width_are_refused() {
         let index = KeyIndex::new(&[numbers(&[Some(1)])]).unwrap();
-        assert!(matches!(
-            index.lookup(&[texts(&[Some("1")])]),
-            Err(Error::ColumnType { .. })
-        ));
+        assert!(matches!(index.lookup(&[texts(&[Some("1")])]), Err(Error::ColumnType { .. })));
         assert!(matches!(index.lookup(&[]), Err(Error::KeyWidth { .. })));
         assert!(matches!(KeyIndex::new(&[]), Err(Error::KeyWidth { .. })));
     }
@@ -365,13 +327,6 @@ mod tests {
         let index = KeyIndex::new(std::slice::from_ref(&column)).unwrap();
         assert_eq!(index.len(), 5_000);
         assert_eq!(index.rows(4_999), [9_998, 9_999]);
-        assert!(
-            index
-                .lookup(&[column])
-                .unwrap()
-                .iter()
-                .enumerate()
-                .all(|(row, key)| *key == Some(row as u32 / 2))
-        );
+        assert!(index.lookup(&[column]).unwrap().iter().enumerate().all(|(row, key)| *key == Some(row as u32 / 2)));
     }
 }

@@ -31,29 +31,16 @@ pub fn canonical_texts(array: &ArrayRef, scalar: Scalar) -> Result<StringArray> 
             out.push_str(if value { "true" } else { "false" });
         }),
         Scalar::Date => write(array.as_primitive::<Date32Type>().iter(), 10, temporal::write_date),
-        Scalar::Time => write(
-            array.as_primitive::<Time64MicrosecondType>().iter(),
-            15,
-            temporal::write_time,
-        ),
-        Scalar::LocalDateTime => write(
-            array.as_primitive::<TimestampMicrosecondType>().iter(),
-            26,
-            temporal::write_local,
-        ),
-        Scalar::DateTime => write(
-            array.as_primitive::<TimestampMicrosecondType>().iter(),
-            27,
-            |value, out| {
-                temporal::write_local(value, out);
-                out.push('Z');
-            },
-        ),
+        Scalar::Time => write(array.as_primitive::<Time64MicrosecondType>().iter(), 15, temporal::write_time),
+        Scalar::LocalDateTime => {
+            write(array.as_primitive::<TimestampMicrosecondType>().iter(), 26, temporal::write_local)
+        }
+        Scalar::DateTime => write(array.as_primitive::<TimestampMicrosecondType>().iter(), 27, |value, out| {
+            temporal::write_local(value, out);
+            out.push('Z');
+        }),
         Scalar::Float | Scalar::Json | Scalar::Bytes => {
-            return Err(Error::Unsuited {
-                scalar,
-                used_as: "a key",
-            });
+            return Err(Error::Unsuited { scalar, used_as: "a key" });
         }
     })
 }
@@ -71,12 +58,7 @@ pub fn parse_canonical(texts: &StringArray, scalar: Scalar) -> Result<ArrayRef> 
         Scalar::String | Scalar::Enum => Arc::new(texts.clone()),
         Scalar::Decimal => keep(texts, is_canonical_decimal),
         Scalar::Uuid => keep(texts, is_canonical_uuid),
-        Scalar::Int => Arc::new(
-            texts
-                .iter()
-                .map(|text| parse_integer(text?)?.try_into().ok())
-                .collect::<Int32Array>(),
-        ),
+        Scalar::Int => Arc::new(texts.iter().map(|text| parse_integer(text?)?.try_into().ok()).collect::<Int32Array>()),
         Scalar::BigInt => Arc::new(texts.iter().map(|text| parse_integer(text?)).collect::<Int64Array>()),
         Scalar::Boolean => Arc::new(
             texts
@@ -88,12 +70,7 @@ pub fn parse_canonical(texts: &StringArray, scalar: Scalar) -> Result<ArrayRef> 
                 })
                 .collect::<BooleanArray>(),
         ),
-        Scalar::Date => Arc::new(
-            texts
-                .iter()
-                .map(|text| temporal::parse_date(text?))
-                .collect::<Date32Array>(),
-        ),
+        Scalar::Date => Arc::new(texts.iter().map(|text| temporal::parse_date(text?)).collect::<Date32Array>()),
         Scalar::Time => Arc::new(
             texts
                 .iter()
@@ -114,10 +91,7 @@ pub fn parse_canonical(texts: &StringArray, scalar: Scalar) -> Result<ArrayRef> 
             Arc::new(values.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
         }
         Scalar::Float | Scalar::Json | Scalar::Bytes => {
-            return Err(Error::Unsuited {
-                scalar,
-                used_as: "a key",
-            });
+            return Err(Error::Unsuited { scalar, used_as: "a key" });
         }
     })
 }
@@ -127,14 +101,12 @@ pub fn convert(array: &ArrayRef, from: Scalar, to: Scalar) -> Result<ArrayRef> {
     expect_type(array, &arrow_type(from))?;
     match (from, to) {
         (from, to) if from == to && from.is_key() => Ok(array.clone()),
-        (Scalar::Int, Scalar::BigInt) => Ok(Arc::new(
-            array.as_primitive::<Int32Type>().unary::<_, Int64Type>(i64::from),
-        )),
+        (Scalar::Int, Scalar::BigInt) => {
+            Ok(Arc::new(array.as_primitive::<Int32Type>().unary::<_, Int64Type>(i64::from)))
+        }
         (Scalar::BigInt, Scalar::Int) => {
             let values = array.as_primitive::<Int64Type>();
-            Ok(Arc::new(
-                values.unary_opt::<_, Int32Type>(|value| value.try_into().ok()),
-            ))
+            Ok(Arc::new(values.unary_opt::<_, Int32Type>(|value| value.try_into().ok())))
         }
         _ => parse_canonical(&canonical_texts(array, from)?, to),
     }
@@ -177,12 +149,7 @@ fn write_integer(value: i64, out: &mut String) {
 }
 
 fn keep(texts: &StringArray, is_canonical: fn(&str) -> bool) -> ArrayRef {
-    Arc::new(
-        texts
-            .iter()
-            .map(|text| text.filter(|text| is_canonical(text)))
-            .collect::<StringArray>(),
-    )
+    Arc::new(texts.iter().map(|text| text.filter(|text| is_canonical(text))).collect::<StringArray>())
 }
 
 fn parse_integer(text: &str) -> Option<i64> {
@@ -227,94 +194,49 @@ mod tests {
 
     #[test]
     fn five_meets_the_text_5_but_not_05() {
-        let found = convert(
-            &texts(&["5", "05", "+5", "5.0", " 5", "", "-0", "0", "-7"]),
-            Scalar::String,
-            Scalar::Int,
-        )
-        .unwrap();
+        let found =
+            convert(&texts(&["5", "05", "+5", "5.0", " 5", "", "-0", "0", "-7"]), Scalar::String, Scalar::Int).unwrap();
         let expected = Int32Array::from(vec![Some(5), None, None, None, None, None, None, Some(0), Some(-7)]);
         assert_eq!(found.as_primitive::<Int32Type>(), &expected);
         let numbers: ArrayRef = Arc::new(Int32Array::from(vec![Some(5), None]));
         assert_eq!(
-            convert(&numbers, Scalar::Int, Scalar::String)
-                .unwrap()
-                .as_string::<i32>(),
+            convert(&numbers, Scalar::Int, Scalar::String).unwrap().as_string::<i32>(),
             &StringArray::from(vec![Some("5"), None])
         );
     }
 
     #[test]
     fn integers_beyond_the_other_side_are_null() {
-        let big: ArrayRef = Arc::new(Int64Array::from(vec![
-            i64::MAX,
-            i64::MIN,
-            2_147_483_647,
-            -2_147_483_649,
-        ]));
+        let big: ArrayRef = Arc::new(Int64Array::from(vec![i64::MAX, i64::MIN, 2_147_483_647, -2_147_483_649]));
         let small = convert(&big, Scalar::BigInt, Scalar::Int).unwrap();
-        assert_eq!(
-            small.as_primitive::<Int32Type>(),
-            &Int32Array::from(vec![None, None, Some(2_147_483_647), None])
-        );
-        let found = convert(
-            &texts(&["9223372036854775808", "-9223372036854775808"]),
-            Scalar::Decimal,
-            Scalar::BigInt,
-        )
-        .unwrap();
-        assert_eq!(
-            found.as_primitive::<Int64Type>(),
-            &Int64Array::from(vec![None, Some(i64::MIN)])
-        );
+        assert_eq!(small.as_primitive::<Int32Type>(), &Int32Array::from(vec![None, None, Some(2_147_483_647), None]));
+        let found =
+            convert(&texts(&["9223372036854775808", "-9223372036854775808"]), Scalar::Decimal, Scalar::BigInt).unwrap();
+        assert_eq!(found.as_primitive::<Int64Type>(), &Int64Array::from(vec![None, Some(i64::MIN)]));
     }
 
     #[test]
     fn only_the_canonical_form_of_a_text_is_a_key_of_another_scalar() {
         for (scalar, keys, others) in [
-            (
-                Scalar::Decimal,
-                vec!["0", "-0.5", "10", "1.05"],
-                vec!["1.50", "-0", "-0.0", ".5", "5.", "1e3", "01.5"],
-            ),
+            (Scalar::Decimal, vec!["0", "-0.5", "10", "1.05"], vec!["1.50", "-0", "-0.0", ".5", "5.", "1e3", "01.5"]),
             (
                 Scalar::Uuid,
                 vec!["0191d3a0-7d3c-7000-8000-00000000000f"],
-                vec![
-                    "0191D3A0-7D3C-7000-8000-00000000000F",
-                    "0191d3a07d3c70008000000000000000",
-                    "",
-                ],
+                vec!["0191D3A0-7D3C-7000-8000-00000000000F", "0191d3a07d3c70008000000000000000", ""],
             ),
             (Scalar::Boolean, vec!["true", "false"], vec!["1", "TRUE", "t"]),
-            (
-                Scalar::Date,
-                vec!["0001-01-01", "9999-12-31"],
-                vec!["2024-02-30", "20240101", "2024-1-1"],
-            ),
-            (
-                Scalar::Time,
-                vec!["00:00:00", "23:59:59.5"],
-                vec!["10:00", "23:59:59.50", "24:00:00"],
-            ),
+            (Scalar::Date, vec!["0001-01-01", "9999-12-31"], vec!["2024-02-30", "20240101", "2024-1-1"]),
+            (Scalar::Time, vec!["00:00:00", "23:59:59.5"], vec!["10:00", "23:59:59.50", "24:00:00"]),
             (
                 Scalar::LocalDateTime,
                 vec!["2024-01-01T10:00:00.000001"],
                 vec!["2024-01-01 10:00:00", "2024-01-01T10:00:00Z"],
             ),
-            (
-                Scalar::DateTime,
-                vec!["2024-01-01T10:00:00Z"],
-                vec!["2024-01-01T10:00:00+00:00", "2024-01-01T10:00:00z"],
-            ),
+            (Scalar::DateTime, vec!["2024-01-01T10:00:00Z"], vec!["2024-01-01T10:00:00+00:00", "2024-01-01T10:00:00z"]),
         ] {
             let there = parse_canonical(texts(&keys).as_string(), scalar).unwrap();
             assert_eq!(there.null_count(), 0, "{scalar:?} {there:?}");
-            assert_eq!(
-                canonical_texts(&there, scalar).unwrap(),
-                *texts(&keys).as_string::<i32>(),
-                "{scalar:?}"
-            );
+            assert_eq!(canonical_texts(&there, scalar).unwrap(), *texts(&keys).as_string::<i32>(), "{scalar:?}");
             let none = parse_canonical(texts(&others).as_string(), scalar).unwrap();
             assert_eq!(none.null_count(), others.len(), "{scalar:?} {none:?}");
         }
@@ -323,18 +245,9 @@ mod tests {
     #[test]
     fn what_is_no_key_is_refused() {
         let floats: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
-        assert!(matches!(
-            convert(&floats, Scalar::Float, Scalar::Float),
-            Err(Error::Unsuited { .. })
-        ));
-        assert!(matches!(
-            convert(&floats, Scalar::Float, Scalar::String),
-            Err(Error::Unsuited { .. })
-        ));
-        assert!(matches!(
-            convert(&floats, Scalar::Int, Scalar::String),
-            Err(Error::ColumnType { .. })
-        ));
+        assert!(matches!(convert(&floats, Scalar::Float, Scalar::Float), Err(Error::Unsuited { .. })));
+        assert!(matches!(convert(&floats, Scalar::Float, Scalar::String), Err(Error::Unsuited { .. })));
+        assert!(matches!(convert(&floats, Scalar::Int, Scalar::String), Err(Error::ColumnType { .. })));
     }
 
     #[test]

@@ -26,15 +26,9 @@ pub struct Term {
 pub fn sort(terms: &[Term], rows: usize) -> Result<UInt32Array> {
     let mut indices: Vec<u32> = (0..row_count(rows)?).collect();
     if !terms.is_empty() {
-        let columns = terms
-            .iter()
-            .map(|term| comparable(&term.values, term.scalar))
-            .collect::<Result<Vec<_>>>()?;
+        let columns = terms.iter().map(|term| comparable(&term.values, term.scalar)).collect::<Result<Vec<_>>>()?;
         let fields = terms.iter().zip(&columns).map(|(term, column)| {
-            let options = SortOptions {
-                descending: term.descending,
-                nulls_first: term.nulls_first,
-            };
+            let options = SortOptions { descending: term.descending, nulls_first: term.nulls_first };
             SortField::new_with_options(column.data_type().clone(), options)
         });
         let encoded = RowConverter::new(fields.collect())?.convert_columns(&columns)?;
@@ -53,29 +47,17 @@ mod tests {
     use super::*;
 
     fn term(values: ArrayRef, scalar: Scalar, descending: bool, nulls_first: bool) -> Term {
-        Term {
-            values,
-            scalar,
-            descending,
-            nulls_first,
-        }
+        Term { values, scalar, descending, nulls_first }
     }
 
     #[test]
     fn nulls_stand_where_asked_in_both_directions() {
         let values: ArrayRef = Arc::new(Int32Array::from(vec![Some(2), None, Some(1)]));
-        for (descending, nulls_first, expected) in [
-            (false, false, [2, 0, 1]),
-            (false, true, [1, 2, 0]),
-            (true, false, [0, 2, 1]),
-            (true, true, [1, 0, 2]),
-        ] {
+        for (descending, nulls_first, expected) in
+            [(false, false, [2, 0, 1]), (false, true, [1, 2, 0]), (true, false, [0, 2, 1]), (true, true, [1, 0, 2])]
+        {
             let order = sort(&[term(values.clone(), Scalar::Int, descending, nulls_first)], 3).unwrap();
-            assert_eq!(
-                order.values().as_ref(),
-                expected,
-                "descending {descending}, nulls first {nulls_first}"
-            );
+            assert_eq!(order.values().as_ref(), expected, "descending {descending}, nulls first {nulls_first}");
         }
     }
 
@@ -84,10 +66,7 @@ mod tests {
         let first: ArrayRef = Arc::new(Int32Array::from(vec![1, 0, 1, 0]));
         let second: ArrayRef = Arc::new(StringArray::from(vec!["b", "x", "a", "x"]));
         let first = term(first, Scalar::Int, true, false);
-        assert_eq!(
-            sort(std::slice::from_ref(&first), 4).unwrap().values().as_ref(),
-            [0, 2, 1, 3]
-        );
+        assert_eq!(sort(std::slice::from_ref(&first), 4).unwrap().values().as_ref(), [0, 2, 1, 3]);
         let second = term(second, Scalar::String, false, false);
         assert_eq!(sort(&[first, second], 4).unwrap().values().as_ref(), [2, 0, 1, 3]);
     }
@@ -105,13 +84,7 @@ mod tests {
     #[test]
     fn negative_zero_is_zero() {
         let values: ArrayRef = Arc::new(Float64Array::from(vec![0.0, -0.0, -1.0]));
-        assert_eq!(
-            sort(&[term(values, Scalar::Float, false, false)], 3)
-                .unwrap()
-                .values()
-                .as_ref(),
-            [2, 0, 1]
-        );
+        assert_eq!(sort(&[term(values, Scalar::Float, false, false)], 3).unwrap().values().as_ref(), [2, 0, 1]);
     }
 
     #[test]

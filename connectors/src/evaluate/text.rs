@@ -106,9 +106,9 @@ impl Part {
     fn find(&self, text: &str) -> Option<usize> {
         match self {
             Part::Literal(part) => text.find(part.as_str()).map(|at| at + part.len()),
-            Part::Wild(_) => text
-                .char_indices()
-                .find_map(|(at, _)| self.at_start(&text[at..]).map(|length| at + length)),
+            Part::Wild(_) => {
+                text.char_indices().find_map(|(at, _)| self.at_start(&text[at..]).map(|length| at + length))
+            }
         }
     }
 
@@ -117,11 +117,10 @@ impl Part {
             Part::Literal(part) => text.ends_with(part.as_str()),
             Part::Wild(tokens) => {
                 let mut chars = text.chars().rev();
-                tokens.iter().rev().all(|token| {
-                    chars
-                        .next()
-                        .is_some_and(|char| token.is_none_or(|wanted| wanted == char))
-                })
+                tokens
+                    .iter()
+                    .rev()
+                    .all(|token| chars.next().is_some_and(|char| token.is_none_or(|wanted| wanted == char)))
             }
         }
     }
@@ -198,11 +197,7 @@ impl Matcher {
             | Comparison::LessOrEqual => return Ok(None),
         };
         let negated = matches!(comparison, Comparison::NotLike | Comparison::NotILike);
-        Ok(Some(Self {
-            test,
-            negated,
-            folded: fold.then(String::new),
-        }))
+        Ok(Some(Self { test, negated, folded: fold.then(String::new) }))
     }
 
     /// Whether a text meets the comparison.
@@ -302,11 +297,7 @@ mod tests {
             let like = Like::new(&pattern.iter().collect::<String>());
             for text in &texts {
                 let plain = text.iter().collect::<String>();
-                assert_eq!(
-                    like.matches(&plain),
-                    naive(&pattern, text),
-                    "{plain:?} like {pattern:?}"
-                );
+                assert_eq!(like.matches(&plain), naive(&pattern, text), "{plain:?} like {pattern:?}");
             }
         }
     }
@@ -342,11 +333,6 @@ mod tests {
         for pattern in ["(", r"[[:word:]]{1000}{1000}", r"\w{5000}"] {
             assert!(Matcher::new(Comparison::Regex, pattern).is_err(), "{pattern}");
         }
-        assert!(
-            Matcher::new(Comparison::IRegex, "^sip.ng")
-                .unwrap()
-                .unwrap()
-                .matches("SIPING Road")
-        );
+        assert!(Matcher::new(Comparison::IRegex, "^sip.ng").unwrap().unwrap().matches("SIPING Road"));
     }
 }

@@ -24,12 +24,7 @@ use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native
 pub use script::{Logged, Script};
 
 /// The kind's entry in the list.
-pub const KIND: Kind = Kind {
-    name: "memory",
-    keys: &[],
-    open,
-    discovery: None,
-};
+pub const KIND: Kind = Kind { name: "memory", keys: &[], open, discovery: None };
 
 /// A source whose rows are in the process.
 pub struct Memory {
@@ -69,18 +64,10 @@ impl Memory {
         let fields: Vec<FieldId> = (0..collection.fields.len()).collect();
         let expected = columns_schema(&collection, &fields);
         let mismatch = |what: &str| {
-            Error::new(
-                ErrorKind::Mismatch,
-                self.name.clone(),
-                format!("collection {}: {what}", collection.name),
-            )
+            Error::new(ErrorKind::Mismatch, self.name.clone(), format!("collection {}: {what}", collection.name))
         };
         if rows.num_columns() != fields.len() {
-            return Err(mismatch(&format!(
-                "{} columns for {} fields",
-                rows.num_columns(),
-                fields.len()
-            )));
+            return Err(mismatch(&format!("{} columns for {} fields", rows.num_columns(), fields.len())));
         }
         for ((field, column), wanted) in collection.fields.iter().zip(rows.columns()).zip(expected.fields()) {
             if column.data_type() != wanted.data_type() {
@@ -97,14 +84,7 @@ impl Memory {
             collection.rows = Some(one_digit(rows.num_rows() as u64));
         }
         let name = collection.name.clone();
-        self.tables.insert(
-            name,
-            Table {
-                collection: Arc::new(collection),
-                rows,
-                bad_cells: BTreeSet::new(),
-            },
-        );
+        self.tables.insert(name, Table { collection: Arc::new(collection), rows, bad_cells: BTreeSet::new() });
         Ok(self)
     }
 
@@ -132,13 +112,8 @@ impl Memory {
     /// Makes a cell one that cannot be represented: null, with a [`crate::CellFault`]. [`ErrorKind::Mismatch`] if there is
     /// no such cell.
     pub fn bad_cell(mut self, collection: &str, field: &str, row: usize) -> Result<Self> {
-        let missing = || {
-            Error::new(
-                ErrorKind::Mismatch,
-                self.name.clone(),
-                format!("no cell {collection}.{field}[{row}]"),
-            )
-        };
+        let missing =
+            || Error::new(ErrorKind::Mismatch, self.name.clone(), format!("no cell {collection}.{field}[{row}]"));
         let table = self.tables.get_mut(collection).ok_or_else(missing)?;
         let id = table.collection.field_id(field).ok_or_else(missing)?;
         if row >= table.rows.num_rows() {
@@ -207,16 +182,10 @@ impl Connector for Memory {
         explain::check(fetch, self.capabilities).map_err(|needs| {
             self.fault(
                 ErrorKind::Internal,
-                format!(
-                    "collection {}: asked for {needs}, which is not claimed",
-                    fetch.collection.name
-                ),
+                format!("collection {}: asked for {needs}, which is not claimed", fetch.collection.name),
             )
         })?;
-        Ok(Native {
-            text: explain::text(fetch),
-            parts: Arc::new(()),
-        })
+        Ok(Native { text: explain::text(fetch), parts: Arc::new(()) })
     }
 
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, _: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {

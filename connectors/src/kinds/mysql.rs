@@ -39,12 +39,7 @@ use crate::sql::translate::{translate, translate_one_key};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 /// The entry of the list.
-pub(super) const KIND: Kind = Kind {
-    name: "mysql",
-    keys: settings::KEYS,
-    open,
-    discovery: Some(discover::DISCOVERY),
-};
+pub(super) const KIND: Kind = Kind { name: "mysql", keys: settings::KEYS, open, discovery: Some(discover::DISCOVERY) };
 
 /// How long one query of describing may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -59,10 +54,7 @@ struct Database {
 fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
     let read = settings::read(settings)?;
     let source: Arc<str> = settings.name.as_str().into();
-    Ok(Arc::new(Database {
-        pool: Pool::new(source, read, settings.tuning.clone()),
-        settings: settings.clone(),
-    }))
+    Ok(Arc::new(Database { pool: Pool::new(source, read, settings.tuning.clone()), settings: settings.clone() }))
 }
 
 impl Database {
@@ -137,21 +129,9 @@ impl Connector for Database {
         if each_key {
             shown = format!("({shown}) UNION ALL …");
         }
-        let decoders = fetch
-            .columns
-            .iter()
-            .map(|id| Decoder::of(&fetch.collection.fields[*id]))
-            .collect();
-        let parts = Parts {
-            pieces,
-            slots,
-            each_key,
-            decoders,
-        };
-        Ok(Native {
-            text: shown,
-            parts: Arc::new(parts),
-        })
+        let decoders = fetch.columns.iter().map(|id| Decoder::of(&fetch.collection.fields[*id])).collect();
+        let parts = Parts { pieces, slots, each_key, decoders };
+        Ok(Native { text: shown, parts: Arc::new(parts) })
     }
 
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {

@@ -37,12 +37,8 @@ use crate::sql::translate::translate;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 /// The entry of the list.
-pub(super) const KIND: Kind = Kind {
-    name: "postgres",
-    keys: settings::KEYS,
-    open,
-    discovery: Some(discover::DISCOVERY),
-};
+pub(super) const KIND: Kind =
+    Kind { name: "postgres", keys: settings::KEYS, open, discovery: Some(discover::DISCOVERY) };
 
 /// How long one question of describing may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -67,19 +63,12 @@ fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
 
 impl Database {
     fn translate(&self, fetch: &Fetch, wide: bool) -> Result<Parts> {
-        let dialect = Postgres {
-            schemas: &self.schemas,
-            wide,
-        };
+        let dialect = Postgres { schemas: &self.schemas, wide };
         let (text, slots) = translate(&dialect, fetch).map_err(|error| {
             Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error)
         })?;
         let fields = &fetch.collection.fields;
-        Ok(Parts {
-            text: text.into(),
-            slots,
-            scalars: fetch.columns.iter().map(|id| fields[*id].scalar).collect(),
-        })
+        Ok(Parts { text: text.into(), slots, scalars: fetch.columns.iter().map(|id| fields[*id].scalar).collect() })
     }
 
     fn foreign(&self) -> Error {
@@ -111,10 +100,7 @@ impl Connector for Database {
 
     fn explain(&self, fetch: &Fetch) -> Result<Native> {
         let parts = self.translate(fetch, false)?;
-        Ok(Native {
-            text: parts.text.to_string(),
-            parts: Arc::new(parts),
-        })
+        Ok(Native { text: parts.text.to_string(), parts: Arc::new(parts) })
     }
 
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, _: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {

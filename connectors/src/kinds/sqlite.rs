@@ -43,12 +43,7 @@ use crate::sql::translate::translate;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 /// The entry of the list.
-pub(super) const KIND: Kind = Kind {
-    name: "sqlite",
-    keys: settings::KEYS,
-    open,
-    discovery: Some(discover::DISCOVERY),
-};
+pub(super) const KIND: Kind = Kind { name: "sqlite", keys: settings::KEYS, open, discovery: Some(discover::DISCOVERY) };
 
 /// How long describing may take before it first looks at a collection.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -113,10 +108,8 @@ impl Connector for Database {
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
         let settings = self.settings.clone();
-        self.run("describing", PATIENCE, move |connection, control| {
-            describe::describe(connection, &settings, control)
-        })
-        .boxed()
+        self.run("describing", PATIENCE, move |connection, control| describe::describe(connection, &settings, control))
+            .boxed()
     }
 
     fn explain(&self, fetch: &Fetch) -> Result<Native> {
@@ -127,31 +120,17 @@ impl Connector for Database {
             .columns
             .iter()
             .map(|id| &fetch.collection.fields[*id])
-            .map(|field| Decoder {
-                scalar: field.scalar,
-                storage: Storage::of(field),
-            })
+            .map(|field| Decoder { scalar: field.scalar, storage: Storage::of(field) })
             .collect();
-        let parts = Parts {
-            text: text.clone(),
-            slots,
-            decoders,
-        };
-        Ok(Native {
-            text,
-            parts: Arc::new(parts),
-        })
+        let parts = Parts { text: text.clone(), slots, decoders };
+        Ok(Native { text, parts: Arc::new(parts) })
     }
 
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
             let native = fetch.prepared.native(self)?;
             let parts = native.parts.clone().downcast::<Parts>().map_err(|_| {
-                Error::new(
-                    ErrorKind::Internal,
-                    self.pool.source().clone(),
-                    "a fetch that another connector translated",
-                )
+                Error::new(ErrorKind::Internal, self.pool.source().clone(), "a fetch that another connector translated")
             })?;
             fetch::fetch(&self.pool, parts, fetch, context).await
         }
@@ -159,11 +138,9 @@ impl Connector for Database {
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {
-        self.run(
-            "reading the schema of",
-            self.settings.tuning.timeout,
-            |connection, _| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())),
-        )
+        self.run("reading the schema of", self.settings.tuning.timeout, |connection, _| {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        })
         .boxed()
     }
 }

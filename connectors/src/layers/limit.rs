@@ -23,12 +23,7 @@ impl Limit {
     /// At most `tuning.connections` fetches here and as many as `ceiling` has permits in all; a fetch waits
     /// `tuning.wait_timeout` for its turn, then it is [`ErrorKind::Overloaded`].
     pub fn new(source: Arc<str>, tuning: &Tuning, ceiling: Arc<Semaphore>) -> Self {
-        Self {
-            source,
-            turns: Arc::new(Semaphore::new(tuning.connections)),
-            ceiling,
-            wait: tuning.wait_timeout,
-        }
+        Self { source, turns: Arc::new(Semaphore::new(tuning.connections)), ceiling, wait: tuning.wait_timeout }
     }
 }
 

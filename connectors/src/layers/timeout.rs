@@ -38,9 +38,7 @@ impl Layer for Timeout {
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
             let end = Instant::now() + self.limit;
-            let rows = timeout_at(end, next.fetch(fetch, context))
-                .await
-                .map_err(|_| self.over())??;
+            let rows = timeout_at(end, next.fetch(fetch, context)).await.map_err(|_| self.over())??;
             let over = self.over();
             Ok(unfold(Some((rows, over)), move |state| async move {
                 let (mut rows, over) = state?;

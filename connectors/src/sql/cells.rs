@@ -15,11 +15,7 @@ pub(crate) fn values(column: &ArrayRef, scalar: Scalar) -> Option<Vec<Value>> {
     }
     let mut values = Vec::with_capacity(column.len());
     for row in 0..column.len() {
-        values.push(if column.is_null(row) {
-            Value::Null
-        } else {
-            value(column, row, scalar)?
-        });
+        values.push(if column.is_null(row) { Value::Null } else { value(column, row, scalar)? });
     }
     Some(values)
 }
@@ -36,20 +32,12 @@ fn value(column: &ArrayRef, row: usize, scalar: Scalar) -> Option<Value> {
         }
         DataType::Timestamp(TimeUnit::Microsecond, zone) => {
             let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
-            if zone.is_some() {
-                Value::DateTime(micros)
-            } else {
-                Value::LocalDateTime(micros)
-            }
+            if zone.is_some() { Value::DateTime(micros) } else { Value::LocalDateTime(micros) }
         }
         DataType::Binary => Value::Bytes(column.as_binary::<i32>().value(row).to_vec()),
         DataType::Utf8 => {
             let text = column.as_string::<i32>().value(row).to_owned();
-            if scalar == Scalar::Decimal {
-                Value::Decimal(text)
-            } else {
-                Value::Text(text)
-            }
+            if scalar == Scalar::Decimal { Value::Decimal(text) } else { Value::Text(text) }
         }
         _ => return None,
     })

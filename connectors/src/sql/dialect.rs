@@ -21,11 +21,7 @@ impl<'a> Column<'a> {
     /// The field of that position in a collection; `None` if there is none.
     pub(crate) fn new(alias: &'a str, collection: &'a Collection, id: FieldId) -> Option<Self> {
         let field = collection.fields.get(id)?;
-        Some(Self {
-            alias,
-            collection,
-            field,
-        })
+        Some(Self { alias, collection, field })
     }
 }
 

@@ -10,10 +10,7 @@ pub(crate) struct Statement<S> {
 impl<S> Statement<S> {
     /// A statement without parameters.
     pub(crate) fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            aliases: 0,
-        }
+        Self { slots: Vec::new(), aliases: 0 }
     }
 
     /// The number of a new parameter, counted from 1.

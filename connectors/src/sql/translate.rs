@@ -27,10 +27,7 @@ pub(crate) enum Untranslatable {
 
 /// The text of a fetch and the slots of its parameters.
 pub(crate) fn translate<D: Dialect>(dialect: &D, fetch: &Fetch) -> Result<(String, Vec<D::Slot>), Untranslatable> {
-    let mut translation = Translation {
-        dialect,
-        statement: Statement::new(),
-    };
+    let mut translation = Translation { dialect, statement: Statement::new() };
     let text = translation.fetch(fetch)?;
     Ok((text, translation.statement.into_slots()))
 }
@@ -48,10 +45,7 @@ const CHAIN: usize = 100;
 /// of depth, and SQLite takes no more than a thousand.
 fn chain(mut conditions: Vec<String>, word: &str) -> String {
     while conditions.len() > CHAIN {
-        conditions = conditions
-            .chunks(CHAIN)
-            .map(|group| format!("({})", group.join(word)))
-            .collect();
+        conditions = conditions.chunks(CHAIN).map(|group| format!("({})", group.join(word))).collect();
     }
     conditions.join(word)
 }
@@ -62,17 +56,12 @@ pub(crate) fn translate_one_key<D: Dialect>(
     dialect: &D,
     fetch: &Fetch,
 ) -> Result<Option<(String, Vec<D::Slot>)>, Untranslatable> {
-    let Some(keys) = fetch
-        .keys
-        .as_ref()
-        .filter(|keys| (keys.limit.is_some() || keys.offset.is_some()) && fetch.distinct.is_empty())
+    let Some(keys) =
+        fetch.keys.as_ref().filter(|keys| (keys.limit.is_some() || keys.offset.is_some()) && fetch.distinct.is_empty())
     else {
         return Ok(None);
     };
-    let mut translation = Translation {
-        dialect,
-        statement: Statement::new(),
-    };
+    let mut translation = Translation { dialect, statement: Statement::new() };
     let text = translation.one_key(fetch, keys)?;
     Ok(text.map(|text| (text, translation.statement.into_slots())))
 }
@@ -92,10 +81,7 @@ struct Term {
 
 impl<D: Dialect> Translation<'_, D> {
     fn fetch(&mut self, fetch: &Fetch) -> Result<String, Untranslatable> {
-        let limited_keys = fetch
-            .keys
-            .as_ref()
-            .filter(|keys| keys.limit.is_some() || keys.offset.is_some());
+        let limited_keys = fetch.keys.as_ref().filter(|keys| keys.limit.is_some() || keys.offset.is_some());
         match limited_keys {
             None if fetch.distinct.is_empty() => self.plain(fetch),
             Some(keys) if fetch.distinct.is_empty() => match self.by_look_up(fetch, keys)? {
@@ -143,10 +129,8 @@ impl<D: Dialect> Translation<'_, D> {
         }
         let (outer, inner) = (self.statement.alias(), self.statement.alias());
         let collection = &fetch.collection;
-        let Some((outer_identity, inner_identity)) = self
-            .dialect
-            .identity(&outer, collection)
-            .zip(self.dialect.identity(&inner, collection))
+        let Some((outer_identity, inner_identity)) =
+            self.dialect.identity(&outer, collection).zip(self.dialect.identity(&inner, collection))
         else {
             return Ok(None);
         };
@@ -203,16 +187,10 @@ impl<D: Dialect> Translation<'_, D> {
         );
         let outputs = match fetch.columns.len() {
             0 => "1".to_owned(),
-            count => (0..count)
-                .map(|position| format!("{outer}.c{position}"))
-                .collect::<Vec<_>>()
-                .join(", "),
+            count => (0..count).map(|position| format!("{outer}.c{position}")).collect::<Vec<_>>().join(", "),
         };
         let limit = self.limit(fetch.limit, fetch.offset);
-        Ok(Some(format!(
-            "SELECT {outputs} FROM {} CROSS JOIN LATERAL ({chosen}) AS {outer}{limit}",
-            table.table
-        )))
+        Ok(Some(format!("SELECT {outputs} FROM {} CROSS JOIN LATERAL ({chosen}) AS {outer}{limit}", table.table)))
     }
 
     /// Ranks rows inside their key, or inside each combination of the distinct columns, and keeps the wanted ranks.
@@ -222,10 +200,7 @@ impl<D: Dialect> Translation<'_, D> {
         let terms = self.terms(collection, &alias, &fetch.order)?;
         let mut inner = vec![];
         for (position, id) in fetch.columns.iter().enumerate() {
-            inner.push(format!(
-                "{} AS c{position}",
-                self.dialect.output(column(&alias, collection, *id)?)
-            ));
+            inner.push(format!("{} AS c{position}", self.dialect.output(column(&alias, collection, *id)?)));
         }
         let mut outer_terms = vec![];
         for (position, (term, order)) in terms.iter().zip(&fetch.order).enumerate() {
@@ -234,11 +209,7 @@ impl<D: Dialect> Translation<'_, D> {
                 Some(column) => self.dialect.collated(format!("o{position}"), column),
                 None => format!("o{position}"),
             };
-            outer_terms.push(Term {
-                expression,
-                suffix: term.suffix.clone(),
-                nulls: term.nulls,
-            });
+            outer_terms.push(Term { expression, suffix: term.suffix.clone(), nulls: term.nulls });
         }
         let mut keys = vec![];
         for (position, id) in fetch.keys.iter().flat_map(|keys| &keys.columns).enumerate() {
@@ -274,19 +245,13 @@ impl<D: Dialect> Translation<'_, D> {
         };
         let order = order_by(&outer_terms);
         let limit = self.limit(fetch.limit, fetch.offset);
-        Ok(format!(
-            "SELECT {outputs} FROM ({text}) AS q WHERE {ranks}{order}{limit}"
-        ))
+        Ok(format!("SELECT {outputs} FROM ({text}) AS q WHERE {ranks}{order}{limit}"))
     }
 
     /// The ranks that a limit and an offset on each key leave.
     fn window(&mut self, keys: &KeySet) -> String {
-        let offset = keys
-            .offset
-            .map(|operand| self.dialect.number(&mut self.statement, operand));
-        let limit = keys
-            .limit
-            .map(|operand| self.dialect.number(&mut self.statement, operand));
+        let offset = keys.offset.map(|operand| self.dialect.number(&mut self.statement, operand));
+        let limit = keys.limit.map(|operand| self.dialect.number(&mut self.statement, operand));
         match (offset, limit) {
             (None, None) => self.dialect.truth(true).to_owned(),
             (None, Some(limit)) => format!("r <= {limit}"),
@@ -324,11 +289,7 @@ impl<D: Dialect> Translation<'_, D> {
             conditions.push(self.dialect.key_in(&mut self.statement, &columns, Keys::Fetch));
         }
         self.predicate_into(&fetch.collection, alias, &fetch.predicate, &mut conditions)?;
-        Ok(if conditions.is_empty() {
-            String::new()
-        } else {
-            format!(" WHERE {}", chain(conditions, " AND "))
-        })
+        Ok(if conditions.is_empty() { String::new() } else { format!(" WHERE {}", chain(conditions, " AND ")) })
     }
 
     /// Adds the conjuncts of a predicate.
@@ -363,11 +324,7 @@ impl<D: Dialect> Translation<'_, D> {
             Predicate::And(parts) => self.joined(collection, alias, parts, " AND ")?,
             Predicate::Or(parts) => self.joined(collection, alias, parts, " OR ")?,
             Predicate::Not(part) => format!("(NOT {})", self.predicate(collection, alias, part)?),
-            Predicate::Compare {
-                field,
-                comparison,
-                operand,
-            } => {
+            Predicate::Compare { field, comparison, operand } => {
                 let column = column(alias, collection, *field)?;
                 self.dialect
                     .compare(&mut self.statement, column, *comparison, *operand)
@@ -380,8 +337,7 @@ impl<D: Dialect> Translation<'_, D> {
             Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
             Predicate::KeyIn { fields, operand, .. } => {
                 let columns = key_columns(alias, collection, fields)?;
-                self.dialect
-                    .key_in(&mut self.statement, &columns, Keys::Operand(*operand))
+                self.dialect.key_in(&mut self.statement, &columns, Keys::Operand(*operand))
             }
         })
     }
@@ -422,10 +378,7 @@ impl<D: Dialect> Translation<'_, D> {
             conditions.push(self.dialect.truth(true).to_owned());
         }
         let from = self.from(&exists.collection, &inner);
-        Ok(format!(
-            "EXISTS (SELECT 1 FROM {from} WHERE {})",
-            chain(conditions, " AND ")
-        ))
+        Ok(format!("EXISTS (SELECT 1 FROM {from} WHERE {})", chain(conditions, " AND ")))
     }
 
     fn pairs(
@@ -464,11 +417,7 @@ impl<D: Dialect> Translation<'_, D> {
                 Nulls::Before(text) => nulls = Some(text),
             }
         }
-        Ok(Term {
-            expression,
-            suffix,
-            nulls,
-        })
+        Ok(Term { expression, suffix, nulls })
     }
 
     fn target(
@@ -505,11 +454,8 @@ impl<D: Dialect> Translation<'_, D> {
             Some((next, rest)) => (self.hop(&hop.collection, &alias, next, rest, target)?, false),
         };
         let from = self.from(&hop.collection, &alias);
-        let condition = if conditions.is_empty() {
-            self.dialect.truth(true).to_owned()
-        } else {
-            conditions.join(" AND ")
-        };
+        let condition =
+            if conditions.is_empty() { self.dialect.truth(true).to_owned() } else { conditions.join(" AND ") };
         let limit = self.dialect.limit(Some("1"), None);
         let text = format!("(SELECT {value} FROM {from} WHERE {condition}{limit})");
         Ok(match target {
@@ -555,11 +501,7 @@ fn order_by(terms: &[Term]) -> String {
 }
 
 fn rank(partition: &[&str], order: &[Term]) -> String {
-    let partition = if partition.is_empty() {
-        String::new()
-    } else {
-        format!("PARTITION BY {}", partition.join(", "))
-    };
+    let partition = if partition.is_empty() { String::new() } else { format!("PARTITION BY {}", partition.join(", ")) };
     format!("ROW_NUMBER() OVER ({partition}{})", order_by(order))
 }
 

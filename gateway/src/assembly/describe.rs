@@ -39,17 +39,13 @@ impl Opened {
         names: &[String],
         progress: &(dyn Fn(usize, usize, &str) + Sync),
     ) -> Described {
-        let wanted = names
-            .iter()
-            .filter_map(|name| Some((name.clone(), self.sources.get(name)?.clone())));
+        let wanted = names.iter().filter_map(|name| Some((name.clone(), self.sources.get(name)?.clone())));
         let mut answers = stream::iter(wanted.collect::<Vec<_>>())
             .map(|(name, source)| async move {
-                let answer = tokio::time::timeout(patience, source.describe())
-                    .await
-                    .unwrap_or_else(|_| {
-                        let context = format!("no description within {patience:?}");
-                        Err(Error::new(ErrorKind::Timeout, name.as_str(), context))
-                    });
+                let answer = tokio::time::timeout(patience, source.describe()).await.unwrap_or_else(|_| {
+                    let context = format!("no description within {patience:?}");
+                    Err(Error::new(ErrorKind::Timeout, name.as_str(), context))
+                });
                 (name, answer)
             })
             .buffer_unordered(AT_ONCE);
@@ -77,11 +73,7 @@ pub(super) struct Unusable(pub(super) Arc<str>);
 
 impl Unusable {
     fn fault<T>(&self) -> Result<T> {
-        Err(Error::new(
-            ErrorKind::Unavailable,
-            self.0.clone(),
-            "its settings are wrong",
-        ))
+        Err(Error::new(ErrorKind::Unavailable, self.0.clone(), "its settings are wrong"))
     }
 }
 

@@ -28,12 +28,7 @@ pub(super) async fn expand(catalog: &Catalog, ask: Ask, findings: &mut Vec<Probl
         }
         Discovered::default()
     });
-    let mut found = Found {
-        sources: Vec::new(),
-        vanished: BTreeSet::new(),
-        now: Vec::new(),
-        discovered,
-    };
+    let mut found = Found { sources: Vec::new(), vanished: BTreeSet::new(), now: Vec::new(), discovered };
     for block in &catalog.discover {
         let Some(kind) = known_kind(block, findings) else {
             continue;
@@ -44,13 +39,7 @@ pub(super) async fn expand(catalog: &Catalog, ask: Ask, findings: &mut Vec<Probl
             findings.push(problem.at(&block.place.file, block.place.line));
             continue;
         };
-        let mut parts: BTreeSet<String> = found
-            .discovered
-            .parts(block)
-            .unwrap_or_default()
-            .iter()
-            .cloned()
-            .collect();
+        let mut parts: BTreeSet<String> = found.discovered.parts(block).unwrap_or_default().iter().cloned().collect();
         let fresh = match ask {
             Ask::Never => None,
             Ask::Missing if !parts.is_empty() => None,
@@ -70,15 +59,11 @@ pub(super) async fn expand(catalog: &Catalog, ask: Ask, findings: &mut Vec<Probl
             }
             found.now.push((block.clone(), fresh.clone()));
             let fresh: BTreeSet<String> = fresh.into_iter().collect();
-            let gone = parts
-                .difference(&fresh)
-                .map(|part| (discovery.narrow)(block, part).name);
+            let gone = parts.difference(&fresh).map(|part| (discovery.narrow)(block, part).name);
             found.vanished.extend(gone);
             parts.extend(fresh);
         }
-        found
-            .sources
-            .extend(parts.iter().map(|part| (part.clone(), (discovery.narrow)(block, part))));
+        found.sources.extend(parts.iter().map(|part| (part.clone(), (discovery.narrow)(block, part))));
         found.discovered.set(block, parts.into_iter().collect());
     }
     found

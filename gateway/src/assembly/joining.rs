@@ -27,12 +27,7 @@ impl Joining {
         missing: Vec<String>,
         gateway: Gateway,
     ) -> Self {
-        Self {
-            opened,
-            descriptions,
-            missing,
-            gateway,
-        }
+        Self { opened, descriptions, missing, gateway }
     }
 
     /// Asks until every source has joined, with pauses that double.
@@ -73,10 +68,6 @@ impl Joining {
             tracing::error!("{finding}");
         }
         self.gateway.replace(model);
-        tracing::info!(
-            "{} joined: {}",
-            if names.len() == 1 { "a source" } else { "sources" },
-            names.join(", ")
-        );
+        tracing::info!("{} joined: {}", if names.len() == 1 { "a source" } else { "sources" }, names.join(", "));
     }
 }

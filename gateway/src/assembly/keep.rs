@@ -35,9 +35,7 @@ impl Opened {
     /// Forgets the sources that were not found again, and `[[discover]]` blocks that are no longer there.
     pub fn forget_vanished(&mut self) {
         let vanished = std::mem::take(&mut self.vanished);
-        self.catalog
-            .sources
-            .retain(|settings| !vanished.contains(&settings.name));
+        self.catalog.sources.retain(|settings| !vanished.contains(&settings.name));
         self.sources.retain(|name, _| !vanished.contains(name));
         self.discovered.retain(&self.catalog.discover);
         for (block, parts) in &self.found_now {
@@ -48,9 +46,7 @@ impl Opened {
     /// Removes the stored descriptions of sources that the catalog does not have. What cannot be removed is a warning.
     pub fn prune(&self) -> Vec<Problem> {
         let Descriptions { orphans, .. } = self.stored();
-        let removed = orphans
-            .iter()
-            .map(|source| descriptions::remove(&self.catalog.folder, source));
+        let removed = orphans.iter().map(|source| descriptions::remove(&self.catalog.folder, source));
         removed
             .filter_map(Result::err)
             .map(|error| Problem::warning("", error.to_string(), "remove it by hand"))

@@ -24,11 +24,7 @@ pub(super) fn coerce(
     let (inner, required) = nullable(ty);
     let form = match (&**literal, inner) {
         (Value::Variable(name), _) => {
-            let position = scope
-                .operation
-                .variables
-                .iter()
-                .position(|variable| variable.name == *name);
+            let position = scope.operation.variables.iter().position(|variable| variable.name == *name);
             let given = position.and_then(|at| variables?.0.get(at)?.as_ref());
             return match given {
                 Some(argument) if required && argument.form == Form::Null => {
@@ -49,10 +45,7 @@ pub(super) fn coerce(
             for item in items {
                 let item = coerce(scope, variables, item_type, item)?;
                 // An absent variable cannot leave a gap in a list (§6.4.1): it is null there.
-                list.push(item.unwrap_or(Argument {
-                    form: Form::Null,
-                    slot: None,
-                }));
+                list.push(item.unwrap_or(Argument { form: Form::Null, slot: None }));
             }
             Form::List(list)
         }
@@ -86,7 +79,5 @@ pub(super) fn coerce(
 }
 
 fn mismatch(scope: Scope<'_>, ty: &TypeRef, literal: &Node<Value>) -> RequestError {
-    scope
-        .valid
-        .refuse(Code::BadInput, format!("This is no value of type \"{ty}\"."), literal)
+    scope.valid.refuse(Code::BadInput, format!("This is no value of type \"{ty}\"."), literal)
 }

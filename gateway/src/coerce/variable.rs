@@ -30,18 +30,11 @@ pub(super) fn variables(scope: Scope<'_>, raw: &Map<String, Value>) -> Result<Va
         let refuse = |message: String| scope.valid.refuse(Code::BadVariables, cut(&message), variable);
         let value = match (raw.get(name), &variable.default_value) {
             (Some(Value::Null), _) if nullable(&ty).1 => {
-                errors.push(refuse(format!(
-                    "Variable \"${name}\" of non-null type \"{ty}\" must not be null."
-                )));
+                errors.push(refuse(format!("Variable \"${name}\" of non-null type \"{ty}\" must not be null.")));
                 None
             }
             (Some(value), _) => {
-                let mut reader = Reader {
-                    scope,
-                    path: Vec::new(),
-                    mistakes: Vec::new(),
-                    enums: HashMap::new(),
-                };
+                let mut reader = Reader { scope, path: Vec::new(), mistakes: Vec::new(), enums: HashMap::new() };
                 let form = reader.read(&ty, value);
                 errors.extend(reader.mistakes.into_iter().map(|mistake| {
                     let place = if mistake.place.is_empty() {
@@ -49,10 +42,7 @@ pub(super) fn variables(scope: Scope<'_>, raw: &Map<String, Value>) -> Result<Va
                     } else {
                         format!(" at \"{name}{}\"", mistake.place)
                     };
-                    refuse(format!(
-                        "Variable \"${name}\" got invalid value {}{place}; {}",
-                        mistake.value, mistake.why
-                    ))
+                    refuse(format!("Variable \"${name}\" got invalid value {}{place}; {}", mistake.value, mistake.why))
                 }));
                 form
             }
@@ -64,9 +54,7 @@ pub(super) fn variables(scope: Scope<'_>, raw: &Map<String, Value>) -> Result<Va
                 }
             },
             (None, None) if nullable(&ty).1 => {
-                errors.push(refuse(format!(
-                    "Variable \"${name}\" of required type \"{ty}\" was not provided."
-                )));
+                errors.push(refuse(format!("Variable \"${name}\" of required type \"{ty}\" was not provided.")));
                 None
             }
             (None, None) => None,
@@ -81,18 +69,11 @@ pub(super) fn variables(scope: Scope<'_>, raw: &Map<String, Value>) -> Result<Va
         }
     }
     errors.truncate(MOST_ERRORS);
-    if errors.is_empty() {
-        Ok(Variables(coerced))
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(Variables(coerced)) } else { Err(errors) }
 }
 
 fn give_slots(argument: &mut Argument, variable: usize, path: &mut Vec<usize>) {
-    argument.slot = Some(Slot {
-        variable,
-        path: path.clone(),
-    });
+    argument.slot = Some(Slot { variable, path: path.clone() });
     let mut descend = |at: usize, part: &mut Argument| {
         path.push(at);
         give_slots(part, variable, path);
@@ -100,10 +81,7 @@ fn give_slots(argument: &mut Argument, variable: usize, path: &mut Vec<usize>) {
     };
     match &mut argument.form {
         Form::List(items) => items.iter_mut().enumerate().for_each(|(at, item)| descend(at, item)),
-        Form::Object(entries) => entries
-            .iter_mut()
-            .enumerate()
-            .for_each(|(at, (_, part))| descend(at, part)),
+        Form::Object(entries) => entries.iter_mut().enumerate().for_each(|(at, (_, part))| descend(at, part)),
         Form::Null | Form::Leaf(_) | Form::Enum(_) => {}
     }
 }
@@ -142,10 +120,7 @@ impl<'a> Reader<'a> {
                     self.path.push(Step::Index(index));
                     let form = self.read(item_type, item);
                     self.path.pop();
-                    list.push(Argument {
-                        form: form?,
-                        slot: None,
-                    });
+                    list.push(Argument { form: form?, slot: None });
                 }
                 Some(Form::List(list))
             }
@@ -184,10 +159,8 @@ impl<'a> Reader<'a> {
         let mut object = Vec::with_capacity(entries.len());
         for (key, part) in entries {
             let Some(own) = self.scope.federated.input_definition(id, key, self.scope.slice) else {
-                let _: Option<Form> = self.mistake(
-                    whole,
-                    format!("Field \"{}\" is not defined by type \"{ty}\".", cut(key)),
-                );
+                let _: Option<Form> =
+                    self.mistake(whole, format!("Field \"{}\" is not defined by type \"{ty}\".", cut(key)));
                 continue;
             };
             self.path.push(Step::Key(key));
@@ -203,13 +176,10 @@ impl<'a> Reader<'a> {
 
     fn has_value(&mut self, id: TypeId, value: &str) -> bool {
         let Scope { federated, slice, .. } = self.scope;
-        let values = self
-            .enums
-            .entry(id)
-            .or_insert_with(|| match federated.definition(id, slice).kind {
-                TypeKind::Enum(values) => values.into_iter().map(|own| own.name).collect(),
-                _ => HashSet::new(),
-            });
+        let values = self.enums.entry(id).or_insert_with(|| match federated.definition(id, slice).kind {
+            TypeKind::Enum(values) => values.into_iter().map(|own| own.name).collect(),
+            _ => HashSet::new(),
+        });
         values.contains(value)
     }
 
@@ -224,11 +194,7 @@ impl<'a> Reader<'a> {
                 // Writing to a string cannot fail.
                 written.unwrap_or_default();
             }
-            self.mistakes.push(Mistake {
-                value: shown(value),
-                place,
-                why,
-            });
+            self.mistakes.push(Mistake { value: shown(value), place, why });
         }
         None
     }

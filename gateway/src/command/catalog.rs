@@ -26,12 +26,7 @@ pub(crate) struct Ready {
 /// Assembles a catalog; sources without a description are asked for one.
 pub(crate) async fn ready(folder: &Path) -> Ready {
     let opened = Opened::open(folder, Ask::Missing).await;
-    let Descriptions {
-        mut stored,
-        missing,
-        findings,
-        ..
-    } = opened.stored();
+    let Descriptions { mut stored, missing, findings, .. } = opened.stored();
     let mut silent = Vec::new();
     if !missing.is_empty() {
         let progress = Progress::new("describing sources");
@@ -53,12 +48,7 @@ pub(crate) async fn ready(folder: &Path) -> Ready {
     }
     let (model, more) = opened.model(&stored);
     let findings = [opened.findings.clone(), findings, more].concat();
-    Ready {
-        opened,
-        findings,
-        silent,
-        model,
-    }
+    Ready { opened, findings, silent, model }
 }
 
 impl Ready {
@@ -81,10 +71,7 @@ impl Ready {
 /// Tells all findings and fails if one of them is a problem; warnings alone are only counted.
 pub(crate) fn refuse(findings: &[Problem]) -> Result<(), Failure> {
     if findings.iter().any(|finding| finding.severity == Severity::Problem) {
-        return Err(Failure::Wrong(format!(
-            "the catalog cannot be served:\n{}",
-            problem::report(findings)
-        )));
+        return Err(Failure::Wrong(format!("the catalog cannot be served:\n{}", problem::report(findings))));
     }
     if !findings.is_empty() {
         let what = match findings.len() {

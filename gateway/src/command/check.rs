@@ -55,11 +55,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         );
         output::print(&format!("{last}\n"))?;
     }
-    if ready
-        .findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Problem)
-    {
+    if ready.findings.iter().any(|finding| finding.severity == Severity::Problem) {
         Err(Failure::Said(1))
     } else if ready.silent.is_empty() {
         Ok(())

@@ -31,11 +31,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
-    let wanted = demo::Options {
-        sources: options.sources,
-        rows: options.rows,
-        dir: options.dir,
-    };
+    let wanted = demo::Options { sources: options.sources, rows: options.rows, dir: options.dir };
     let made = tokio::task::spawn_blocking(move || {
         let progress = Progress::new("making the district");
         demo::make(&wanted, &|done, total, name: &str| {
@@ -69,14 +65,5 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         }
         output::print(&text)
     };
-    serve::serve(
-        &CatalogFolder {
-            folder: district.folder,
-        },
-        &options.addresses,
-        false,
-        tabs,
-        announce,
-    )
-    .await
+    serve::serve(&CatalogFolder { folder: district.folder }, &options.addresses, false, tabs, announce).await
 }

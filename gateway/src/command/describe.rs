@@ -39,16 +39,12 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let before = Opened::open(&options.catalog.folder, Ask::Never).await;
-    let Descriptions {
-        stored: old, orphans, ..
-    } = before.stored();
+    let Descriptions { stored: old, orphans, .. } = before.stored();
     let (old_model, _) = before.model(&old);
     let mut opened = Opened::open(&options.catalog.folder, Ask::Always).await;
     catalog::refuse(&opened.findings)?;
     if let Some(unknown) = options.source.iter().find(|name| !opened.sources.contains_key(*name)) {
-        return Err(Failure::Usage(format!(
-            "--source: there is no source `{unknown}` in the catalog"
-        )));
+        return Err(Failure::Usage(format!("--source: there is no source `{unknown}` in the catalog")));
     }
     let vanished = opened.vanished.clone();
     if options.prune {
@@ -72,11 +68,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     new.retain(|name, _| opened.sources.contains_key(name));
     new.extend(described.found.clone());
     let (new_model, findings) = opened.model(&new);
-    let failed: Vec<_> = described
-        .failed
-        .iter()
-        .map(|(name, error)| opened.silent(name, error))
-        .collect();
+    let failed: Vec<_> = described.failed.iter().map(|(name, error)| opened.silent(name, error)).collect();
     let mut changes = compare::compare(&old_model.federated, &new_model.federated);
     changes.extend(orphans.iter().map(|name| Change {
         breaking: true,
@@ -91,10 +83,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     // A first description is no change: there was nothing that clients could have used.
     let first = old.is_empty() && orphans.is_empty();
     if options.json {
-        let changes: Vec<_> = changes
-            .iter()
-            .map(|change| json!({"breaking": change.breaking, "text": change.text}))
-            .collect();
+        let changes: Vec<_> =
+            changes.iter().map(|change| json!({"breaking": change.breaking, "text": change.text})).collect();
         output::print_json(&json!({
             "described": described.found.keys().collect::<Vec<_>>(),
             "vanished": vanished,
@@ -108,10 +98,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         }
         let breaking = changes.iter().filter(|change| change.breaking).count();
         let outcome = match (first, changes.len()) {
-            (true, _) => format!(
-                "{} found",
-                output::count(new_model.federated.collections.len(), "collection")
-            ),
+            (true, _) => format!("{} found", output::count(new_model.federated.collections.len(), "collection")),
             (false, 0) => "nothing changed".to_owned(),
             (false, 1) => format!("1 change, {breaking} breaking"),
             (false, count) => format!("{count} changes, {breaking} breaking"),
@@ -120,11 +107,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         output::print(&format!("{sources} described: {outcome}\n"))?;
     }
     for name in &vanished {
-        let what = if options.prune {
-            "is forgotten"
-        } else {
-            "keeps its fields until `lilong describe --prune`"
-        };
+        let what = if options.prune { "is forgotten" } else { "keeps its fields until `lilong describe --prune`" };
         output::say(&format!("lilong: source {name} has vanished and {what}"));
     }
     for problem in &failed {
@@ -134,9 +117,5 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     if options.check && changes.iter().any(|change| change.breaking) {
         return Err(Failure::Said(1));
     }
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Said(3))
-    }
+    if failed.is_empty() { Ok(()) } else { Err(Failure::Said(3)) }
 }

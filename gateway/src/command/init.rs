@@ -25,10 +25,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     for (path, _) in template::FILES {
         let file = folder.join(path);
         if file.exists() {
-            let message = format!(
-                "{} is there already; nothing was written (choose another folder)",
-                file.display()
-            );
+            let message = format!("{} is there already; nothing was written (choose another folder)", file.display());
             return Err(Failure::Wrong(message));
         }
     }
@@ -41,9 +38,6 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         written.map_err(|error| Failure::Wrong(format!("{}: cannot be written: {error}", file.display())))?;
         output::print(&format!("{}\n", file.display()))?;
     }
-    output::say(&format!(
-        "Fill in sources/ and run `lilong check {}`.",
-        folder.display()
-    ));
+    output::say(&format!("Fill in sources/ and run `lilong check {}`.", folder.display()));
     Ok(())
 }

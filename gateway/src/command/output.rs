@@ -9,9 +9,7 @@ use super::failure::Failure;
 /// Writes a result.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(Failure::Output)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
 /// Writes a result as JSON, indented.
@@ -36,12 +34,7 @@ pub(crate) fn start_log(level: &str) {
     let (filter, wrong) = match given {
         Some(Ok(filter)) => (filter, None),
         Some(Err(error)) => (EnvFilter::new(level), Some(error)),
-        None => (
-            EnvFilter::new(format!(
-                "warn,lilong={level},lilong_connectors={level},lilong_schema={level}"
-            )),
-            None,
-        ),
+        None => (EnvFilter::new(format!("warn,lilong={level},lilong_connectors={level},lilong_schema={level}")), None),
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)

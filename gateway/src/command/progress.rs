@@ -27,11 +27,7 @@ impl Progress {
             bar.set_prefix(what);
             bar
         });
-        Self {
-            bar,
-            what,
-            last: Mutex::new(0),
-        }
+        Self { bar, what, last: Mutex::new(0) }
     }
 
     /// So many of so many are done; `name` is the last one. Plain lines come at every tenth part only.

@@ -44,11 +44,7 @@ pub(crate) struct Question {
 
 impl Question {
     pub(crate) fn folder(&self) -> &Path {
-        if let [folder, _] = self.paths.as_slice() {
-            folder
-        } else {
-            Path::new(".")
-        }
+        if let [folder, _] = self.paths.as_slice() { folder } else { Path::new(".") }
     }
 
     /// Reads the files.
@@ -60,12 +56,7 @@ impl Question {
             query: catalog::read(path, "the query")?,
             operation_name: self.operation.clone(),
             trace: new_trace(),
-            variables: self
-                .variables
-                .as_deref()
-                .map(variables)
-                .transpose()?
-                .unwrap_or_default(),
+            variables: self.variables.as_deref().map(variables).transpose()?.unwrap_or_default(),
             ..Request::default()
         })
     }
@@ -79,9 +70,7 @@ fn variables(given: &str) -> Result<Map<String, Value>, Failure> {
     };
     match serde_json::from_str(&text) {
         Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(Failure::Wrong(format!(
-            "{place}: the variables must be a JSON object, as in {{\"id\": 7}}"
-        ))),
+        Ok(_) => Err(Failure::Wrong(format!("{place}: the variables must be a JSON object, as in {{\"id\": 7}}"))),
         Err(error) => Err(Failure::Wrong(format!("{place}: the variables are not JSON: {error}"))),
     }
 }
@@ -91,16 +80,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let ready = catalog::ready(options.question.folder()).await.or_refuse()?;
     let (gateway, _) = ready.gateway();
     let answer = gateway.execute(request).await;
-    let value: Value = serde_json::from_slice(&answer.body).map_err(|error| {
-        Failure::Wrong(format!(
-            "the answer is not JSON, which is a defect of lilong's: {error}"
-        ))
-    })?;
-    output::print(&if options.compact {
-        format!("{value}\n")
-    } else {
-        format!("{value:#}\n")
-    })?;
+    let value: Value = serde_json::from_slice(&answer.body)
+        .map_err(|error| Failure::Wrong(format!("the answer is not JSON, which is a defect of lilong's: {error}")))?;
+    output::print(&if options.compact { format!("{value}\n") } else { format!("{value:#}\n") })?;
     match exit_code(answer.refused.is_some(), &value) {
         0 => Ok(()),
         code => Err(Failure::Said(code)),
@@ -112,11 +94,7 @@ fn exit_code(refused: bool, answer: &Value) -> u8 {
     if refused {
         return 1;
     }
-    let codes = answer["errors"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|error| error["extensions"]["code"].as_str());
+    let codes = answer["errors"].as_array().into_iter().flatten().map(|error| error["extensions"]["code"].as_str());
     codes
         .map(|code| match code {
             Some("TOO_LARGE" | "TOO_COSTLY" | "BAD_INPUT") => 1,
@@ -137,9 +115,6 @@ mod tests {
         assert_eq!(exit_code(false, &json!({"data": {}})), 0);
         assert_eq!(exit_code(true, &json!({"errors": [error("PARSE_FAILED")]})), 1);
         assert_eq!(exit_code(false, &json!({"errors": [error("TOO_LARGE")]})), 1);
-        assert_eq!(
-            exit_code(false, &json!({"errors": [error("TOO_LARGE"), error("SOURCE_TIMEOUT")]})),
-            3
-        );
+        assert_eq!(exit_code(false, &json!({"errors": [error("TOO_LARGE"), error("SOURCE_TIMEOUT")]})), 3);
     }
 }

@@ -38,9 +38,5 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         output::print(&sdl::sdl(federated, &slice))?;
     }
     // The schema lacks what a silent source has; whoever keeps it must know.
-    if ready.silent.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Said(3))
-    }
+    if ready.silent.is_empty() { Ok(()) } else { Err(Failure::Said(3)) }
 }

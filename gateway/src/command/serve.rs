@@ -37,14 +37,7 @@ pub(crate) struct Options {
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
-    serve(
-        &options.catalog,
-        &options.addresses,
-        options.json,
-        Vec::new(),
-        || Ok(()),
-    )
-    .await
+    serve(&options.catalog, &options.addresses, options.json, Vec::new(), || Ok(())).await
 }
 
 /// Assembles, listens, does what is to be done `first`, prints the addresses, serves.
@@ -61,12 +54,7 @@ pub(crate) async fn serve(
         tracing::warn!("cannot raise the number of files that may be open: {error}");
     }
     let opened = Opened::open(&folder.folder, Ask::Missing).await;
-    let Descriptions {
-        mut stored,
-        missing,
-        findings,
-        ..
-    } = opened.stored();
+    let Descriptions { mut stored, missing, findings, .. } = opened.stored();
     catalog::refuse(&[opened.findings.clone(), findings].concat())?;
     // With nothing described there would be nothing to serve, so that the first questions would all be refused.
     let mut missing = missing;
@@ -91,10 +79,7 @@ pub(crate) async fn serve(
     catalog::refuse(&findings)?;
     let limits = opened.catalog.server.limits.clone();
     let server_settings = &opened.catalog.server;
-    let listen = addresses
-        .listen
-        .clone()
-        .unwrap_or_else(|| server_settings.listen.clone());
+    let listen = addresses.listen.clone().unwrap_or_else(|| server_settings.listen.clone());
     let admin = match (&addresses.admin, &server_settings.admin) {
         (Some(off), _) if off == "off" => Admin::Off,
         (None, None) => Admin::Off,
@@ -102,27 +87,16 @@ pub(crate) async fn serve(
         (None, Some(address)) if addresses.listen.is_some() => Admin::IfFree(address.clone()),
         (Some(address), _) | (None, Some(address)) => Admin::At(address.clone()),
     };
-    let settings = server::Options {
-        listen,
-        admin,
-        open: server_settings.open,
-        limits: limits.clone(),
-        tabs,
-    };
+    let settings = server::Options { listen, admin, open: server_settings.open, limits: limits.clone(), tabs };
     let (sources, collections) = (model.federated.sources.len(), model.federated.collections.len());
     let gateway = Gateway::new(model, limits);
-    let server = Server::bind(gateway.clone(), settings)
-        .await
-        .map_err(|error| Failure::Wrong(error.to_string()))?;
+    let server = Server::bind(gateway.clone(), settings).await.map_err(|error| Failure::Wrong(error.to_string()))?;
     first()?;
     announce(&server, as_json, sources, collections)?;
     if !missing.is_empty() {
         tokio::spawn(Joining::new(opened, stored, missing, gateway).run());
     }
-    let whole = server
-        .run(stop)
-        .await
-        .map_err(|error| Failure::Wrong(format!("the server stopped: {error}")))?;
+    let whole = server.run(stop).await.map_err(|error| Failure::Wrong(format!("the server stopped: {error}")))?;
     if !whole {
         tracing::warn!("some requests did not end in time and were cut off");
     }
@@ -140,9 +114,7 @@ fn announce(server: &Server, as_json: bool, sources: usize, collections: usize) 
         });
         return output::print(&format!("{addresses}\n"));
     }
-    let admin = admin.map_or("off".to_owned(), |address| {
-        format!("http://{address}/metrics and /health/sources")
-    });
+    let admin = admin.map_or("off".to_owned(), |address| format!("http://{address}/metrics and /health/sources"));
     output::print(&format!(
         "Serving {} with {}.\n\
          GraphQL:  http://{graphql}/graphql\n\

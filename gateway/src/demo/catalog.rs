@@ -40,16 +40,10 @@ struct Copy {
 /// The first so many copies: every street gets one of each department before any gets a second.
 fn copies(count: usize) -> impl Iterator<Item = Copy> {
     let each = |round: usize| {
-        DEPARTMENTS
-            .iter()
-            .flat_map(move |department| STREETS.iter().map(move |street| (round, *department, street)))
+        DEPARTMENTS.iter().flat_map(move |department| STREETS.iter().map(move |street| (round, *department, street)))
     };
     (0..).flat_map(each).take(count).map(|(round, department, street)| {
-        let branch = if round == 0 {
-            String::new()
-        } else {
-            format!("_{}", round + 1)
-        };
+        let branch = if round == 0 { String::new() } else { format!("_{}", round + 1) };
         Copy {
             name: format!("{}_{}{branch}", street.slug(), department.name),
             title: format!("{}{}: {}", street.name, branch.replace('_', " "), department.title),
@@ -63,17 +57,11 @@ fn copies(count: usize) -> impl Iterator<Item = Copy> {
 /// All files of a district of that many sources and residents, texts first.
 pub(super) fn pieces(sources: usize, rows: usize, questions: &[Question]) -> Vec<Piece> {
     let copies: Vec<Copy> = copies(sources.saturating_sub(DEPARTMENTS.len())).collect();
-    let text = |path: &str, text: String| Piece {
-        path: path.into(),
-        content: Content::Text(text),
-    };
+    let text = |path: &str, text: String| Piece { path: path.into(), content: Content::Text(text) };
     let mut pieces = vec![
         text("lilong.toml", settings(rows, copies.len())),
         text("links.toml", links()),
-        text(
-            "maps/hotline_streets.csv",
-            map(|street| street.hotline_number.to_string()),
-        ),
+        text("maps/hotline_streets.csv", map(|street| street.hotline_number.to_string())),
         text("maps/market_streets.csv", map(|street| format!("{:02}", street.number))),
         text("maps/environment_streets.csv", map(|street| street.name_zh.to_owned())),
     ];
@@ -88,30 +76,12 @@ pub(super) fn pieces(sources: usize, rows: usize, questions: &[Question]) -> Vec
         pieces.push(text("sources/streets.toml", street_sources(&copies)));
     }
     for department in DEPARTMENTS {
-        let path = PathBuf::from("databases")
-            .join(department.name)
-            .with_extension("sqlite");
-        pieces.push(Piece {
-            path,
-            content: Content::Silo { department, copy: None },
-        });
+        let path = PathBuf::from("databases").join(department.name).with_extension("sqlite");
+        pieces.push(Piece { path, content: Content::Silo { department, copy: None } });
     }
-    for Copy {
-        name,
-        department,
-        street,
-        round,
-        ..
-    } in copies
-    {
+    for Copy { name, department, street, round, .. } in copies {
         let path = PathBuf::from("silos").join(name).with_extension("sqlite");
-        pieces.push(Piece {
-            path,
-            content: Content::Silo {
-                department,
-                copy: Some((street, round)),
-            },
-        });
+        pieces.push(Piece { path, content: Content::Silo { department, copy: Some((street, round)) } });
     }
     pieces
 }
@@ -156,13 +126,7 @@ name = \"{name}\"
 }
 
 fn source(department: &Department) -> String {
-    let Department {
-        name,
-        title,
-        habits,
-        settings,
-        ..
-    } = department;
+    let Department { name, title, habits, settings, .. } = department;
     format!(
         "# {}\n\n[[source]]\nname = \"{name}\"\ntitle = \"{title}\"\nconnector = \"sqlite\"\npath = \"../databases/{name}.sqlite\"\n{settings}",
         wrap(habits)
@@ -203,18 +167,8 @@ fn street_sources(copies: &[Copy]) -> String {
     let mut text =
         "# Titles, and what else a department's own database is given too, for the databases in ../silos/.\n"
             .to_owned();
-    for Copy {
-        name,
-        title,
-        department,
-        ..
-    } in copies
-    {
-        let _ = write!(
-            text,
-            "\n[[source]]\nname = \"{name}\"\ntitle = \"{title}\"\n{}",
-            department.settings
-        );
+    for Copy { name, title, department, .. } in copies {
+        let _ = write!(text, "\n[[source]]\nname = \"{name}\"\ntitle = \"{title}\"\n{}", department.settings);
     }
     text
 }
@@ -248,10 +202,7 @@ mod tests {
     fn names_of_departments_and_copies_differ() {
         for sources in [25, 26, 600, 1_000] {
             let pieces = pieces(sources, 100, &[]);
-            let silos = pieces
-                .iter()
-                .filter(|piece| matches!(piece.content, Content::Silo { .. }))
-                .count();
+            let silos = pieces.iter().filter(|piece| matches!(piece.content, Content::Silo { .. })).count();
             assert_eq!(silos, sources);
             let paths: BTreeSet<&PathBuf> = pieces.iter().map(|piece| &piece.path).collect();
             assert_eq!(paths.len(), pieces.len());
@@ -273,11 +224,7 @@ mod tests {
             if let Content::Text(text) = piece.content
                 && piece.path.extension().is_some_and(|extension| extension == "toml")
             {
-                assert!(
-                    text.parse::<toml::Table>().is_ok(),
-                    "{} is no TOML:\n{text}",
-                    piece.path.display()
-                );
+                assert!(text.parse::<toml::Table>().is_ok(), "{} is no TOML:\n{text}", piece.path.display());
             }
         }
     }

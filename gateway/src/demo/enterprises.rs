@@ -27,48 +27,16 @@ pub(super) struct Trade {
 }
 
 /// The trade that the question about fire safety asks for.
-pub(super) const RESTAURANT: Trade = Trade {
-    name: "restaurant",
-    noun: "Restaurant",
-    noun_zh: "饭店",
-};
+pub(super) const RESTAURANT: Trade = Trade { name: "restaurant", noun: "Restaurant", noun_zh: "饭店" };
 const TRADES: [Trade; 8] = [
     RESTAURANT,
-    Trade {
-        name: "shop",
-        noun: "Food Shop",
-        noun_zh: "食品商店",
-    },
-    Trade {
-        name: "workshop",
-        noun: "Machine Works",
-        noun_zh: "机械厂",
-    },
-    Trade {
-        name: "software",
-        noun: "Software",
-        noun_zh: "软件公司",
-    },
-    Trade {
-        name: "hotel",
-        noun: "Hotel",
-        noun_zh: "宾馆",
-    },
-    Trade {
-        name: "pharmacy",
-        noun: "Pharmacy",
-        noun_zh: "药房",
-    },
-    Trade {
-        name: "logistics",
-        noun: "Logistics",
-        noun_zh: "物流公司",
-    },
-    Trade {
-        name: "training",
-        noun: "Training Centre",
-        noun_zh: "培训中心",
-    },
+    Trade { name: "shop", noun: "Food Shop", noun_zh: "食品商店" },
+    Trade { name: "workshop", noun: "Machine Works", noun_zh: "机械厂" },
+    Trade { name: "software", noun: "Software", noun_zh: "软件公司" },
+    Trade { name: "hotel", noun: "Hotel", noun_zh: "宾馆" },
+    Trade { name: "pharmacy", noun: "Pharmacy", noun_zh: "药房" },
+    Trade { name: "logistics", noun: "Logistics", noun_zh: "物流公司" },
+    Trade { name: "training", noun: "Training Centre", noun_zh: "培训中心" },
 ];
 const NAMES: [(&str, &str); 16] = [
     ("Dongfang", "东方"),
@@ -136,19 +104,12 @@ mod tests {
     fn credit_codes_are_eighteen_characters_and_differ() {
         let codes: std::collections::BTreeSet<String> = (1..=2_000).map(credit_code).collect();
         assert_eq!(codes.len(), 2_000);
-        assert!(
-            codes
-                .iter()
-                .all(|code| code.len() == 18 && code.starts_with("91990110MA"))
-        );
+        assert!(codes.iter().all(|code| code.len() == 18 && code.starts_with("91990110MA")));
     }
 
     #[test]
     fn an_enterprise_is_the_same_each_time_it_is_drawn() {
         let (first, second) = (Enterprise::draw(42), Enterprise::draw(42));
-        assert_eq!(
-            (first.code, first.name, first.name_zh),
-            (second.code, second.name, second.name_zh)
-        );
+        assert_eq!((first.code, first.name, first.name_zh), (second.code, second.name, second.name_zh));
     }
 }

@@ -25,10 +25,7 @@ impl Household {
     /// In Latin letters.
     pub(super) fn address(&self) -> String {
         let street = self.neighbourhood.street.name;
-        format!(
-            "Room {}, No. {}, Lane {}, {street}",
-            self.room, self.building, self.lane
-        )
+        format!("Room {}, No. {}, Lane {}, {street}", self.room, self.building, self.lane)
     }
 
     /// In Chinese.
@@ -84,10 +81,7 @@ pub(super) struct Builder {
 impl Builder {
     /// For that many residents.
     pub(super) fn new(rows: usize) -> Self {
-        Self {
-            rows,
-            ..Self::default()
-        }
+        Self { rows, ..Self::default() }
     }
 
     /// Whether there are enough.
@@ -98,31 +92,17 @@ impl Builder {
     /// The next household; the first is that of the resident whom every department knows.
     pub(super) fn household(&mut self, number: u32, enterprises: &[Enterprise]) -> Household {
         let mut random = Random::of("household", u64::from(number));
-        let street = if number == 1 {
-            &STREETS[0]
-        } else {
-            random.pick(&STREETS)
-        };
+        let street = if number == 1 { &STREETS[0] } else { random.pick(&STREETS) };
         let neighbourhood = Neighbourhood::of(street, random.below(8));
         let lane = 100 + neighbourhood.index * 120 + street.number * 7 + random.below(3) * 20;
         let building = random.between(1, 40);
         let room = random.between(1, 18) * 100 + random.between(1, 4);
-        let mut household = Household {
-            number,
-            neighbourhood,
-            lane,
-            building,
-            room,
-            members: Vec::new(),
-        };
+        let mut household = Household { number, neighbourhood, lane, building, room, members: Vec::new() };
         if number == 1 {
             self.add(
                 &mut household,
                 &mut random,
-                Draft {
-                    name: Some(Name::known()),
-                    ..Draft::new(Sex::Female, KNOWN_BORN)
-                },
+                Draft { name: Some(Name::known()), ..Draft::new(Sex::Female, KNOWN_BORN) },
             );
             return household;
         }
@@ -181,11 +161,7 @@ impl Builder {
             for _ in 0..if random.chance(30) { 2 } else { 1 } {
                 let sex = if random.chance(48) { Sex::Female } else { Sex::Male };
                 let age = (adults - random.between(22, 33).min(adults)).min(26);
-                drafts.push(Draft {
-                    mother,
-                    father,
-                    ..Draft::aged(random, sex, age)
-                });
+                drafts.push(Draft { mother, father, ..Draft::aged(random, sex, age) });
             }
         }
         if let (Kind::Generations, Some(father)) = (kind, father) {
@@ -204,14 +180,9 @@ impl Builder {
         *turn += 1;
         // Members follow each other in number, so a draft's place tells the number; a truncated household has no one after.
         let first = self.people - household.members.len() as u32;
-        let family = draft
-            .father
-            .and_then(|father| household.members.get(father))
-            .map(|father| father.name.clone());
+        let family = draft.father.and_then(|father| household.members.get(father)).map(|father| father.name.clone());
         let known = draft.name.is_some();
-        let name = draft
-            .name
-            .unwrap_or_else(|| Name::draw(random, draft.sex, draft.born, family.as_ref()));
+        let name = draft.name.unwrap_or_else(|| Name::draw(random, draft.sex, draft.born, family.as_ref()));
         let gone = !known && random.below(1_000) < 12;
         self.living += usize::from(!gone);
         household.members.push(Resident {
@@ -240,13 +211,7 @@ struct Draft {
 
 impl Draft {
     fn new(sex: Sex, born: NaiveDate) -> Self {
-        Self {
-            sex,
-            born,
-            name: None,
-            mother: None,
-            father: None,
-        }
+        Self { sex, born, name: None, mother: None, father: None }
     }
 
     fn aged(random: &mut Random, sex: Sex, age: u32) -> Self {

@@ -30,14 +30,7 @@ const fn link(
     back: &'static str,
     normalize: &'static str,
 ) -> Link {
-    Link {
-        department,
-        from,
-        to,
-        name,
-        back,
-        normalize,
-    }
+    Link { department, from, to, name, back, normalize }
 }
 
 /// All links between departments.
@@ -100,18 +93,9 @@ impl Link {
     }
 
     fn write_from(&self, source: &str, back: bool, text: &mut String) {
-        let Self {
-            from,
-            to,
-            name,
-            normalize,
-            ..
-        } = self;
+        let Self { from, to, name, normalize, .. } = self;
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "[[link]]\nfrom = \"{source}.{from}\"\nto = \"{to}\"\nname = \"{name}\""
-        );
+        let _ = writeln!(text, "[[link]]\nfrom = \"{source}.{from}\"\nto = \"{to}\"\nname = \"{name}\"");
         if back {
             let _ = writeln!(text, "back = \"{}\"", self.back);
         }

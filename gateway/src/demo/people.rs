@@ -83,10 +83,7 @@ impl Resident {
 
     /// A telephone number that no one has: none begins with 100.
     pub(super) fn phone(&self) -> String {
-        format!(
-            "100{:08}",
-            Random::of("phone", u64::from(self.number)).below(100_000_000)
-        )
+        format!("100{:08}", Random::of("phone", u64::from(self.number)).below(100_000_000))
     }
 
     /// The card in lower case, in groups: `990110 19410316 002x`.
@@ -97,12 +94,7 @@ impl Resident {
 
     /// The card in groups with hyphens: `990110-19410316-002X`.
     pub(super) fn hyphened_card(&self) -> String {
-        format!(
-            "{}-{}-{}",
-            &self.id_card[..6],
-            &self.id_card[6..14],
-            &self.id_card[14..]
-        )
+        format!("{}-{}-{}", &self.id_card[..6], &self.id_card[6..14], &self.id_card[14..])
     }
 }
 
@@ -117,9 +109,7 @@ pub(super) fn id_card(born: NaiveDate, sex: Sex, turn: u32) -> String {
 /// ISO 7064 MOD 11-2 over seventeen digits.
 fn check_digit(digits: &str) -> char {
     const DIGITS: [char; 11] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'X'];
-    let sum = digits
-        .bytes()
-        .fold(0, |sum, byte| (sum + u32::from(byte - b'0')) * 2 % 11);
+    let sum = digits.bytes().fold(0, |sum, byte| (sum + u32::from(byte - b'0')) * 2 % 11);
     DIGITS[((12 - sum) % 11) as usize]
 }
 
@@ -226,19 +216,13 @@ const YOUNG_MALE: [(&str, &str); 14] = [
 impl Name {
     /// The name of the resident whom every department knows.
     pub(super) fn known() -> Self {
-        Self {
-            latin: "Wang Xiuying".into(),
-            chinese: "王秀英".into(),
-            surname: 0,
-        }
+        Self { latin: "Wang Xiuying".into(), chinese: "王秀英".into(), surname: 0 }
     }
 
     /// A name that goes with a year of birth; `family` passes its surname on.
     pub(super) fn draw(random: &mut Random, sex: Sex, born: NaiveDate, family: Option<&Name>) -> Self {
         // The commoner surnames stand first, so the lower of two draws.
-        let drawn = random
-            .below(SURNAMES.len() as u32)
-            .min(random.below(SURNAMES.len() as u32)) as usize;
+        let drawn = random.below(SURNAMES.len() as u32).min(random.below(SURNAMES.len() as u32)) as usize;
         let surname = family.map_or(drawn, |family| family.surname);
         let syllables = match (sex, born.year() < 1978) {
             (Sex::Female, true) => &OLD_FEMALE,
@@ -254,11 +238,7 @@ impl Name {
         }
         let (family_latin, family_chinese) = SURNAMES[surname];
         latin[..1].make_ascii_uppercase();
-        Self {
-            latin: format!("{family_latin} {latin}"),
-            chinese: format!("{family_chinese}{chinese}"),
-            surname,
-        }
+        Self { latin: format!("{family_latin} {latin}"), chinese: format!("{family_chinese}{chinese}"), surname }
     }
 }
 
@@ -269,11 +249,7 @@ mod tests {
 
     #[test]
     fn the_days_of_the_district_are_days() {
-        for (day, text) in [
-            (TODAY, "2026-10-15"),
-            (FLU_SEASON, "2026-09-01"),
-            (KNOWN_BORN, "1941-03-16"),
-        ] {
+        for (day, text) in [(TODAY, "2026-10-15"), (FLU_SEASON, "2026-09-01"), (KNOWN_BORN, "1941-03-16")] {
             assert_eq!(day.to_string(), text);
         }
         assert_eq!(days_ago(15).to_string(), "2026-09-30");

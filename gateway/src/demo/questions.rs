@@ -228,18 +228,9 @@ query StreetCopies {
 pub(super) fn questions(copies: bool) -> Vec<Question> {
     let mut questions = vec![
         question("One resident across nine departments", RESIDENT),
-        question(
-            "Residents over 80 living alone who have had no flu shot this season",
-            FLU,
-        ),
-        question(
-            "Open hotline cases about elevators by street, with the responsible grid officers",
-            ELEVATORS,
-        ),
-        question(
-            "Restaurants of a poor tax grade that failed a fire check this year",
-            RESTAURANTS,
-        ),
+        question("Residents over 80 living alone who have had no flu shot this season", FLU),
+        question("Open hotline cases about elevators by street, with the responsible grid officers", ELEVATORS),
+        question("Restaurants of a poor tax grade that failed a fire check this year", RESTAURANTS),
     ];
     if copies {
         questions.push(question("Two streets' own copies of the health database", COPIES));
@@ -248,9 +239,5 @@ pub(super) fn questions(copies: bool) -> Vec<Question> {
 }
 
 fn question(title: &str, query: &str) -> Question {
-    Question {
-        title: title.to_owned(),
-        query: query.to_owned(),
-        variables: serde_json::Map::new(),
-    }
+    Question { title: title.to_owned(), query: query.to_owned(), variables: serde_json::Map::new() }
 }

@@ -10,9 +10,9 @@ pub(super) struct Random(u64);
 impl Random {
     /// A stream for one thing, told apart from others by a label and a number.
     pub(super) fn of(label: &str, number: u64) -> Self {
-        let seed = label.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let seed = label
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mut random = Self(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         // Streams that start at numbers near each other would run into each other.
         random.0 = random.next();

@@ -21,12 +21,7 @@ pub(super) struct Street {
 }
 
 const fn street(number: u32, name: &'static str, name_zh: &'static str, hotline_number: u32) -> Street {
-    Street {
-        number,
-        name,
-        name_zh,
-        hotline_number,
-    }
+    Street { number, name, name_zh, hotline_number }
 }
 
 /// The twelve, by number.
@@ -80,10 +75,7 @@ const NEIGHBOURHOOD_NAMES: [(&str, &str); NEIGHBOURHOODS as usize] = [
 impl Neighbourhood {
     /// One of a street's, in turn.
     pub(super) fn of(street: &'static Street, turn: u32) -> Self {
-        Self {
-            street,
-            index: turn % NEIGHBOURHOODS + 1,
-        }
+        Self { street, index: turn % NEIGHBOURHOODS + 1 }
     }
 
     /// All of a street.
@@ -98,37 +90,23 @@ impl Neighbourhood {
 
     /// In Latin letters.
     pub(super) fn name(&self) -> String {
-        format!(
-            "{} {}",
-            self.street.name,
-            NEIGHBOURHOOD_NAMES[self.index as usize - 1].0
-        )
+        format!("{} {}", self.street.name, NEIGHBOURHOOD_NAMES[self.index as usize - 1].0)
     }
 
     /// In Chinese.
     pub(super) fn name_zh(&self) -> String {
-        format!(
-            "{}{}",
-            self.street.name_zh,
-            NEIGHBOURHOOD_NAMES[self.index as usize - 1].1
-        )
+        format!("{}{}", self.street.name_zh, NEIGHBOURHOOD_NAMES[self.index as usize - 1].1)
     }
 
     /// Its grid cells.
     pub(super) fn cells(&self) -> impl Iterator<Item = Cell> {
         let neighbourhood = *self;
-        (0..CELLS).map(move |turn| Cell {
-            neighbourhood,
-            number: (neighbourhood.index - 1) * CELLS + turn + 1,
-        })
+        (0..CELLS).map(move |turn| Cell { neighbourhood, number: (neighbourhood.index - 1) * CELLS + turn + 1 })
     }
 
     /// The grid cell that a building stands in.
     pub(super) fn cell_of(&self, building: u32) -> Cell {
-        Cell {
-            neighbourhood: *self,
-            number: (self.index - 1) * CELLS + building % CELLS + 1,
-        }
+        Cell { neighbourhood: *self, number: (self.index - 1) * CELLS + building % CELLS + 1 }
     }
 }
 

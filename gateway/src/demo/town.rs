@@ -39,11 +39,7 @@ impl Town {
                 .find(|member| (22..75).contains(&member.age()))
                 .map(|owner| owner.id_card.clone());
         }
-        Self {
-            streets: STREETS.iter().collect(),
-            households,
-            enterprises,
-        }
+        Self { streets: STREETS.iter().collect(), households, enterprises }
     }
 
     /// The part of a street that its `round`th copy of a database holds, counted from 0; empty where the street has no more.
@@ -64,18 +60,12 @@ impl Town {
             .take(PART_ENTERPRISES)
             .cloned()
             .collect();
-        Self {
-            streets: vec![street],
-            households,
-            enterprises,
-        }
+        Self { streets: vec![street], households, enterprises }
     }
 
     /// Everybody, with their household; those who have moved away too.
     pub(super) fn people(&self) -> impl Iterator<Item = (&Household, &Resident)> {
-        self.households
-            .iter()
-            .flat_map(|household| household.members.iter().map(move |member| (household, member)))
+        self.households.iter().flat_map(|household| household.members.iter().map(move |member| (household, member)))
     }
 
     /// The neighbourhoods of its streets.
@@ -105,25 +95,14 @@ mod tests {
     fn ages_are_those_of_an_old_city_district() {
         let town = Town::new(20_000);
         let share = |low: u32, high: u32| {
-            let count = town
-                .people()
-                .filter(|(_, resident)| (low..high).contains(&resident.age()))
-                .count();
+            let count = town.people().filter(|(_, resident)| (low..high).contains(&resident.age())).count();
             count as f64 * 100.0 / town.people().count() as f64
         };
         let over_eighty = share(80, 130);
         assert!((3.0..5.5).contains(&over_eighty), "{over_eighty} % are over 80");
         assert!((10.0..25.0).contains(&share(0, 18)), "{} % are children", share(0, 18));
-        assert!(
-            (15.0..32.0).contains(&share(65, 130)),
-            "{} % are over 65",
-            share(65, 130)
-        );
-        let alone = town
-            .households
-            .iter()
-            .filter(|household| household.members.len() == 1)
-            .count();
+        assert!((15.0..32.0).contains(&share(65, 130)), "{} % are over 65", share(65, 130));
+        let alone = town.households.iter().filter(|household| household.members.len() == 1).count();
         assert!(alone * 100 / town.households.len() > 10);
     }
 
@@ -150,18 +129,8 @@ mod tests {
         let town = Town::new(4_000);
         let (first, second) = (town.part(&STREETS[0], 0), town.part(&STREETS[0], 1));
         assert_eq!(first.households.len(), PART_HOUSEHOLDS);
-        assert!(
-            first
-                .households
-                .iter()
-                .all(|household| household.neighbourhood.street.number == 1)
-        );
+        assert!(first.households.iter().all(|household| household.neighbourhood.street.number == 1));
         assert!(first.people().any(|(_, resident)| resident.known));
-        assert!(
-            second
-                .households
-                .iter()
-                .all(|one| first.households.iter().all(|other| one.number != other.number))
-        );
+        assert!(second.households.iter().all(|one| first.households.iter().all(|other| one.number != other.number)));
     }
 }

@@ -31,43 +31,27 @@ impl Run<'_> {
                     .iter()
                     .map(|value| value.value(self.world.variables).ok_or_else(internal))
                     .collect::<Result<Vec<_>, _>>()?;
-                let columns = fetch
-                    .keys
-                    .as_ref()
-                    .map(|keys| keys.columns.as_slice())
-                    .unwrap_or_default();
+                let columns = fetch.keys.as_ref().map(|keys| keys.columns.as_slice()).unwrap_or_default();
                 match bind::key(&fetch.collection, columns, &values) {
                     Some(keys) => Some(keys),
                     None => {
-                        return Ok(RowSet {
-                            batch: RecordBatch::new_empty(arrow_schema(fetch)),
-                            faults: Vec::new(),
-                        });
+                        return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() });
                     }
                 }
             }
         };
-        let mut into = Collected {
-            batches: Vec::new(),
-            faults: Vec::new(),
-            rows: 0,
-        };
+        let mut into = Collected { batches: Vec::new(), faults: Vec::new(), rows: 0 };
         let nothing = keys.as_ref().is_some_and(|keys| keys.num_rows() == 0);
         if !nothing && !is_false(&fetch.predicate, &operands) {
             let most = source.capabilities().keys.max(1);
             let parts = match &keys {
-                Some(keys) if keys.num_rows() > most => (0..keys.num_rows())
-                    .step_by(most)
-                    .map(|at| Some(slice(keys, at, most)))
-                    .collect(),
+                Some(keys) if keys.num_rows() > most => {
+                    (0..keys.num_rows()).step_by(most).map(|at| Some(slice(keys, at, most))).collect()
+                }
                 keys => vec![keys.clone()],
             };
             for keys in parts {
-                let bound = BoundFetch {
-                    prepared: step.prepared.clone(),
-                    operands: operands.clone(),
-                    keys,
-                };
+                let bound = BoundFetch { prepared: step.prepared.clone(), operands: operands.clone(), keys };
                 self.collect(source, step, &bound, &mut into).await?;
             }
         }
@@ -78,10 +62,7 @@ impl Run<'_> {
             _ => concat_batches(&schema, &into.batches).map_err(|error| self.internal(&error))?,
         };
         into.faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
-        Ok(RowSet {
-            batch,
-            faults: into.faults,
-        })
+        Ok(RowSet { batch, faults: into.faults })
     }
 
     async fn collect(
@@ -91,16 +72,10 @@ impl Run<'_> {
         bound: &BoundFetch,
         into: &mut Collected,
     ) -> Result<(), Fault> {
-        let mut stream = source
-            .fetch(bound, &self.context)
-            .await
-            .map_err(|error| self.fault(source, &error))?;
+        let mut stream = source.fetch(bound, &self.context).await.map_err(|error| self.fault(source, &error))?;
         while let Some(rows) = stream.next().await {
             let rows = rows.map_err(|error| self.fault(source, &error))?;
-            into.faults.extend(rows.faults.iter().map(|fault| CellFault {
-                row: fault.row + into.rows,
-                ..*fault
-            }));
+            into.faults.extend(rows.faults.iter().map(|fault| CellFault { row: fault.row + into.rows, ..*fault }));
             into.rows += rows.batch.num_rows();
             let size = rows.batch.get_array_memory_size();
             into.batches.push(rows.batch);
@@ -131,18 +106,11 @@ impl Run<'_> {
             ErrorKind::Overloaded => (Code::SourceOverloaded, format!("source `{name}` has too much to do")),
             ErrorKind::Denied => (Code::SourceDenied, format!("source `{name}` does not allow this")),
             ErrorKind::Rejected => (Code::SourceRejected, format!("source `{name}` refused the request")),
-            ErrorKind::Mismatch => (
-                Code::SourceMismatch,
-                format!("source `{name}` is not as it was described"),
-            ),
+            ErrorKind::Mismatch => (Code::SourceMismatch, format!("source `{name}` is not as it was described")),
             ErrorKind::TooCostly => (Code::TooCostly, format!("this would cost source `{name}` too much")),
             ErrorKind::Internal => (Code::Internal, "something went wrong inside the gateway".to_owned()),
         };
-        Fault {
-            code,
-            source: Some(name.clone()),
-            message: message.into(),
-        }
+        Fault { code, source: Some(name.clone()), message: message.into() }
     }
 }
 
@@ -175,14 +143,7 @@ fn too_many(source: &Source, step: &FetchStep) -> Fault {
         let what = "would have to be read to work on them here: narrow the filter";
         (Code::TooCostly, format!("`{field}`: more than {most} rows {what}"))
     } else {
-        (
-            Code::TooLarge,
-            format!("`{field}` has more than {most} rows here; add limit:"),
-        )
+        (Code::TooLarge, format!("`{field}` has more than {most} rows here; add limit:"))
     };
-    Fault {
-        code,
-        source: Some(source.name().clone()),
-        message: message.into(),
-    }
+    Fault { code, source: Some(source.name().clone()), message: message.into() }
 }

@@ -15,20 +15,12 @@ use crate::plan::{JoinRule, JoinStep, Parent, integer};
 pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) -> Result<Placed, Fault> {
     let rows = rows(made, 0)?;
     let cut = Cut::of(step, rows, variables)?;
-    let mut placing = Placing {
-        offsets: vec![0],
-        indices: Vec::new(),
-        faults: Vec::new(),
-    };
+    let mut placing = Placing { offsets: vec![0], indices: Vec::new(), faults: Vec::new() };
     match &step.parent {
         None if cut.is_nothing() => {
             let count = rows.batch.num_rows();
-            let mut placed = Placed {
-                rows: rows.clone(),
-                offsets: vec![0, count as u32],
-                indices: None,
-                faults: Vec::new(),
-            };
+            let mut placed =
+                Placed { rows: rows.clone(), offsets: vec![0, count as u32], indices: None, faults: Vec::new() };
             if let Some(fault) = broken(step, count) {
                 placed.offsets = vec![0, 0];
                 placed.faults.push((0, fault));
@@ -42,9 +34,7 @@ pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) 
         Some(parent) => {
             let parents = super::rows(made, 1)?;
             let index = KeyIndex::new(&keys::columns(&rows.batch, &parent.row_key)?).map_err(|_| internal())?;
-            let wanted = index
-                .lookup(&keys::columns(&parents.batch, &parent.key)?)
-                .map_err(|_| internal())?;
+            let wanted = index.lookup(&keys::columns(&parents.batch, &parent.key)?).map_err(|_| internal())?;
             placing.offsets.reserve(wanted.len());
             placing.indices.reserve(rows.batch.num_rows());
             for (row, key) in wanted.iter().enumerate() {
@@ -84,11 +74,7 @@ impl Placing {
 
     /// Leaves out the rows that no parent has, so that nothing is asked for them further down.
     fn finish(self, rows: &Arc<RowSet>) -> Result<Placed, Fault> {
-        let Placing {
-            offsets,
-            mut indices,
-            faults,
-        } = self;
+        let Placing { offsets, mut indices, faults } = self;
         let count = rows.batch.num_rows();
         let mut number = vec![u32::MAX; count];
         let mut used = 0;
@@ -100,28 +86,16 @@ impl Placing {
             }
         }
         if used == count {
-            return Ok(Placed {
-                rows: rows.clone(),
-                offsets,
-                indices: Some(indices),
-                faults,
-            });
+            return Ok(Placed { rows: rows.clone(), offsets, indices: Some(indices), faults });
         }
-        let kept = (0..count as u32)
-            .filter(|row| number[*row as usize] == 0)
-            .collect::<Vec<_>>();
+        let kept = (0..count as u32).filter(|row| number[*row as usize] == 0).collect::<Vec<_>>();
         for (new, old) in kept.iter().enumerate() {
             number[*old as usize] = new as u32;
         }
         for row in &mut indices {
             *row = number[*row as usize];
         }
-        Ok(Placed {
-            rows: Arc::new(take(rows, &kept)?),
-            offsets,
-            indices: Some(indices),
-            faults,
-        })
+        Ok(Placed { rows: Arc::new(take(rows, &kept)?), offsets, indices: Some(indices), faults })
     }
 }
 
@@ -129,10 +103,9 @@ impl Placing {
 fn broken(step: &JoinStep, rows: usize) -> Option<Fault> {
     let field = &step.field;
     match step.rule {
-        JoinRule::List { most } if rows > most => Some(Fault::new(
-            Code::TooLarge,
-            format!("`{field}` has more than {most} rows here; add limit:"),
-        )),
+        JoinRule::List { most } if rows > most => {
+            Some(Fault::new(Code::TooLarge, format!("`{field}` has more than {most} rows here; add limit:")))
+        }
         JoinRule::One if rows > 1 => Some(Fault::new(
             Code::SourceMismatch,
             format!("`{field}` finds more than one row where the catalog promises at most one"),
@@ -166,20 +139,12 @@ impl Cut {
     fn of(step: &JoinStep, rows: &RowSet, variables: &Variables) -> Result<Self, Fault> {
         let number = |operand: &Option<_>, absent: usize| match operand {
             None => Ok(absent),
-            Some(operand) => integer(operand, variables)
-                .and_then(|number| usize::try_from(number).ok())
-                .ok_or_else(internal),
+            Some(operand) => {
+                integer(operand, variables).and_then(|number| usize::try_from(number).ok()).ok_or_else(internal)
+            }
         };
-        let same = if step.distinct.is_empty() {
-            Vec::new()
-        } else {
-            numbers(rows, &step.distinct)?
-        };
-        Ok(Self {
-            same,
-            offset: number(&step.offset, 0)?,
-            limit: number(&step.limit, usize::MAX)?,
-        })
+        let same = if step.distinct.is_empty() { Vec::new() } else { numbers(rows, &step.distinct)? };
+        Ok(Self { same, offset: number(&step.offset, 0)?, limit: number(&step.limit, usize::MAX)? })
     }
 
     fn is_nothing(&self) -> bool {
@@ -206,13 +171,9 @@ fn numbers(rows: &RowSet, columns: &[(usize, Scalar)]) -> Result<Vec<u32>, Fault
         .map(|(column, scalar)| evaluate::comparable(rows.batch.column(*column), *scalar))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| internal())?;
-    let fields = columns
-        .iter()
-        .map(|column| SortField::new(column.data_type().clone()))
-        .collect();
-    let converted = RowConverter::new(fields)
-        .and_then(|converter| converter.convert_columns(&columns))
-        .map_err(|_| internal())?;
+    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+    let converted =
+        RowConverter::new(fields).and_then(|converter| converter.convert_columns(&columns)).map_err(|_| internal())?;
     let mut known = std::collections::HashMap::new();
     Ok(converted
         .iter()

@@ -34,12 +34,7 @@ impl<'a> Writer<'a> {
     /// Appends to `out`, at most about `most` bytes.
     pub(super) fn new(federated: &'a Federated, slice: &'a Slice, out: &'a mut Vec<u8>, most: usize) -> Self {
         let most = out.len().saturating_add(most);
-        Self {
-            federated,
-            slice,
-            out,
-            most,
-        }
+        Self { federated, slice, out, most }
     }
 
     pub(super) fn null(&mut self) {
@@ -111,13 +106,7 @@ impl<'a> Writer<'a> {
         let id = built_in::type_id(self.federated, name);
         let own = built_in::definition(name);
         let kind = match (own, id) {
-            (
-                Some(TypeDefinition {
-                    kind: TypeKind::Enum(_),
-                    ..
-                }),
-                _,
-            ) => "ENUM",
+            (Some(TypeDefinition { kind: TypeKind::Enum(_), .. }), _) => "ENUM",
             (Some(_), _) => "OBJECT",
             (None, Some(id)) => kind(id),
             (None, None) => {
@@ -125,11 +114,7 @@ impl<'a> Writer<'a> {
                 return Ok(());
             }
         };
-        let whose = if own.is_some() {
-            Arguments::BuiltIn
-        } else {
-            Arguments::Model
-        };
+        let whose = if own.is_some() { Arguments::BuiltIn } else { Arguments::Model };
         let (federated, slice) = (self.federated, self.slice);
         let made = OnceCell::new();
         let definition = || match (own, id) {

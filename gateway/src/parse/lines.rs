@@ -42,10 +42,7 @@ impl Lines {
         let offset = offset.min(text.len());
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        Location {
-            line,
-            column: self.characters_before(text, offset) - self.characters_before(text, start) + 1,
-        }
+        Location { line, column: self.characters_before(text, offset) - self.characters_before(text, start) + 1 }
     }
 
     fn characters_before(&self, text: &str, offset: usize) -> usize {
@@ -75,10 +72,7 @@ mod tests {
                 let at = lines.location(&text, text.find(what).unwrap_or_default());
                 (at.line, at.column)
             };
-            assert_eq!(
-                [place('a'), place('b'), place('c'), place('d')],
-                [(1, 1), (2, 1_001), (3, 1), (5, 1)]
-            );
+            assert_eq!([place('a'), place('b'), place('c'), place('d')], [(1, 1), (2, 1_001), (3, 1), (5, 1)]);
         }
     }
 

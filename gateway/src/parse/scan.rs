@@ -32,9 +32,9 @@ pub(super) fn check(text: &str, tokens: usize) -> Result<(), Refusal> {
             b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
                 end_of_run(bytes, at, |byte| byte == b'_' || byte.is_ascii_alphanumeric())
             }
-            b'-' | b'0'..=b'9' => end_of_run(bytes, at + 1, |byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-')
-            }),
+            b'-' | b'0'..=b'9' => {
+                end_of_run(bytes, at + 1, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-'))
+            }
             b'{' | b'[' | b'(' => {
                 depth += 1;
                 at + 1
@@ -48,29 +48,18 @@ pub(super) fn check(text: &str, tokens: usize) -> Result<(), Refusal> {
         count += 1;
         if depth > NESTING {
             let message = format!("The document nests brackets more than {NESTING} deep.");
-            return Err(Refusal {
-                code: Code::TooDeep,
-                message,
-                offset: start,
-            });
+            return Err(Refusal { code: Code::TooDeep, message, offset: start });
         }
         if count > tokens {
             let message = format!("The document has more than {tokens} tokens.");
-            return Err(Refusal {
-                code: Code::TooCostly,
-                message,
-                offset: start,
-            });
+            return Err(Refusal { code: Code::TooCostly, message, offset: start });
         }
     }
     Ok(())
 }
 
 fn end_of_run(bytes: &[u8], start: usize, belongs: impl Fn(u8) -> bool) -> usize {
-    bytes[start..]
-        .iter()
-        .position(|byte| !belongs(*byte))
-        .map_or(bytes.len(), |length| start + length)
+    bytes[start..].iter().position(|byte| !belongs(*byte)).map_or(bytes.len(), |length| start + length)
 }
 
 /// The end of the string that begins at `start`; of one that never ends, the end of its line or of the text.

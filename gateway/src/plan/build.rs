@@ -33,24 +33,11 @@ pub struct World<'a> {
 /// Plans an operation. Errors are the client's: `BAD_INPUT`, `TOO_COSTLY`, or a kind of operation that is not served.
 pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestError> {
     if operation.kind != OperationKind::Query {
-        return Err(RequestError::new(
-            Code::BadInput,
-            "mutations and subscriptions are not supported yet",
-        ));
+        return Err(RequestError::new(Code::BadInput, "mutations and subscriptions are not supported yet"));
     }
-    let mut builder = Builder {
-        world,
-        steps: Vec::new(),
-        checks: Vec::new(),
-        filter_fetches: 0,
-        filter_depth: 0,
-    };
+    let mut builder = Builder { world, steps: Vec::new(), checks: Vec::new(), filter_fetches: 0, filter_depth: 0 };
     let output = builder.root(&operation.selection)?;
-    Ok(Plan {
-        steps: builder.steps,
-        output,
-        checks: builder.checks,
-    })
+    Ok(Plan { steps: builder.steps, output, checks: builder.checks })
 }
 
 /// Where the rows of a collection field come from.
@@ -60,11 +47,7 @@ enum Via<'a> {
     /// One key, by the field's arguments.
     Key(&'a [FieldId]),
     /// A link of the rows of a parent: the join that places them, and which field each column of their batch is.
-    Link {
-        link: LinkId,
-        parent: StepId,
-        columns: &'a [FieldId],
-    },
+    Link { link: LinkId, parent: StepId, columns: &'a [FieldId] },
 }
 
 pub(super) struct Builder<'a> {
@@ -99,9 +82,7 @@ impl Builder<'_> {
                         OutputValue::Constant(out.into())
                     }
                     "__type" => OutputValue::TypeByName {
-                        name: field
-                            .argument("name")
-                            .map_or(PlanOperand::Literal(Value::Null), PlanOperand::of),
+                        name: field.argument("name").map_or(PlanOperand::Literal(Value::Null), PlanOperand::of),
                         selection: field.selection.clone(),
                     },
                     "_sources" => OutputValue::Sources(field.selection.iter().map(source_output).collect()),
@@ -167,11 +148,8 @@ impl Builder<'_> {
             } else {
                 for (column, value) in columns.iter().zip(values) {
                     let operand = push(&mut operands, value);
-                    predicate = predicate.and(Predicate::Compare {
-                        field: *column,
-                        comparison: Comparison::Equal,
-                        operand,
-                    });
+                    predicate =
+                        predicate.and(Predicate::Compare { field: *column, comparison: Comparison::Equal, operand });
                 }
             }
         }
@@ -183,11 +161,7 @@ impl Builder<'_> {
         };
         self.check(field, "limit", CheckKind::Limit { most: limits.list_rows })?;
         self.check(field, "offset", CheckKind::Offset)?;
-        let order = if list {
-            self.full_order(id, field, &given, matches!(via, Via::All))?
-        } else {
-            Vec::new()
-        };
+        let order = if list { self.full_order(id, field, &given, matches!(via, Via::All))? } else { Vec::new() };
 
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
         let keyed = key.is_some() || link.is_some_and(|link| link.to_normalize.is_empty() && capabilities.keys > 0);
@@ -197,10 +171,7 @@ impl Builder<'_> {
         if through_links && !sorted {
             return Err(RequestError {
                 code: Code::TooCostly,
-                message: format!(
-                    "`{}` cannot be ordered through a link: its source cannot do it",
-                    field.name
-                ),
+                message: format!("`{}` cannot be ordered through a link: its source cannot do it", field.name),
                 locations: vec![field.location],
             });
         }
@@ -209,11 +180,7 @@ impl Builder<'_> {
         let limit_pushed = complete
             && sorted
             && (given.distinct.is_empty() || distinct_pushed)
-            && if link.is_some() {
-                capabilities.limit_per_key
-            } else {
-                capabilities.limit
-            };
+            && if link.is_some() { capabilities.limit_per_key } else { capabilities.limit };
 
         let mut columns = Columns::default();
         for child in &field.selection {
@@ -246,18 +213,9 @@ impl Builder<'_> {
             list && !limit_pushed
         };
         let ceiling = match (work_here, link.is_some() || !list) {
-            (true, _) => Ceiling {
-                rows: limits.budget_rows,
-                budget: true,
-            },
-            (false, true) => Ceiling {
-                rows: limits.answer_rows,
-                budget: false,
-            },
-            (false, false) => Ceiling {
-                rows: limits.list_rows,
-                budget: false,
-            },
+            (true, _) => Ceiling { rows: limits.budget_rows, budget: true },
+            (false, true) => Ceiling { rows: limits.answer_rows, budget: false },
+            (false, false) => Ceiling { rows: limits.list_rows, budget: false },
         };
         let cap = |operands: &mut Vec<PlanOperand>, rows: usize| {
             push(operands, PlanOperand::Literal(Value::Integer(rows as i128 + 1)))
@@ -298,11 +256,7 @@ impl Builder<'_> {
             collection: described.clone(),
             columns: columns.clone(),
             predicate: pushed,
-            distinct: if distinct_pushed {
-                given.distinct.clone()
-            } else {
-                Vec::new()
-            },
+            distinct: if distinct_pushed { given.distinct.clone() } else { Vec::new() },
             order: if sorted { order.clone() } else { Vec::new() },
             limit,
             offset,
@@ -330,18 +284,11 @@ impl Builder<'_> {
             }));
         }
         if !sorted && !order.is_empty() {
-            let terms = order
-                .iter()
-                .filter_map(|term| sort_term(term, &columns, described))
-                .collect();
+            let terms = order.iter().filter_map(|term| sort_term(term, &columns, described)).collect();
             rows = self.add(Step::Sort(SortStep { input: rows, terms }));
         }
         let parent = match via {
-            Via::Link {
-                parent,
-                columns: parent_columns,
-                ..
-            } => link.map(|link| Parent {
+            Via::Link { parent, columns: parent_columns, .. } => link.map(|link| Parent {
                 step: parent,
                 key: parent_key(federated, link, parent_columns),
                 row_key: row_key(federated, link, &columns),
@@ -363,19 +310,10 @@ impl Builder<'_> {
             },
             offset: given.offset.filter(|_| list && !limit_pushed),
             limit: given.limit.filter(|_| list && !limit_pushed),
-            rule: if list {
-                JoinRule::List { most: limits.list_rows }
-            } else {
-                JoinRule::One
-            },
+            rule: if list { JoinRule::List { most: limits.list_rows } } else { JoinRule::One },
         }));
         let fields = self.fields(field, id, join, &columns)?;
-        Ok(OutputValue::Rows(RowsOutput {
-            join,
-            source: collection.source,
-            list,
-            fields,
-        }))
+        Ok(OutputValue::Rows(RowsOutput { join, source: collection.source, list, fields }))
     }
 
     fn fields(
@@ -403,15 +341,7 @@ impl Builder<'_> {
                         }),
                         Some(Member::Link(link)) => {
                             let to = federated.link(link).to;
-                            self.rows(
-                                child,
-                                to,
-                                Via::Link {
-                                    link,
-                                    parent: join,
-                                    columns,
-                                },
-                            )?
+                            self.rows(child, to, Via::Link { link, parent: join, columns })?
                         }
                         None => return Err(unknown(child)),
                     }
@@ -450,12 +380,7 @@ impl Builder<'_> {
         name: &'static str,
         location: crate::error::Location,
     ) -> Result<(), RequestError> {
-        let check = Check {
-            operand,
-            kind,
-            name,
-            location,
-        };
+        let check = Check { operand, kind, name, location };
         match &check.operand {
             PlanOperand::Literal(value) => check.run(value),
             _ => {
@@ -498,28 +423,17 @@ impl Builder<'_> {
     ) -> Result<Vec<Order>, RequestError> {
         let collection = self.world.federated.collection(id);
         let mut order = given.order.clone();
-        let leads = order
-            .iter()
-            .take(given.distinct.len())
-            .filter_map(plain_field)
-            .collect::<Vec<_>>();
+        let leads = order.iter().take(given.distinct.len()).filter_map(plain_field).collect::<Vec<_>>();
         if order.is_empty() {
             order.extend(given.distinct.iter().map(|field| ascending(OrderTarget::Field(*field))));
         } else if !given.distinct.iter().all(|column| leads.contains(column)) {
-            return Err(bad_input(
-                field,
-                "the columns of `distinctOn` must lead `orderBy`".to_owned(),
-            ));
+            return Err(bad_input(field, "the columns of `distinctOn` must lead `orderBy`".to_owned()));
         }
         let has = |order: &[Order], column: FieldId| order.iter().any(|term| plain_field(term) == Some(column));
         match &collection.tie {
             Tie::Key(columns) => {
                 if !columns.iter().all(|column| has(&order, *column)) {
-                    let missing = columns
-                        .iter()
-                        .filter(|column| !has(&order, **column))
-                        .copied()
-                        .collect::<Vec<_>>();
+                    let missing = columns.iter().filter(|column| !has(&order, **column)).copied().collect::<Vec<_>>();
                     order.extend(missing.into_iter().map(|column| ascending(OrderTarget::Field(column))));
                 }
             }
@@ -539,11 +453,7 @@ impl Builder<'_> {
                     });
                 }
                 if matters {
-                    let missing = columns
-                        .iter()
-                        .filter(|column| !has(&order, **column))
-                        .copied()
-                        .collect::<Vec<_>>();
+                    let missing = columns.iter().filter(|column| !has(&order, **column)).copied().collect::<Vec<_>>();
                     order.extend(missing.into_iter().map(|column| ascending(OrderTarget::Field(column))));
                 }
             }
@@ -553,10 +463,7 @@ impl Builder<'_> {
 
     fn order_by(&self, id: CollectionId, field: &Field) -> Result<Vec<Order>, RequestError> {
         match field.argument("orderBy") {
-            Some(Argument {
-                form: Form::List(items),
-                ..
-            }) => {
+            Some(Argument { form: Form::List(items), .. }) => {
                 let mut order: Vec<Order> = Vec::new();
                 let mut seen = std::collections::HashSet::new();
                 for item in items {
@@ -611,20 +518,11 @@ pub(super) fn push(operands: &mut Vec<PlanOperand>, operand: PlanOperand) -> Ope
 }
 
 pub(super) fn bad_input(field: &Field, message: String) -> RequestError {
-    RequestError {
-        code: Code::BadInput,
-        message,
-        locations: vec![field.location],
-    }
+    RequestError { code: Code::BadInput, message, locations: vec![field.location] }
 }
 
 fn ascending(target: OrderTarget) -> Order {
-    Order {
-        path: Vec::new(),
-        target,
-        descending: false,
-        nulls_first: false,
-    }
+    Order { path: Vec::new(), target, descending: false, nulls_first: false }
 }
 
 fn plain_field(term: &Order) -> Option<FieldId> {
@@ -649,24 +547,14 @@ fn key_scalars(federated: &Federated, link: &lilong_schema::federated::Link) -> 
     let to = &federated.collection(link.to).described;
     link.to_columns
         .iter()
-        .map(|field| {
-            if link.to_normalize.is_empty() {
-                to.fields[*field].scalar
-            } else {
-                Scalar::String
-            }
-        })
+        .map(|field| if link.to_normalize.is_empty() { to.fields[*field].scalar } else { Scalar::String })
         .collect()
 }
 
 fn parent_key(federated: &Federated, link: &lilong_schema::federated::Link, columns: &[FieldId]) -> KeyColumns {
     let from = &federated.collection(link.from).described;
     KeyColumns {
-        columns: link
-            .columns
-            .iter()
-            .filter_map(|field| position(columns, *field))
-            .collect(),
+        columns: link.columns.iter().filter_map(|field| position(columns, *field)).collect(),
         from: link.columns.iter().map(|field| from.fields[*field].scalar).collect(),
         to: key_scalars(federated, link),
         normalize: link.normalize.clone(),
@@ -676,11 +564,7 @@ fn parent_key(federated: &Federated, link: &lilong_schema::federated::Link, colu
 fn row_key(federated: &Federated, link: &lilong_schema::federated::Link, columns: &[FieldId]) -> KeyColumns {
     let to = &federated.collection(link.to).described;
     KeyColumns {
-        columns: link
-            .to_columns
-            .iter()
-            .filter_map(|field| position(columns, *field))
-            .collect(),
+        columns: link.to_columns.iter().filter_map(|field| position(columns, *field)).collect(),
         from: link.to_columns.iter().map(|field| to.fields[*field].scalar).collect(),
         to: key_scalars(federated, link),
         normalize: link.to_normalize.clone(),
@@ -702,11 +586,7 @@ fn source_output(field: &Field) -> SourceOutput {
 }
 
 fn output(field: &Field, value: OutputValue) -> Output {
-    Output {
-        key: field.key.clone(),
-        prefix: prefix(&field.key),
-        value,
-    }
+    Output { key: field.key.clone(), prefix: prefix(&field.key), value }
 }
 
 fn prefix(key: &str) -> Box<[u8]> {

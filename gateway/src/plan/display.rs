@@ -8,12 +8,7 @@ use crate::model::Model;
 
 /// A plan as JSON: `{"steps": [{"step": 0, "kind": "fetch", "source": …, "request": …}, …]}`.
 pub fn plan(plan: &Plan, model: &Model) -> Value {
-    let steps = plan
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(id, step)| self::step(id, step, model))
-        .collect::<Vec<_>>();
+    let steps = plan.steps.iter().enumerate().map(|(id, step)| self::step(id, step, model)).collect::<Vec<_>>();
     json!({ "steps": steps })
 }
 
@@ -133,10 +128,7 @@ fn predicate(condition: &Predicate, collection: &lilong_schema::Collection) -> S
         }
         Predicate::IsNull(field) => format!("{} is null", collection.fields[*field].name),
         Predicate::KeyIn { fields, .. } => {
-            let names = fields
-                .iter()
-                .map(|field| collection.fields[*field].name.as_str())
-                .collect::<Vec<_>>();
+            let names = fields.iter().map(|field| collection.fields[*field].name.as_str()).collect::<Vec<_>>();
             format!("{} in keys", names.join(", "))
         }
         Predicate::Exists(exists) => format!("has {}", exists.collection.name),

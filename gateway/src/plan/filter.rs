@@ -73,10 +73,7 @@ impl Builder<'_> {
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Vec<Predicate>, RequestError> {
-        items
-            .iter()
-            .map(|item| self.condition(id, item, here, operands, location))
-            .collect()
+        items.iter().map(|item| self.condition(id, item, here, operands, location)).collect()
     }
 
     /// Whether the source of a collection can check all of a condition, the links in it that it cannot follow by keys.
@@ -93,9 +90,8 @@ impl Builder<'_> {
                     capabilities.filter && self.world.federated.link(link).normalize.is_empty()
                 }
                 (Some(Member::Field(_)), Form::Object(operators)) => operators.iter().all(|(name, _)| {
-                    comparison(name).map_or(capabilities.filter, |(comparison, _)| {
-                        pushdown::can_compare(&capabilities, comparison)
-                    })
+                    comparison(name)
+                        .map_or(capabilities.filter, |(comparison, _)| pushdown::can_compare(&capabilities, comparison))
                 }),
                 _ => true,
             },
@@ -131,11 +127,7 @@ impl Builder<'_> {
                     let folds = comparison == Comparison::IRegex;
                     self.check_operand(operand.clone(), CheckKind::Pattern { folds }, operator, location)?;
                 }
-                Predicate::Compare {
-                    field,
-                    comparison,
-                    operand: push(operands, operand),
-                }
+                Predicate::Compare { field, comparison, operand: push(operands, operand) }
             };
             all = all.and(part);
         }
@@ -174,30 +166,18 @@ impl Builder<'_> {
         if capabilities.exists && !here && self.is_inside(link) && self.can_check(link.to, argument) {
             return Ok(Predicate::Exists(Box::new(Exists {
                 collection: federated.collection(link.to).described.clone(),
-                on: link
-                    .columns
-                    .iter()
-                    .copied()
-                    .zip(link.to_columns.iter().copied())
-                    .collect(),
+                on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
                 predicate: self.predicate(link.to, argument, operands, location)?,
             })));
         }
         let keys = self.linked_keys(link, argument, location)?;
         let operand = push(operands, PlanOperand::FromStep(keys));
-        Ok(Predicate::KeyIn {
-            fields: link.columns.clone(),
-            normalize: link.normalize.clone(),
-            operand,
-        })
+        Ok(Predicate::KeyIn { fields: link.columns.clone(), normalize: link.normalize.clone(), operand })
     }
 
     /// Whether a source can follow a link by itself: both ends are its own, and their keys compare as they stand.
     fn is_inside(&self, link: &Link) -> bool {
-        let (from, to) = (
-            self.world.federated.collection(link.from),
-            self.world.federated.collection(link.to),
-        );
+        let (from, to) = (self.world.federated.collection(link.from), self.world.federated.collection(link.to));
         from.source == to.source
             && !link.is_normalized()
             && link.columns.iter().zip(&link.to_columns).all(|(one, other)| {
@@ -219,10 +199,7 @@ impl Builder<'_> {
         if self.filter_fetches > limits.collection_fields {
             return Err(RequestError {
                 code: Code::TooCostly,
-                message: format!(
-                    "filters through links ask for more than {} collections",
-                    limits.collection_fields
-                ),
+                message: format!("filters through links ask for more than {} collections", limits.collection_fields),
                 locations: vec![location],
             });
         }
@@ -237,12 +214,9 @@ impl Builder<'_> {
         pushdown::fields_of(&residual, &mut residual_fields);
         columns.want_all(&residual_fields);
         let columns = columns.0;
-        let limit = capabilities.limit.then(|| {
-            push(
-                &mut operands,
-                PlanOperand::Literal(Value::Integer(limits.budget_rows as i128 + 1)),
-            )
-        });
+        let limit = capabilities
+            .limit
+            .then(|| push(&mut operands, PlanOperand::Literal(Value::Integer(limits.budget_rows as i128 + 1))));
         let fetch = Fetch {
             collection: to.described.clone(),
             columns: columns.clone(),
@@ -259,10 +233,7 @@ impl Builder<'_> {
             prepared: Arc::new(Prepared::new(fetch)),
             operands: operands.clone(),
             keys: None,
-            ceiling: Ceiling {
-                rows: limits.budget_rows,
-                budget: true,
-            },
+            ceiling: Ceiling { rows: limits.budget_rows, budget: true },
         }));
         if !residual.is_true() {
             rows = self.add(Step::Filter(FilterStep {
@@ -274,26 +245,16 @@ impl Builder<'_> {
             }));
         }
         let key = KeyColumns {
-            columns: link
-                .to_columns
-                .iter()
-                .filter_map(|field| position(&columns, *field))
-                .collect(),
-            from: link
-                .to_columns
-                .iter()
-                .map(|field| to.described.fields[*field].scalar)
-                .collect(),
+            columns: link.to_columns.iter().filter_map(|field| position(&columns, *field)).collect(),
+            from: link.to_columns.iter().map(|field| to.described.fields[*field].scalar).collect(),
             to: link
                 .columns
                 .iter()
-                .map(|field| {
-                    if link.normalize.is_empty() {
-                        from.described.fields[*field].scalar
-                    } else {
-                        Scalar::String
-                    }
-                })
+                .map(
+                    |field| {
+                        if link.normalize.is_empty() { from.described.fields[*field].scalar } else { Scalar::String }
+                    },
+                )
                 .collect(),
             normalize: link.to_normalize.clone(),
         };
@@ -334,16 +295,9 @@ pub(super) fn too_deep(argument: &str, most: usize, location: Location) -> Reque
 }
 
 fn bad_input(message: String, location: Location) -> RequestError {
-    RequestError {
-        code: Code::BadInput,
-        message,
-        locations: vec![location],
-    }
+    RequestError { code: Code::BadInput, message, locations: vec![location] }
 }
 
 fn null(name: &str, location: Location) -> RequestError {
-    bad_input(
-        format!("`{name}` cannot be compared with null; `_isNull` asks for nulls"),
-        location,
-    )
+    bad_input(format!("`{name}` cannot be compared with null; `_isNull` asks for nulls"), location)
 }

@@ -52,11 +52,7 @@ impl Check {
             (CheckKind::Offset, Value::Integer(number)) if *number >= 0 => return Ok(()),
             (CheckKind::Offset, Value::Integer(number)) => format!("`{}: {number}` is negative", self.name),
             (CheckKind::Pattern { folds }, Value::Text(pattern)) => {
-                match regex::RegexBuilder::new(pattern)
-                    .case_insensitive(folds)
-                    .size_limit(PATTERN_SIZE)
-                    .build()
-                {
+                match regex::RegexBuilder::new(pattern).case_insensitive(folds).size_limit(PATTERN_SIZE).build() {
                     Ok(_) => return Ok(()),
                     Err(regex::Error::CompiledTooBig(_)) => format!("the pattern of `{}` is too large", self.name),
                     Err(_) => format!("the pattern of `{}` is no regular expression", self.name),
@@ -64,11 +60,7 @@ impl Check {
             }
             _ => return Ok(()),
         };
-        Err(RequestError {
-            code: Code::BadInput,
-            message: wrong,
-            locations: vec![self.location],
-        })
+        Err(RequestError { code: Code::BadInput, message: wrong, locations: vec![self.location] })
     }
 }
 

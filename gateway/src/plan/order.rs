@@ -23,10 +23,7 @@ impl Builder<'_> {
                 return Err(bad_input(field, "`orderBy` cannot be null inside".to_owned()));
             };
             let [(name, value)] = entries.as_slice() else {
-                return Err(bad_input(
-                    field,
-                    "each object of `orderBy` takes exactly one key".to_owned(),
-                ));
+                return Err(bad_input(field, "each object of `orderBy` takes exactly one key".to_owned()));
             };
             match federated.member(self.world.slice, id, name) {
                 Some(Member::Field(column)) => {
@@ -39,12 +36,7 @@ impl Builder<'_> {
                         "DESC_NULLS_LAST" => (true, false),
                         _ => (false, false),
                     };
-                    return Ok(Order {
-                        path,
-                        target: OrderTarget::Field(column),
-                        descending,
-                        nulls_first,
-                    });
+                    return Ok(Order { path, target: OrderTarget::Field(column), descending, nulls_first });
                 }
                 Some(Member::Link(_)) if path.len() == self.world.limits.depth => {
                     return Err(too_deep("orderBy", self.world.limits.depth, field.location));
@@ -53,12 +45,7 @@ impl Builder<'_> {
                     let link = federated.link(link);
                     path.push(Hop {
                         collection: federated.collection(link.to).described.clone(),
-                        on: link
-                            .columns
-                            .iter()
-                            .copied()
-                            .zip(link.to_columns.iter().copied())
-                            .collect(),
+                        on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
                     });
                     (id, argument) = (link.to, value);
                 }

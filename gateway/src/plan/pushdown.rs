@@ -43,12 +43,10 @@ pub(super) fn split(capabilities: &Capabilities, predicate: Predicate) -> (Predi
     }
     match predicate {
         Predicate::And(parts) => {
-            parts
-                .into_iter()
-                .fold((Predicate::TRUE, Predicate::TRUE), |(pushed, residual), part| {
-                    let (more, rest) = split(capabilities, part);
-                    (pushed.and(more), residual.and(rest))
-                })
+            parts.into_iter().fold((Predicate::TRUE, Predicate::TRUE), |(pushed, residual), part| {
+                let (more, rest) = split(capabilities, part);
+                (pushed.and(more), residual.and(rest))
+            })
         }
         predicate => (Predicate::TRUE, predicate),
     }

@@ -53,10 +53,7 @@ fn outputs(list: &[Output]) -> usize {
 }
 
 fn fields(selection: &[crate::operation::Field]) -> usize {
-    selection
-        .iter()
-        .map(|field| OUTPUT + field.key.len() + fields(&field.selection))
-        .sum()
+    selection.iter().map(|field| OUTPUT + field.key.len() + fields(&field.selection)).sum()
 }
 
 fn operands(list: &[PlanOperand]) -> usize {

@@ -37,12 +37,7 @@ pub(super) struct Errors {
 
 impl Errors {
     pub(super) fn new(trace: &str) -> Self {
-        Self {
-            trace: trace.to_owned(),
-            out: Vec::new(),
-            count: 0,
-            rest: HashMap::new(),
-        }
+        Self { trace: trace.to_owned(), out: Vec::new(), count: 0, rest: HashMap::new() }
     }
 
     /// Adds an entry; `fetch` is the join it belongs to.
@@ -68,10 +63,8 @@ impl Errors {
 
     /// Appends `,"errors":[…]` if there are any; gives their number.
     pub(super) fn finish(mut self, out: &mut Vec<u8>) -> usize {
-        let mut rests = std::mem::take(&mut self.rest)
-            .into_iter()
-            .filter(|(_, rest)| rest.hidden > 0)
-            .collect::<Vec<_>>();
+        let mut rests =
+            std::mem::take(&mut self.rest).into_iter().filter(|(_, rest)| rest.hidden > 0).collect::<Vec<_>>();
         rests.sort_unstable_by_key(|(key, _)| *key);
         for ((_, code), rest) in rests {
             self.begin(&format!("{} more like this", rest.hidden));
@@ -85,8 +78,7 @@ impl Errors {
                 json::write_string(step.as_deref().unwrap_or("*"), &mut self.out);
             }
             self.out.push(b']');
-            self.out
-                .extend_from_slice(format!(",\"count\":{}}}}}", rest.hidden).as_bytes());
+            self.out.extend_from_slice(format!(",\"count\":{}}}}}", rest.hidden).as_bytes());
         }
         if self.count > 0 {
             out.extend_from_slice(b",\"errors\":[");
@@ -168,12 +160,7 @@ mod tests {
         let mut errors = Errors::new("t");
         for row in 0..150 {
             for field in ["born", "died"] {
-                let path = [
-                    Segment::Key("civil"),
-                    Segment::Key("resident"),
-                    Segment::Index(row),
-                    Segment::Key(field),
-                ];
+                let path = [Segment::Key("civil"), Segment::Key("resident"), Segment::Index(row), Segment::Key(field)];
                 errors.add(0, Code::SourceMismatch, Some("civil"), "wrong", &path);
             }
         }

@@ -49,14 +49,7 @@ struct Service {
 impl Listening {
     pub(super) fn new(listener: TcpListener, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
         let loopback = listener.local_addr()?.ip().is_loopback();
-        Ok(Self {
-            listener,
-            service: Arc::new(Service {
-                routes,
-                shared: shared.clone(),
-                loopback,
-            }),
-        })
+        Ok(Self { listener, service: Arc::new(Service { routes, shared: shared.clone(), loopback }) })
     }
 
     /// Accepts until the server stops; every connection holds on to `alive` until it has ended.
@@ -139,14 +132,9 @@ impl Service {
             tracing::debug!(%method, path, status = status.as_u16(), took_ms = took.as_millis() as u64, trace = %trace.0, "request");
         }
         if let Ok(value) = HeaderValue::from_str(&trace.0) {
-            response
-                .headers_mut()
-                .insert(HeaderName::from_static("x-trace-id"), value);
+            response.headers_mut().insert(HeaderName::from_static("x-trace-id"), value);
         }
-        response.headers_mut().insert(
-            http::header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
+        response.headers_mut().insert(http::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     }
 
@@ -192,10 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_told_as_an_internal_error_and_no_more() {
-        let model = Model {
-            federated: Arc::new(Federated::default()),
-            sources: Vec::new(),
-        };
+        let model = Model { federated: Arc::new(Federated::default()), sources: Vec::new() };
         let options = Options {
             listen: String::new(),
             admin: Admin::Off,
@@ -211,21 +196,11 @@ mod tests {
             stopping: watch::channel(false).1,
         };
         let routes = Router::new().route("/", get(|| async { panic!("secret detail") as &'static str }));
-        let service = Service {
-            routes,
-            shared: Arc::new(shared),
-            loopback: false,
-        };
+        let service = Service { routes, shared: Arc::new(shared), loopback: false };
         let response = service.answer(Request::new(Body::empty())).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        let body = http_body_util::BodyExt::collect(response.into_body())
-            .await
-            .unwrap()
-            .to_bytes();
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        assert!(
-            body.contains("INTERNAL") && body.contains("traceId") && !body.contains("secret"),
-            "{body}"
-        );
+        assert!(body.contains("INTERNAL") && body.contains("traceId") && !body.contains("secret"), "{body}");
     }
 }

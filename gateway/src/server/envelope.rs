@@ -32,14 +32,10 @@ impl Envelope {
         let text = std::str::from_utf8(body).map_err(|_| Refusal::bad_input("The body is not UTF-8."))?;
         match text.trim_start().bytes().next() {
             None => {
-                return Err(Refusal::bad_input(
-                    "The body is empty; send a JSON object with a `query`.",
-                ));
+                return Err(Refusal::bad_input("The body is empty; send a JSON object with a `query`."));
             }
             Some(b'[') => {
-                return Err(Refusal::bad_input(
-                    "Batches are not supported; send one JSON object a request.",
-                ));
+                return Err(Refusal::bad_input("Batches are not supported; send one JSON object a request."));
             }
             Some(b'{') => {}
             Some(_) => return Err(Refusal::bad_input("The body is not a JSON object with a `query`.")),
@@ -58,20 +54,12 @@ impl Envelope {
         };
         let variables = map("variables", keys.variables)?;
         map("extensions", keys.extensions)?;
-        Ok(Self {
-            query,
-            operation_name: operation_name.filter(|name| !name.is_empty()),
-            variables,
-        })
+        Ok(Self { query, operation_name: operation_name.filter(|name| !name.is_empty()), variables })
     }
 
     /// From an address's parameters.
     pub(super) fn from_parameters(parameters: &Parameters) -> Result<Self, Refusal> {
-        let once = |name| {
-            parameters
-                .once(name)
-                .map_err(|fault| Refusal::bad_input(fault.to_string()))
-        };
+        let once = |name| parameters.once(name).map_err(|fault| Refusal::bad_input(fault.to_string()));
         let json = |name: &'static str| -> Result<Option<Value>, Refusal> {
             match once(name)? {
                 None | Some("") => Ok(None),
@@ -85,14 +73,8 @@ impl Envelope {
         let query = once("query")?.ok_or_else(|| Refusal::bad_input("The parameter `query` is missing."))?;
         let variables = map("variables", json("variables")?)?;
         map("extensions", json("extensions")?)?;
-        let operation_name = once("operationName")?
-            .filter(|name| !name.is_empty())
-            .map(ToOwned::to_owned);
-        Ok(Self {
-            query: query.to_owned(),
-            operation_name,
-            variables,
-        })
+        let operation_name = once("operationName")?.filter(|name| !name.is_empty()).map(ToOwned::to_owned);
+        Ok(Self { query: query.to_owned(), operation_name, variables })
     }
 }
 
@@ -148,22 +130,10 @@ mod tests {
         for (text, message) in [
             (r#"{"query":1}"#, "`query` must be a string, not a number."),
             (r#"{"query":["a"]}"#, "`query` must be a string, not an array."),
-            (
-                r#"{"query":"","operationName":[]}"#,
-                "`operationName` must be a string, not an array.",
-            ),
-            (
-                r#"{"query":"","variables":"x"}"#,
-                "`variables` must be an object, not a string.",
-            ),
-            (
-                r#"{"query":"","extensions":false}"#,
-                "`extensions` must be an object, not a boolean.",
-            ),
-            (
-                r#"[{"query":"{a}"}]"#,
-                "Batches are not supported; send one JSON object a request.",
-            ),
+            (r#"{"query":"","operationName":[]}"#, "`operationName` must be a string, not an array."),
+            (r#"{"query":"","variables":"x"}"#, "`variables` must be an object, not a string."),
+            (r#"{"query":"","extensions":false}"#, "`extensions` must be an object, not a boolean."),
+            (r#"[{"query":"{a}"}]"#, "Batches are not supported; send one JSON object a request."),
             (r#""x""#, "The body is not a JSON object with a `query`."),
             ("  ", "The body is empty; send a JSON object with a `query`."),
         ] {
@@ -173,28 +143,13 @@ mod tests {
 
     #[test]
     fn repeated_keys_deep_nesting_and_rubbish_are_refused() {
-        let deep = format!(
-            r#"{{"query":"","variables":{{"a":{}{}}}}}"#,
-            "[".repeat(100_000),
-            "]".repeat(100_000)
-        );
-        for text in [
-            r#"{"query":"a","query":"b"}"#,
-            r#"{"query":"a"} x"#,
-            r#"{"query":"a""#,
-            r#"{"query":"\ud800"}"#,
-            &deep,
-        ] {
-            assert!(
-                body(text).unwrap_err().starts_with("The body cannot be read as JSON"),
-                "{}",
-                &text[..20]
-            );
+        let deep = format!(r#"{{"query":"","variables":{{"a":{}{}}}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        for text in
+            [r#"{"query":"a","query":"b"}"#, r#"{"query":"a"} x"#, r#"{"query":"a""#, r#"{"query":"\ud800"}"#, &deep]
+        {
+            assert!(body(text).unwrap_err().starts_with("The body cannot be read as JSON"), "{}", &text[..20]);
         }
-        assert_eq!(
-            Envelope::from_body(&[b'{', 0xff]).unwrap_err().message,
-            "The body is not UTF-8."
-        );
+        assert_eq!(Envelope::from_body(&[b'{', 0xff]).unwrap_err().message, "The body is not UTF-8.");
     }
 
     #[test]
@@ -202,17 +157,10 @@ mod tests {
         let parameters = Parameters::parse(Some("query={a}&variables={\"x\":1}&operationName=")).unwrap();
         let envelope = Envelope::from_parameters(&parameters).unwrap();
         assert_eq!((envelope.variables.len(), envelope.operation_name), (1, None));
-        for text in [
-            "variables={}",
-            "query=a&variables=[1]",
-            "query=a&variables={",
-            "query=a&extensions=1",
-            "query=a&query=b",
-        ] {
-            assert!(
-                Envelope::from_parameters(&Parameters::parse(Some(text)).unwrap()).is_err(),
-                "{text}"
-            );
+        for text in
+            ["variables={}", "query=a&variables=[1]", "query=a&variables={", "query=a&extensions=1", "query=a&query=b"]
+        {
+            assert!(Envelope::from_parameters(&Parameters::parse(Some(text)).unwrap()).is_err(), "{text}");
         }
     }
 }

@@ -80,12 +80,7 @@ pub fn asset(path: &str) -> Option<Asset> {
     members().find_map(|(name, bytes)| {
         let gzip = name.strip_suffix(".gz") == Some(path);
         let immutable = path.contains('-');
-        (gzip || name == path).then_some(Asset {
-            content_type,
-            bytes,
-            gzip,
-            immutable,
-        })
+        (gzip || name == path).then_some(Asset { content_type, bytes, gzip, immutable })
     })
 }
 
@@ -188,35 +183,18 @@ mod tests {
                 waiting.extend(named_files(&text).into_iter().map(str::to_owned));
             }
         }
-        let unnamed: Vec<_> = members()
-            .map(|(name, _)| name)
-            .filter(|name| !name.contains('-'))
-            .collect();
+        let unnamed: Vec<_> = members().map(|(name, _)| name).filter(|name| !name.contains('-')).collect();
         assert_eq!(unnamed, ["graphiql/licenses.txt.gz", "index.html.gz"]);
-        assert_eq!(
-            seen.len() + unnamed.len(),
-            members().count(),
-            "files that nothing names: {seen:?}"
-        );
+        assert_eq!(seen.len() + unnamed.len(), members().count(), "files that nothing names: {seen:?}");
     }
 
     #[test]
     fn the_page_names_no_other_host_and_holds_no_inline_script() {
         let page = page();
         assert!(!page.contains("://"), "{page}");
-        assert!(
-            !page.contains("src=\"/") && !page.contains("href=\"/"),
-            "paths are relative: {page}"
-        );
-        assert_eq!(
-            page.matches("<script").count(),
-            page.matches("<script type=\"module\" src=\"graphiql/").count()
-        );
-        let style = named_files(&page)
-            .into_iter()
-            .find(|name| extension(name) == "css")
-            .unwrap()
-            .to_owned();
+        assert!(!page.contains("src=\"/") && !page.contains("href=\"/"), "paths are relative: {page}");
+        assert_eq!(page.matches("<script").count(), page.matches("<script type=\"module\" src=\"graphiql/").count());
+        let style = named_files(&page).into_iter().find(|name| extension(name) == "css").unwrap().to_owned();
         let style = asset(&format!("graphiql/{style}")).unwrap().decompressed().unwrap();
         let style = String::from_utf8(style).unwrap();
         assert!(!style.contains("url(http") && !style.contains("url(//") && !style.contains("@import"));
@@ -224,15 +202,9 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_found() {
-        for path in [
-            "index.html",
-            "graphiql",
-            "graphiql/",
-            "graphiql/../index.html",
-            TABS_PATH,
-            "graphiql/app.js",
-            "/x.gz",
-        ] {
+        for path in
+            ["index.html", "graphiql", "graphiql/", "graphiql/../index.html", TABS_PATH, "graphiql/app.js", "/x.gz"]
+        {
             assert_eq!(asset(path), None, "{path}");
         }
     }
@@ -242,16 +214,8 @@ mod tests {
         assert_eq!(tabs(&[]).unwrap(), b"[]");
         let variables = serde_json::json!({"age": 80}).as_object().cloned();
         let given = [
-            Tab {
-                title: Some("Over 80".into()),
-                query: "query A { a }".into(),
-                variables,
-            },
-            Tab {
-                title: None,
-                query: "{ b }".into(),
-                variables: None,
-            },
+            Tab { title: Some("Over 80".into()), query: "query A { a }".into(), variables },
+            Tab { title: None, query: "{ b }".into(), variables: None },
         ];
         assert_eq!(
             String::from_utf8(tabs(&given).unwrap()).unwrap(),

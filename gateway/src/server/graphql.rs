@@ -34,11 +34,7 @@ const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Answers a request of any method.
 pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
-    let trace = request
-        .extensions()
-        .get::<Trace>()
-        .cloned()
-        .unwrap_or_else(|| Trace::of(request.headers()));
+    let trace = request.extensions().get::<Trace>().cloned().unwrap_or_else(|| Trace::of(request.headers()));
     if request.method() == Method::OPTIONS {
         return (StatusCode::NO_CONTENT, [(header::ALLOW, METHODS)]).into_response();
     }
@@ -104,10 +100,7 @@ async fn answer(
 
 /// The part of the schema that `?sources=` names.
 pub(super) fn slice(parameters: &Parameters, federated: &Federated) -> Result<Slice, Refusal> {
-    match parameters
-        .once("sources")
-        .map_err(|fault| Refusal::bad_input(fault.to_string()))?
-    {
+    match parameters.once("sources").map_err(|fault| Refusal::bad_input(fault.to_string()))? {
         None => Ok(Slice::all()),
         Some(names) => federated.slice(names.split(',').map(str::trim)).map_err(|name| {
             let name: String = name.chars().take(80).collect();
@@ -121,9 +114,7 @@ pub(super) fn slice(parameters: &Parameters, federated: &Federated) -> Result<Sl
 async fn read(headers: &HeaderMap, body: &mut Body, most: usize) -> Result<Bytes, Refusal> {
     let unsupported = |message| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadInput, message);
     if !negotiate::is_json(headers) {
-        return Err(unsupported(
-            "The body must have the content type application/json, in UTF-8.",
-        ));
+        return Err(unsupported("The body must have the content type application/json, in UTF-8."));
     }
     if !negotiate::is_plain(headers) {
         return Err(unsupported("The body must not be compressed.").with(header::ACCEPT_ENCODING, "identity"));
@@ -172,11 +163,8 @@ fn reads_only(envelope: &Envelope, shared: &Shared) -> bool {
         return true;
     };
     let wanted = envelope.operation_name.as_deref();
-    let mut operations = parsed
-        .document()
-        .definitions
-        .iter()
-        .filter_map(|definition| definition.as_operation_definition());
+    let mut operations =
+        parsed.document().definitions.iter().filter_map(|definition| definition.as_operation_definition());
     operations.all(|operation| {
         let other = wanted.is_some() && operation.name.as_deref() != wanted;
         other || operation.operation_type == OperationType::Query
@@ -198,16 +186,9 @@ fn respond(answer: Answer, media: Media) -> Response {
         None => "OK",
     };
     let mut response = (status, answer.body).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
     // An answer may tell of people; nothing on its way should keep it.
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.extensions_mut().insert(Outcome {
-        code,
-        errors: answer.errors,
-    });
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(Outcome { code, errors: answer.errors });
     response
 }

@@ -119,9 +119,6 @@ mod tests {
     fn an_absolute_address_counts_before_the_header() {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, "localhost".parse().unwrap());
-        assert_eq!(
-            check(&Uri::from_static("http://evil.example/graphql"), &headers),
-            Err(Fault::Foreign)
-        );
+        assert_eq!(check(&Uri::from_static("http://evil.example/graphql"), &headers), Err(Fault::Foreign));
     }
 }

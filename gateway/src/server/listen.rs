@@ -50,15 +50,10 @@ pub enum Error {
 pub(super) async fn bind(address: &str, open: bool) -> Result<TcpListener, Error> {
     let places: Vec<SocketAddr> = tokio::net::lookup_host(address)
         .await
-        .map_err(|cause| Error::Address {
-            address: address.to_owned(),
-            cause,
-        })?
+        .map_err(|cause| Error::Address { address: address.to_owned(), cause })?
         .collect();
     if !open && places.iter().any(|place| !place.ip().is_loopback()) {
-        return Err(Error::NotLoopback {
-            address: address.to_owned(),
-        });
+        return Err(Error::NotLoopback { address: address.to_owned() });
     }
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for place in places {
@@ -68,22 +63,13 @@ pub(super) async fn bind(address: &str, open: bool) -> Result<TcpListener, Error
         }
     }
     if last.kind() == io::ErrorKind::AddrInUse {
-        return Err(Error::Taken {
-            address: address.to_owned(),
-        });
+        return Err(Error::Taken { address: address.to_owned() });
     }
-    Err(Error::Refused {
-        address: address.to_owned(),
-        cause: last,
-    })
+    Err(Error::Refused { address: address.to_owned(), cause: last })
 }
 
 fn take(place: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if place.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if place.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // Without it a restart has to wait until the last connections of the one before are forgotten.
     socket.set_reuseaddr(true)?;
     socket.bind(place)?;

@@ -23,11 +23,7 @@ pub(super) struct Requests {
 
 impl Default for Requests {
     fn default() -> Self {
-        Self {
-            started: Instant::now(),
-            running: AtomicU64::new(0),
-            by_code: Mutex::default(),
-        }
+        Self { started: Instant::now(), running: AtomicU64::new(0), by_code: Mutex::default() }
     }
 }
 
@@ -56,112 +52,43 @@ impl Requests {
 
 /// The page.
 pub(super) async fn handle(State(shared): State<Arc<Shared>>) -> Response {
-    (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        page(&shared),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page(&shared)).into_response()
 }
 
 fn page(shared: &Shared) -> String {
     let mut text = String::new();
     let requests = &shared.requests;
     let by_code = requests.by_code.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    head(
-        &mut text,
-        "lilong_uptime_seconds",
-        "gauge",
-        "Seconds since the server started.",
-    );
-    line(
-        &mut text,
-        "lilong_uptime_seconds",
-        &[],
-        requests.started.elapsed().as_secs_f64(),
-    );
-    head(
-        &mut text,
-        "lilong_requests_running",
-        "gauge",
-        "Requests being answered.",
-    );
-    line(
-        &mut text,
-        "lilong_requests_running",
-        &[],
-        requests.running.load(Ordering::Relaxed),
-    );
-    head(
-        &mut text,
-        "lilong_requests_total",
-        "counter",
-        "GraphQL requests by outcome: OK, PARTIAL or an error code.",
-    );
+    head(&mut text, "lilong_uptime_seconds", "gauge", "Seconds since the server started.");
+    line(&mut text, "lilong_uptime_seconds", &[], requests.started.elapsed().as_secs_f64());
+    head(&mut text, "lilong_requests_running", "gauge", "Requests being answered.");
+    line(&mut text, "lilong_requests_running", &[], requests.running.load(Ordering::Relaxed));
+    head(&mut text, "lilong_requests_total", "counter", "GraphQL requests by outcome: OK, PARTIAL or an error code.");
     for (code, (count, _)) in &by_code {
         line(&mut text, "lilong_requests_total", &[("code", code)], count);
     }
-    head(
-        &mut text,
-        "lilong_request_seconds_total",
-        "counter",
-        "Seconds spent on GraphQL requests by outcome.",
-    );
+    head(&mut text, "lilong_request_seconds_total", "counter", "Seconds spent on GraphQL requests by outcome.");
     for (code, (_, took)) in &by_code {
-        line(
-            &mut text,
-            "lilong_request_seconds_total",
-            &[("code", code)],
-            took.as_secs_f64(),
-        );
+        line(&mut text, "lilong_request_seconds_total", &[("code", code)], took.as_secs_f64());
     }
     let model = shared.gateway.model();
     let statuses: Vec<_> = std::iter::zip(&model.federated.sources, &model.sources)
         .map(|(described, source)| (&*described.name, source.status()))
         .collect();
-    head(
-        &mut text,
-        "lilong_source_state",
-        "gauge",
-        "1 for the state each source is in.",
-    );
+    head(&mut text, "lilong_source_state", "gauge", "1 for the state each source is in.");
     for (name, status) in &statuses {
         for state in [SourceState::Unknown, SourceState::Ready, SourceState::Unavailable] {
             let labels = [("source", *name), ("state", state_name(state))];
-            line(
-                &mut text,
-                "lilong_source_state",
-                &labels,
-                u8::from(status.state == state),
-            );
+            line(&mut text, "lilong_source_state", &labels, u8::from(status.state == state));
         }
     }
-    head(
-        &mut text,
-        "lilong_source_fetches_total",
-        "counter",
-        "Fetches sent to each source.",
-    );
+    head(&mut text, "lilong_source_fetches_total", "counter", "Fetches sent to each source.");
     for (name, status) in &statuses {
-        line(
-            &mut text,
-            "lilong_source_fetches_total",
-            &[("source", name)],
-            status.fetches,
-        );
+        line(&mut text, "lilong_source_fetches_total", &[("source", name)], status.fetches);
     }
-    head(
-        &mut text,
-        "lilong_source_faults_total",
-        "counter",
-        "Fetches that each source failed.",
-    );
+    head(&mut text, "lilong_source_faults_total", "counter", "Fetches that each source failed.");
     for (name, status) in &statuses {
-        line(
-            &mut text,
-            "lilong_source_faults_total",
-            &[("source", name)],
-            status.faults,
-        );
+        line(&mut text, "lilong_source_faults_total", &[("source", name)], status.faults);
     }
     text
 }

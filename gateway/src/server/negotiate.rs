@@ -28,10 +28,7 @@ pub(super) fn wanted(headers: &HeaderMap) -> Option<Media> {
     let mut refused = Vec::new();
     let mut wildcard: Option<u16> = None;
     let mut any = false;
-    for range in headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+    for range in headers.get_all(header::ACCEPT).iter().flat_map(|value| value.to_str().unwrap_or_default().split(','))
     {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -39,9 +36,8 @@ pub(super) fn wanted(headers: &HeaderMap) -> Option<Media> {
             continue;
         }
         any = true;
-        let quality = parts
-            .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
-            .map_or(1_000, quality);
+        let quality =
+            parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="))).map_or(1_000, quality);
         let media = match name.as_str() {
             "application/graphql-response+json" => Media::GraphqlResponse,
             "application/json" => Media::Json,
@@ -64,16 +60,12 @@ pub(super) fn wanted(headers: &HeaderMap) -> Option<Media> {
         return best.map(|(_, media)| media);
     }
     wildcard.filter(|quality| *quality > 0)?;
-    [Media::Json, Media::GraphqlResponse]
-        .into_iter()
-        .find(|media| !refused.contains(media))
+    [Media::Json, Media::GraphqlResponse].into_iter().find(|media| !refused.contains(media))
 }
 
 /// Thousandths; what is not a quality counts as 1.
 fn quality(text: &str) -> u16 {
-    text.trim()
-        .parse::<f32>()
-        .map_or(1_000, |value| (value.clamp(0.0, 1.0) * 1_000.0) as u16)
+    text.trim().parse::<f32>().map_or(1_000, |value| (value.clamp(0.0, 1.0) * 1_000.0) as u16)
 }
 
 /// Whether the body is declared as JSON in UTF-8. Nothing else is read: a page elsewhere can send other types without
@@ -84,9 +76,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
         return false;
     };
     let mut parts = text.split(';').map(str::trim);
-    let json = parts
-        .next()
-        .is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
+    let json = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
     json && parts.all(|part| match part.split_once('=') {
         Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
             value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
@@ -97,10 +87,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 
 /// Whether the body comes as it is. A compressed one is refused: its size is known only when it is unpacked.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::CONTENT_ENCODING)
-        .iter()
-        .all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    headers.get_all(header::CONTENT_ENCODING).iter().all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 #[cfg(test)]
@@ -121,14 +108,8 @@ mod tests {
             ("application/json", Some(Media::Json)),
             ("*/*", Some(Media::Json)),
             ("application/*;q=0.1", Some(Media::Json)),
-            (
-                "application/graphql-response+json, application/json;q=0.9",
-                Some(Media::GraphqlResponse),
-            ),
-            (
-                "application/json;q=0.5, application/graphql-response+json;q=0.9",
-                Some(Media::GraphqlResponse),
-            ),
+            ("application/graphql-response+json, application/json;q=0.9", Some(Media::GraphqlResponse)),
+            ("application/json;q=0.5, application/graphql-response+json;q=0.9", Some(Media::GraphqlResponse)),
             ("application/json, multipart/mixed", Some(Media::Json)),
             ("APPLICATION/JSON; charset=utf-8", Some(Media::Json)),
             ("text/html,application/xhtml+xml,*/*;q=0.8", Some(Media::Json)),

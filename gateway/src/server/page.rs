@@ -36,14 +36,9 @@ pub(super) async fn asset(uri: Uri, headers: HeaderMap) -> Response {
 /// The tabs of a first visit.
 pub(super) async fn tabs(State(shared): State<Arc<Shared>>) -> Response {
     match graphiql::tabs(&shared.options.tabs) {
-        Ok(tabs) => (
-            [
-                (header::CONTENT_TYPE, "application/json"),
-                (header::CACHE_CONTROL, "no-store"),
-            ],
-            tabs,
-        )
-            .into_response(),
+        Ok(tabs) => {
+            ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], tabs).into_response()
+        }
         Err(error) => {
             tracing::error!("the tabs cannot be written: {error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -54,12 +49,7 @@ pub(super) async fn tabs(State(shared): State<Arc<Shared>>) -> Response {
 /// There is nothing at this address.
 pub(super) async fn nowhere() -> Response {
     let text = "There is nothing here. GraphQL is at /graphql, GraphiQL at /, the schema at /schema.graphql.\n";
-    (
-        StatusCode::NOT_FOUND,
-        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
-        text,
-    )
-        .into_response()
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
 /// A file of the page; compressed where the client takes it so, else as it is.
@@ -80,11 +70,7 @@ fn part(path: &str, headers: &HeaderMap) -> Response {
             }
         }
     };
-    let kept = if asset.immutable {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
+    let kept = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     for (name, value) in [
         (header::CONTENT_TYPE, asset.content_type),
         (header::CACHE_CONTROL, kept),
@@ -100,19 +86,12 @@ fn part(path: &str, headers: &HeaderMap) -> Response {
 
 /// Whether gzip stands in `Accept-Encoding` with a quality above zero.
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let ranges = headers
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let ranges = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     ranges.flat_map(|value| value.split(',')).any(|range| {
         let mut parts = range.split(';').map(str::trim);
-        let named = parts
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
-        let refused = parts.any(|part| {
-            part.strip_prefix("q=")
-                .is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0))
-        });
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
+        let refused =
+            parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
         named && !refused
     })
 }

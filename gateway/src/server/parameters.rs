@@ -32,26 +32,15 @@ impl Parameters {
 
     /// The value of a parameter that may be there once.
     pub(super) fn once(&self, name: &'static str) -> Result<Option<&str>, Fault> {
-        let mut values = self
-            .0
-            .iter()
-            .filter(|(given, _)| given == name)
-            .map(|(_, value)| value.as_str());
+        let mut values = self.0.iter().filter(|(given, _)| given == name).map(|(_, value)| value.as_str());
         let value = values.next();
-        if values.next().is_some() {
-            Err(Fault::Repeated(name))
-        } else {
-            Ok(value)
-        }
+        if values.next().is_some() { Err(Fault::Repeated(name)) } else { Ok(value) }
     }
 }
 
 fn decode(text: &str) -> Result<String, Fault> {
     let spaced = text.replace('+', " ");
-    percent_decode(spaced.as_bytes())
-        .decode_utf8()
-        .map(Into::into)
-        .map_err(|_| Fault::Encoding)
+    percent_decode(spaced.as_bytes()).decode_utf8().map(Into::into).map_err(|_| Fault::Encoding)
 }
 
 #[cfg(test)]

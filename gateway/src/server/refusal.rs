@@ -32,12 +32,7 @@ pub(super) struct Outcome {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            header: None,
-        }
+        Self { status, code, message: message.into(), header: None }
     }
 
     /// 400 `BAD_INPUT`
@@ -63,10 +58,7 @@ impl Refusal {
         if let Some((name, value)) = self.header {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        response.extensions_mut().insert(Outcome {
-            code: self.code.name(),
-            errors: 1,
-        });
+        response.extensions_mut().insert(Outcome { code: self.code.name(), errors: 1 });
         response
     }
 }

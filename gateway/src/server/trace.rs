@@ -13,10 +13,7 @@ pub(super) struct Trace(pub(super) Arc<str>);
 impl Trace {
     /// The id that a valid `traceparent` carries, else a new one.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let given = headers
-            .get("traceparent")
-            .and_then(|value| value.to_str().ok())
-            .and_then(trace_id);
+        let given = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(trace_id);
         Self(given.map_or_else(new_trace, Into::into))
     }
 }

@@ -81,12 +81,7 @@ pub(super) fn touch(parsed: &Parsed, federated: &Federated, slice: &Slice) -> To
         // GraphQL's own scalars are there, marked as such.
         schema.types.entry(name).or_insert_with(|| ty.finish());
     }
-    Touched {
-        schema,
-        uses,
-        repeated: walk.repeated,
-        unreadable: walk.unreadable,
-    }
+    Touched { schema, uses, repeated: walk.repeated, unreadable: walk.unreadable }
 }
 
 enum Draft {
@@ -125,10 +120,7 @@ impl Walk<'_> {
                     let child = match definition {
                         Some(definition) => {
                             for argument in &field.arguments {
-                                let own = definition
-                                    .arguments
-                                    .iter()
-                                    .find(|own| *own.name == *argument.name.as_str());
+                                let own = definition.arguments.iter().find(|own| *own.name == *argument.name.as_str());
                                 self.argument(own.map(|own| &own.ty), argument);
                             }
                             Parent::of(self.federated, self.slice, definition.ty.name())
@@ -167,11 +159,7 @@ impl Walk<'_> {
                     Component::new(ast::FieldDefinition {
                         description: None,
                         name: graphql_name(&definition.name),
-                        arguments: definition
-                            .arguments
-                            .iter()
-                            .map(|own| Node::new(input_value(own)))
-                            .collect(),
+                        arguments: definition.arguments.iter().map(|own| Node::new(input_value(own))).collect(),
                         ty: graphql_type(&definition.ty),
                         directives: ast::DirectiveList::default(),
                     })
@@ -205,11 +193,7 @@ impl Walk<'_> {
         let nullable = if let TypeRef::NonNull(inner) = ty { inner } else { ty };
         match (&**value, nullable) {
             (Value::Variable(name), _) => {
-                self.uses.push(Use {
-                    variable: name.clone(),
-                    ty: Some(ty.clone()),
-                    span: value.location(),
-                });
+                self.uses.push(Use { variable: name.clone(), ty: Some(ty.clone()), span: value.location() });
             }
             (Value::Null, _) => {}
             (Value::List(items), TypeRef::List(inner)) => items.iter().for_each(|item| self.value(inner, item)),
@@ -234,10 +218,7 @@ impl Walk<'_> {
         for (key, value) in entries {
             if !seen.insert(key.as_str()) {
                 let message = format!("There can be only one input field named \"{key}\".");
-                self.repeated.push(
-                    self.parsed
-                        .refuse(Code::ValidationFailed, message, key.location().or(span)),
-                );
+                self.repeated.push(self.parsed.refuse(Code::ValidationFailed, message, key.location().or(span)));
                 continue;
             }
             let Some(definition) = self.federated.input_definition(id, key, self.slice) else {
@@ -247,10 +228,7 @@ impl Walk<'_> {
             self.name(definition.ty.name());
             if let Some(Draft::Input(input)) = self.types.get_mut(&*type_name) {
                 let name = graphql_name(&definition.name);
-                input
-                    .fields
-                    .entry(name)
-                    .or_insert_with(|| Component::new(input_value(&definition)));
+                input.fields.entry(name).or_insert_with(|| Component::new(input_value(&definition)));
             }
             self.value(&definition.ty, value);
         }
@@ -258,13 +236,8 @@ impl Walk<'_> {
 
     fn custom(&mut self, scalar: Scalar, value: &Node<Value>) {
         if input::read_literal(scalar, value).is_none() {
-            let message = format!(
-                "Cannot read this as {}: expected {}.",
-                scalar.name(),
-                input::expected(scalar)
-            );
-            self.unreadable
-                .push(self.parsed.refuse(Code::BadInput, message, value.location()));
+            let message = format!("Cannot read this as {}: expected {}.", scalar.name(), input::expected(scalar));
+            self.unreadable.push(self.parsed.refuse(Code::BadInput, message, value.location()));
         }
         self.untyped(value);
     }
@@ -273,11 +246,7 @@ impl Walk<'_> {
     fn untyped(&mut self, value: &Node<Value>) {
         match &**value {
             Value::Variable(name) => {
-                self.uses.push(Use {
-                    variable: name.clone(),
-                    ty: None,
-                    span: value.location(),
-                });
+                self.uses.push(Use { variable: name.clone(), ty: None, span: value.location() });
             }
             Value::List(items) => items.iter().for_each(|item| self.untyped(item)),
             Value::Object(entries) => entries.iter().for_each(|(_, value)| self.untyped(value)),

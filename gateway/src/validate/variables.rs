@@ -45,19 +45,12 @@ pub(super) fn check(parsed: &Parsed, uses: &[Vec<Use>]) -> Vec<RequestError> {
         let Definition::OperationDefinition(operation) = definition else {
             continue;
         };
-        let variables: HashMap<&str, &Node<VariableDefinition>> = operation
-            .variables
-            .iter()
-            .map(|variable| (variable.name.as_str(), variable))
-            .collect();
+        let variables: HashMap<&str, &Node<VariableDefinition>> =
+            operation.variables.iter().map(|variable| (variable.name.as_str(), variable)).collect();
         let mut reached = HashSet::from([at]);
         let mut open = vec![at];
         while let Some(at) = open.pop() {
-            errors.extend(
-                uses[at]
-                    .iter()
-                    .filter_map(|place| judge(parsed, operation, &variables, place)),
-            );
+            errors.extend(uses[at].iter().filter_map(|place| judge(parsed, operation, &variables, place)));
             open.extend(spreads[at].iter().copied().filter(|next| reached.insert(*next)));
         }
     }
@@ -92,10 +85,7 @@ fn judge(
     };
     let wanted = place.ty.as_ref()?;
     let given = built_in::type_ref(&variable.ty);
-    let has_default = variable
-        .default_value
-        .as_ref()
-        .is_some_and(|value| !matches!(**value, Value::Null));
+    let has_default = variable.default_value.as_ref().is_some_and(|value| !matches!(**value, Value::Null));
     let fits = match (wanted, &given) {
         (TypeRef::NonNull(_), TypeRef::NonNull(_)) => is_subtype(&given, wanted),
         (TypeRef::NonNull(inner), _) => has_default && is_subtype(&given, inner),
@@ -104,9 +94,7 @@ fn judge(
     if fits {
         return None;
     }
-    refuse(format!(
-        "Variable \"${name}\" of type \"{given}\" used in position expecting type \"{wanted}\"."
-    ))
+    refuse(format!("Variable \"${name}\" of type \"{given}\" used in position expecting type \"{wanted}\"."))
 }
 
 fn is_subtype(given: &TypeRef, wanted: &TypeRef) -> bool {

@@ -23,17 +23,14 @@ impl SourceSettings {
             }
             self.given.insert(key);
         }
-        self.rename
-            .retain(|old| !addition.rename.iter().any(|new| new.whole() == old.whole()));
+        self.rename.retain(|old| !addition.rename.iter().any(|new| new.whole() == old.whole()));
         self.rename.extend(addition.rename.iter().cloned());
         let same = |old: &super::TypeOverride, new: &super::TypeOverride| {
             (&old.collection, &old.column) == (&new.collection, &new.column)
         };
-        self.types
-            .retain(|old| !addition.types.iter().any(|new| same(old, new)));
+        self.types.retain(|old| !addition.types.iter().any(|new| same(old, new)));
         self.types.extend(addition.types.iter().cloned());
-        self.options
-            .extend(addition.options.iter().map(|(key, value)| (key.clone(), value.clone())));
+        self.options.extend(addition.options.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
 
     /// A refusal for each of [`Self::options`] that is not one of the kind's `own` keys, with the nearest known one.
@@ -48,11 +45,7 @@ impl SourceSettings {
 
     /// What problems of this block are about: `source civil`, or `discover silo_{name}` for a pattern.
     pub fn about(&self) -> String {
-        let block = if self.name.contains("{name}") {
-            "discover"
-        } else {
-            "source"
-        };
+        let block = if self.name.contains("{name}") { "discover" } else { "source" };
         format!("{block} {}", crate::problem::shown(&self.name))
     }
 }

@@ -40,23 +40,13 @@ pub(super) struct File {
 impl File {
     /// A file with that text.
     pub(super) fn new(path: PathBuf, folder: PathBuf, text: String) -> Self {
-        let starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
-        Self {
-            path,
-            folder,
-            text,
-            starts,
-        }
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { path, folder, text, starts }
     }
 
     /// The place of a byte.
     pub(super) fn place(&self, offset: usize) -> Place {
-        Place {
-            file: self.path.clone(),
-            line: self.starts.partition_point(|start| *start <= offset),
-        }
+        Place { file: self.path.clone(), line: self.starts.partition_point(|start| *start <= offset) }
     }
 
     /// The whole file as a table, or every fault of its syntax, one a line.
@@ -70,10 +60,8 @@ impl File {
             .map(|error| (error.span().map_or(0, |span: Range<usize>| span.start), error.message()))
             .collect();
         faults.sort_by_key(|(offset, _)| *offset);
-        let mut faults: Vec<(usize, &str)> = faults
-            .into_iter()
-            .map(|(offset, message)| (self.place(offset).line, message))
-            .collect();
+        let mut faults: Vec<(usize, &str)> =
+            faults.into_iter().map(|(offset, message)| (self.place(offset).line, message)).collect();
         faults.dedup_by_key(|(line, _)| *line);
         for (line, message) in faults {
             let what = format!("this is not TOML: {message}");
@@ -120,12 +108,7 @@ impl<'a> Table<'a> {
                 value: value.get_ref(),
             })
             .collect();
-        Self {
-            about,
-            place: file.place(offset),
-            file,
-            entries,
-        }
+        Self { about, place: file.place(offset), file, entries }
     }
 
     /// The same under another name in messages.
@@ -173,11 +156,7 @@ impl<'a> Table<'a> {
         for entry in &self.entries {
             if let DeValue::Table(inner) = entry.value {
                 for (key, _) in inner {
-                    keys.push((
-                        entry.key.to_owned(),
-                        &**key.get_ref(),
-                        self.file.place(key.span().start),
-                    ));
+                    keys.push((entry.key.to_owned(), &**key.get_ref(), self.file.place(key.span().start)));
                 }
             } else {
                 keys.push((String::new(), entry.key, entry.place.clone()));

@@ -8,16 +8,8 @@ use super::{LinkEnd, LinkSettings};
 use crate::Normalizer;
 use crate::problem::shown;
 
-pub(super) const LINK_KEYS: &[&str] = &[
-    "from",
-    "to",
-    "name",
-    "back",
-    "normalize",
-    "normalize_from",
-    "normalize_to",
-    "many",
-];
+pub(super) const LINK_KEYS: &[&str] =
+    &["from", "to", "name", "back", "normalize", "normalize_from", "normalize_to", "many"];
 
 /// Reads a block; `None` if anything in it is wrong.
 pub(super) fn read(table: Table<'_>, maps: &mut Maps, reading: &mut Reading<'_>) -> Option<LinkSettings> {
@@ -31,9 +23,7 @@ pub(super) fn read(table: Table<'_>, maps: &mut Maps, reading: &mut Reading<'_>)
     let to = end(&mut table, "to", reading);
     let name = table.required(reading, "name", "name the field on the `from` type");
     let name = name.and_then(|text| graphql_name(&about, "name", &text, reading));
-    let back = table
-        .text(reading, "back")
-        .and_then(|text| graphql_name(&about, "back", &text, reading));
+    let back = table.text(reading, "back").and_then(|text| graphql_name(&about, "back", &text, reading));
     let many = table.take("many").and_then(|entry| entry.flag(reading));
     let (normalize_from, normalize_to) = normalizers(&mut table, maps, reading);
     let place = table.place.clone();
@@ -47,14 +37,7 @@ pub(super) fn read(table: Table<'_>, maps: &mut Maps, reading: &mut Reading<'_>)
         columns: reference.columns,
         normalize,
     };
-    Some(LinkSettings {
-        place,
-        from: end(from?, normalize_from),
-        to: end(to?, normalize_to),
-        name: name?,
-        back,
-        many,
-    })
+    Some(LinkSettings { place, from: end(from?, normalize_from), to: end(to?, normalize_to), name: name?, back, many })
 }
 
 fn end(table: &mut Table<'_>, key: &str, reading: &mut Reading<'_>) -> Option<Reference> {
@@ -83,9 +66,7 @@ fn normalizers(
         && let Some(one) = from.as_ref().or(to.as_ref())
     {
         let what = format!("`{}` stands beside `normalize`, which is for both sides", one.key);
-        reading
-            .problems
-            .push(one.problem(what, "use either `normalize`, or `normalize_from` and `normalize_to`"));
+        reading.problems.push(one.problem(what, "use either `normalize`, or `normalize_from` and `normalize_to`"));
     }
     let mut steps = |entry: Option<_>| entry.map(|entry| read_steps(&entry, maps, reading)).unwrap_or_default();
     if both.is_some() {

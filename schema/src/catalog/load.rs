@@ -23,15 +23,9 @@ pub fn load(folder: &Path) -> (Catalog, Vec<Problem>) {
 
 /// Reads the catalog in `folder`, `${NAME}` looked up by `environment`.
 pub fn load_with(folder: &Path, environment: Environment<'_>) -> (Catalog, Vec<Problem>) {
-    let mut reading = Reading {
-        environment,
-        problems: Vec::new(),
-    };
+    let mut reading = Reading { environment, problems: Vec::new() };
     let files = read_files(folder, &mut reading);
-    let documents: Vec<_> = files
-        .iter()
-        .filter_map(|file| Some((file, file.parse(&mut reading)?)))
-        .collect();
+    let documents: Vec<_> = files.iter().filter_map(|file| Some((file, file.parse(&mut reading)?))).collect();
     let mut blocks = Blocks::default();
     for (file, document) in &documents {
         blocks.sort(Table::new(file, "", 0, document), &mut reading);
@@ -60,12 +54,8 @@ impl<'a> Blocks<'a> {
     fn sort(&mut self, mut file: Table<'a>, reading: &mut Reading<'_>) {
         for entry in file.rest() {
             match entry.key {
-                "server" => self
-                    .server
-                    .extend(entry.table(reading, "server", "begin it with `[server]`")),
-                "defaults" => self
-                    .defaults
-                    .extend(entry.table(reading, "defaults", "begin it with `[defaults]`")),
+                "server" => self.server.extend(entry.table(reading, "server", "begin it with `[server]`")),
+                "defaults" => self.defaults.extend(entry.table(reading, "defaults", "begin it with `[defaults]`")),
                 "source" => self.sources.extend(entry.blocks(reading)),
                 "discover" => self.discover.extend(entry.blocks(reading)),
                 "link" => self.links.extend(entry.blocks(reading)),
@@ -95,25 +85,17 @@ impl<'a> Blocks<'a> {
             let Some(settings) = source::read(Block::Source, table, &defaults, &mut names, reading) else {
                 continue;
             };
-            let list = if settings.connector.is_empty() {
-                &mut catalog.additions
-            } else {
-                &mut catalog.sources
-            };
+            let list = if settings.connector.is_empty() { &mut catalog.additions } else { &mut catalog.sources };
             list.push(settings);
         }
         for table in self.discover {
-            catalog
-                .discover
-                .extend(source::read(Block::Discover, table, &defaults, &mut names, reading));
+            catalog.discover.extend(source::read(Block::Discover, table, &defaults, &mut names, reading));
         }
         names.report(is_discovering, reading);
         // What is reported here is not to be reported again by the stages that follow.
         let mut taken = HashSet::new();
         catalog.sources.retain(|settings| taken.insert(settings.name.clone()));
-        catalog
-            .additions
-            .retain(|settings| is_discovering && taken.insert(settings.name.clone()));
+        catalog.additions.retain(|settings| is_discovering && taken.insert(settings.name.clone()));
         let mut maps = HashMap::new();
         for table in self.links {
             catalog.links.extend(link::read(table, &mut maps, reading));
@@ -123,9 +105,7 @@ impl<'a> Blocks<'a> {
 }
 
 fn unsupported(entry: &Entry<'_>, name: &str, reading: &mut Reading<'_>) {
-    reading
-        .problems
-        .push(entry.problem(format!("{name} is not supported yet"), "take it out of the catalog"));
+    reading.problems.push(entry.problem(format!("{name} is not supported yet"), "take it out of the catalog"));
 }
 
 /// Reports keys that several files give the same table.
@@ -133,16 +113,10 @@ fn report_set_twice(tables: &[Table<'_>], reading: &mut Reading<'_>) {
     let mut seen: HashMap<(String, &str), Place> = HashMap::new();
     for table in tables {
         for (path, key, place) in table.keys() {
-            let about = if path.is_empty() {
-                table.about.to_string()
-            } else {
-                format!("{}.{path}", table.about)
-            };
+            let about = if path.is_empty() { table.about.to_string() } else { format!("{}.{path}", table.about) };
             if let Some(first) = seen.get(&(path.clone(), key)) {
                 let what = format!("`{key}` is set at {}:{} already", first.file.display(), first.line);
-                reading
-                    .problems
-                    .push(Problem::new(about, what, "set it in one place").at(place.file, place.line));
+                reading.problems.push(Problem::new(about, what, "set it in one place").at(place.file, place.line));
             } else {
                 seen.insert((path, key), place);
             }
@@ -162,96 +136,59 @@ fn read_files(folder: &Path, reading: &mut Reading<'_>) -> Vec<File> {
         }
     };
     if names.iter().any(|name| name == "interfaces") && folder.join("interfaces").is_dir() {
-        let problem = Problem::new(
-            "",
-            "published interfaces are not supported yet",
-            "take the folder out of the catalog",
-        );
-        reading.problems.push(Problem {
-            file: Some("interfaces".into()),
-            ..problem
-        });
+        let problem =
+            Problem::new("", "published interfaces are not supported yet", "take the folder out of the catalog");
+        reading.problems.push(Problem { file: Some("interfaces".into()), ..problem });
     }
-    let mut paths: Vec<PathBuf> = names
-        .into_iter()
-        .map(PathBuf::from)
-        .filter(|path| is_toml(path))
-        .collect();
+    let mut paths: Vec<PathBuf> = names.into_iter().map(PathBuf::from).filter(|path| is_toml(path)).collect();
     let sources = folder.join("sources");
     match list(&sources) {
-        Ok(names) => paths.extend(
-            names
-                .into_iter()
-                .map(|name| Path::new("sources").join(name))
-                .filter(|path| is_toml(path)),
-        ),
+        Ok(names) => {
+            paths.extend(names.into_iter().map(|name| Path::new("sources").join(name)).filter(|path| is_toml(path)))
+        }
         // A link that leads nowhere stands for sources that are missing now.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !sources.is_symlink() => {}
         Err(error) => {
-            let problem = Problem::new(
-                "",
-                format!("this folder {}", file_fault(&error)),
-                "make it a folder of TOML files",
-            );
-            reading.problems.push(Problem {
-                file: Some("sources".into()),
-                ..problem
-            });
+            let problem =
+                Problem::new("", format!("this folder {}", file_fault(&error)), "make it a folder of TOML files");
+            reading.problems.push(Problem { file: Some("sources".into()), ..problem });
         }
     }
     if paths.is_empty() {
         let what = format!("the folder {} holds no *.toml file", folder.display());
         reading.problems.push(Problem::new("", what, MAKE));
     }
-    paths
-        .into_iter()
-        .filter_map(|path| read_file(folder, path, reading))
-        .collect()
+    paths.into_iter().filter_map(|path| read_file(folder, path, reading)).collect()
 }
 
 /// The names in a folder, sorted.
 fn list(folder: &Path) -> std::io::Result<Vec<OsString>> {
-    let mut names = std::fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.file_name()))
-        .collect::<std::io::Result<Vec<OsString>>>()?;
+    let mut names =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<Vec<OsString>>>()?;
     names.sort();
     Ok(names)
 }
 
 /// Hidden files are what editors leave beside those they edit.
 fn is_toml(path: &Path) -> bool {
-    let hidden = path
-        .file_name()
-        .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     !hidden && path.extension().is_some_and(|extension| extension == "toml")
 }
 
 fn read_file(folder: &Path, path: PathBuf, reading: &mut Reading<'_>) -> Option<File> {
     if path == Path::new("access.toml") {
-        let problem = Problem::new(
-            "",
-            "roles and their rules are not supported yet",
-            "take the file out of the catalog",
-        );
-        reading.problems.push(Problem {
-            file: Some(path),
-            ..problem
-        });
+        let problem =
+            Problem::new("", "roles and their rules are not supported yet", "take the file out of the catalog");
+        reading.problems.push(Problem { file: Some(path), ..problem });
         return None;
     }
     let on_disk = folder.join(&path);
     let text = match std::fs::read(&on_disk) {
         Ok(bytes) => String::from_utf8(bytes),
         Err(error) => {
-            let problem = Problem::new(
-                "",
-                format!("this file {}", file_fault(&error)),
-                "every *.toml of a catalog is read",
-            );
-            reading.problems.push(Problem {
-                file: Some(path),
-                ..problem
-            });
+            let problem =
+                Problem::new("", format!("this file {}", file_fault(&error)), "every *.toml of a catalog is read");
+            reading.problems.push(Problem { file: Some(path), ..problem });
             return None;
         }
     };

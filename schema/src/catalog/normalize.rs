@@ -30,10 +30,7 @@ pub(super) type Maps = HashMap<PathBuf, Option<Arc<HashMap<String, String>>>>;
 /// Reads a list of steps; those that are wrong are reported and left out.
 pub(super) fn read_steps(entry: &Entry<'_>, maps: &mut Maps, reading: &mut Reading<'_>) -> Vec<Normalizer> {
     let texts = entry.texts(reading).unwrap_or_default();
-    texts
-        .iter()
-        .filter_map(|text| read_step(entry, text, maps, reading))
-        .collect()
+    texts.iter().filter_map(|text| read_step(entry, text, maps, reading)).collect()
 }
 
 fn read_step(entry: &Entry<'_>, text: &Text, maps: &mut Maps, reading: &mut Reading<'_>) -> Option<Normalizer> {
@@ -49,10 +46,7 @@ fn read_step(entry: &Entry<'_>, text: &Text, maps: &mut Maps, reading: &mut Read
         },
         Some(("pad_left", width)) => match width.parse() {
             Ok(width @ 1..=1_000) => return Some(Normalizer::PadLeft(width)),
-            _ => (
-                format!("`{}` has no width from 1 to 1000", text.written),
-                "write it as \"pad_left:6\"".to_owned(),
-            ),
+            _ => (format!("`{}` has no width from 1 to 1000", text.written), "write it as \"pad_left:6\"".to_owned()),
         },
         Some(("date", format)) if is_date_format(format) => return Some(Normalizer::Date(format.to_owned())),
         Some(("date", _)) => (
@@ -62,10 +56,7 @@ fn read_step(entry: &Entry<'_>, text: &Text, maps: &mut Maps, reading: &mut Read
         Some(("map", path)) => {
             let on_disk = entry.folder().join(path);
             if !maps.contains_key(&on_disk) {
-                let shown = beside(
-                    &text.place.file,
-                    text.written.strip_prefix("map:").unwrap_or(&text.written),
-                );
+                let shown = beside(&text.place.file, text.written.strip_prefix("map:").unwrap_or(&text.written));
                 let table = read_map(&on_disk, &shown, entry, text, reading);
                 maps.insert(on_disk.clone(), table.map(Arc::new));
             }
@@ -73,11 +64,9 @@ fn read_step(entry: &Entry<'_>, text: &Text, maps: &mut Maps, reading: &mut Read
         }
         Some((other, _)) => unknown_step(other, &text.written),
     };
-    reading.problems.push(
-        entry
-            .problem(format!("`{}`: {what}", entry.key), hint)
-            .at(&text.place.file, text.place.line),
-    );
+    reading
+        .problems
+        .push(entry.problem(format!("`{}`: {what}", entry.key), hint).at(&text.place.file, text.place.line));
     None
 }
 
@@ -116,23 +105,14 @@ fn read_map(
     let bytes = match std::fs::read(on_disk) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let what = format!(
-                "`{}`: the table `{}` {}",
-                entry.key,
-                shown.display(),
-                file_fault(&error)
-            );
+            let what = format!("`{}`: the table `{}` {}", entry.key, shown.display(), file_fault(&error));
             let hint = "two columns, from and to, no header; the path is relative to the folder of this file";
-            reading
-                .problems
-                .push(entry.problem(what, hint).at(&text.place.file, text.place.line));
+            reading.problems.push(entry.problem(what, hint).at(&text.place.file, text.place.line));
             return None;
         }
     };
     let mut fault = |line: usize, what: &str, hint: &str| {
-        reading
-            .problems
-            .push(Problem::new("table of `map`", what, hint).at(shown, line));
+        reading.problems.push(Problem::new("table of `map`", what, hint).at(shown, line));
         None
     };
     let content = match std::str::from_utf8(&bytes) {
@@ -157,11 +137,8 @@ fn read_map(
                 }
             }
             Ok((line, fields)) => {
-                let columns = if fields.len() == 1 {
-                    "1 column".to_owned()
-                } else {
-                    format!("{} columns", fields.len())
-                };
+                let columns =
+                    if fields.len() == 1 { "1 column".to_owned() } else { format!("{} columns", fields.len()) };
                 fault(
                     line,
                     &format!("this line has {columns}, not 2"),
@@ -191,10 +168,7 @@ struct Records<'a> {
 
 impl<'a> Records<'a> {
     fn new(text: &'a str) -> Self {
-        Self {
-            rest: Some(text),
-            line: 1,
-        }
+        Self { rest: Some(text), line: 1 }
     }
 
     /// A field and the delimiter after it (`None` at the end of the text).
@@ -206,11 +180,7 @@ impl<'a> Records<'a> {
                 return Err(self.line);
             }
             let delimiter = rest[end..].chars().next();
-            let value = if delimiter == Some(',') {
-                value
-            } else {
-                value.strip_suffix('\r').unwrap_or(value)
-            };
+            let value = if delimiter == Some(',') { value } else { value.strip_suffix('\r').unwrap_or(value) };
             return Ok((value.to_owned(), delimiter, rest.get(end + 1..).unwrap_or("")));
         };
         let opened = self.line;
@@ -224,10 +194,8 @@ impl<'a> Records<'a> {
             value.push('"');
             quoted = after;
         }
-        let after = quoted
-            .strip_prefix('\r')
-            .filter(|after| after.is_empty() || after.starts_with('\n'))
-            .unwrap_or(quoted);
+        let after =
+            quoted.strip_prefix('\r').filter(|after| after.is_empty() || after.starts_with('\n')).unwrap_or(quoted);
         match after.chars().next() {
             None => Ok((value, None, "")),
             Some(delimiter @ (',' | '\n')) => Ok((value, Some(delimiter), &after[1..])),
@@ -290,10 +258,7 @@ mod tests {
     fn records_are_read_as_rfc_4180_says() {
         assert_eq!(records("a,b\r\nc,d"), [record(1, &["a", "b"]), record(2, &["c", "d"])]);
         assert_eq!(records("a,\n\n,b\n"), [record(1, &["a", ""]), record(3, &["", "b"])]);
-        assert_eq!(
-            records("\"a,\n\"\"b\"\"\",c\r\nd,\"e\""),
-            [record(1, &["a,\n\"b\"", "c"]), record(3, &["d", "e"])]
-        );
+        assert_eq!(records("\"a,\n\"\"b\"\"\",c\r\nd,\"e\""), [record(1, &["a,\n\"b\"", "c"]), record(3, &["d", "e"])]);
         assert_eq!(records("a, b ,c\n"), [record(1, &["a", " b ", "c"])]);
         assert_eq!(records("a,"), [record(1, &["a", ""])]);
         assert_eq!(records(""), []);
@@ -309,16 +274,8 @@ mod tests {
 
     #[test]
     fn a_date_format_names_a_whole_date() {
-        for format in [
-            "%Y%m%d",
-            "%d.%m.%Y",
-            "%d/%m/%y",
-            "%Y年%m月%d日",
-            "%Y-%m-%dT%H:%M:%S",
-            "%d %b %Y",
-            "%Y-%j",
-            "%F",
-        ] {
+        for format in ["%Y%m%d", "%d.%m.%Y", "%d/%m/%y", "%Y年%m月%d日", "%Y-%m-%dT%H:%M:%S", "%d %b %Y", "%Y-%j", "%F"]
+        {
             assert!(is_date_format(format), "{format}");
         }
         for format in ["", "%Y-%m", "%Q", "%", "YYYY-MM-DD", "%H:%M", "%d.%m"] {

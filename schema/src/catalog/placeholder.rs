@@ -92,9 +92,7 @@ fn look_up(name: &str, folder: &Path, environment: Environment<'_>) -> Result<St
         return read_text(path, folder);
     }
     let mut bytes = name.bytes();
-    let legal = bytes
-        .next()
-        .is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
+    let legal = bytes.next().is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
         && bytes.all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
     if !legal {
         return Err(Fault::NotAName(crate::problem::shown(name)));
@@ -104,10 +102,8 @@ fn look_up(name: &str, folder: &Path, environment: Environment<'_>) -> Result<St
 }
 
 fn read_text(path: &str, folder: &Path) -> Result<String, Fault> {
-    let bytes = std::fs::read(folder.join(path)).map_err(|error| Fault::Unreadable {
-        path: crate::problem::shown(path),
-        why: file_fault(&error),
-    })?;
+    let bytes = std::fs::read(folder.join(path))
+        .map_err(|error| Fault::Unreadable { path: crate::problem::shown(path), why: file_fault(&error) })?;
     let mut text = String::from_utf8(bytes).map_err(|_| Fault::FileNotText(crate::problem::shown(path)))?;
     if text.ends_with('\n') {
         text.pop();
@@ -159,10 +155,7 @@ mod tests {
         assert_eq!(filled("a${USER}b${USER}").unwrap(), "alibli");
         assert_eq!(filled("${EMPTY}").unwrap(), "");
         assert_eq!(filled("${NESTED}").unwrap(), "${USER}");
-        assert_eq!(
-            filled("no placeholder, 5$ and $USER $").unwrap(),
-            "no placeholder, 5$ and $USER $"
-        );
+        assert_eq!(filled("no placeholder, 5$ and $USER $").unwrap(), "no placeholder, 5$ and $USER $");
         assert_eq!(filled("$${USER} 民").unwrap(), "${USER} 民");
     }
 
@@ -170,17 +163,10 @@ mod tests {
     fn every_fault_of_a_text_is_told() {
         assert_eq!(
             filled("${NOT_SET} ${9} ${}").unwrap_err(),
-            [
-                Fault::Unset("NOT_SET".into()),
-                Fault::NotAName("9".into()),
-                Fault::NotAName(String::new())
-            ]
+            [Fault::Unset("NOT_SET".into()), Fault::NotAName("9".into()), Fault::NotAName(String::new())]
         );
         assert_eq!(filled("${USER").unwrap_err(), [Fault::Unclosed]);
-        assert_eq!(
-            filled("${file:none}").unwrap_err()[0].to_string(),
-            "the file `none` does not exist"
-        );
+        assert_eq!(filled("${file:none}").unwrap_err()[0].to_string(), "the file `none` does not exist");
     }
 
     #[test]

@@ -85,11 +85,7 @@ impl Reference {
         if collection.is_empty() {
             return Err(ReferenceError::NoCollection);
         }
-        Ok(Self {
-            source: source.clone(),
-            collection: collection.join("."),
-            columns,
-        })
+        Ok(Self { source: source.clone(), collection: collection.join("."), columns })
     }
 }
 
@@ -174,23 +170,14 @@ mod tests {
 
     fn expect(text: &str, source: &str, collection: &str, columns: &[&str]) {
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
-        assert_eq!(
-            parsed(text),
-            (source.to_owned(), collection.to_owned(), columns),
-            "{text}"
-        );
+        assert_eq!(parsed(text), (source.to_owned(), collection.to_owned(), columns), "{text}");
     }
 
     #[test]
     fn a_reference_names_source_collection_and_columns() {
         expect("civil.resident(id_card)", "civil", "resident", &["id_card"]);
         expect(" civil . resident ( a , b ) ", "civil", "resident", &["a", "b"]);
-        expect(
-            "civil.Order Details(Unit Price)",
-            "civil",
-            "Order Details",
-            &["Unit Price"],
-        );
+        expect("civil.Order Details(Unit Price)", "civil", "Order Details", &["Unit Price"]);
         expect("civil.audit.log(id)", "civil", "audit.log", &["id"]);
         expect(r#"civil."audit.log"(id)"#, "civil", "audit.log", &["id"]);
         expect(r#""a.b"."c ""d"""("e,f", " g")"#, "a.b", r#"c "d""#, &["e,f", " g"]);
@@ -223,23 +210,9 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_the_same_again() {
-        for name in [
-            "a",
-            "Order Details",
-            "a.b",
-            "x,y",
-            "(z)",
-            "w*",
-            "q\"q",
-            "it's",
-            " pad ",
-            "民政",
-        ] {
-            let reference = Reference {
-                source: name.into(),
-                collection: name.into(),
-                columns: vec![name.into(), "id".into()],
-            };
+        for name in ["a", "Order Details", "a.b", "x,y", "(z)", "w*", "q\"q", "it's", " pad ", "民政"] {
+            let reference =
+                Reference { source: name.into(), collection: name.into(), columns: vec![name.into(), "id".into()] };
             assert_eq!(Reference::parse(&reference.to_string()), Ok(reference));
         }
     }

@@ -83,13 +83,10 @@ fn address(entry: &Entry<'_>, reading: &mut Reading<'_>, off: bool) -> Option<St
     let text = entry.text(reading)?;
     let legal = match text.value.rsplit_once(':') {
         Some((host, port)) => {
-            let host = host
-                .strip_prefix('[')
-                .and_then(|host| host.strip_suffix(']'))
-                .map_or_else(
-                    || !host.is_empty() && !host.contains(|c: char| c == ':' || c.is_whitespace() || c.is_control()),
-                    |inside| inside.parse::<std::net::Ipv6Addr>().is_ok(),
-                );
+            let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).map_or_else(
+                || !host.is_empty() && !host.contains(|c: char| c == ':' || c.is_whitespace() || c.is_control()),
+                |inside| inside.parse::<std::net::Ipv6Addr>().is_ok(),
+            );
             host && port.parse::<u16>().is_ok()
         }
         None => off && text.value == "off",
@@ -98,11 +95,7 @@ fn address(entry: &Entry<'_>, reading: &mut Reading<'_>, off: bool) -> Option<St
         return Some(text.value);
     }
     let what = format!("`{}`: `{}` is not an address", entry.key, text.written);
-    let hint = if off {
-        "write it as \"127.0.0.1:4001\", or \"off\""
-    } else {
-        "write it as \"127.0.0.1:4000\""
-    };
+    let hint = if off { "write it as \"127.0.0.1:4001\", or \"off\"" } else { "write it as \"127.0.0.1:4000\"" };
     reading.problems.push(entry.problem(what, hint));
     None
 }

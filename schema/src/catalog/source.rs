@@ -35,14 +35,8 @@ pub const COMMON_KEYS: &[&str] = &[
 ];
 
 /// The keys of `[defaults]`.
-pub(super) const DEFAULT_KEYS: &[&str] = &[
-    "timeout",
-    "connect_timeout",
-    "wait_timeout",
-    "idle_timeout",
-    "connections",
-    "cache",
-];
+pub(super) const DEFAULT_KEYS: &[&str] =
+    &["timeout", "connect_timeout", "wait_timeout", "idle_timeout", "connections", "cache"];
 
 /// Which kind of block is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,11 +65,7 @@ pub(super) fn read(
     let is_addition = block == Block::Source && !["connector", "url", "path"].iter().any(|key| table.has(key));
     let given = COMMON_KEYS.iter().copied().filter(|key| table.has(key)).collect();
     let name = read_name(block, &mut table, reading);
-    let connector = if is_addition {
-        Some(String::new())
-    } else {
-        read_connector(&mut table, reading)
-    };
+    let connector = if is_addition { Some(String::new()) } else { read_connector(&mut table, reading) };
     let mut settings = SourceSettings {
         place: table.place.clone(),
         title: table.text(reading, "title").map(|title| title.value),
@@ -119,16 +109,11 @@ fn read_name(block: Block, table: &mut Table<'_>, reading: &mut Reading<'_>) -> 
     } else if name.value.contains(char::is_control) {
         ("`name` holds a control character", FORM)
     } else if block == Block::Discover && !name.value.contains("{name}") {
-        (
-            "`name` would be the same for every source found",
-            "put `{name}` where each one's own name belongs",
-        )
+        ("`name` would be the same for every source found", "put `{name}` where each one's own name belongs")
     } else {
         return Some(name.value);
     };
-    reading
-        .problems
-        .push(Problem::new(&*table.about, what, hint).at(name.place.file, name.place.line));
+    reading.problems.push(Problem::new(&*table.about, what, hint).at(name.place.file, name.place.line));
     None
 }
 
@@ -138,9 +123,7 @@ fn read_connector(table: &mut Table<'_>, reading: &mut Reading<'_>) -> Option<St
     let connector = table.required(reading, "connector", CONNECTOR_HINT)?;
     if connector.value.is_empty() {
         let problem = Problem::new(&*table.about, "`connector` is empty", CONNECTOR_HINT);
-        reading
-            .problems
-            .push(problem.at(connector.place.file, connector.place.line));
+        reading.problems.push(problem.at(connector.place.file, connector.place.line));
         return None;
     }
     Some(connector.value)
@@ -153,10 +136,8 @@ fn patterns(table: &mut Table<'_>, key: &str, reading: &mut Reading<'_>) -> Vec<
     let mut patterns = Vec::new();
     for text in entry.texts(reading).unwrap_or_default() {
         if text.value.is_empty() {
-            let problem = entry.problem(
-                format!("`{key}` holds an empty name"),
-                "name collections; * and ? stand for any text",
-            );
+            let problem =
+                entry.problem(format!("`{key}` holds an empty name"), "name collections; * and ? stand for any text");
             reading.problems.push(problem.at(text.place.file, text.place.line));
         } else {
             patterns.push(text.value);
@@ -215,9 +196,7 @@ fn read_option(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<OptionVal
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "only `rename` and `types` are tables".to_owned(),
             };
-            reading
-                .problems
-                .push(entry.problem(format!("`{}` must not be a table", shown(entry.key)), hint));
+            reading.problems.push(entry.problem(format!("`{}` must not be a table", shown(entry.key)), hint));
             return None;
         }
         Form::Integer(None) => "a number beyond 64 bits",
@@ -232,11 +211,7 @@ fn read_option(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<OptionVal
 }
 
 fn option(entry: &Entry<'_>, value: OptionKind) -> OptionValue {
-    OptionValue {
-        value,
-        place: entry.place.clone(),
-        folder: entry.folder().to_owned(),
-    }
+    OptionValue { value, place: entry.place.clone(), folder: entry.folder().to_owned() }
 }
 
 /// A path as written; a URL without what may be secret in it.
@@ -280,11 +255,8 @@ impl Names {
         for blocks in self.0.values() {
             for pair in blocks.windows(2) {
                 let [first, second] = pair else { continue };
-                let what = format!(
-                    "this name is taken by the source at {}:{}",
-                    first.place.file.display(),
-                    first.place.line
-                );
+                let what =
+                    format!("this name is taken by the source at {}:{}", first.place.file.display(), first.place.line);
                 let problem = Problem::new(&*second.about, what, "give one of them another name");
                 reading.problems.push(problem.at(&second.place.file, second.place.line));
             }
@@ -311,11 +283,7 @@ mod tests {
         for (key, written, shown) in [
             ("path", "silos/*.sqlite", "silos/*.sqlite"),
             ("url", "postgres://host/*", "postgres://host/*"),
-            (
-                "url",
-                "postgres://user:p@ss/w?rd@host:5432/db?sslkey=x",
-                "postgres://host:5432/db",
-            ),
+            ("url", "postgres://user:p@ss/w?rd@host:5432/db?sslkey=x", "postgres://host:5432/db"),
             ("url", "mysql://host/db?password=x", "mysql://host/db"),
             ("url", "mysql://u:p@host/db?password=x@y", "mysql://y"),
             ("url", "${CIVIL_URL}", ""),

@@ -44,10 +44,7 @@ mod tests {
         let (catalog, problems) = loaded(uncommented);
         assert_eq!(problems, []);
         assert_eq!(format!("{:?}", catalog.server), format!("{:?}", Server::default()));
-        assert_eq!(
-            (catalog.sources.len(), catalog.discover.len(), catalog.links.len()),
-            (1, 1, 2)
-        );
+        assert_eq!((catalog.sources.len(), catalog.discover.len(), catalog.links.len()), (1, 1, 2));
         for settings in catalog.sources.iter().chain(&catalog.discover) {
             assert_eq!(settings.tuning, Tuning::default());
         }
@@ -57,9 +54,7 @@ mod tests {
     #[test]
     fn every_known_key_stands_in_it() {
         let text: String = FILES.iter().map(|(_, text)| uncommented(text)).collect();
-        let keys = server::keys()
-            .chain(source::keys())
-            .chain(link::LINK_KEYS.iter().copied());
+        let keys = server::keys().chain(source::keys()).chain(link::LINK_KEYS.iter().copied());
         for key in keys {
             let is_there = text.lines().any(|line| {
                 line.split_once('=').is_some_and(|(start, _)| start.trim() == key)

@@ -49,19 +49,12 @@ pub(super) fn check(description: &SourceDescription) -> Result<(), Fault> {
                 return Err(Fault::NoEnumeration(full()));
             }
         }
-        let keys = collection
-            .keys
-            .iter()
-            .flat_map(|key| key.columns.iter().map(|column| ("a key", column)));
+        let keys = collection.keys.iter().flat_map(|key| key.columns.iter().map(|column| ("a key", column)));
         // Broken foreign keys are kept for `check` to report; here only their own side has to be there.
         let indexes = collection.indexes.iter().flatten().map(|column| ("an index", column));
         for (by, column) in keys.chain(indexes) {
             if !columns.contains(column.as_str()) {
-                return Err(Fault::NoColumn {
-                    collection: collection.name.clone(),
-                    column: column.clone(),
-                    by,
-                });
+                return Err(Fault::NoColumn { collection: collection.name.clone(), column: column.clone(), by });
             }
         }
     }

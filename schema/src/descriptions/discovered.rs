@@ -30,9 +30,7 @@ impl Found {
 impl Discovered {
     /// Reads the file in the catalog `folder`; without one nothing is known. A damaged file is a problem.
     pub fn read(folder: &Path) -> Result<Self, Problem> {
-        Ok(Self(
-            store::read(folder, file_name::DISCOVERED, "")?.unwrap_or_default(),
-        ))
+        Ok(Self(store::read(folder, file_name::DISCOVERED, "")?.unwrap_or_default()))
     }
 
     /// Stores it; `false` if the file says the same already.
@@ -42,10 +40,7 @@ impl Discovered {
 
     /// The parts that a block has found; `None` if it was never asked.
     pub fn parts(&self, block: &SourceSettings) -> Option<&[String]> {
-        self.0
-            .iter()
-            .find(|found| found.is_of(block))
-            .map(|found| found.parts.as_slice())
+        self.0.iter().find(|found| found.is_of(block)).map(|found| found.parts.as_slice())
     }
 
     /// Replaces what a block has found.

@@ -17,17 +17,12 @@ pub(super) fn read<T: DeserializeOwned>(folder: &Path, name: &str, about: &str) 
         Err(error) => {
             let what = format!("this file {}", crate::catalog::file_fault(&error));
             let problem = Problem::new(about, what, "make it readable, or remove it and run `lilong describe`");
-            return Err(Problem {
-                file: Some(Path::new(FOLDER).join(name)),
-                ..problem
-            });
+            return Err(Problem { file: Some(Path::new(FOLDER).join(name)), ..problem });
         }
     };
     serde_json::from_slice(&text).map(Some).map_err(|error| {
         let message = error.to_string();
-        let message = message
-            .rsplit_once(" at line ")
-            .map_or(message.as_str(), |(message, _)| message);
+        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
         damaged(name, Some(error.line().max(1)), about, message)
     })
 }
@@ -40,11 +35,7 @@ fn is_absent(error: &std::io::Error) -> bool {
 /// The problem of a file that does not hold what it should.
 pub(super) fn damaged(name: &str, line: Option<usize>, about: &str, fault: &str) -> Problem {
     let problem = Problem::new(about, format!("this file is damaged: {fault}"), "run `lilong describe`");
-    Problem {
-        file: Some(Path::new(FOLDER).join(name)),
-        line,
-        ..problem
-    }
+    Problem { file: Some(Path::new(FOLDER).join(name)), line, ..problem }
 }
 
 /// Writes a file, and the folder if it is not there; `false` if the file says the same already.
@@ -55,9 +46,7 @@ pub(super) fn write(folder: &Path, name: &str, content: &impl Serialize) -> Resu
         let path = path.to_owned();
         move |cause| WriteError { path, cause }
     };
-    let mut text = serde_json::to_string_pretty(content)
-        .map_err(std::io::Error::from)
-        .map_err(fail(&path))?;
+    let mut text = serde_json::to_string_pretty(content).map_err(std::io::Error::from).map_err(fail(&path))?;
     text.push('\n');
     if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(false);
@@ -92,9 +81,7 @@ pub(super) fn list(folder: &Path) -> std::io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in entries {
         let name = entry?.file_name();
-        let is_json = Path::new(&name)
-            .extension()
-            .is_some_and(|extension| extension == "json");
+        let is_json = Path::new(&name).extension().is_some_and(|extension| extension == "json");
         names.extend(name.into_string().ok().filter(|name| is_json && !name.starts_with('.')));
     }
     names.sort();

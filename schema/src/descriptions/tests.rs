@@ -6,11 +6,7 @@ use super::*;
 use crate::{Field, ForeignKey, Key};
 
 fn settings(name: &str) -> SourceSettings {
-    SourceSettings {
-        name: name.into(),
-        connector: "sqlite".into(),
-        ..SourceSettings::default()
-    }
+    SourceSettings { name: name.into(), connector: "sqlite".into(), ..SourceSettings::default() }
 }
 
 fn field(name: &str, scalar: Scalar) -> Field {
@@ -30,25 +26,15 @@ fn description() -> SourceDescription {
     let collection = |name: &str| Collection {
         name: name.into(),
         fields: vec![field("id", Scalar::BigInt), field("born", Scalar::Date)],
-        keys: vec![Key {
-            columns: vec!["id".into()],
-            primary: true,
-        }],
-        foreign_keys: vec![ForeignKey {
-            columns: vec!["gone".into()],
-            collection: "none".into(),
-            references: vec![],
-        }],
+        keys: vec![Key { columns: vec!["id".into()], primary: true }],
+        foreign_keys: vec![ForeignKey { columns: vec!["gone".into()], collection: "none".into(), references: vec![] }],
         indexes: vec![vec!["id".into()]],
         rows: Some(20_000),
         ..Collection::default()
     };
     SourceDescription {
         collections: vec![collection("street"), collection("resident")],
-        enumerations: vec![Enumeration {
-            name: "state".into(),
-            values: vec!["on".into(), "off".into()],
-        }],
+        enumerations: vec![Enumeration { name: "state".into(), values: vec!["on".into(), "off".into()] }],
         warnings: vec!["b".into(), "a".into()],
     }
 }
@@ -63,14 +49,8 @@ fn a_description_comes_back_as_it_was_stored() {
     let settings = settings("civil");
     assert_eq!(read(folder.path(), &settings), Ok(Stored::Missing));
     assert!(write(folder.path(), &settings, &description()).unwrap());
-    let Ok(Stored::Found(found)) = read(folder.path(), &settings) else {
-        panic!("not found")
-    };
-    let names: Vec<&str> = found
-        .collections
-        .iter()
-        .map(|collection| collection.name.as_str())
-        .collect();
+    let Ok(Stored::Found(found)) = read(folder.path(), &settings) else { panic!("not found") };
+    let names: Vec<&str> = found.collections.iter().map(|collection| collection.name.as_str()).collect();
     assert_eq!(names, ["resident", "street"]);
     assert_eq!(found.collections[1], description().collections[0]);
     assert_eq!(found.warnings, ["a", "b"]);
@@ -90,11 +70,7 @@ fn the_text_is_stable_and_only_written_when_it_changes() {
     turned.collections[0].rows = None;
     assert!(write(folder.path(), &settings, &turned).unwrap());
     assert_ne!(text(folder.path(), "civil.json"), first);
-    assert_eq!(
-        std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count(),
-        1,
-        "no half-written file stays"
-    );
+    assert_eq!(std::fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 1, "no half-written file stays");
 }
 
 #[test]
@@ -182,10 +158,7 @@ fn descriptions_of_sources_that_are_gone_are_found_and_removed() {
     }
     Discovered::default().write(folder.path()).unwrap();
     std::fs::write(folder.path().join(FOLDER).join("notes.json"), "{}").unwrap();
-    assert_eq!(
-        orphans(folder.path(), ["civil", "discovered"]).unwrap(),
-        ["Order Details", "民政"]
-    );
+    assert_eq!(orphans(folder.path(), ["civil", "discovered"]).unwrap(), ["Order Details", "民政"]);
     remove(folder.path(), "Order Details").unwrap();
     remove(folder.path(), "Order Details").unwrap();
     assert_eq!(orphans(folder.path(), ["civil", "discovered"]).unwrap(), ["民政"]);
@@ -194,10 +167,7 @@ fn descriptions_of_sources_that_are_gone_are_found_and_removed() {
 #[test]
 fn what_was_discovered_is_kept_by_block() {
     let folder = tempfile::tempdir().unwrap();
-    let block = |location: &str| SourceSettings {
-        location: location.into(),
-        ..settings("{name}")
-    };
+    let block = |location: &str| SourceSettings { location: location.into(), ..settings("{name}") };
     let mut discovered = Discovered::read(folder.path()).unwrap();
     assert_eq!(discovered.parts(&block("a/*.sqlite")), None);
     discovered.set(&block("b/*.sqlite"), vec!["b/y.sqlite".into(), "b/x.sqlite".into()]);
@@ -213,8 +183,5 @@ fn what_was_discovered_is_kept_by_block() {
     assert_eq!(read.parts(&block("b/*.sqlite")), None);
     std::fs::write(folder.path().join(FOLDER).join("discovered.json"), "[\n1]").unwrap();
     let problem = Discovered::read(folder.path()).unwrap_err().to_string();
-    assert!(
-        problem.starts_with("descriptions/discovered.json:2: this file is damaged: "),
-        "{problem}"
-    );
+    assert!(problem.starts_with("descriptions/discovered.json:2: this file is damaged: "), "{problem}");
 }

@@ -52,9 +52,7 @@ pub(super) fn add_declared_links(draft: &mut Draft<'_>) {
 
 fn refuse(draft: &mut Draft<'_>, settings: &LinkSettings, path: &str, refusal: Refusal) {
     match refusal {
-        Refusal::Wrong(what, hint) => draft
-            .problems
-            .push(placed(Problem::new(path, what, hint), &settings.place)),
+        Refusal::Wrong(what, hint) => draft.problems.push(placed(Problem::new(path, what, hint), &settings.place)),
         Refusal::NotDescribed(what) => {
             let warning = Problem::warning(path, what, "it joins by itself once the source has been described");
             let warning = placed(warning, &settings.place);
@@ -70,17 +68,11 @@ fn find_end<'a>(draft: &Draft<'_>, end: &'a LinkEnd) -> Result<End<'a>, Refusal>
     let sources = &draft.model.sources;
     let Ok(source) = sources.binary_search_by(|source| (*source.name).cmp(&end.source)) else {
         let near = nearest(&end.source, sources.iter().map(|source| &*source.name));
-        return Err(Refusal::Wrong(
-            format!("there is no source `{}`", end.source),
-            did_you_mean(near),
-        ));
+        return Err(Refusal::Wrong(format!("there is no source `{}`", end.source), did_you_mean(near)));
     };
     let source = &draft.sources[source];
     if !source.described {
-        return Err(Refusal::NotDescribed(format!(
-            "it is left out: `{}` has no description yet",
-            end.source
-        )));
+        return Err(Refusal::NotDescribed(format!("it is left out: `{}` has no description yet", end.source)));
     }
     let Some(collection) = source.by_name.get(&end.collection).copied() else {
         let (what, hint) = if source.left_out.get(&end.collection.to_lowercase()) == Some(&end.collection) {
@@ -88,10 +80,7 @@ fn find_end<'a>(draft: &Draft<'_>, end: &'a LinkEnd) -> Result<End<'a>, Refusal>
             (what, "look at `include` and `exclude` of the source".to_owned())
         } else {
             let near = nearest(&end.collection, source.by_name.keys().map(String::as_str));
-            (
-                format!("there is no collection `{}` in `{}`", end.collection, end.source),
-                did_you_mean(near),
-            )
+            (format!("there is no collection `{}` in `{}`", end.collection, end.source), did_you_mean(near))
         };
         return Err(Refusal::Wrong(what, hint));
     };
@@ -105,34 +94,18 @@ fn find_end<'a>(draft: &Draft<'_>, end: &'a LinkEnd) -> Result<End<'a>, Refusal>
         };
         let scalar = described.fields[column].scalar;
         if !scalar.is_key() {
-            let what = format!(
-                "`{}.{}({name})` is {}, which is no key",
-                end.source,
-                end.collection,
-                scalar.name()
-            );
+            let what = format!("`{}.{}({name})` is {}, which is no key", end.source, end.collection, scalar.name());
             return Err(Refusal::Wrong(what, "link by other columns".to_owned()));
         }
         columns.push(column);
     }
-    Ok(End {
-        collection,
-        columns,
-        settings: end,
-    })
+    Ok(End { collection, columns, settings: end })
 }
 
 fn check_columns(draft: &Draft<'_>, from: &End<'_>, to: &End<'_>) -> Result<(), Refusal> {
     if from.columns.len() != to.columns.len() || from.columns.is_empty() {
-        let what = format!(
-            "`from` has {} columns and `to` has {}",
-            from.columns.len(),
-            to.columns.len()
-        );
-        return Err(Refusal::Wrong(
-            what,
-            "give as many on both sides, in the same order".to_owned(),
-        ));
+        let what = format!("`from` has {} columns and `to` has {}", from.columns.len(), to.columns.len());
+        return Err(Refusal::Wrong(what, "give as many on both sides, in the same order".to_owned()));
     }
     // What is normalised is text by then.
     if !from.settings.normalize.is_empty() || !to.settings.normalize.is_empty() {
@@ -144,10 +117,7 @@ fn check_columns(draft: &Draft<'_>, from: &End<'_>, to: &End<'_>) -> Result<(), 
         if !can_meet(one.scalar, other.scalar) {
             let (a, b) = (one.scalar.name(), other.scalar.name());
             let what = format!("`{}` is {a} and `{}` is {b}: they never match", one.name, other.name);
-            return Err(Refusal::Wrong(
-                what,
-                "link columns of one kind, or normalise them".to_owned(),
-            ));
+            return Err(Refusal::Wrong(what, "link columns of one kind, or normalise them".to_owned()));
         }
     }
     Ok(())
@@ -163,23 +133,12 @@ fn add(
 ) {
     let name: std::sync::Arc<str> = name.into();
     if !is_name(&name) {
-        let refusal = Refusal::Wrong(
-            format!("`{name}` is no name that GraphQL allows here"),
-            "choose another".into(),
-        );
+        let refusal = Refusal::Wrong(format!("`{name}` is no name that GraphQL allows here"), "choose another".into());
         return refuse(draft, settings, path, refusal);
     }
     if !draft.collections[from.collection].names.reserve(&name) {
-        let what = format!(
-            "`{}` has a field `{name}` already",
-            draft.model.collections[from.collection].type_name
-        );
-        return refuse(
-            draft,
-            settings,
-            path,
-            Refusal::Wrong(what, "choose another name".to_owned()),
-        );
+        let what = format!("`{}` has a field `{name}` already", draft.model.collections[from.collection].type_name);
+        return refuse(draft, settings, path, Refusal::Wrong(what, "choose another name".to_owned()));
     }
     // Values that differ in the database may be one once they are normalised.
     let unique = draft.is_unique(to.collection, &to.columns);
@@ -213,13 +172,7 @@ mod tests {
     #[test]
     fn a_link_across_sources_has_the_names_it_is_given() {
         let (mut catalog, descriptions) = described(TEXT);
-        link(
-            &mut catalog,
-            "civil.resident(id_card)",
-            "health.vaccination(id_card)",
-            "vaccinations",
-            Some("person"),
-        );
+        link(&mut catalog, "civil.resident(id_card)", "health.vaccination(id_card)", "vaccinations", Some("person"));
         let (model, problems) = federated(&catalog, &descriptions);
         assert_eq!(problems, []);
         assert_eq!(links(&model, "civil.resident"), ["vaccinations → [vaccination]"]);
@@ -231,61 +184,28 @@ mod tests {
     #[test]
     fn many_overrides_the_rule_and_says_when_two_matches_are_a_fault() {
         let table = [
-            (
-                "civil.resident(id_card)",
-                "health.vaccination(id_card)",
-                None,
-                (true, false),
-            ),
-            (
-                "civil.resident(id_card)",
-                "health.vaccination(id_card)",
-                Some(false),
-                (false, true),
-            ),
-            (
-                "health.vaccination(id_card)",
-                "civil.resident(id_card)",
-                None,
-                (false, false),
-            ),
-            (
-                "health.vaccination(id_card)",
-                "civil.resident(id_card)",
-                Some(true),
-                (true, false),
-            ),
+            ("civil.resident(id_card)", "health.vaccination(id_card)", None, (true, false)),
+            ("civil.resident(id_card)", "health.vaccination(id_card)", Some(false), (false, true)),
+            ("health.vaccination(id_card)", "civil.resident(id_card)", None, (false, false)),
+            ("health.vaccination(id_card)", "civil.resident(id_card)", Some(true), (true, false)),
         ];
         for (from, to, many, expected) in table {
             let (mut catalog, descriptions) = described(TEXT);
             link(&mut catalog, from, to, "x", None).many = many;
             let (model, _) = federated(&catalog, &descriptions);
-            assert_eq!(
-                (model.links[0].many, model.links[0].at_most_one),
-                expected,
-                "{from} {many:?}"
-            );
+            assert_eq!((model.links[0].many, model.links[0].at_most_one), expected, "{from} {many:?}");
         }
     }
 
     #[test]
     fn unique_values_may_meet_once_they_are_normalised() {
         let (mut catalog, descriptions) = described(TEXT);
-        let settings = link(
-            &mut catalog,
-            "health.vaccination(id_card)",
-            "civil.resident(id_card)",
-            "x",
-            Some("y"),
-        );
+        let settings = link(&mut catalog, "health.vaccination(id_card)", "civil.resident(id_card)", "x", Some("y"));
         settings.to.normalize.push(Normalizer::Trim);
         let (model, _) = federated(&catalog, &descriptions);
         let link = &model.links[0];
         assert!(link.at_most_one && link.is_normalized() && link.normalize.is_empty());
-        assert_eq!(
-            (&link.to_normalize, &model.links[1].normalize),
-            (&vec![Normalizer::Trim], &vec![Normalizer::Trim])
-        );
+        assert_eq!((&link.to_normalize, &model.links[1].normalize), (&vec![Normalizer::Trim], &vec![Normalizer::Trim]));
         assert!(warnings(&model)[0].starts_with("links.toml:1: warning: link x: `x` is slow"));
     }
 
@@ -293,16 +213,8 @@ mod tests {
     fn a_link_that_cannot_be_is_a_problem_with_its_place_and_a_hint() {
         let good = "health.vaccination(id_card)";
         let table = [
-            (
-                "civl.resident(id)",
-                good,
-                "there is no source `civl` (did you mean `civil`?)",
-            ),
-            (
-                "civil.residents(id)",
-                good,
-                "there is no collection `residents` in `civil` (did you mean `resident`?)",
-            ),
+            ("civl.resident(id)", good, "there is no source `civl` (did you mean `civil`?)"),
+            ("civil.residents(id)", good, "there is no collection `residents` in `civil` (did you mean `resident`?)"),
             (
                 "civil.resident(idcard)",
                 good,
@@ -347,12 +259,7 @@ mod tests {
         let (model, problems) = federated(&catalog, &descriptions);
         assert!(problems.is_empty() && model.links.is_empty());
         assert!(warnings(&model)[0].contains("link x: it is left out: `silent` has no description yet"));
-        assert!(
-            model
-                .sources
-                .iter()
-                .any(|source| &*source.name == "silent" && source.collections.is_empty())
-        );
+        assert!(model.sources.iter().any(|source| &*source.name == "silent" && source.collections.is_empty()));
         assert!(!model.roots.contains_key("silent"));
     }
 

@@ -72,9 +72,7 @@ impl Draft<'_> {
     /// What names derived from a column are made of: the name that the catalog gives it, else the original one.
     pub(super) fn column_label(&self, collection: CollectionId, field: FieldId) -> &str {
         let given = self.collections[collection].renamed_columns.get(&field);
-        given
-            .copied()
-            .unwrap_or(&self.model.collections[collection].described.fields[field].name)
+        given.copied().unwrap_or(&self.model.collections[collection].described.fields[field].name)
     }
 
     /// What names derived from a collection are made of: the name that the catalog gives it, else the original one.
@@ -86,9 +84,7 @@ impl Draft<'_> {
     /// Whether those columns name at most one row.
     pub(super) fn is_unique(&self, collection: CollectionId, columns: &[FieldId]) -> bool {
         let unique = &self.collections[collection].unique;
-        unique
-            .iter()
-            .any(|key| key.iter().all(|column| columns.contains(column)))
+        unique.iter().any(|key| key.iter().all(|column| columns.contains(column)))
     }
 
     /// A warning about a source, at its block.
@@ -142,37 +138,15 @@ pub(super) fn placed(problem: Problem, place: &Place) -> Problem {
             return text;
         }
         let escape = |c: char| {
-            if c.is_control() {
-                c.escape_default().to_string()
-            } else {
-                c.to_string()
-            }
+            if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
         };
         text.chars().map(escape).collect()
     };
-    let Problem {
-        severity,
-        file,
-        line,
-        path,
-        what,
-        hint,
-    } = problem;
+    let Problem { severity, file, line, path, what, hint } = problem;
     let (path, what, hint) = (printable(path), printable(what), printable(hint));
-    let problem = Problem {
-        severity,
-        file,
-        line,
-        path,
-        what,
-        hint,
-    };
+    let problem = Problem { severity, file, line, path, what, hint };
     let has_place = place.line > 0 || !place.file.as_os_str().is_empty();
-    if has_place {
-        problem.at(&place.file, place.line)
-    } else {
-        problem
-    }
+    if has_place { problem.at(&place.file, place.line) } else { problem }
 }
 
 /// A hint that names the nearest known name, if one is near.
@@ -190,9 +164,7 @@ mod tests {
         let (mut catalog, mut descriptions) = described("s.t: x Int");
         catalog.sources[0].name = "s\n".into();
         let mut description = descriptions.remove("s").unwrap();
-        description.collections[0]
-            .fields
-            .push(field("X\u{1b}", crate::Scalar::Int, true));
+        description.collections[0].fields.push(field("X\u{1b}", crate::Scalar::Int, true));
         descriptions.insert("s\n".into(), description);
         let (model, _) = crate::federate(&catalog, &descriptions);
         assert_eq!(

@@ -22,10 +22,7 @@ pub(crate) fn described(text: &str) -> (Catalog, Descriptions) {
             None => (line, None),
         };
         if !catalog.sources.iter().any(|source| source.name == name) {
-            let place = Place {
-                file: "lilong.toml".into(),
-                line: catalog.sources.len() + 1,
-            };
+            let place = Place { file: "lilong.toml".into(), line: catalog.sources.len() + 1 };
             catalog.sources.push(SourceSettings {
                 place,
                 name: name.into(),
@@ -34,21 +31,14 @@ pub(crate) fn described(text: &str) -> (Catalog, Descriptions) {
             });
         }
         if let Some(collection) = collection {
-            descriptions
-                .entry(name.to_owned())
-                .or_default()
-                .collections
-                .push(collection);
+            descriptions.entry(name.to_owned()).or_default().collections.push(collection);
         }
     }
     (catalog, descriptions)
 }
 
 fn collection(name: &str, text: &str) -> Collection {
-    let mut collection = Collection {
-        name: name.into(),
-        ..Collection::default()
-    };
+    let mut collection = Collection { name: name.into(), ..Collection::default() };
     let mut parts = text.split("; ");
     for column in parts.next().unwrap().split(", ").filter(|column| !column.is_empty()) {
         let (name, scalar) = column.rsplit_once(' ').unwrap();
@@ -62,20 +52,11 @@ fn collection(name: &str, text: &str) -> Collection {
         let (word, rest) = part.split_once(['(', ' ']).unwrap_or((part, ""));
         let list = |text: &str| -> Vec<String> { text.trim_end_matches(')').split(", ").map(str::to_owned).collect() };
         match word {
-            "pk" | "unique" => collection.keys.push(Key {
-                columns: list(rest),
-                primary: word == "pk",
-            }),
+            "pk" | "unique" => collection.keys.push(Key { columns: list(rest), primary: word == "pk" }),
             "fk" => {
                 let (columns, to) = rest.split_once(") ").unwrap();
-                let (to, references) = to
-                    .split_once('(')
-                    .map_or((to, Vec::new()), |(to, columns)| (to, list(columns)));
-                collection.foreign_keys.push(ForeignKey {
-                    columns: list(columns),
-                    collection: to.into(),
-                    references,
-                });
+                let (to, references) = to.split_once('(').map_or((to, Vec::new()), |(to, columns)| (to, list(columns)));
+                collection.foreign_keys.push(ForeignKey { columns: list(columns), collection: to.into(), references });
             }
             "index" => collection.indexes.push(list(rest)),
             "rows" => collection.rows = Some(rest.parse().unwrap()),
@@ -102,15 +83,8 @@ pub(crate) fn field(name: &str, scalar: Scalar, nullable: bool) -> Field {
 
 /// Adds an entry to `[source.rename]`.
 pub(crate) fn rename(catalog: &mut Catalog, source: &str, collection: &str, column: Option<&str>, name: &str) {
-    let settings = catalog
-        .sources
-        .iter_mut()
-        .find(|settings| settings.name == source)
-        .unwrap();
-    let place = Place {
-        file: "lilong.toml".into(),
-        line: 100 + settings.rename.len(),
-    };
+    let settings = catalog.sources.iter_mut().find(|settings| settings.name == source).unwrap();
+    let place = Place { file: "lilong.toml".into(), line: 100 + settings.rename.len() };
     settings.rename.push(Rename {
         place,
         collection: collection.into(),
@@ -137,19 +111,9 @@ pub(crate) fn link<'a>(
             normalize: Vec::<Normalizer>::new(),
         }
     };
-    let place = Place {
-        file: "links.toml".into(),
-        line: 1 + catalog.links.len(),
-    };
+    let place = Place { file: "links.toml".into(), line: 1 + catalog.links.len() };
     let (from, to) = (end(from), end(to));
-    catalog.links.push(LinkSettings {
-        place,
-        from,
-        to,
-        name: name.into(),
-        back: back.map(str::to_owned),
-        many: None,
-    });
+    catalog.links.push(LinkSettings { place, from, to, name: name.into(), back: back.map(str::to_owned), many: None });
     catalog.links.last_mut().unwrap()
 }
 
@@ -169,10 +133,8 @@ pub(crate) fn model(text: &str) -> Federated {
 /// A collection by `source.collection`.
 pub(crate) fn find<'a>(model: &'a Federated, name: &str) -> &'a crate::federated::Collection {
     let (source, name) = name.split_once('.').unwrap();
-    let found = model
-        .collections
-        .iter()
-        .find(|one| *model.sources[one.source].name == *source && one.described.name == name);
+    let found =
+        model.collections.iter().find(|one| *model.sources[one.source].name == *source && one.described.name == name);
     found.unwrap()
 }
 
@@ -181,11 +143,7 @@ pub(crate) fn links(model: &Federated, name: &str) -> Vec<String> {
     let show = |link: &usize| {
         let link = &model.links[*link];
         let to = &model.collections[link.to].described.name;
-        if link.many {
-            format!("{} → [{to}]", link.name)
-        } else {
-            format!("{} → {to}", link.name)
-        }
+        if link.many { format!("{} → [{to}]", link.name) } else { format!("{} → {to}", link.name) }
     };
     find(model, name).links.iter().map(show).collect()
 }
@@ -197,10 +155,5 @@ pub(crate) fn warnings(model: &Federated) -> Vec<String> {
 
 /// The GraphQL names of a collection's columns, in the database's order.
 pub(crate) fn names_of_fields(model: &Federated, name: &str) -> Vec<String> {
-    find(model, name)
-        .fields
-        .iter()
-        .flatten()
-        .map(|field| field.name.to_string())
-        .collect()
+    find(model, name).fields.iter().flatten().map(|field| field.name.to_string()).collect()
 }

@@ -21,11 +21,8 @@ pub(super) fn gather<'a>(catalog: &'a Catalog, descriptions: &BTreeMap<String, S
         types: Names::default(),
         roots: Names::default(),
     };
-    let by_name: BTreeMap<&str, _> = catalog
-        .sources
-        .iter()
-        .map(|settings| (settings.name.as_str(), settings))
-        .collect();
+    let by_name: BTreeMap<&str, _> =
+        catalog.sources.iter().map(|settings| (settings.name.as_str(), settings)).collect();
     for (name, settings) in by_name {
         let description = descriptions.get(name);
         let id = draft.sources.len();
@@ -64,36 +61,22 @@ fn gather_collections(draft: &mut Draft<'_>, source: SourceId, description: &Sou
     let mut sorted: Vec<&crate::Collection> = description.collections.iter().collect();
     sorted.sort_by(|one, other| one.name.cmp(&other.name));
     warn_of_idle_patterns(draft, source, &sorted);
-    let enumerations: HashMap<&str, &Enumeration> = description
-        .enumerations
-        .iter()
-        .map(|enumeration| (enumeration.name.as_str(), enumeration))
-        .collect();
+    let enumerations: HashMap<&str, &Enumeration> =
+        description.enumerations.iter().map(|enumeration| (enumeration.name.as_str(), enumeration)).collect();
     let first = draft.model.collections.len();
     for described in sorted {
         let name = &described.name;
         if draft.sources[source].by_name.contains_key(name) {
-            draft.warn(
-                source,
-                format!("it describes `{name}` twice; the second is left out"),
-                "describe it again",
-            );
+            draft.warn(source, format!("it describes `{name}` twice; the second is left out"), "describe it again");
         } else if !is_served(name, &settings.include, &settings.exclude) {
             draft.sources[source].left_out.insert(name.to_lowercase(), name.clone());
         } else if described.fields.is_empty() {
             draft.sources[source].left_out.insert(name.to_lowercase(), name.clone());
-            draft.warn(
-                source,
-                format!("`{name}` is left out: it has no column that can be served"),
-                "",
-            );
+            draft.warn(source, format!("`{name}` is left out: it has no column that can be served"), "");
         } else {
             let id = draft.model.collections.len();
             draft.sources[source].by_name.insert(name.clone(), id);
-            draft.sources[source]
-                .by_lower_name
-                .entry(name.to_lowercase())
-                .or_insert(id);
+            draft.sources[source].by_lower_name.entry(name.to_lowercase()).or_insert(id);
             draft.collections.push(CollectionDraft::default());
             draft.model.collections.push(Collection {
                 source,
@@ -148,11 +131,7 @@ fn with_usable_enumerations(
 fn is_usable(enumeration: &Enumeration) -> bool {
     let mut seen = HashSet::new();
     let legal = |value: &str| is_name(value) && !matches!(value, "true" | "false" | "null");
-    !enumeration.values.is_empty()
-        && enumeration
-            .values
-            .iter()
-            .all(|value| legal(value) && seen.insert(value))
+    !enumeration.values.is_empty() && enumeration.values.iter().all(|value| legal(value) && seen.insert(value))
 }
 
 /// Adds the enums that collections from `first` on have, by byte order; their names come later.
@@ -162,9 +141,7 @@ fn gather_enumerations(
     first: usize,
     enumerations: &HashMap<&str, &Enumeration>,
 ) {
-    let fields = draft.model.collections[first..]
-        .iter()
-        .flat_map(|collection| &collection.described.fields);
+    let fields = draft.model.collections[first..].iter().flat_map(|collection| &collection.described.fields);
     let used: BTreeSet<&str> = fields.filter_map(|field| field.enumeration.as_deref()).collect();
     let used = used.into_iter().filter_map(|name| enumerations.get(name));
     let types = used.map(|described| crate::federated::EnumerationType {
@@ -220,11 +197,7 @@ mod tests {
         let (mut catalog, descriptions) = described("s.b: x Int\ns.a: x Int\ns.tmp_1: x Int");
         catalog.sources[0].exclude.push("tmp_*".into());
         let (model, _) = federated(&catalog, &descriptions);
-        let names: Vec<&str> = model
-            .collections
-            .iter()
-            .map(|one| one.described.name.as_str())
-            .collect();
+        let names: Vec<&str> = model.collections.iter().map(|one| one.described.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         catalog.sources[0].include.extend(["b".into(), "bb".into()]);
         let (model, _) = federated(&catalog, &descriptions);
@@ -283,18 +256,9 @@ mod tests {
             field.enumeration = Some(name.into());
             field
         });
-        description.collections = vec![Collection {
-            name: "t".into(),
-            fields: fields.into(),
-            ..Collection::default()
-        }];
+        description.collections = vec![Collection { name: "t".into(), fields: fields.into(), ..Collection::default() }];
         let (model, _) = federated(&catalog, &descriptions);
-        let types: Vec<&str> = find(&model, "s.t")
-            .fields
-            .iter()
-            .flatten()
-            .map(|field| &*field.type_name)
-            .collect();
+        let types: Vec<&str> = find(&model, "s.t").fields.iter().flatten().map(|field| &*field.type_name).collect();
         assert_eq!(types, ["SMood", "String", "String", "String", "String"]);
         assert_eq!(find(&model, "s.t").described.fields[1].scalar, Scalar::String);
         assert_eq!(model.enumerations.len(), 1);
@@ -303,24 +267,12 @@ mod tests {
 
     #[test]
     fn patterns_match_whole_names() {
-        for (pattern, name) in [
-            ("a", "a"),
-            ("*", ""),
-            ("tmp_*", "tmp_"),
-            ("*a*b", "xaxbab"),
-            ("?民", "人民"),
-            ("**", "x"),
-        ] {
+        for (pattern, name) in
+            [("a", "a"), ("*", ""), ("tmp_*", "tmp_"), ("*a*b", "xaxbab"), ("?民", "人民"), ("**", "x")]
+        {
             assert!(matches(pattern, name), "{pattern} {name}");
         }
-        for (pattern, name) in [
-            ("a", "A"),
-            ("a", "ab"),
-            ("?", ""),
-            ("tmp_*", "xtmp_a"),
-            ("*a", "ab"),
-            ("", "a"),
-        ] {
+        for (pattern, name) in [("a", "A"), ("a", "ab"), ("?", ""), ("tmp_*", "xtmp_a"), ("*a", "ab"), ("", "a")] {
             assert!(!matches(pattern, name), "{pattern} {name}");
         }
     }

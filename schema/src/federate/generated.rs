@@ -24,10 +24,7 @@ fn name_keys(draft: &mut Draft<'_>, primary: bool) {
             if collection.keys[key].primary != primary {
                 continue;
             }
-            let columns = collection.keys[key]
-                .columns
-                .iter()
-                .map(|column| draft.column_label(id, *column));
+            let columns = collection.keys[key].columns.iter().map(|column| draft.column_label(id, *column));
             let suffix = if primary { "ByPk".to_owned() } else { by(columns) };
             let (source, wanted) = (collection.source, format!("{}{suffix}", collection.field));
             let described = collection.described.clone();
@@ -55,17 +52,9 @@ fn reserve_members(draft: &mut Draft<'_>) {
 /// `vaccinationsAggregate`, `vaccinationsConnection` beside list links
 fn reserve_link_fields(draft: &mut Draft<'_>) {
     for (collection, own) in draft.model.collections.iter().zip(&mut draft.collections) {
-        let many = || {
-            collection
-                .links
-                .iter()
-                .copied()
-                .filter(|link| draft.model.links[*link].many)
-        };
+        let many = || collection.links.iter().copied().filter(|link| draft.model.links[*link].many);
         let mut give = |suffix: &str| -> Vec<_> {
-            many()
-                .map(|link| own.names.give(&format!("{}{suffix}", draft.model.links[link].name)))
-                .collect()
+            many().map(|link| own.names.give(&format!("{}{suffix}", draft.model.links[link].name))).collect()
         };
         let (aggregates, connections) = (give("Aggregate"), give("Connection"));
         let lists: Vec<_> = many().collect();
@@ -115,10 +104,7 @@ mod tests {
             "s.resident: id Int, id_card String, a Int, b Int; pk(id); unique(id_card); unique(b, a); unique(a, b)",
         );
         let keys: Vec<&str> = find(&model, "s.resident").keys.iter().map(|key| &*key.field).collect();
-        assert_eq!(
-            keys,
-            ["residentByPk", "residentByAAndB", "residentByBAndA", "residentByIdCard"]
-        );
+        assert_eq!(keys, ["residentByPk", "residentByAAndB", "residentByBAndA", "residentByIdCard"]);
     }
 
     #[test]

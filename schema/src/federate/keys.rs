@@ -21,20 +21,13 @@ fn resolve(draft: &mut Draft<'_>, id: CollectionId) {
         let columns: Option<Vec<FieldId>> = key.columns.iter().map(|name| described.field_id(name)).collect();
         let Some(columns) = columns.filter(|columns| !columns.is_empty()) else {
             let columns = key.columns.join(", ");
-            let what = format!(
-                "a key of `{}` is left out: there are no such columns: `{columns}`",
-                described.name
-            );
+            let what = format!("a key of `{}` is left out: there are no such columns: `{columns}`", described.name);
             draft.warn(draft.model.collections[id].source, what, "describe it again");
             continue;
         };
         // A unique key over the same columns says nothing new.
         if !resolved.iter().any(|earlier| earlier.columns == columns) {
-            resolved.push(Key {
-                field: "".into(),
-                columns,
-                primary: key.primary,
-            });
+            resolved.push(Key { field: "".into(), columns, primary: key.primary });
         }
     }
 
@@ -51,9 +44,7 @@ fn resolve(draft: &mut Draft<'_>, id: CollectionId) {
         }
     }
     resolved.retain(|key| {
-        key.columns
-            .iter()
-            .all(|column| scalar(*column).is_key() && collection.fields[*column].is_some())
+        key.columns.iter().all(|column| scalar(*column).is_key() && collection.fields[*column].is_some())
     });
     collection.keys = resolved;
 }
@@ -119,12 +110,7 @@ mod tests {
     #[test]
     fn only_a_column_of_the_primary_key_that_is_never_null_is_non_null() {
         let model = model("s.t: a Int!, b Int, c Int!; pk(a, b)");
-        let non_null: Vec<bool> = find(&model, "s.t")
-            .fields
-            .iter()
-            .flatten()
-            .map(|field| field.non_null)
-            .collect();
+        let non_null: Vec<bool> = find(&model, "s.t").fields.iter().flatten().map(|field| field.non_null).collect();
         assert_eq!(non_null, [true, false, false]);
     }
 
@@ -146,23 +132,12 @@ mod tests {
     #[test]
     fn numbers_meet_numbers_and_text_meets_anything() {
         use Scalar::{BigInt, Boolean, Date, DateTime, Decimal, Enum, Int, LocalDateTime, String, Uuid};
-        for (one, other) in [
-            (Int, BigInt),
-            (Decimal, Int),
-            (String, Date),
-            (Uuid, String),
-            (Enum, Int),
-            (Date, Date),
-        ] {
+        for (one, other) in [(Int, BigInt), (Decimal, Int), (String, Date), (Uuid, String), (Enum, Int), (Date, Date)] {
             assert!(can_meet(one, other) && can_meet(other, one), "{one:?} {other:?}");
         }
-        for (one, other) in [
-            (Boolean, Date),
-            (Boolean, Int),
-            (Date, LocalDateTime),
-            (LocalDateTime, DateTime),
-            (Uuid, Int),
-        ] {
+        for (one, other) in
+            [(Boolean, Date), (Boolean, Int), (Date, LocalDateTime), (LocalDateTime, DateTime), (Uuid, Int)]
+        {
             assert!(!can_meet(one, other) && !can_meet(other, one), "{one:?} {other:?}");
         }
     }

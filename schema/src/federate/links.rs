@@ -39,12 +39,8 @@ fn find_references(draft: &mut Draft<'_>, from: CollectionId, references: &mut V
     for key in sorted {
         match find_reference(draft, from, key) {
             Ok(Some(reference)) => {
-                let mut pairs: Vec<_> = reference
-                    .columns
-                    .iter()
-                    .zip(&reference.to_columns)
-                    .map(|(a, b)| (*a, *b))
-                    .collect();
+                let mut pairs: Vec<_> =
+                    reference.columns.iter().zip(&reference.to_columns).map(|(a, b)| (*a, *b)).collect();
                 pairs.sort_unstable();
                 if seen.insert((reference.to, pairs)) {
                     references.push(reference);
@@ -65,22 +61,14 @@ fn find_references(draft: &mut Draft<'_>, from: CollectionId, references: &mut V
 fn find_reference(draft: &Draft<'_>, from: CollectionId, key: &ForeignKey) -> Result<Option<Reference>, String> {
     let source = &draft.sources[draft.model.collections[from].source];
     let lower = key.collection.to_lowercase();
-    let Some(to) = source
-        .by_name
-        .get(&key.collection)
-        .or_else(|| source.by_lower_name.get(&lower))
-        .copied()
-    else {
+    let Some(to) = source.by_name.get(&key.collection).or_else(|| source.by_lower_name.get(&lower)).copied() else {
         return if source.left_out.contains_key(&lower) {
             Ok(None)
         } else {
             Err(format!("there is no collection `{}`", key.collection))
         };
     };
-    let (here, there) = (
-        &draft.model.collections[from].described,
-        &draft.model.collections[to].described,
-    );
+    let (here, there) = (&draft.model.collections[from].described, &draft.model.collections[to].described);
     let columns = find_columns(here, &key.columns)?;
     let to_columns = if key.references.is_empty() {
         let primary = draft.collections[to].primary.clone();
@@ -89,11 +77,7 @@ fn find_reference(draft: &Draft<'_>, from: CollectionId, key: &ForeignKey) -> Re
         find_columns(there, &key.references)?
     };
     if columns.len() != to_columns.len() || columns.is_empty() {
-        return Err(format!(
-            "it has {} columns and refers to {}",
-            columns.len(),
-            to_columns.len()
-        ));
+        return Err(format!("it has {} columns and refers to {}", columns.len(), to_columns.len()));
     }
     for (column, to_column) in columns.iter().zip(&to_columns) {
         let (column, to_column) = (&here.fields[*column], &there.fields[*to_column]);
@@ -105,28 +89,15 @@ fn find_reference(draft: &Draft<'_>, from: CollectionId, key: &ForeignKey) -> Re
         }
         if !can_meet(column.scalar, to_column.scalar) {
             let (one, other) = (column.scalar.name(), to_column.scalar.name());
-            return Err(format!(
-                "`{}` is {one} and `{}.{}` is {other}",
-                column.name, there.name, to_column.name
-            ));
+            return Err(format!("`{}` is {one} and `{}.{}` is {other}", column.name, there.name, to_column.name));
         }
     }
-    Ok(Some(Reference {
-        from,
-        columns,
-        to,
-        to_columns,
-    }))
+    Ok(Some(Reference { from, columns, to, to_columns }))
 }
 
 fn find_columns(described: &crate::Collection, names: &[String]) -> Result<Vec<FieldId>, String> {
     let find = |name: &String| {
-        let folded = || {
-            described
-                .fields
-                .iter()
-                .position(|field| field.name.eq_ignore_ascii_case(name))
-        };
+        let folded = || described.fields.iter().position(|field| field.name.eq_ignore_ascii_case(name));
         let found = described.field_id(name).or_else(folded);
         found.ok_or_else(|| format!("there is no column `{}.{name}`", described.name))
     };
@@ -135,22 +106,13 @@ fn find_columns(described: &crate::Collection, names: &[String]) -> Result<Vec<F
 
 /// `street` for `street_id → street`
 fn add_forward(draft: &mut Draft<'_>, reference: &Reference) {
-    let Reference {
-        from,
-        columns,
-        to,
-        to_columns,
-    } = reference;
+    let Reference { from, columns, to, to_columns } = reference;
     let target = &draft.model.collections[*to].field;
     let plain = match columns.as_slice() {
         [column] => {
             let mut words = words(draft.column_label(*from, *column));
             words.pop_if(|last| last == "id");
-            if words.is_empty() {
-                target.to_string()
-            } else {
-                camel_words(&words)
-            }
+            if words.is_empty() { target.to_string() } else { camel_words(&words) }
         }
         _ => target.to_string(),
     };
@@ -162,12 +124,7 @@ fn add_forward(draft: &mut Draft<'_>, reference: &Reference) {
 
 /// The list, or for a unique foreign key the object, on the side referred to.
 fn add_back(draft: &mut Draft<'_>, reference: &Reference) {
-    let Reference {
-        from,
-        columns,
-        to,
-        to_columns,
-    } = reference;
+    let Reference { from, columns, to, to_columns } = reference;
     let many = !draft.is_unique(*from, columns);
     let target = &draft.model.collections[*from].field;
     let by = by_columns(draft, reference);
@@ -181,10 +138,7 @@ fn add_back(draft: &mut Draft<'_>, reference: &Reference) {
 }
 
 fn by_columns(draft: &Draft<'_>, reference: &Reference) -> String {
-    by(reference
-        .columns
-        .iter()
-        .map(|column| draft.column_label(reference.from, *column)))
+    by(reference.columns.iter().map(|column| draft.column_label(reference.from, *column)))
 }
 
 fn link(from: (CollectionId, &[FieldId]), to: (CollectionId, &[FieldId]), many: bool) -> Link {
@@ -216,10 +170,7 @@ mod tests {
         assert_eq!(links(&model, "civil.resident"), ["street → street"]);
         assert_eq!(links(&model, "civil.street"), ["resident → [resident]"]);
         let street = &model.links[find(&model, "civil.resident").links[0]];
-        assert_eq!(
-            (&street.columns[..], &street.to_columns[..], street.at_most_one),
-            (&[1][..], &[0][..], false)
-        );
+        assert_eq!((&street.columns[..], &street.to_columns[..], street.at_most_one), (&[1][..], &[0][..], false));
     }
 
     #[test]
@@ -236,11 +187,7 @@ mod tests {
         ];
         for (column, name) in table {
             let text = format!("s.resident: {column} Int; fk({column}) streets(k)\ns.streets: k Int; pk(k)");
-            assert_eq!(
-                links(&model(&text), "s.resident"),
-                [format!("{name} → streets")],
-                "{column}"
-            );
+            assert_eq!(links(&model(&text), "s.resident"), [format!("{name} → streets")], "{column}");
         }
     }
 
@@ -254,25 +201,14 @@ mod tests {
         assert_eq!(links(&model, "s.match"), ["away → team", "home → team"]);
         assert_eq!(
             links(&model, "s.team"),
-            [
-                "captain → player",
-                "matchByAwayId → [match]",
-                "matchByHomeId → [match]",
-                "player → [player]"
-            ]
+            ["captain → player", "matchByAwayId → [match]", "matchByHomeId → [match]", "player → [player]"]
         );
-        assert_eq!(
-            links(&model, "s.player"),
-            ["teamByTeamId → team", "teamByCaptainId → [team]"]
-        );
+        assert_eq!(links(&model, "s.player"), ["teamByTeamId → team", "teamByCaptainId → [team]"]);
     }
 
     #[test]
     fn the_list_side_of_a_self_link_says_so() {
-        let table = [
-            ("boss_id", "boss → t, tListByBossId → [t]"),
-            ("boss", "tByBoss → t, tListByBoss → [t]"),
-        ];
+        let table = [("boss_id", "boss → t, tListByBossId → [t]"), ("boss", "tByBoss → t, tListByBoss → [t]")];
         for (column, expected) in table {
             let model = model(&format!("s.t: id Int, {column} Int; pk(id); fk({column}) t(id)"));
             assert_eq!(links(&model, "s.t").join(", "), expected);
@@ -284,15 +220,9 @@ mod tests {
     #[test]
     fn a_unique_foreign_key_gives_objects_and_one_to_columns_that_are_not_unique_gives_lists() {
         let one = model("s.a: id Int, b_id Int; pk(id); unique(b_id); fk(b_id) b(id)\ns.b: id Int; pk(id)");
-        assert_eq!(
-            (links(&one, "s.a"), links(&one, "s.b")),
-            (vec!["b → b".to_owned()], vec!["a → a".to_owned()])
-        );
+        assert_eq!((links(&one, "s.a"), links(&one, "s.b")), (vec!["b → b".to_owned()], vec!["a → a".to_owned()]));
         let part = model("s.a: x Int, y Int; pk(x); fk(x, y) b(x, y)\ns.b: x Int, y Int; unique(y)");
-        assert_eq!(
-            (links(&part, "s.a"), links(&part, "s.b")),
-            (vec!["b → b".to_owned()], vec!["a → a".to_owned()])
-        );
+        assert_eq!((links(&part, "s.a"), links(&part, "s.b")), (vec!["b → b".to_owned()], vec!["a → a".to_owned()]));
         let many = model("s.a: k Int; fk(k) b(k)\ns.b: k Int");
         assert_eq!(
             (links(&many, "s.a"), links(&many, "s.b")),
@@ -336,10 +266,7 @@ mod tests {
             let model = model(&format!(
                 "s.a: x Int, y Int, f Float, d Date; {key}\ns.b: id Int, blob Bytes; pk(id)\ns.c: id Int"
             ));
-            assert!(
-                links(&model, "s.a").is_empty() && links(&model, "s.b").is_empty(),
-                "{key}"
-            );
+            assert!(links(&model, "s.a").is_empty() && links(&model, "s.b").is_empty(), "{key}");
             let columns = &key[..=key.find(')').unwrap()][2..];
             let what = format!(
                 "lilong.toml:1: warning: source s: the foreign key `a{columns}` is left out: {why} (mend it in the database, or write a [[link]])"

@@ -73,11 +73,7 @@ pub(super) fn by<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
 
 /// A whole name: one that would begin with a digit gets an underscore.
 pub(super) fn whole(name: String) -> String {
-    if name.starts_with(|first: char| first.is_ascii_digit()) {
-        format!("_{name}")
-    } else {
-        name
-    }
+    if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
 /// Whether a text may stand as a name that users choose: legal in GraphQL, and not reserved for introspection.
@@ -179,10 +175,7 @@ mod tests {
     #[test]
     fn only_a_whole_name_gets_the_underscore_of_a_leading_digit() {
         assert_eq!(pascal("2nd street"), "2ndStreet");
-        assert_eq!(
-            whole(format!("{}{}", pascal("civil"), pascal("2nd street"))),
-            "Civil2ndStreet"
-        );
+        assert_eq!(whole(format!("{}{}", pascal("civil"), pascal("2nd street"))), "Civil2ndStreet");
         assert_eq!(whole(pascal("2nd street")), "_2ndStreet");
         assert_eq!(pascal("?"), "Unnamed");
         assert_eq!(by(["id_card", "B"]), "ByIdCardAndB");

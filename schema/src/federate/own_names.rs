@@ -9,16 +9,7 @@ use crate::Scalar;
 use crate::federated::{CollectionId, FieldName, SourceId};
 
 /// Type names that no source can have, also those of parts that are served later.
-const TYPES: [&str; 8] = [
-    "Query",
-    "Mutation",
-    "Subscription",
-    "ID",
-    "Source",
-    "SourceState",
-    "OrderBy",
-    "PageInfo",
-];
+const TYPES: [&str; 8] = ["Query", "Mutation", "Subscription", "ID", "Source", "SourceState", "OrderBy", "PageInfo"];
 
 /// Field names of inputs and outputs that no column can be renamed to.
 const FIELDS: [&str; 4] = ["_and", "_or", "_not", "_source"];
@@ -79,20 +70,11 @@ fn name_collection(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_
     } else {
         let wanted = camel(&original);
         if let Some(rename) = renames.collections.get(&(source, wanted.as_str())) {
-            renames::report(
-                draft,
-                source,
-                rename,
-                format!("`{original}` has the name `{wanted}` already"),
-            );
+            renames::report(draft, source, rename, format!("`{original}` has the name `{wanted}` already"));
         }
         draft.give_member(source, || format!("`{original}`"), &wanted)
     };
-    let wanted = format!(
-        "{}{}",
-        pascal(&draft.model.sources[source].name),
-        pascal(draft.collection_label(id))
-    );
+    let wanted = format!("{}{}", pascal(&draft.model.sources[source].name), pascal(draft.collection_label(id)));
     draft.model.collections[id].field = field;
     draft.model.collections[id].type_name = draft.give_type(source, &format!("`{original}`"), wanted);
 }
@@ -115,10 +97,8 @@ fn name_columns(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_>) 
     for field in sorted {
         let original = described.fields[field].name.as_str();
         if before == Some(original) {
-            let what = format!(
-                "it describes the column `{original}` of `{}` twice; the second is left out",
-                described.name
-            );
+            let what =
+                format!("it describes the column `{original}` of `{}` twice; the second is left out", described.name);
             draft.warn(source, what, "describe it again");
             continue;
         }
@@ -145,13 +125,8 @@ fn name_columns(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_>) 
             None => scalar.name().into(),
         };
         draft.model.sources[source].scalars.insert(scalar);
-        draft.model.collections[id].fields[field] = Some(FieldName {
-            value: name.clone(),
-            name,
-            type_name,
-            enumeration,
-            non_null: false,
-        });
+        draft.model.collections[id].fields[field] =
+            Some(FieldName { value: name.clone(), name, type_name, enumeration, non_null: false });
     }
     name_values(draft, id);
 }
@@ -159,11 +134,7 @@ fn name_columns(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_>) 
 /// Enums stand by source and by byte order of their names.
 fn find_enumeration(draft: &Draft<'_>, source: SourceId, name: &str) -> Option<usize> {
     let key = (source, name);
-    draft
-        .model
-        .enumerations
-        .binary_search_by(|one| (one.source, one.described.name.as_str()).cmp(&key))
-        .ok()
+    draft.model.enumerations.binary_search_by(|one| (one.source, one.described.name.as_str()).cmp(&key)).ok()
 }
 
 /// As enum values `true`, `false` and `null` get an underscore.
@@ -189,15 +160,8 @@ mod tests {
     #[test]
     fn types_are_named_after_source_and_collection() {
         let model = model("civil affairs.Order Details: x Int\n2nd.2fa: x Int");
-        let names: Vec<(&str, &str)> = model
-            .collections
-            .iter()
-            .map(|one| (&*one.field, &*one.type_name))
-            .collect();
-        assert_eq!(
-            names,
-            [("_2fa", "_2nd2fa"), ("orderDetails", "CivilAffairsOrderDetails")]
-        );
+        let names: Vec<(&str, &str)> = model.collections.iter().map(|one| (&*one.field, &*one.type_name)).collect();
+        assert_eq!(names, [("_2fa", "_2nd2fa"), ("orderDetails", "CivilAffairsOrderDetails")]);
         let roots: Vec<(&str, &str)> = model.sources.iter().map(|one| (&*one.field, &*one.type_name)).collect();
         assert_eq!(roots, [("_2nd", "_2nd"), ("civilAffairs", "CivilAffairs")]);
         assert!(model.warnings.is_empty());
@@ -221,11 +185,7 @@ mod tests {
         let model = model("a.b c: x Int\na b.c: x Int\nsource.x: x Int\nab.x: x Int\na.b: x Int\nquery.state: x Int");
         let sources: Vec<&str> = model.sources.iter().map(|source| &*source.type_name).collect();
         assert_eq!(sources, ["A", "AB", "Ab", "Query_2", "Source_2"]);
-        let types: Vec<&str> = model
-            .collections
-            .iter()
-            .map(|collection| &*collection.type_name)
-            .collect();
+        let types: Vec<&str> = model.collections.iter().map(|collection| &*collection.type_name).collect();
         assert_eq!(types, ["AB_2", "ABC", "ABC_2", "AbX", "QueryState", "SourceX"]);
     }
 
@@ -235,12 +195,7 @@ mod tests {
         rename(&mut catalog, "s", "t", Some("x"), "true_");
         let (model, _) = federated(&catalog, &descriptions);
         assert_eq!(fields(&model, "s.t"), ["true", "null", "true_", "false"]);
-        let values: Vec<&str> = find(&model, "s.t")
-            .fields
-            .iter()
-            .flatten()
-            .map(|field| &*field.value)
-            .collect();
+        let values: Vec<&str> = find(&model, "s.t").fields.iter().flatten().map(|field| &*field.value).collect();
         assert_eq!(values, ["true__2", "null_", "true_", "false_"]);
     }
 }

@@ -41,10 +41,7 @@ fn apply_to_source<'a>(draft: &mut Draft<'a>, source: SourceId, renames: &mut Re
         } else if let Some(column) = column {
             let names = &mut draft.collections[collection].names;
             let free = names.reserve(&name)
-                && draft.collections[collection]
-                    .renamed_columns
-                    .insert(column, &rename.name)
-                    .is_none();
+                && draft.collections[collection].renamed_columns.insert(column, &rename.name).is_none();
             let earlier = renames.columns.insert((collection, &rename.name), rename);
             (!free).then(|| clash(&name, earlier))
         } else {
@@ -68,11 +65,7 @@ fn clash(name: &str, earlier: Option<&Rename>) -> String {
 
 /// Reports a rename that cannot be.
 pub(super) fn report(draft: &mut Draft<'_>, source: SourceId, rename: &Rename, what: String) {
-    let path = format!(
-        "source {}: rename of `{}`",
-        draft.sources[source].settings.name,
-        original(rename)
-    );
+    let path = format!("source {}: rename of `{}`", draft.sources[source].settings.name, original(rename));
     let problem = Problem::new(path, what, "choose another name");
     draft.problems.push(placed(problem, &rename.place));
 }
@@ -98,14 +91,8 @@ fn find_renamed(draft: &mut Draft<'_>, source: SourceId, rename: &Rename) -> Opt
             return Some((*id, Some(field)));
         }
         let near = nearest(column, described.fields.iter().map(|field| field.name.as_str()));
-        (
-            format!("there is no column `{column}` in `{}`", rename.collection),
-            near,
-        )
-    } else if [&whole, &rename.collection]
-        .iter()
-        .any(|name| draft_source.left_out.contains_key(&name.to_lowercase()))
-    {
+        (format!("there is no column `{column}` in `{}`", rename.collection), near)
+    } else if [&whole, &rename.collection].iter().any(|name| draft_source.left_out.contains_key(&name.to_lowercase())) {
         return None;
     } else {
         let near = nearest(&rename.collection, draft_source.by_name.keys().map(String::as_str));
@@ -113,10 +100,7 @@ fn find_renamed(draft: &mut Draft<'_>, source: SourceId, rename: &Rename) -> Opt
     };
     let hint = did_you_mean(hint);
     let path = format!("source {}: rename of `{whole}`", draft_source.settings.name);
-    draft
-        .model
-        .warnings
-        .push(placed(Problem::warning(path, what, hint), &rename.place));
+    draft.model.warnings.push(placed(Problem::warning(path, what, hint), &rename.place));
     None
 }
 
@@ -134,10 +118,7 @@ mod tests {
         let (model, problems) = federated(&catalog, &descriptions);
         assert_eq!(problems, []);
         let collection = find(&model, "s.Order Details");
-        assert_eq!(
-            (&*collection.field, &*collection.type_name),
-            ("order_line", "SOrderLine")
-        );
+        assert_eq!((&*collection.field, &*collection.type_name), ("order_line", "SOrderLine"));
         assert_eq!(&*collection.keys[0].field, "order_lineByPk");
         assert_eq!(fields(&model, "s.Order Details"), ["ID", "aB", "parentId"]);
         assert!(collection.members.contains_key("parent"));
@@ -147,26 +128,14 @@ mod tests {
     #[test]
     fn a_rename_that_clashes_is_a_problem_with_its_place() {
         let table = [
-            (
-                Some("a"),
-                "b",
-                "source s: rename of `t.a`: `t.b` has the name `b` already (choose another name)",
-            ),
-            (
-                Some("a"),
-                "_and",
-                "source s: rename of `t.a`: the name `_and` is taken (choose another name)",
-            ),
+            (Some("a"), "b", "source s: rename of `t.a`: `t.b` has the name `b` already (choose another name)"),
+            (Some("a"), "_and", "source s: rename of `t.a`: the name `_and` is taken (choose another name)"),
             (
                 Some("a"),
                 "__a",
                 "source s: rename of `t.a`: `__a` is no name that GraphQL allows here (choose another name)",
             ),
-            (
-                None,
-                "other",
-                "source s: rename of `t`: `Other` has the name `other` already (choose another name)",
-            ),
+            (None, "other", "source s: rename of `t`: `Other` has the name `other` already (choose another name)"),
         ];
         for (column, name, expected) in table {
             let (mut catalog, descriptions) = described("s.t: a Int, b Int\ns.Other: x Int");
@@ -189,10 +158,7 @@ mod tests {
         rename(&mut catalog, "s", "t", Some("a"), "b");
         rename(&mut catalog, "s", "t", Some("b"), "a");
         let (model, problems) = federated(&catalog, &descriptions);
-        assert_eq!(
-            (problems.len(), fields(&model, "s.t")),
-            (0, vec!["b".to_owned(), "a".to_owned()])
-        );
+        assert_eq!((problems.len(), fields(&model, "s.t")), (0, vec!["b".to_owned(), "a".to_owned()]));
     }
 
     #[test]

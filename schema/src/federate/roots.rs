@@ -19,23 +19,12 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
         let members = &mut model.sources[collection.source].members;
         members.insert(collection.field.clone(), SourceMember::List(id));
         members.extend(
-            collection
-                .keys
-                .iter()
-                .enumerate()
-                .map(|(key, named)| (named.field.clone(), SourceMember::ByKey(id, key))),
+            collection.keys.iter().enumerate().map(|(key, named)| (named.field.clone(), SourceMember::ByKey(id, key))),
         );
         let fields = collection.fields.iter().enumerate();
         let fields = fields.filter_map(|(field, name)| Some((name.as_ref()?.name.clone(), Member::Field(field))));
-        let links = collection
-            .links
-            .iter()
-            .map(|link| (model.links[*link].name.clone(), Member::Link(*link)));
+        let links = collection.links.iter().map(|link| (model.links[*link].name.clone(), Member::Link(*link)));
         collection.members = fields.chain(links).collect();
     }
-    model.types = model
-        .type_ids(&Slice::all())
-        .into_iter()
-        .map(|id| (model.type_name(id), id))
-        .collect();
+    model.types = model.type_ids(&Slice::all()).into_iter().map(|id| (model.type_name(id), id)).collect();
 }

@@ -13,11 +13,7 @@ pub(super) fn warn_if_slow(draft: &mut Draft<'_>, settings: &LinkSettings, path:
     let target = &draft.model.collections[link.to];
     let described = &target.described;
     let source = &draft.model.sources[target.source].name;
-    let is_link_column = |name: &String| {
-        link.to_columns
-            .iter()
-            .any(|column| described.fields[*column].name == *name)
-    };
+    let is_link_column = |name: &String| link.to_columns.iter().any(|column| described.fields[*column].name == *name);
     let keys = described.keys.iter().map(|key| &key.columns);
     // An index serves if the link's columns lead it.
     let has_index =
@@ -25,22 +21,13 @@ pub(super) fn warn_if_slow(draft: &mut Draft<'_>, settings: &LinkSettings, path:
             index.len() >= link.to_columns.len() && index[..link.to_columns.len()].iter().all(is_link_column)
         });
     let what = if !link.to_normalize.is_empty() {
-        format!(
-            "`{}` is slow: `{source}.{}` has to be read and normalised here",
-            link.name, described.name
-        )
+        format!("`{}` is slow: `{source}.{}` has to be read and normalised here", link.name, described.name)
     } else if !has_index && described.rows.is_some_and(|rows| rows > MANY_ROWS) {
-        format!(
-            "`{}` is slow: `{source}.{}` has no index on its columns",
-            link.name, described.name
-        )
+        format!("`{}` is slow: `{source}.{}` has no index on its columns", link.name, described.name)
     } else {
         return;
     };
     let hint =
         "more rows than the row budget are TOO_COSTLY; store the keys as the other side writes them, with an index";
-    draft
-        .model
-        .warnings
-        .push(placed(Problem::warning(path, what, hint), &settings.place));
+    draft.model.warnings.push(placed(Problem::warning(path, what, hint), &settings.place));
 }

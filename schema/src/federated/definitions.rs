@@ -20,10 +20,7 @@ const DIRECTIONS: [(&str, &str); 6] = [
 
 const STATES: [(&str, &str); 3] = [
     ("READY", "It answers."),
-    (
-        "UNAVAILABLE",
-        "It does not answer; its fields are null with an error, and it is tried again by itself.",
-    ),
+    ("UNAVAILABLE", "It does not answer; its fields are null with an error, and it is tried again by itself."),
     ("UNKNOWN", "It has not been asked yet."),
 ];
 
@@ -56,14 +53,11 @@ impl Federated {
             | TypeId::Scalar(Scalar::String | Scalar::Boolean) => true,
             TypeId::Scalar(Scalar::Int) => self.seen_sources(slice).next().is_some(),
             TypeId::Scalar(scalar) | TypeId::Comparison(scalar) => {
-                scalar != Scalar::Enum
-                    && self
-                        .seen_sources(slice)
-                        .any(|id| self.sources[id].scalars.contains(&scalar))
+                scalar != Scalar::Enum && self.seen_sources(slice).any(|id| self.sources[id].scalars.contains(&scalar))
             }
-            TypeId::OrderDirection => self
-                .seen_sources(slice)
-                .any(|id| self.sources[id].scalars.iter().any(|scalar| scalar.is_ordered())),
+            TypeId::OrderDirection => {
+                self.seen_sources(slice).any(|id| self.sources[id].scalars.iter().any(|scalar| scalar.is_ordered()))
+            }
             TypeId::Source(id) => slice.has(id) && !self.sources[id].collections.is_empty(),
             TypeId::Enumeration(id) | TypeId::EnumerationComparison(id) => slice.has(self.enumerations[id].source),
             TypeId::Collection(id) | TypeId::BoolExp(id) => slice.has(self.collections[id].source),
@@ -78,20 +72,11 @@ impl Federated {
 
     /// The types that can be reached in the slice, in stable order: common ones, then those of each source.
     pub fn type_ids(&self, slice: &Slice) -> Vec<TypeId> {
-        let common = [
-            TypeId::Query,
-            TypeId::SourceInfo,
-            TypeId::SourceState,
-            TypeId::OrderDirection,
-        ];
+        let common = [TypeId::Query, TypeId::SourceInfo, TypeId::SourceState, TypeId::OrderDirection];
         let scalars = Scalar::NAMED.into_iter().map(TypeId::Scalar);
         let comparisons = Scalar::NAMED.into_iter().map(TypeId::Comparison);
-        let mut ids: Vec<TypeId> = common
-            .into_iter()
-            .chain(scalars)
-            .chain(comparisons)
-            .filter(|id| self.sees_type(*id, slice))
-            .collect();
+        let mut ids: Vec<TypeId> =
+            common.into_iter().chain(scalars).chain(comparisons).filter(|id| self.sees_type(*id, slice)).collect();
         let mut enumerations = (0..self.enumerations.len()).peekable();
         for source in 0..self.sources.len() {
             let seen = self.sees_type(TypeId::Source(source), slice);
@@ -106,20 +91,8 @@ impl Federated {
             if seen {
                 for id in self.sources[source].collections.clone() {
                     ids.extend([TypeId::Collection(id), TypeId::BoolExp(id)]);
-                    ids.extend(
-                        self.collections[id]
-                            .generated
-                            .order_by
-                            .as_ref()
-                            .map(|_| TypeId::OrderBy(id)),
-                    );
-                    ids.extend(
-                        self.collections[id]
-                            .generated
-                            .select_column
-                            .as_ref()
-                            .map(|_| TypeId::SelectColumn(id)),
-                    );
+                    ids.extend(self.collections[id].generated.order_by.as_ref().map(|_| TypeId::OrderBy(id)));
+                    ids.extend(self.collections[id].generated.select_column.as_ref().map(|_| TypeId::SelectColumn(id)));
                 }
             }
         }
@@ -133,17 +106,11 @@ impl Federated {
         } else if let Some(fields) = self.input_fields(id, slice) {
             TypeKind::Input(fields)
         } else if let TypeId::Scalar(scalar) = id {
-            TypeKind::Scalar {
-                specified_by: scalars::specified_by(scalar),
-            }
+            TypeKind::Scalar { specified_by: scalars::specified_by(scalar) }
         } else {
             TypeKind::Enum(self.enum_values(id))
         };
-        TypeDefinition {
-            name: self.type_name(id),
-            description: self.type_description(id),
-            kind,
-        }
+        TypeDefinition { name: self.type_name(id), description: self.type_description(id), kind }
     }
 
     /// One field of an object type, at the cost of that field alone; `None` if there is no such field in the slice.
@@ -172,24 +139,12 @@ impl Federated {
             TypeId::OrderDirection => DIRECTIONS.iter().map(documented).collect(),
             TypeId::Enumeration(id) => {
                 let values = self.enumerations[id].described.values.iter();
-                values
-                    .map(|value| EnumValue {
-                        name: value.as_str().into(),
-                        description: None,
-                    })
-                    .collect()
+                values.map(|value| EnumValue { name: value.as_str().into(), description: None }).collect()
             }
             TypeId::SelectColumn(collection) => self
                 .served(collection)
-                .filter(|(field, _)| {
-                    self.collections[collection].described.fields[*field]
-                        .scalar
-                        .is_ordered()
-                })
-                .map(|(_, name)| EnumValue {
-                    name: name.value.clone(),
-                    description: None,
-                })
+                .filter(|(field, _)| self.collections[collection].described.fields[*field].scalar.is_ordered())
+                .map(|(_, name)| EnumValue { name: name.value.clone(), description: None })
                 .collect(),
             _ => Vec::new(),
         }

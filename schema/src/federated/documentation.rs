@@ -17,11 +17,7 @@ impl Source {
 impl Federated {
     /// What a database enum is.
     pub(super) fn document_enumeration(&self, enumeration: &EnumerationType) -> String {
-        document(
-            None,
-            self.sources[enumeration.source].title.as_deref(),
-            &enumeration.described.name,
-        )
+        document(None, self.sources[enumeration.source].title.as_deref(), &enumeration.described.name)
     }
 
     /// What a collection is.
@@ -89,10 +85,7 @@ fn document(comment: Option<&str>, title: Option<&str>, original: &str) -> Strin
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.replace("\r\n", "\n").replace('\r', "\n").split('\n') {
-        let clean: String = line
-            .chars()
-            .map(|c| if c.is_control() && c != '\t' { ' ' } else { c })
-            .collect();
+        let clean: String = line.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect();
         out.push_str(clean.trim_end());
         out.push('\n');
     }
@@ -105,19 +98,13 @@ mod tests {
 
     #[test]
     fn a_description_is_the_comment_then_the_title_then_the_original_name() {
-        assert_eq!(
-            document(Some("People."), Some("Civil Affairs"), "id_card"),
-            "People.\n\nCivil Affairs: `id_card`"
-        );
+        assert_eq!(document(Some("People."), Some("Civil Affairs"), "id_card"), "People.\n\nCivil Affairs: `id_card`");
         assert_eq!(document(None, None, "Order Details"), "`Order Details`");
         assert_eq!(document(Some("  "), Some(""), "x"), "`x`");
     }
 
     #[test]
     fn what_a_block_string_would_lose_is_not_there() {
-        assert_eq!(
-            document(Some("  a \r\n\tb\u{0}c  \r\rd\n"), None, "x\ny"),
-            "a\n\tb c\n\nd\n\n`x y`"
-        );
+        assert_eq!(document(Some("  a \r\n\tb\u{0}c  \r\rd\n"), None, "x\ny"), "a\n\tb c\n\nd\n\n`x y`");
     }
 }

@@ -46,9 +46,7 @@ impl Words {
     /// `IntComparisonExp`; [`Scalar::Enum`] has one per database enum instead.
     pub(super) fn comparison(&self, scalar: Scalar) -> Arc<str> {
         let position = Scalar::NAMED.iter().position(|named| *named == scalar);
-        position
-            .map(|position| self.comparisons[position].clone())
-            .unwrap_or_default()
+        position.map(|position| self.comparisons[position].clone()).unwrap_or_default()
     }
 }
 
@@ -57,31 +55,20 @@ impl Federated {
     pub(super) fn input_fields(&self, id: TypeId, slice: &Slice) -> Option<Vec<InputValue>> {
         Some(match id {
             TypeId::BoolExp(collection) => {
-                let combine = ["_and", "_or", "_not"]
-                    .into_iter()
-                    .filter_map(|name| self.combination(collection, name));
+                let combine = ["_and", "_or", "_not"].into_iter().filter_map(|name| self.combination(collection, name));
                 combine
-                    .chain(
-                        self.served(collection)
-                            .map(|(field, name)| self.column_filter(collection, field, name)),
-                    )
+                    .chain(self.served(collection).map(|(field, name)| self.column_filter(collection, field, name)))
                     .chain(self.seen_links(collection, slice).map(|link| self.link_filter(link)))
                     .collect()
             }
             TypeId::OrderBy(collection) => self
                 .served(collection)
                 .filter_map(|(field, name)| self.column_order(collection, field, name))
-                .chain(
-                    self.seen_links(collection, slice)
-                        .filter_map(|link| self.link_order(link)),
-                )
+                .chain(self.seen_links(collection, slice).filter_map(|link| self.link_order(link)))
                 .collect(),
             TypeId::Comparison(_) | TypeId::EnumerationComparison(_) => {
                 let (scalar, operand) = self.compared(id)?;
-                operators(scalar)
-                    .iter()
-                    .map(|(name, kind)| comparison(name, *kind, &operand))
-                    .collect()
+                operators(scalar).iter().map(|(name, kind)| comparison(name, *kind, &operand)).collect()
             }
             _ => return None,
         })
@@ -115,19 +102,11 @@ impl Federated {
 
     /// The served columns of a collection, in the database's order.
     pub(super) fn served(&self, id: CollectionId) -> impl Iterator<Item = (FieldId, &FieldName)> {
-        self.collections[id]
-            .fields
-            .iter()
-            .enumerate()
-            .filter_map(|(field, name)| Some((field, name.as_ref()?)))
+        self.collections[id].fields.iter().enumerate().filter_map(|(field, name)| Some((field, name.as_ref()?)))
     }
 
     fn seen_links(&self, id: CollectionId, slice: &Slice) -> impl Iterator<Item = LinkId> {
-        self.collections[id]
-            .links
-            .iter()
-            .copied()
-            .filter(move |link| self.sees_link(slice, *link))
+        self.collections[id].links.iter().copied().filter(move |link| self.sees_link(slice, *link))
     }
 
     fn combination(&self, id: CollectionId, name: &str) -> Option<InputValue> {
@@ -139,11 +118,7 @@ impl Federated {
             "_not" => (&words.not, own),
             _ => return None,
         };
-        Some(InputValue {
-            name: name.clone(),
-            description: None,
-            ty,
-        })
+        Some(InputValue { name: name.clone(), description: None, ty })
     }
 
     fn column_filter(&self, id: CollectionId, field: FieldId, name: &FieldName) -> InputValue {
@@ -151,21 +126,13 @@ impl Federated {
             Some(enumeration) => self.enumerations[enumeration].comparison.clone(),
             None => words().comparison(self.collections[id].described.fields[field].scalar),
         };
-        InputValue {
-            name: name.name.clone(),
-            description: None,
-            ty: TypeRef::named(ty),
-        }
+        InputValue { name: name.name.clone(), description: None, ty: TypeRef::named(ty) }
     }
 
     fn link_filter(&self, link: LinkId) -> InputValue {
         let link = &self.links[link];
         let ty = TypeRef::named(self.collections[link.to].generated.bool_exp.clone());
-        InputValue {
-            name: link.name.clone(),
-            description: None,
-            ty,
-        }
+        InputValue { name: link.name.clone(), description: None, ty }
     }
 
     fn column_order(&self, id: CollectionId, field: FieldId, name: &FieldName) -> Option<InputValue> {
@@ -173,11 +140,7 @@ impl Federated {
             return None;
         }
         let ty = TypeRef::named(words().direction.clone());
-        Some(InputValue {
-            name: name.name.clone(),
-            description: None,
-            ty,
-        })
+        Some(InputValue { name: name.name.clone(), description: None, ty })
     }
 
     /// Only through object links that the source itself can follow: an order across sources is not served yet.
@@ -188,21 +151,16 @@ impl Federated {
             return None;
         }
         let ty = TypeRef::named(to.generated.order_by.clone()?);
-        Some(InputValue {
-            name: link.name.clone(),
-            description: None,
-            ty,
-        })
+        Some(InputValue { name: link.name.clone(), description: None, ty })
     }
 
     /// The scalar whose operators a comparison input has, and the type of its operands.
     fn compared(&self, id: TypeId) -> Option<(Scalar, TypeRef)> {
         match id {
             TypeId::Comparison(scalar) => Some((scalar, TypeRef::named(scalar.name()))),
-            TypeId::EnumerationComparison(enumeration) => Some((
-                Scalar::Enum,
-                TypeRef::named(self.enumerations[enumeration].type_name.clone()),
-            )),
+            TypeId::EnumerationComparison(enumeration) => {
+                Some((Scalar::Enum, TypeRef::named(self.enumerations[enumeration].type_name.clone())))
+            }
             _ => None,
         }
     }
@@ -214,9 +172,5 @@ fn comparison(name: &str, kind: Operand, operand: &TypeRef) -> InputValue {
         Operand::Many => operand.clone().non_null().list(),
         Operand::Boolean => TypeRef::named(Scalar::Boolean.name()),
     };
-    InputValue {
-        name: name.into(),
-        description: None,
-        ty,
-    }
+    InputValue { name: name.into(), description: None, ty }
 }

@@ -29,11 +29,7 @@ impl Federated {
                 let links = self.collections[collection].links.iter();
                 fields
                     .filter_map(|field| self.column_field(collection, field))
-                    .chain(
-                        links
-                            .filter(|link| self.sees_link(slice, **link))
-                            .map(|link| self.link_field(*link)),
-                    )
+                    .chain(links.filter(|link| self.sees_link(slice, **link)).map(|link| self.link_field(*link)))
                     .collect()
             }
             _ => return None,
@@ -90,11 +86,7 @@ impl Federated {
         let arguments = key.columns.iter().filter_map(|column| {
             let field = collection.fields[*column].as_ref()?;
             let ty = TypeRef::named(field.type_name.clone()).non_null();
-            Some(InputValue {
-                name: field.name.clone(),
-                description: None,
-                ty,
-            })
+            Some(InputValue { name: field.name.clone(), description: None, ty })
         });
         FieldDefinition {
             name: key.field.clone(),
@@ -122,11 +114,7 @@ impl Federated {
         FieldDefinition {
             name: link.name.clone(),
             description: Some(self.document_link(link)),
-            arguments: if link.many {
-                self.list_arguments(link.to)
-            } else {
-                Vec::new()
-            },
+            arguments: if link.many { self.list_arguments(link.to) } else { Vec::new() },
             ty: if link.many { ty.non_null().list() } else { ty },
         }
     }
@@ -135,27 +123,13 @@ impl Federated {
     fn list_arguments(&self, id: CollectionId) -> Vec<InputValue> {
         let generated = &self.collections[id].generated;
         let words = words();
-        let argument = |name: &Arc<str>, ty| InputValue {
-            name: name.clone(),
-            description: None,
-            ty,
-        };
+        let argument = |name: &Arc<str>, ty| InputValue { name: name.clone(), description: None, ty };
         let list = |name: &Arc<str>| TypeRef::named(name.clone()).non_null().list();
         let mut arguments = vec![argument(&words.filter, TypeRef::named(generated.bool_exp.clone()))];
-        arguments.extend(
-            generated
-                .order_by
-                .as_ref()
-                .map(|name| argument(&words.order_by, list(name))),
-        );
+        arguments.extend(generated.order_by.as_ref().map(|name| argument(&words.order_by, list(name))));
         arguments.push(argument(&words.limit, TypeRef::named(words.int.clone())));
         arguments.push(argument(&words.offset, TypeRef::named(words.int.clone())));
-        arguments.extend(
-            generated
-                .select_column
-                .as_ref()
-                .map(|name| argument(&words.distinct_on, list(name))),
-        );
+        arguments.extend(generated.select_column.as_ref().map(|name| argument(&words.distinct_on, list(name))));
         arguments
     }
 }
@@ -180,16 +154,8 @@ static SOURCE_INFO: LazyLock<Vec<FieldDefinition>> = LazyLock::new(|| {
     vec![
         field("name", "The name in the catalog.", string().non_null()),
         field("title", "The department's title.", string()),
-        field(
-            "connector",
-            "The kind of connector that talks to it.",
-            string().non_null(),
-        ),
+        field("connector", "The kind of connector that talks to it.", string().non_null()),
         field("state", "How it is now.", TypeRef::named("SourceState").non_null()),
-        field(
-            "collections",
-            "The fields that list its collections.",
-            string().non_null().list().non_null(),
-        ),
+        field("collections", "The fields that list its collections.", string().non_null().list().non_null()),
     ]
 });

@@ -4,30 +4,18 @@ use crate::ask::Question;
 use crate::fixtures::Fixture;
 
 pub(crate) async fn it_says_what_there_is(fixture: &Fixture) {
-    let names: Vec<&str> = fixture
-        .description
-        .collections
-        .iter()
-        .map(|one| one.name.as_str())
-        .collect();
+    let names: Vec<&str> = fixture.description.collections.iter().map(|one| one.name.as_str()).collect();
     let mut sorted = names.clone();
     sorted.sort_unstable();
     assert_eq!(names, sorted, "collections stand by name");
-    let mut expected: Vec<&str> = fixture
-        .tables
-        .iter()
-        .map(|table| table.collection.name.as_str())
-        .collect();
+    let mut expected: Vec<&str> = fixture.tables.iter().map(|table| table.collection.name.as_str()).collect();
     expected.sort_unstable();
     assert_eq!(names, expected);
     for table in &fixture.tables {
         let wanted = &table.collection;
         let found = fixture.described(&wanted.name);
         let shape = |one: &lilong_schema::Collection| {
-            one.fields
-                .iter()
-                .map(|field| (field.name.clone(), field.scalar))
-                .collect::<Vec<_>>()
+            one.fields.iter().map(|field| (field.name.clone(), field.scalar)).collect::<Vec<_>>()
         };
         assert_eq!(shape(&found), shape(wanted), "{}", wanted.name);
         for (field, at) in found.fields.iter().zip(0..) {

@@ -24,16 +24,8 @@ pub(crate) async fn a_cell_that_cannot_be_represented_is_null_with_a_fault(fixtu
     let others: Vec<&Vec<Value>> = answer.rows.iter().filter(|row| row[1] != integer(2)).collect();
     assert_eq!(others.len(), 2);
     assert!(others.contains(&&vec![integer(10), integer(1)]) && others.contains(&&vec![integer(30), integer(3)]));
-    let answer = Question::of(fixture, "spoiled")
-        .columns(&["id"])
-        .try_ask()
-        .await
-        .unwrap();
-    assert_eq!(
-        (answer.faults.len(), answer.rows.len()),
-        (0, 3),
-        "a column that is not asked for has no fault"
-    );
+    let answer = Question::of(fixture, "spoiled").columns(&["id"]).try_ask().await.unwrap();
+    assert_eq!((answer.faults.len(), answer.rows.len()), (0, 3), "a column that is not asked for has no fault");
 }
 
 fn is_refused(error: &Error) -> bool {
@@ -43,33 +35,18 @@ fn is_refused(error: &Error) -> bool {
 pub(crate) async fn an_unknown_collection_is_refused(fixture: &Fixture) {
     let mut gone = (*fixture.described("resident")).clone();
     "gone".clone_into(&mut gone.name);
-    let refused = Question::of_described(fixture, Arc::new(gone))
-        .try_ask()
-        .await
-        .err()
-        .unwrap();
+    let refused = Question::of_described(fixture, Arc::new(gone)).try_ask().await.err().unwrap();
     assert!(is_refused(&refused), "{refused}");
-    assert_eq!(
-        Question::of(fixture, "resident").ask().await.len(),
-        12,
-        "the next fetch works"
-    );
+    assert_eq!(Question::of(fixture, "resident").ask().await.len(), 12, "the next fetch works");
 }
 
 pub(crate) async fn an_unknown_column_is_refused(fixture: &Fixture) {
     let mut changed = (*fixture.described("resident")).clone();
     "gone".clone_into(&mut changed.fields[2].name);
-    let refused = Question::of_described(fixture, Arc::new(changed))
-        .columns(&["id", "gone"])
-        .try_ask()
-        .await;
+    let refused = Question::of_described(fixture, Arc::new(changed)).columns(&["id", "gone"]).try_ask().await;
     let refused = refused.err().unwrap();
     assert!(is_refused(&refused), "{refused}");
-    assert_eq!(
-        Question::of(fixture, "resident").ask().await.len(),
-        12,
-        "the next fetch works"
-    );
+    assert_eq!(Question::of(fixture, "resident").ask().await.len(), 12, "the next fetch works");
 }
 
 pub(crate) async fn a_dropped_stream_frees_its_connection(fixture: &Fixture) {
@@ -97,15 +74,9 @@ pub(crate) async fn fetches_at_the_same_time_have_their_own_answers(fixture: &Fi
     }
     let asked = (1..=16).map(|id| async move {
         let keys = vec![vec![integer(id)]];
-        let stream = Question::of(fixture, "many")
-            .columns(&["id"])
-            .keys(&["id"], keys)
-            .stream()
-            .await?;
+        let stream = Question::of(fixture, "many").columns(&["id"]).keys(&["id"], keys).stream().await?;
         let pieces: Vec<_> = stream.try_collect().await?;
-        let rows = pieces
-            .iter()
-            .flat_map(|piece| crate::cells::rows(&piece.batch, &[lilong_schema::Scalar::BigInt]));
+        let rows = pieces.iter().flat_map(|piece| crate::cells::rows(&piece.batch, &[lilong_schema::Scalar::BigInt]));
         Ok::<_, Error>(rows.collect::<Vec<_>>())
     });
     let answers = futures::future::try_join_all(asked).await.unwrap();

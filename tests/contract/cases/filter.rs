@@ -8,12 +8,8 @@ use crate::condition::{Condition, anything, is, is_null, key_in, not};
 use crate::data::{edge_values, field_of, integer, text};
 use crate::fixtures::Fixture;
 
-const ORDERED: [Comparison; 4] = [
-    Comparison::Greater,
-    Comparison::GreaterOrEqual,
-    Comparison::Less,
-    Comparison::LessOrEqual,
-];
+const ORDERED: [Comparison; 4] =
+    [Comparison::Greater, Comparison::GreaterOrEqual, Comparison::Less, Comparison::LessOrEqual];
 
 pub(crate) async fn every_operator_works_for_every_scalar(fixture: &Fixture) {
     if !fixture.claims().filter {
@@ -113,13 +109,9 @@ pub(crate) async fn parts_of_text_are_found_exactly(fixture: &Fixture) {
     }
     let name = field_of(Scalar::String);
     for pattern in PATTERNS {
-        for comparison in [
-            Comparison::Like,
-            Comparison::NotLike,
-            Comparison::StartsWith,
-            Comparison::EndsWith,
-            Comparison::Contains,
-        ] {
+        for comparison in
+            [Comparison::Like, Comparison::NotLike, Comparison::StartsWith, Comparison::EndsWith, Comparison::Contains]
+        {
             let condition = is(&name, comparison, text(pattern));
             check_filter(fixture, "scalars", &condition).await;
             check_filter(fixture, "scalars", &not(condition)).await;
@@ -199,12 +191,7 @@ pub(crate) async fn integers_beyond_the_column_are_above_or_below(fixture: &Fixt
         check_filter(fixture, "resident", &not(condition)).await;
     }
     for comparison in [Comparison::In, Comparison::NotIn] {
-        check_filter(
-            fixture,
-            "resident",
-            &is("age", comparison, Value::List(vec![high.clone(), integer(34)])),
-        )
-        .await;
+        check_filter(fixture, "resident", &is("age", comparison, Value::List(vec![high.clone(), integer(34)]))).await;
     }
 }
 
@@ -223,21 +210,14 @@ pub(crate) async fn keys_are_held_in_a_filter_and_never_unknown(fixture: &Fixtur
         return;
     }
     let ages = |ages: &[i64]| ages.iter().map(|age| vec![integer(*age)]).collect::<Vec<_>>();
-    let pairs = vec![
-        vec![integer(1), text("Wang")],
-        vec![integer(1), text("li")],
-        vec![integer(3), text("")],
-    ];
+    let pairs = vec![vec![integer(1), text("Wang")], vec![integer(1), text("li")], vec![integer(3), text("")]];
     for condition in [
         key_in(&["age"], ages(&[34, 81, 1_000])),
         key_in(&["age"], Vec::new()),
         key_in(&["street_id", "name"], pairs),
         key_in(&["street_id", "name"], Vec::new()),
         key_in(&["name", "age"], vec![vec![text("Wang"), integer(81)]]),
-        Condition::And(vec![
-            key_in(&["age"], ages(&[34])),
-            is("street_id", Comparison::Equal, integer(1)),
-        ]),
+        Condition::And(vec![key_in(&["age"], ages(&[34])), is("street_id", Comparison::Equal, integer(1))]),
         Condition::Or(vec![key_in(&["age"], ages(&[34])), is_null("age")]),
     ] {
         check_filter(fixture, "resident", &condition).await;

@@ -17,8 +17,7 @@ fn numbers(keys: &[i64]) -> Vec<Vec<Value>> {
 fn having<'a>(table: &'a Table, fields: &[&str], key: &[Value]) -> Vec<&'a Vec<Value>> {
     let fields: Vec<usize> = fields.iter().map(|name| table.field(name)).collect();
     let rows = table.rows.iter();
-    rows.filter(|row| fields.iter().zip(key).all(|(field, value)| row[*field] == *value))
-        .collect()
+    rows.filter(|row| fields.iter().zip(key).all(|(field, value)| row[*field] == *value)).collect()
 }
 
 async fn check(fixture: &Fixture, collection: &str, fields: &[&str], keys: Vec<Vec<Value>>) {
@@ -26,17 +25,9 @@ async fn check(fixture: &Fixture, collection: &str, fields: &[&str], keys: Vec<V
         return;
     }
     let table = fixture.table(collection);
-    let expected = keys
-        .iter()
-        .flat_map(|key| having(table, fields, key))
-        .cloned()
-        .collect();
+    let expected = keys.iter().flat_map(|key| having(table, fields, key)).cloned().collect();
     let found = Question::of(fixture, collection).keys(fields, keys.clone()).ask().await;
-    assert_eq!(
-        sorted(found),
-        sorted(expected),
-        "{collection} by {fields:?} of {keys:?}"
-    );
+    assert_eq!(sorted(found), sorted(expected), "{collection} by {fields:?} of {keys:?}");
 }
 
 pub(crate) async fn rows_are_found_by_key(fixture: &Fixture) {
@@ -68,13 +59,7 @@ pub(crate) async fn composite_keys_are_held_together(fixture: &Fixture) {
     check(fixture, "pair", &["a", "b"], keys.clone()).await;
     let turned = keys.into_iter().map(|key| key.into_iter().rev().collect());
     check(fixture, "pair", &["b", "a"], turned.collect()).await;
-    check(
-        fixture,
-        "resident",
-        &["street_id", "age"],
-        vec![vec![integer(1), integer(34)]],
-    )
-    .await;
+    check(fixture, "resident", &["street_id", "age"], vec![vec![integer(1), integer(34)]]).await;
 }
 
 pub(crate) async fn text_keys_are_equal_exactly(fixture: &Fixture) {
@@ -118,10 +103,7 @@ async fn check_cut(
         let take = usize::try_from(limit.unwrap_or(i64::MAX)).unwrap();
         let expected: Vec<&Vec<Value>> = expected.into_iter().skip(skip).take(take).collect();
         let of_key: Vec<&Vec<Value>> = found.iter().filter(|row| row[1] == key[0]).collect();
-        assert_eq!(
-            of_key, expected,
-            "key {key:?} limit {limit:?} offset {offset:?} {order:?} {condition:?}"
-        );
+        assert_eq!(of_key, expected, "key {key:?} limit {limit:?} offset {offset:?} {order:?} {condition:?}");
         sum += expected.len();
     }
     assert_eq!(found.len(), sum);
@@ -140,20 +122,10 @@ pub(crate) async fn each_key_has_its_own_limit_and_offset(fixture: &Fixture) {
         }
     }
     let question = Question::of(fixture, "resident").keys(&["street_id"], numbers(&[1, 2]));
-    assert_eq!(
-        question.limit_per_key(1).ask().await.len(),
-        2,
-        "a limit without an order"
-    );
+    assert_eq!(question.limit_per_key(1).ask().await.len(), 2, "a limit without an order");
     let pairs = vec![vec![integer(1), text("a")], vec![integer(1), text("b")]];
-    let question = Question::of(fixture, "pair")
-        .keys(&["a", "b"], pairs)
-        .by("value", ASCENDING);
-    assert_eq!(
-        question.limit_per_key(3).ask_integers("value").await,
-        [20],
-        "composite keys"
-    );
+    let question = Question::of(fixture, "pair").keys(&["a", "b"], pairs).by("value", ASCENDING);
+    assert_eq!(question.limit_per_key(3).ask_integers("value").await, [20], "composite keys");
 }
 
 pub(crate) async fn keys_and_filters_hold_together(fixture: &Fixture) {
@@ -168,9 +140,7 @@ pub(crate) async fn keys_and_filters_hold_together(fixture: &Fixture) {
         check_cut(fixture, Some(&condition), ASCENDING, Some(1), Some(1)).await;
     }
     if claims.limit {
-        let question = Question::of(fixture, "resident")
-            .keys(&["street_id"], numbers(&[1, 2, 3]))
-            .limit(4);
+        let question = Question::of(fixture, "resident").keys(&["street_id"], numbers(&[1, 2, 3])).limit(4);
         assert_eq!(question.ask().await.len(), 4, "a ceiling over all keys");
     }
 }
@@ -181,9 +151,8 @@ pub(crate) async fn distinct_rows_are_those_of_each_key(fixture: &Fixture) {
         return;
     }
     let question = || {
-        let question = Question::of(fixture, "resident")
-            .keys(&["street_id"], numbers(&[1, 2, 3]))
-            .distinct_on(&["age"]);
+        let question =
+            Question::of(fixture, "resident").keys(&["street_id"], numbers(&[1, 2, 3])).distinct_on(&["age"]);
         question.by("age", ASCENDING).by("id", ASCENDING)
     };
     let mut found = question().ask_integers("id").await;
@@ -201,17 +170,9 @@ pub(crate) async fn a_thousand_keys_are_taken(fixture: &Fixture) {
         return;
     }
     let keys: Vec<i64> = (0..1_000).map(|number| number * 7).collect();
-    let mut found = Question::of(fixture, "many")
-        .keys(&["id"], numbers(&keys))
-        .ask_integers("id")
-        .await;
+    let mut found = Question::of(fixture, "many").keys(&["id"], numbers(&keys)).ask_integers("id").await;
     found.sort_unstable();
-    assert_eq!(
-        found,
-        keys.into_iter()
-            .filter(|key| (1..=5_000).contains(key))
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(found, keys.into_iter().filter(|key| (1..=5_000).contains(key)).collect::<Vec<_>>());
 }
 
 pub(crate) async fn no_keys_find_no_rows(fixture: &Fixture) {

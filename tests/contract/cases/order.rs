@@ -20,15 +20,9 @@ pub(crate) async fn every_scalar_is_ordered_with_nulls_where_asked(fixture: &Fix
         }
         let name = field_of(scalar);
         for direction in DIRECTIONS {
-            let found = Question::of(fixture, "scalars")
-                .by(&name, direction)
-                .by("id", ASCENDING);
+            let found = Question::of(fixture, "scalars").by(&name, direction).by("id", ASCENDING);
             let expected = ordered(fixture.table("scalars"), &[(&name, direction)]);
-            assert_eq!(
-                found.ask_integers("id").await,
-                ids(&expected),
-                "{scalar:?} {direction:?}"
-            );
+            assert_eq!(found.ask_integers("id").await, ids(&expected), "{scalar:?} {direction:?}");
         }
     }
 }
@@ -39,10 +33,7 @@ pub(crate) async fn ties_are_told_apart_by_later_terms(fixture: &Fixture) {
     }
     for first in DIRECTIONS {
         for second in DIRECTIONS {
-            let found = Question::of(fixture, "resident")
-                .by("age", first)
-                .by("street_id", second)
-                .by("id", ASCENDING);
+            let found = Question::of(fixture, "resident").by("age", first).by("street_id", second).by("id", ASCENDING);
             let expected = ordered(fixture.table("resident"), &[("age", first), ("street_id", second)]);
             assert_eq!(found.ask_integers("id").await, ids(&expected), "{first:?} {second:?}");
         }
@@ -71,18 +62,12 @@ pub(crate) async fn rows_are_ordered_through_links(fixture: &Fixture) {
         }
         for (expected, path, field) in [
             (one_step, vec![("street", "street_id", "id")], "name"),
-            (
-                two_steps,
-                vec![("resident", "mentor_id", "id"), ("street", "street_id", "id")],
-                "district",
-            ),
+            (two_steps, vec![("resident", "mentor_id", "id"), ("street", "street_id", "id")], "district"),
         ] {
             let mut expected = expected;
             expected.sort_by(|one, other| compare(&one.0, &other.0, direction));
             let expected: Vec<Vec<Value>> = expected.into_iter().map(|(_, id)| id).collect();
-            let found = Question::of(fixture, "resident")
-                .by_linked(&path, field, direction)
-                .by("id", ASCENDING);
+            let found = Question::of(fixture, "resident").by_linked(&path, field, direction).by("id", ASCENDING);
             assert_eq!(found.ask_integers("id").await, ids(&expected), "{path:?} {direction:?}");
         }
     }
@@ -93,9 +78,7 @@ pub(crate) async fn row_numbers_end_an_order(fixture: &Fixture) {
         return;
     }
     for descending in [false, true] {
-        let found = Question::of(fixture, "resident")
-            .by("age", ASCENDING)
-            .by_row_number(descending);
+        let found = Question::of(fixture, "resident").by("age", ASCENDING).by_row_number(descending);
         // Rows were put in by id.
         let mut expected = fixture.table("resident").rows.clone();
         expected.sort_by(|one, other| {
@@ -112,9 +95,7 @@ pub(crate) async fn limits_and_offsets_cut_after_the_order(fixture: &Fixture) {
     let all = ids(&ordered(fixture.table("resident"), &[("age", (true, true))]));
     for limit in [0, 1, 5, 12, 100, i64::MAX] {
         for offset in [0, 1, 11, 12, 100, i64::MAX] {
-            let question = Question::of(fixture, "resident")
-                .by("age", (true, true))
-                .by("id", ASCENDING);
+            let question = Question::of(fixture, "resident").by("age", (true, true)).by("id", ASCENDING);
             let found = question.limit(limit).offset(offset).ask_integers("id").await;
             let (skip, take) = (usize::try_from(offset).unwrap(), usize::try_from(limit).unwrap());
             let expected: Vec<i64> = all.iter().copied().skip(skip).take(take).collect();
@@ -147,28 +128,16 @@ pub(crate) async fn distinct_rows_are_the_first_of_each(fixture: &Fixture) {
         }
         let question = || {
             let question = Question::of(fixture, "resident").distinct_on(&["street_id"]);
-            question
-                .by("street_id", direction)
-                .by("age", (true, false))
-                .by("id", ASCENDING)
+            question.by("street_id", direction).by("age", (true, false)).by("id", ASCENDING)
         };
         assert_eq!(question().ask_integers("id").await, ids(&first), "{direction:?}");
-        assert_eq!(
-            question().limit(2).offset(1).ask_integers("id").await,
-            ids(&first)[1..3],
-            "cut after distinct"
-        );
+        assert_eq!(question().limit(2).offset(1).ask_integers("id").await, ids(&first)[1..3], "cut after distinct");
     }
     if !fixture.orders_by_code_point {
         return;
     }
     let question = Question::of(fixture, "resident").distinct_on(&["age", "name"]);
-    let found = question
-        .by("age", ASCENDING)
-        .by("name", ASCENDING)
-        .by("id", ASCENDING)
-        .ask_integers("id")
-        .await;
+    let found = question.by("age", ASCENDING).by("name", ASCENDING).by("id", ASCENDING).ask_integers("id").await;
     let all: Vec<i64> = ids(&ordered(table, &[("age", ASCENDING), ("name", ASCENDING)]));
     // Only 4 repeats another: Wang, 81.
     assert_eq!(found, all.into_iter().filter(|id| *id != 4).collect::<Vec<_>>());

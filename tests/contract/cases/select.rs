@@ -19,11 +19,7 @@ pub(crate) async fn every_value_comes_back_as_it_is_stored(fixture: &Fixture) {
 
 pub(crate) async fn columns_come_in_the_asked_order(fixture: &Fixture) {
     let found = Question::of(fixture, "resident").columns(&["name", "id"]).ask().await;
-    let expected = fixture
-        .table("resident")
-        .rows
-        .iter()
-        .map(|row| vec![row[2].clone(), row[0].clone()]);
+    let expected = fixture.table("resident").rows.iter().map(|row| vec![row[2].clone(), row[0].clone()]);
     assert_eq!(sorted(found), sorted(expected.collect()));
 }
 
@@ -42,11 +38,7 @@ pub(crate) async fn many_rows_come_whole(fixture: &Fixture) {
     }
     let found = question.ask().await;
     assert_eq!(found.len(), 5_000);
-    let found = if fixture.claims().order {
-        found
-    } else {
-        super::ordered(fixture.table("many"), &[])
-    };
+    let found = if fixture.claims().order { found } else { super::ordered(fixture.table("many"), &[]) };
     assert_eq!(ids(&found), (1..=5_000).collect::<Vec<i64>>());
     assert_eq!(found[4_998], fixture.table("many").rows[4_998]);
 }
@@ -55,10 +47,7 @@ pub(crate) async fn many_rows_come_whole(fixture: &Fixture) {
 pub(crate) async fn an_older_description_still_serves_the_columns_that_are_there(fixture: &Fixture) {
     let mut older = (*fixture.described("resident")).clone();
     older.fields.retain(|field| field.name != "street_id");
-    let found = Question::of_described(fixture, Arc::new(older))
-        .columns(&["age", "id"])
-        .ask()
-        .await;
+    let found = Question::of_described(fixture, Arc::new(older)).columns(&["age", "id"]).ask().await;
     let table = fixture.table("resident");
     let (age, id) = (table.field("age"), table.field("id"));
     assert_eq!(table.collection.fields[age].scalar, Scalar::BigInt);

@@ -11,12 +11,7 @@ const ELEVATORS: usize = 3;
 /// The right answers to the first four questions (`data` of each), by plain SQL over the databases of a district.
 pub(super) fn expected(folder: &Path) -> Vec<Value> {
     let city = City::open(folder);
-    vec![
-        city.resident("99011019410316002X"),
-        city.without_flu_shot(),
-        city.elevators(),
-        city.restaurants(),
-    ]
+    vec![city.resident("99011019410316002X"), city.without_flu_shot(), city.elevators(), city.restaurants()]
 }
 
 /// All the department's databases as one, identity cards and codes brought to one form by SQL functions of the test's own.
@@ -46,8 +41,7 @@ impl City {
             let path = folder.join(format!("databases/{department}.sqlite"));
             city.execute("attach ? as silo", [path.to_str().unwrap()]).unwrap();
             for table in tables {
-                city.execute_batch(&format!("create table \"{table}\" as select * from silo.\"{table}\""))
-                    .unwrap();
+                city.execute_batch(&format!("create table \"{table}\" as select * from silo.\"{table}\"")).unwrap();
             }
             city.execute_batch("detach silo").unwrap();
         }
@@ -68,20 +62,11 @@ impl City {
     /// The rows of a statement as a list of objects, keys as the statement names its columns; `_` in front: a boolean.
     fn list(&self, sql: &str, given: &[&str]) -> Value {
         let names: Vec<String> = self.0.prepare(sql).unwrap().column_names().map(str::to_owned).collect();
-        let read = |row: &Row<'_>| {
-            names
-                .iter()
-                .enumerate()
-                .map(|(index, name)| Ok((name.clone(), row.get(index)?)))
-                .collect()
-        };
+        let read =
+            |row: &Row<'_>| names.iter().enumerate().map(|(index, name)| Ok((name.clone(), row.get(index)?))).collect();
         let rows: Vec<Vec<(String, rusqlite::types::Value)>> = self.rows(sql, given, read);
         rows.into_iter()
-            .map(|row| {
-                row.into_iter()
-                    .map(|(name, value)| json_of(name, value))
-                    .collect::<Value>()
-            })
+            .map(|row| row.into_iter().map(|(name, value)| json_of(name, value)).collect::<Value>())
             .collect()
     }
 
@@ -93,13 +78,10 @@ impl City {
     }
 
     fn resident(&self, card: &str) -> Value {
-        let mut resident = self.one(
-            "select id_card as idCard, name, name_zh as nameZh, born from resident where id_card = ?",
-            &[card],
-        );
-        let household: String = self.rows("select household_id from resident where id_card = ?", &[card], |row| {
-            row.get::<_, i64>(0)
-        })[0]
+        let mut resident = self
+            .one("select id_card as idCard, name, name_zh as nameZh, born from resident where id_card = ?", &[card]);
+        let household: String = self
+            .rows("select household_id from resident where id_card = ?", &[card], |row| row.get::<_, i64>(0))[0]
             .to_string();
         resident["household"] = self.one("select address from household where id = ?", &[&household]);
         resident["household"]["neighbourhood"] = self.one(
@@ -112,10 +94,8 @@ impl City {
             &[&household],
         );
         let account = "cast(household_no as integer) = cast(? as integer)";
-        resident["household"]["utilityAccount"] = self.one(
-            &format!("select account_no as accountNo from account where {account}"),
-            &[&household],
-        );
+        resident["household"]["utilityAccount"] =
+            self.one(&format!("select account_no as accountNo from account where {account}"), &[&household]);
         resident["household"]["utilityAccount"]["reading"] = self.list(
             &format!(
                 "select month, water_m3 as waterM3 from reading
@@ -124,10 +104,8 @@ impl City {
             &[&household],
         );
         let patient = "upper(replace(id_card_no, ' ', '')) = ?";
-        resident["healthRecord"] = self.one(
-            &format!("select blood_type as bloodType from patients where {patient}"),
-            &[card],
-        );
+        resident["healthRecord"] =
+            self.one(&format!("select blood_type as bloodType from patients where {patient}"), &[card]);
         resident["healthRecord"]["doctor"] = self.one(
             &format!("select d.name, d.phone from doctors d join patients p on p.doctor_id = d.id where {patient}"),
             &[card],
@@ -144,34 +122,21 @@ impl City {
              where replace(shen_fen_zheng, '-', '') = ?",
             &[card],
         );
-        resident["socialSecurity"] = self.one(
-            "select CBZT as state, printf('%.2f', YLJ) as monthlyPension from SB_CBR where SFZH = ?",
-            &[card],
-        );
+        resident["socialSecurity"] =
+            self.one("select CBZT as state, printf('%.2f', YLJ) as monthlyPension from SB_CBR where SFZH = ?", &[card]);
         let homes = self.list(
             "select f.\"地址\" as address, f.\"面积\" as mianJi from \"产权\" c join \"房屋\" f on f.\"房屋ID\" = c.\"房屋ID\"
              where c.\"身份证号\" = ? order by c.\"证号\"",
             &[card],
         );
-        resident["homes"] = homes
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|home| json!({ "fangWu": home }))
-            .collect();
-        resident["elderlyCare"] = self.one(
-            "select lives_alone as _livesAlone, care_level as careLevel from seniors where id_card = ?",
-            &[card],
-        );
-        resident["elderlyCare"]["carer"] = self.one(
-            "select c.name from carers c join seniors s on s.carer_id = c.id where s.id_card = ?",
-            &[card],
-        );
+        resident["homes"] = homes.as_array().unwrap().iter().map(|home| json!({ "fangWu": home })).collect();
+        resident["elderlyCare"] = self
+            .one("select lives_alone as _livesAlone, care_level as careLevel from seniors where id_card = ?", &[card]);
+        resident["elderlyCare"]["carer"] =
+            self.one("select c.name from carers c join seniors s on s.carer_id = c.id where s.id_card = ?", &[card]);
         let senior = "replace(HolderIdCard, '-', '') = ?";
-        resident["seniorCard"] = self.one(
-            &format!("select CardNumber as cardNumber from SeniorCard where {senior}"),
-            &[card],
-        );
+        resident["seniorCard"] =
+            self.one(&format!("select CardNumber as cardNumber from SeniorCard where {senior}"), &[card]);
         resident["seniorCard"]["monthlyTrips"] = self.list(
             &format!(
                 "select Month as month, Bus as bus, Metro as metro from MonthlyTrips
@@ -179,10 +144,8 @@ impl City {
             ),
             &[card],
         );
-        resident["communityMember"] = self.one(
-            "select member_no as memberNo from member where upper(id_card) = ?",
-            &[card],
-        );
+        resident["communityMember"] =
+            self.one("select member_no as memberNo from member where upper(id_card) = ?", &[card]);
         resident["communityMember"]["centre"] = self.one(
             "select c.phone from centre c join member m on m.centre_id = c.id where upper(m.id_card) = ?",
             &[card],
@@ -290,10 +253,8 @@ impl City {
                 &[&code],
             );
             let failed = "upper(credit_code) = ? and result = 'failed' order by checked_at desc, id limit 1";
-            let mut checks = self.list(
-                &format!("select checked_at as checkedAt from fire_checks where {failed}"),
-                &[&code],
-            );
+            let mut checks =
+                self.list(&format!("select checked_at as checkedAt from fire_checks where {failed}"), &[&code]);
             checks[0]["findings"] = self.list(
                 &format!(
                     "select text, remedied as _remedied from findings

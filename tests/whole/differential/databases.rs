@@ -45,12 +45,7 @@ fn column(name: &'static str, declared: &'static str) -> Column {
 }
 
 fn foreign(columns: &[usize], table: usize, references: &[usize]) -> Foreign {
-    Foreign {
-        columns: columns.to_vec(),
-        table,
-        references: references.to_vec(),
-        unique: false,
-    }
+    Foreign { columns: columns.to_vec(), table, references: references.to_vec(), unique: false }
 }
 
 pub(crate) fn quoted(name: &str) -> String {
@@ -64,11 +59,7 @@ impl Database {
         let leak = |text: String| -> &'static str { text.leak() };
         let texts = |sql: &str| {
             let mut statement = connection.prepare(sql).unwrap();
-            let found = statement
-                .query_map([], |row| row.get(0))
-                .unwrap()
-                .collect::<Result<Vec<String>, _>>()
-                .unwrap();
+            let found = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<Vec<String>, _>>().unwrap();
             found.into_iter().map(leak).collect::<Vec<_>>()
         };
         let tables = texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
@@ -103,20 +94,14 @@ impl Database {
         for (number, table) in self.tables.iter().enumerate() {
             let file = format!("part_{number}.sqlite");
             table.write(&Connection::open(folder.join(&file)).unwrap(), None);
-            writeln!(
-                catalog,
-                "[[source]]\nname = \"part_{number}\"\nconnector = \"sqlite\"\npath = \"{file}\"\n"
-            )
-            .unwrap();
+            writeln!(catalog, "[[source]]\nname = \"part_{number}\"\nconnector = \"sqlite\"\npath = \"{file}\"\n")
+                .unwrap();
         }
         for (number, table) in self.tables.iter().enumerate() {
             for (index, key) in table.foreign.iter().enumerate() {
                 let end = |number: usize, columns: &[usize]| {
                     let table = &self.tables[number];
-                    let columns = columns
-                        .iter()
-                        .map(|column| quoted(table.columns[*column].name))
-                        .collect::<Vec<_>>();
+                    let columns = columns.iter().map(|column| quoted(table.columns[*column].name)).collect::<Vec<_>>();
                     let text = format!("part_{number}.{}({})", quoted(table.name), columns.join(", "));
                     text.replace('\\', "\\\\").replace('"', "\\\"")
                 };
@@ -136,11 +121,7 @@ impl Database {
 impl Table {
     fn write(&self, connection: &Connection, within: Option<&Database>) {
         let names = |columns: &[usize], table: &Table| {
-            columns
-                .iter()
-                .map(|column| quoted(table.columns[*column].name))
-                .collect::<Vec<_>>()
-                .join(", ")
+            columns.iter().map(|column| quoted(table.columns[*column].name)).collect::<Vec<_>>().join(", ")
         };
         let mut parts = self
             .columns
@@ -162,22 +143,11 @@ impl Table {
                 names(&key.references, to)
             ));
         }
-        let create = format!(
-            "CREATE TABLE {} ({}) {}",
-            quoted(self.name),
-            parts.join(", "),
-            self.suffix
-        );
-        connection
-            .execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN; {create}"))
-            .unwrap();
+        let create = format!("CREATE TABLE {} ({}) {}", quoted(self.name), parts.join(", "), self.suffix);
+        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN; {create}")).unwrap();
         let places = vec!["?"; self.columns.len()].join(", ");
-        let mut insert = connection
-            .prepare(&format!(
-                "INSERT OR IGNORE INTO {} VALUES ({places})",
-                quoted(self.name)
-            ))
-            .unwrap();
+        let mut insert =
+            connection.prepare(&format!("INSERT OR IGNORE INTO {} VALUES ({places})", quoted(self.name))).unwrap();
         for row in &self.rows {
             insert.execute(rusqlite::params_from_iter(row)).unwrap();
         }
@@ -236,15 +206,10 @@ pub(crate) fn school() -> Database {
     let marks = (0..260)
         .map(|_| {
             let subject = *random.pick(&["math", "MATH", "art", "ürban", "体育", "gone"]);
-            vec![
-                Value::Integer(random.below(64) as i64),
-                text(subject),
-                Value::Integer(random.below(3) as i64),
-                {
-                    let mark = random.below(6) as i64;
-                    sometimes(&mut random, 90, Value::Integer(mark))
-                },
-            ]
+            vec![Value::Integer(random.below(64) as i64), text(subject), Value::Integer(random.below(3) as i64), {
+                let mark = random.below(6) as i64;
+                sometimes(&mut random, 90, Value::Integer(mark))
+            }]
         })
         .collect();
     Database {
@@ -309,10 +274,7 @@ fn random_real(id: i64) -> f64 {
 pub(crate) fn awkward() -> Database {
     let mut random = Random::new(21);
     let codes = ["A", "a", "Å", "b ", "b", "", "Z9", "ß", "🚲"];
-    let streets = codes
-        .iter()
-        .map(|code| vec![text(*code), text(format!("路 {code}"))])
-        .collect();
+    let streets = codes.iter().map(|code| vec![text(*code), text(format!("路 {code}"))]).collect();
     let orders = (0..50)
         .map(|number| {
             let street = *random.pick(&["A", "a", "Å", "b ", "b", "", "Z9", "c", "A "]);

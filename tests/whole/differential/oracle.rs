@@ -78,9 +78,7 @@ fn rows(database: &Database, connection: &Connection, node: &Node, parent: Optio
     let mut statement = connection.prepare_cached(&text).unwrap();
     let found = statement
         .query_map(rusqlite::params_from_iter(values), |row| {
-            (0..table.columns.len())
-                .map(|column| row.get::<_, Cell>(column))
-                .collect::<Result<Vec<_>, _>>()
+            (0..table.columns.len()).map(|column| row.get::<_, Cell>(column)).collect::<Result<Vec<_>, _>>()
         })
         .unwrap()
         .collect::<Result<Vec<_>, _>>()
@@ -114,10 +112,7 @@ fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, va
         if parts.is_empty() {
             return empty.to_owned();
         }
-        let parts = parts
-            .iter()
-            .map(|part| sql(database, table, part, alias, values))
-            .collect::<Vec<_>>();
+        let parts = parts.iter().map(|part| sql(database, table, part, alias, values)).collect::<Vec<_>>();
         format!("({})", parts.join(word))
     };
     match condition {
@@ -143,11 +138,7 @@ fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, va
             }
             values.extend(among.iter().cloned());
             let places = vec!["?"; among.len()].join(", ");
-            format!(
-                "{} COLLATE BINARY {}IN ({places})",
-                column(of),
-                if *not { "NOT " } else { "" }
-            )
+            format!("{} COLLATE BINARY {}IN ({places})", column(of), if *not { "NOT " } else { "" })
         }
         Condition::Like(of, not, pattern) => {
             values.push(Cell::Text(pattern.clone()));
@@ -160,19 +151,12 @@ fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, va
                 .on
                 .iter()
                 .map(|(one, other)| {
-                    format!(
-                        "{below}.{} = {} COLLATE BINARY",
-                        quoted(to.columns[*other].name),
-                        column(one)
-                    )
+                    format!("{below}.{} = {} COLLATE BINARY", quoted(to.columns[*other].name), column(one))
                 })
                 .collect::<Vec<_>>()
                 .join(" AND ");
             let inner = sql(database, relation.to, inner, &below, values);
-            format!(
-                "EXISTS (SELECT 1 FROM {} {below} WHERE {on} AND {inner})",
-                quoted(to.name)
-            )
+            format!("EXISTS (SELECT 1 FROM {} {below} WHERE {on} AND {inner})", quoted(to.name))
         }
     }
 }
@@ -196,10 +180,7 @@ pub(crate) fn same(one: &Value, other: &Value) -> bool {
         }
         (Value::Object(one), Value::Object(other)) => {
             one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other)
-                    .all(|((key, one), (also, other))| key == also && same(one, other))
+                && one.iter().zip(other).all(|((key, one), (also, other))| key == also && same(one, other))
         }
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
         _ => one == other,

@@ -41,14 +41,8 @@ pub(crate) enum Condition {
     Linked(Relation, Box<Condition>),
 }
 
-pub(crate) const DIRECTIONS: [&str; 6] = [
-    "ASC",
-    "DESC",
-    "ASC_NULLS_FIRST",
-    "ASC_NULLS_LAST",
-    "DESC_NULLS_FIRST",
-    "DESC_NULLS_LAST",
-];
+pub(crate) const DIRECTIONS: [&str; 6] =
+    ["ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST"];
 
 /// Makes queries over a database with values that stand in it.
 pub(crate) struct Generator<'a> {
@@ -62,26 +56,13 @@ pub(crate) fn relations(database: &Database, table: usize) -> Vec<Relation> {
     let mut all = Vec::new();
     for (from, other) in database.tables.iter().enumerate() {
         for key in &other.foreign {
-            let on = key
-                .columns
-                .iter()
-                .copied()
-                .zip(key.references.iter().copied())
-                .collect::<Vec<_>>();
+            let on = key.columns.iter().copied().zip(key.references.iter().copied()).collect::<Vec<_>>();
             if from == table {
-                all.push(Relation {
-                    to: key.table,
-                    on: on.clone(),
-                    many: false,
-                });
+                all.push(Relation { to: key.table, on: on.clone(), many: false });
             }
             if key.table == table {
                 let on = on.into_iter().map(|(one, other)| (other, one)).collect();
-                all.push(Relation {
-                    to: from,
-                    on,
-                    many: !key.unique,
-                });
+                all.push(Relation { to: from, on, many: !key.unique });
             }
         }
     }
@@ -103,15 +84,8 @@ impl Generator<'_> {
                 columns.push(column);
             }
         }
-        let mut node = Node {
-            table,
-            columns,
-            links: vec![],
-            condition: None,
-            order: vec![],
-            limit: None,
-            offset: None,
-        };
+        let mut node =
+            Node { table, columns, links: vec![], condition: None, order: vec![], limit: None, offset: None };
         if many {
             if self.random.chance(60) {
                 node.condition = Some(self.condition(table, 0));
@@ -146,9 +120,7 @@ impl Generator<'_> {
         let choice = self.random.below(100);
         if depth < 3 {
             let some = |generator: &mut Self| {
-                (0..generator.random.below(4))
-                    .map(|_| generator.condition(table, depth + 1))
-                    .collect()
+                (0..generator.random.below(4)).map(|_| generator.condition(table, depth + 1)).collect()
             };
             match choice {
                 0..15 => return Condition::And(some(self)),
@@ -174,30 +146,18 @@ impl Generator<'_> {
             Some(Cell::Text(text)) if self.random.chance(30) => {
                 let pattern = match self.random.below(4) {
                     0 => text.chars().take(1).collect::<String>().replace(['%', '_', '\\'], "_") + "%",
-                    1 => format!(
-                        "%{}",
-                        text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-                    ),
+                    1 => format!("%{}", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")),
                     2 => "_".repeat(text.chars().count()),
-                    _ => format!(
-                        "%{}%",
-                        text.chars().skip(1).take(1).collect::<String>().replace('\\', "\\\\")
-                    ),
+                    _ => format!("%{}%", text.chars().skip(1).take(1).collect::<String>().replace('\\', "\\\\")),
                 };
                 Condition::Like(column, self.random.chance(20), pattern)
             }
             Some(value) => {
                 if self.random.chance(20) {
-                    let more = (0..self.random.below(3))
-                        .filter_map(|_| self.value(table, column))
-                        .collect();
+                    let more = (0..self.random.below(3)).filter_map(|_| self.value(table, column)).collect();
                     Condition::Among(column, self.random.chance(40), more)
                 } else {
-                    Condition::Compare(
-                        column,
-                        *self.random.pick(&["_eq", "_neq", "_gt", "_gte", "_lt", "_lte"]),
-                        value,
-                    )
+                    Condition::Compare(column, *self.random.pick(&["_eq", "_neq", "_gt", "_gte", "_lt", "_lte"]), value)
                 }
             }
         }
@@ -206,26 +166,15 @@ impl Generator<'_> {
     fn value(&mut self, table: usize, column: usize) -> Option<Cell> {
         let described = &self.database.tables[table];
         let column = quoted(described.columns[column].name);
-        let sql = format!(
-            "SELECT {column} FROM {} WHERE {column} IS NOT NULL ORDER BY rowid",
-            quoted(described.name)
-        );
+        let sql = format!("SELECT {column} FROM {} WHERE {column} IS NOT NULL ORDER BY rowid", quoted(described.name));
         let sql = if described.key.len() == 2 || described.name == "subject" {
             sql.replace(" ORDER BY rowid", "")
         } else {
             sql
         };
         let mut statement = self.connection.prepare_cached(&sql).unwrap();
-        let all = statement
-            .query_map([], |row| row.get::<_, Cell>(0))
-            .unwrap()
-            .collect::<Result<Vec<_>, _>>()
-            .unwrap();
-        if all.is_empty() {
-            None
-        } else {
-            Some(self.random.pick(&all).clone())
-        }
+        let all = statement.query_map([], |row| row.get::<_, Cell>(0)).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+        if all.is_empty() { None } else { Some(self.random.pick(&all).clone()) }
     }
 }
 
@@ -239,10 +188,7 @@ impl Names {
         let mut tables = HashMap::new();
         for source in names["sources"].as_object().unwrap().values() {
             for (table, collection) in source["collections"].as_object().unwrap() {
-                tables.insert(
-                    table.clone(),
-                    (source["field"].as_str().unwrap().to_owned(), collection.clone()),
-                );
+                tables.insert(table.clone(), (source["field"].as_str().unwrap().to_owned(), collection.clone()));
             }
         }
         Self { tables }
@@ -250,10 +196,7 @@ impl Names {
 
     fn column(&self, database: &Database, table: usize, column: usize) -> String {
         let table = &database.tables[table];
-        self.tables[table.name].1["fields"][table.columns[column].name]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.tables[table.name].1["fields"][table.columns[column].name].as_str().unwrap().to_owned()
     }
 
     fn link(&self, database: &Database, table: usize, relation: &Relation) -> String {
@@ -266,14 +209,8 @@ impl Names {
         wanted.sort_unstable();
         let links = self.tables[from.name].1["links"].as_array().unwrap();
         let found = links.iter().find(|link| {
-            let texts = |key: &str| {
-                link[key]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|text| text.as_str().unwrap())
-                    .collect::<Vec<_>>()
-            };
+            let texts =
+                |key: &str| link[key].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect::<Vec<_>>();
             let mut on = texts("columns").into_iter().zip(texts("toColumns")).collect::<Vec<_>>();
             on.sort_unstable();
             on == wanted
@@ -309,11 +246,7 @@ fn body(database: &Database, names: &Names, node: &Node) -> String {
     }
     arguments.extend(node.limit.map(|limit| format!("limit: {limit}")));
     arguments.extend(node.offset.map(|offset| format!("offset: {offset}")));
-    let mut out = if arguments.is_empty() {
-        String::new()
-    } else {
-        format!("({})", arguments.join(", "))
-    };
+    let mut out = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
     out.push_str(" {");
     for (index, column) in node.columns.iter().enumerate() {
         write!(out, " c{index}: {}", names.column(database, node.table, *column)).unwrap();
@@ -328,11 +261,7 @@ fn body(database: &Database, names: &Names, node: &Node) -> String {
 
 fn where_text(database: &Database, names: &Names, table: usize, condition: &Condition) -> String {
     let list = |parts: &[Condition]| {
-        parts
-            .iter()
-            .map(|part| where_text(database, names, table, part))
-            .collect::<Vec<_>>()
-            .join(", ")
+        parts.iter().map(|part| where_text(database, names, table, part)).collect::<Vec<_>>().join(", ")
     };
     let on =
         |column: &usize, operation: String| format!("{{{}: {{{operation}}}}}", names.column(database, table, *column));

@@ -58,14 +58,8 @@ fn field(name: &str, scalar: Scalar, nullable: bool) -> Field {
 pub(super) fn table(name: &str, columns: &[(&str, Scalar)], references: &[(&str, &str)]) -> Collection {
     Collection {
         name: name.into(),
-        fields: columns
-            .iter()
-            .map(|(name, scalar)| field(name, *scalar, *name != "id"))
-            .collect(),
-        keys: vec![Key {
-            columns: vec!["id".into()],
-            primary: true,
-        }],
+        fields: columns.iter().map(|(name, scalar)| field(name, *scalar, *name != "id")).collect(),
+        keys: vec![Key { columns: vec!["id".into()], primary: true }],
         foreign_keys: references
             .iter()
             .map(|(column, to)| ForeignKey {
@@ -95,13 +89,7 @@ pub(super) fn texts(values: impl Iterator<Item = Option<String>>) -> ArrayRef {
 pub(super) async fn town(plan: Plan) -> Town {
     use Scalar::{BigInt, String};
     let street = table("street", &[("id", BigInt), ("name", String)], &[]);
-    let columns = [
-        ("id", BigInt),
-        ("name", String),
-        ("card", String),
-        ("street_id", BigInt),
-        ("age", BigInt),
-    ];
+    let columns = [("id", BigInt), ("name", String), ("card", String), ("street_id", BigInt), ("age", BigInt)];
     let resident = table("resident", &columns, &[("street_id", "street")]);
     let shot = table("shot", &[("id", BigInt), ("card", String), ("vaccine", String)], &[]);
     let ids = || (1..=plan.residents).map(Some);
@@ -130,11 +118,8 @@ pub(super) async fn town(plan: Plan) -> Town {
             texts((1..=plan.residents * 2).map(|id| Some(["flu", "polio"][id as usize % 2].to_owned()))),
         ],
     );
-    let mut civil = Memory::new("civil")
-        .collection(street, &streets)
-        .unwrap()
-        .collection(resident, &residents)
-        .unwrap();
+    let mut civil =
+        Memory::new("civil").collection(street, &streets).unwrap().collection(resident, &residents).unwrap();
     let mut health = Memory::new("health").collection(shot, &shots).unwrap();
     for (collection, field, row) in &plan.bad {
         if *collection == "shot" {
@@ -143,35 +128,18 @@ pub(super) async fn town(plan: Plan) -> Town {
             civil = civil.bad_cell(collection, field, *row).unwrap();
         }
     }
-    let (civil, health) = (
-        civil.capabilities(plan.capabilities),
-        health.capabilities(plan.capabilities),
-    );
-    serve(
-        Arc::new(civil),
-        Arc::new(health),
-        plan.normalize,
-        plan.limits,
-        &plan.tuning,
-    )
-    .await
+    let (civil, health) = (civil.capabilities(plan.capabilities), health.capabilities(plan.capabilities));
+    serve(Arc::new(civil), Arc::new(health), plan.normalize, plan.limits, &plan.tuning).await
 }
 
 async fn serve(civil: Arc<Memory>, health: Arc<Memory>, normalize: bool, limits: Limits, tuning: &Tuning) -> Town {
-    let settings = |name: &str| SourceSettings {
-        name: name.into(),
-        connector: "memory".into(),
-        ..SourceSettings::default()
-    };
+    let settings =
+        |name: &str| SourceSettings { name: name.into(), connector: "memory".into(), ..SourceSettings::default() };
     let end = |source: &str, collection: &str| LinkEnd {
         source: source.into(),
         collection: collection.into(),
         columns: vec!["card".into()],
-        normalize: if normalize {
-            vec![Normalizer::Uppercase]
-        } else {
-            Vec::new()
-        },
+        normalize: if normalize { vec![Normalizer::Uppercase] } else { Vec::new() },
     };
     let catalog = Catalog {
         sources: vec![settings("civil"), settings("health")],
@@ -195,24 +163,13 @@ async fn serve(civil: Arc<Memory>, health: Arc<Memory>, normalize: bool, limits:
         Source::new("civil".into(), civil.clone(), tuning, ceiling.clone()),
         Source::new("health".into(), health.clone(), tuning, ceiling),
     ];
-    let model = Model {
-        federated: Arc::new(federated),
-        sources,
-    };
-    Town {
-        gateway: Gateway::new(model, limits),
-        civil,
-        health,
-    }
+    let model = Model { federated: Arc::new(federated), sources };
+    Town { gateway: Gateway::new(model, limits), civil, health }
 }
 
 impl Town {
     pub(super) async fn ask(&self, query: &str) -> Value {
-        let request = Request {
-            query: query.into(),
-            trace: "trace-7".into(),
-            ..Request::default()
-        };
+        let request = Request { query: query.into(), trace: "trace-7".into(), ..Request::default() };
         let answer: Value = serde_json::from_slice(&self.gateway.execute(request).await.body).unwrap();
         for error in answer["errors"].as_array().into_iter().flatten() {
             let message = error["message"].as_str().unwrap();
@@ -227,12 +184,5 @@ impl Town {
 
 pub(super) fn codes(answer: &Value) -> Vec<(String, Value)> {
     let errors = answer["errors"].as_array().into_iter().flatten();
-    errors
-        .map(|error| {
-            (
-                error["extensions"]["code"].as_str().unwrap().to_owned(),
-                error["path"].clone(),
-            )
-        })
-        .collect()
+    errors.map(|error| (error["extensions"]["code"].as_str().unwrap().to_owned(), error["path"].clone())).collect()
 }

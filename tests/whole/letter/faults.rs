@@ -22,18 +22,9 @@ fn what_is_not_supported_is_refused_and_not_ignored() {
             ("{ civil { street { id { x } } } }", json!("VALIDATION_FAILED")),
             ("{ civil { street(limt: 1) { id } } }", json!("VALIDATION_FAILED")),
             ("{ civil { residentByPk { id } } }", json!("VALIDATION_FAILED")),
-            (
-                "query($a: Int) { civil { street(limit: $b) { id } } }",
-                json!("VALIDATION_FAILED"),
-            ),
-            (
-                "query($a: Int = \"x\") { civil { street(limit: $a) { id } } }",
-                json!("VALIDATION_FAILED"),
-            ),
-            (
-                "query($a: Int!) { civil { street(limit: $a) { id } } }",
-                json!("BAD_VARIABLES"),
-            ),
+            ("query($a: Int) { civil { street(limit: $b) { id } } }", json!("VALIDATION_FAILED")),
+            ("query($a: Int = \"x\") { civil { street(limit: $a) { id } } }", json!("VALIDATION_FAILED")),
+            ("query($a: Int!) { civil { street(limit: $a) { id } } }", json!("BAD_VARIABLES")),
             ("query A { __typename } query B { __typename }", json!("BAD_INPUT")),
         ],
     );
@@ -41,10 +32,8 @@ fn what_is_not_supported_is_refused_and_not_ignored() {
 
 #[test]
 fn a_key_that_cannot_be_read_is_null_with_an_error_where_the_engine_enforces_no_types() {
-    let (_city, gateway) = one(
-        "CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, p INTEGER, n TEXT) STRICT, WITHOUT ROWID;
-         INSERT INTO t VALUES ('a', 1, 'x'), (CAST(x'ff' AS TEXT), 1, 'y'), (CAST(x'fe' AS TEXT), 1, 'z');",
-    );
+    let (_city, gateway) = one("CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY, p INTEGER, n TEXT) STRICT, WITHOUT ROWID;
+         INSERT INTO t VALUES ('a', 1, 'x'), (CAST(x'ff' AS TEXT), 1, 'y'), (CAST(x'fe' AS TEXT), 1, 'z');");
     let got = answer(&gateway, "{ s { t { a n } } }", &Value::Null);
     assert_eq!(
         short(&got),
@@ -69,16 +58,8 @@ fn a_hundred_faults_of_a_kind_are_told_and_the_rest_counted() {
         if rows > 100 {
             let last = &errors[100];
             assert_eq!(
-                (
-                    &last["extensions"]["pattern"],
-                    &last["extensions"]["count"],
-                    &last["extensions"]["code"]
-                ),
-                (
-                    &json!(["s", "t", "*", "n"]),
-                    &json!(rows - 100),
-                    &json!("SOURCE_MISMATCH")
-                )
+                (&last["extensions"]["pattern"], &last["extensions"]["count"], &last["extensions"]["code"]),
+                (&json!(["s", "t", "*", "n"]), &json!(rows - 100), &json!("SOURCE_MISMATCH"))
             );
             assert!(last.get("path").is_none(), "{last}");
         }

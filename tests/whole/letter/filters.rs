@@ -75,10 +75,7 @@ fn a_null_column_is_matched_by_is_null_alone() {
             ("{_not: {name: {_nlike: \"L%\"}}}", &[1, 3]),
             ("{_not: {name: {_regex: \"^L\"}}}", &[2, 5, 6, 7, 8]),
             ("{_not: {_or: [{name: {_eq: \"Li\"}}, {n: {_eq: 2}}]}}", &[5, 6, 7, 8]),
-            (
-                "{_not: {_and: [{name: {_eq: \"Li\"}}, {n: {_eq: 4}}]}}",
-                &[1, 2, 3, 5, 6, 7, 8],
-            ),
+            ("{_not: {_and: [{name: {_eq: \"Li\"}}, {n: {_eq: 4}}]}}", &[1, 2, 3, 5, 6, 7, 8]),
         ],
     );
 }
@@ -168,15 +165,9 @@ fn a_filter_through_a_link_asks_whether_there_is_one() {
     ask_source(
         &gateway,
         &[
-            (
-                "child(where: {t: {}}) { id }",
-                json!({"child": [{"id": 1}, {"id": 2}, {"id": 3}]}),
-            ),
+            ("child(where: {t: {}}) { id }", json!({"child": [{"id": 1}, {"id": 2}, {"id": 3}]})),
             ("child(where: {_not: {t: {}}}) { id }", json!({"child": [{"id": 4}]})),
-            (
-                "child(where: {_not: {t: {name: {_eq: \"Li\"}}}}) { id }",
-                json!({"child": [{"id": 3}, {"id": 4}]}),
-            ),
+            ("child(where: {_not: {t: {name: {_eq: \"Li\"}}}}) { id }", json!({"child": [{"id": 3}, {"id": 4}]})),
         ],
     );
 }
@@ -204,10 +195,7 @@ fn what_cannot_be_compared_is_refused_before_anything_is_read() {
             ("t(where: {id: {_eq: 18446744073709551615}}) { id }", json!({"t": []})),
             ("t(where: {id: {_eq: \"3\"}}) { id }", json!({"t": [{"id": 3}]})),
             ("t(where: {nothing: {_eq: 1}}) { id }", json!("VALIDATION_FAILED")),
-            (
-                "t(where: {name: {_isNull: \"yes\"}}) { id }",
-                json!("VALIDATION_FAILED"),
-            ),
+            ("t(where: {name: {_isNull: \"yes\"}}) { id }", json!("VALIDATION_FAILED")),
             ("t(limit: \"1\") { id }", json!("VALIDATION_FAILED")),
             ("t(limit: 1.5) { id }", json!("VALIDATION_FAILED")),
             ("tByPk(id: \"x\") { id }", json!("BAD_INPUT")),
@@ -221,17 +209,8 @@ fn what_cannot_be_compared_is_refused_before_anything_is_read() {
             (json!({"name": "Li", "where": {}}), json!({"s": {"t": [{"id": 1}]}})),
             (json!({"name": null, "where": {}}), json!("BAD_INPUT")),
             (json!({"name": 1, "where": {}}), json!("BAD_VARIABLES")),
-            (
-                json!({"name": "Li", "where": {"id": {"_eq": "x"}}}),
-                json!("BAD_VARIABLES"),
-            ),
+            (json!({"name": "Li", "where": {"id": {"_eq": "x"}}}), json!("BAD_VARIABLES")),
         ]
-        .map(|(variables, wanted)| {
-            (
-                variables.to_string(),
-                wanted,
-                short(&answer(&gateway, query, &variables)),
-            )
-        }),
+        .map(|(variables, wanted)| (variables.to_string(), wanted, short(&answer(&gateway, query, &variables)))),
     );
 }

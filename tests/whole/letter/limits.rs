@@ -22,11 +22,7 @@ fn outcomes(gateway: &Gateway, table: Vec<(&str, String, &str)>) {
 fn nested(depth: usize) -> String {
     // `s`, `t`, links, and a field at the bottom.
     let links = depth - 3;
-    format!(
-        "{{ s {{ t(limit: 1) {}id{} }} }}",
-        "{ t ".repeat(links) + "{ ",
-        " }".repeat(links + 1)
-    )
+    format!("{{ s {{ t(limit: 1) {}id{} }} }}", "{ t ".repeat(links) + "{ ", " }".repeat(links + 1))
 }
 
 #[test]
@@ -37,27 +33,20 @@ fn a_document_may_be_as_large_as_the_limits_and_no_larger() {
         format!("{{ {} }}", fields.join(" "))
     };
     let reads = |count: usize| {
-        let fields: Vec<String> = (0..count)
-            .map(|number| format!("a{number}: t(limit: 1) {{ id }}"))
-            .collect();
+        let fields: Vec<String> = (0..count).map(|number| format!("a{number}: t(limit: 1) {{ id }}")).collect();
         format!("{{ s {{ {} }} }}", fields.join(" "))
     };
     // `{`, `}` and one token a field.
     let tokens = |count: usize| format!("{{ {} }}", "__typename ".repeat(count - 2));
     let schemas = |count: usize| {
-        let fields: Vec<String> = (0..count)
-            .map(|number| format!("a{number}: __schema {{ queryType {{ name }} }}"))
-            .collect();
+        let fields: Vec<String> =
+            (0..count).map(|number| format!("a{number}: __schema {{ queryType {{ name }} }}")).collect();
         format!("{{ {} }}", fields.join(" "))
     };
     let introspection = |depth: usize| {
         // `__schema`, `queryType`, `ofType` …, `name`
         let inner = depth - 3;
-        format!(
-            "{{ __schema {{ queryType {{ {} name {} }} }} }}",
-            "ofType { ".repeat(inner),
-            "} ".repeat(inner)
-        )
+        format!("{{ __schema {{ queryType {{ {} name {} }} }} }}", "ofType { ".repeat(inner), "} ".repeat(inner))
     };
     outcomes(
         &gateway,
@@ -77,18 +66,14 @@ fn a_document_may_be_as_large_as_the_limits_and_no_larger() {
             (
                 "50 reads by fragment",
                 "{ s { ...F ...F } } fragment F on S { ".to_owned()
-                    + &(0..25)
-                        .map(|n| format!("a{n}: t(limit: 1) {{ id }} "))
-                        .collect::<String>()
+                    + &(0..25).map(|n| format!("a{n}: t(limit: 1) {{ id }} ")).collect::<String>()
                     + "}",
                 "answered",
             ),
             (
                 "52 reads by fragment",
                 "{ s { ...F ...F } } fragment F on S { ".to_owned()
-                    + &(0..26)
-                        .map(|n| format!("a{n}: t(limit: 1) {{ id }} "))
-                        .collect::<String>()
+                    + &(0..26).map(|n| format!("a{n}: t(limit: 1) {{ id }} ")).collect::<String>()
                     + "}",
                 "TOO_COSTLY",
             ),
@@ -142,21 +127,9 @@ fn an_answer_holds_as_many_rows_as_the_limit_says() {
         ("list_rows = 2", "{ s { t { id } } }", "TOO_LARGE"),
         ("list_rows = 2", "{ s { t(limit: 2) { id } } }", "answered"),
         ("list_rows = 2", "{ s { t(limit: 3) { id } } }", "BAD_INPUT"),
-        (
-            "budget_rows = 3",
-            "{ s { t(where: {name: {_regex: \"a\"}}) { id } } }",
-            "answered",
-        ),
-        (
-            "budget_rows = 2",
-            "{ s { t(where: {name: {_regex: \"a\"}}) { id } } }",
-            "TOO_COSTLY",
-        ),
-        (
-            "budget_rows = 2",
-            "{ s { t(where: {name: {_regex: \"a\"}, id: {_lt: 3}}) { id } } }",
-            "answered",
-        ),
+        ("budget_rows = 3", "{ s { t(where: {name: {_regex: \"a\"}}) { id } } }", "answered"),
+        ("budget_rows = 2", "{ s { t(where: {name: {_regex: \"a\"}}) { id } } }", "TOO_COSTLY"),
+        ("budget_rows = 2", "{ s { t(where: {name: {_regex: \"a\"}, id: {_lt: 3}}) { id } } }", "answered"),
         ("depth = 3", "{ s { t { id } } }", "answered"),
         ("depth = 2", "{ s { t { id } } }", "TOO_DEEP"),
     ];

@@ -30,19 +30,13 @@ fn links_are_named_by_the_columns_or_by_what_they_lead_to() {
     let (_city, gateway) = one(ROWS);
     let names = lilong_schema::names::names(&gateway.model().federated, &Slice::all());
     let links = |collection: &str| -> Value {
-        let links = names["sources"]["s"]["collections"][collection]["links"]
-            .as_array()
-            .unwrap();
+        let links = names["sources"]["s"]["collections"][collection]["links"].as_array().unwrap();
         let mut told: Vec<String> = links
             .iter()
             .map(|link| {
                 let columns = |key: &str| {
-                    let columns: Vec<&str> = link[key]
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .map(|c| c.as_str().unwrap())
-                        .collect();
+                    let columns: Vec<&str> =
+                        link[key].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
                     columns.join(",")
                 };
                 format!(
@@ -70,13 +64,7 @@ fn links_are_named_by_the_columns_or_by_what_they_lead_to() {
             ),
             ("detail", json!(["street: id -> s.street(id)"])),
             ("badge", json!(["street: Street_Id -> s.street(id)"])),
-            (
-                "node",
-                json!([
-                    "nodeListByParentId: id -> s.node(parent_id) many",
-                    "parent: parent_id -> s.node(id)"
-                ]),
-            ),
+            ("node", json!(["nodeListByParentId: id -> s.node(parent_id) many", "parent: parent_id -> s.node(id)"])),
             ("pair", json!(["street: x,y -> s.street(a,b)"])),
             ("loose", json!(["name: name_id -> s.street(name) many"])),
             ("broken", json!([])),
@@ -112,10 +100,7 @@ fn a_dangling_or_null_key_is_null_without_an_error() {
                     {"street": null, "home": {"id": 1}, "streetByBornIn": {"id": 1}},
                 ]}),
             ),
-            (
-                "pair { street { id } }",
-                json!({"pair": [{"street": {"id": 2}}, {"street": null}, {"street": null}]}),
-            ),
+            ("pair { street { id } }", json!({"pair": [{"street": {"id": 2}}, {"street": null}, {"street": null}]})),
             (
                 "loose { name(orderBy: {id: DESC}) { id } }",
                 json!({"loose": [{"name": [{"id": 2}, {"id": 1}]}, {"name": []}]}),
@@ -134,10 +119,7 @@ fn a_dangling_or_null_key_is_null_without_an_error() {
                     {"parent": {"id": 4}, "nodeListByParentId": [{"id": 4}]},
                 ]}),
             ),
-            (
-                "person(where: {_not: {streetByBornIn: {}}}) { id }",
-                json!({"person": [{"id": 1}]}),
-            ),
+            ("person(where: {_not: {streetByBornIn: {}}}) { id }", json!({"person": [{"id": 1}]})),
             ("streetByAAndB(a: 1, b: 2) { id }", json!({"streetByAAndB": {"id": 2}})),
             ("badgeByStreetId(streetId: 1) { no }", json!({"badgeByStreetId": null})),
         ],

@@ -30,16 +30,8 @@ fn every_name_follows_from_the_original_and_a_later_one_steps_aside() {
             }),
             s["collections"]["Order Details"]["fields"].clone(),
         ),
-        (
-            "first".into(),
-            json!(["orderDetails", "SOrderDetails", "orderDetailsByPk"]),
-            part(s, "Order Details"),
-        ),
-        (
-            "second".into(),
-            json!(["orderDetails_2", "SOrderDetails_2", "orderDetails_2ByPk"]),
-            part(s, "order-details"),
-        ),
+        ("first".into(), json!(["orderDetails", "SOrderDetails", "orderDetailsByPk"]), part(s, "Order Details")),
+        ("second".into(), json!(["orderDetails_2", "SOrderDetails_2", "orderDetails_2ByPk"]), part(s, "order-details")),
         ("digits".into(), json!(["_100", "S100", "_100ByPk"]), part(s, "100")),
         (
             "reserved".into(),
@@ -77,9 +69,8 @@ fn sources(tables: &[(&str, &str)]) -> City {
     let mut catalog = String::new();
     for (number, (name, statements)) in tables.iter().enumerate() {
         city.database(&format!("{number}.sqlite"), statements);
-        catalog.push_str(&format!(
-            "[[source]]\nname = \"{name}\"\nconnector = \"sqlite\"\npath = \"{number}.sqlite\"\n"
-        ));
+        catalog
+            .push_str(&format!("[[source]]\nname = \"{name}\"\nconnector = \"sqlite\"\npath = \"{number}.sqlite\"\n"));
     }
     city.write("lilong.toml", &catalog);
     city
@@ -112,11 +103,7 @@ fn types_give_way_to_built_in_ones_and_to_sources_before_them() {
             ("a_b.c", json!("ABC_2"), types("a_b", "c")),
             ("order.by", json!("OrderBy_2"), types("order", "by")),
             ("a.t_order_by", json!("ATOrderBy"), types("a", "t_order_by")),
-            (
-                "string.comparison_exp",
-                json!("StringComparisonExp_2"),
-                types("string", "comparison_exp"),
-            ),
+            ("string.comparison_exp", json!("StringComparisonExp_2"), types("string", "comparison_exp")),
         ]
         .map(|(what, wanted, got)| (what.to_owned(), wanted, got)),
     );
@@ -141,11 +128,7 @@ fn renames_are_taken_as_written() {
     let told = names::names(&gateway.model().federated, &Slice::all());
     let s = &told["sources"]["s"];
     agree([
-        (
-            "renamed".into(),
-            json!(["orderLine", "SOrderLine", "orderLineByPk"]),
-            part(s, "Order Details"),
-        ),
+        ("renamed".into(), json!(["orderLine", "SOrderLine", "orderLineByPk"]), part(s, "Order Details")),
         (
             "fields".into(),
             json!({"order no.": "Number_1", "plain": "plain"}),
@@ -204,22 +187,13 @@ fn sources_tell_what_they_are() {
                     {"name": "health", "title": null, "connector": "sqlite", "state": "READY", "collections": ["vaccination"]},
                 ]}),
             ),
-            (
-                "{ __typename civil { __typename } }",
-                json!({"__typename": "Query", "civil": {"__typename": "Civil"}}),
-            ),
-            (
-                "{ a: civil { b: street(limit: 1) { c: __typename } } }",
-                json!({"a": {"b": [{"c": "CivilStreet"}]}}),
-            ),
+            ("{ __typename civil { __typename } }", json!({"__typename": "Query", "civil": {"__typename": "Civil"}})),
+            ("{ a: civil { b: street(limit: 1) { c: __typename } } }", json!({"a": {"b": [{"c": "CivilStreet"}]}})),
             (
                 "{ civil { residentByIdCard(idCard: \"A1\") { id } } }",
                 json!({"civil": {"residentByIdCard": {"id": 1}}}),
             ),
-            (
-                "{ civil { residentByIdCard(idCard: \"a1\") { id } } }",
-                json!({"civil": {"residentByIdCard": null}}),
-            ),
+            ("{ civil { residentByIdCard(idCard: \"a1\") { id } } }", json!({"civil": {"residentByIdCard": null}})),
         ],
     );
 }

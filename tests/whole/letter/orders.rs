@@ -38,26 +38,14 @@ fn nulls_come_last_going_up_and_first_going_down_and_the_key_ends_each_order() {
             ("t(orderBy: {ci: ASC}) { id }", ids([2, 3, 1, 4])),
             ("t(orderBy: {c: {name: ASC}}) { id }", ids([1, 2, 3, 4])),
             ("t(orderBy: {c: {name: DESC}}) { id }", ids([2, 3, 4, 1])),
-            (
-                "keyless { x y }",
-                json!({"keyless": [{"x": 2, "y": 1}, {"x": 1, "y": 2}, {"x": 1, "y": 1}]}),
-            ),
-            (
-                "keyless(orderBy: {x: ASC}) { y }",
-                json!({"keyless": [{"y": 2}, {"y": 1}, {"y": 1}]}),
-            ),
-            (
-                "twice { a b }",
-                json!({"twice": [{"a": 1, "b": "w"}, {"a": 1, "b": "x"}, {"a": 2, "b": "x"}]}),
-            ),
+            ("keyless { x y }", json!({"keyless": [{"x": 2, "y": 1}, {"x": 1, "y": 2}, {"x": 1, "y": 1}]})),
+            ("keyless(orderBy: {x: ASC}) { y }", json!({"keyless": [{"y": 2}, {"y": 1}, {"y": 1}]})),
+            ("twice { a b }", json!({"twice": [{"a": 1, "b": "w"}, {"a": 1, "b": "x"}, {"a": 2, "b": "x"}]})),
             (
                 "twice(orderBy: {c: DESC}) { a b }",
                 json!({"twice": [{"a": 1, "b": "w"}, {"a": 1, "b": "x"}, {"a": 2, "b": "x"}]}),
             ),
-            (
-                "named(orderBy: {n: ASC}) { code }",
-                json!({"named": [{"code": "c"}, {"code": "a"}, {"code": "b"}]}),
-            ),
+            ("named(orderBy: {n: ASC}) { code }", json!({"named": [{"code": "c"}, {"code": "a"}, {"code": "b"}]})),
         ],
     );
 }
@@ -69,28 +57,16 @@ fn a_page_is_cut_from_the_order() {
         &gateway,
         &[
             ("t(limit: 0) { id }", json!({"t": []})),
-            (
-                "t(limit: null, offset: null) { id }",
-                json!({"t": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]}),
-            ),
+            ("t(limit: null, offset: null) { id }", json!({"t": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]})),
             ("t(limit: 2, offset: 1) { id }", json!({"t": [{"id": 2}, {"id": 3}]})),
             ("t(offset: 3) { id }", json!({"t": [{"id": 4}]})),
             ("t(offset: 9) { id }", json!({"t": []})),
-            (
-                "t(limit: 10000) { id }",
-                json!({"t": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]}),
-            ),
+            ("t(limit: 10000) { id }", json!({"t": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]})),
             ("t(limit: 10001) { id }", json!("BAD_INPUT")),
             ("t(limit: -1) { id }", json!("BAD_INPUT")),
             ("t(offset: -1) { id }", json!("BAD_INPUT")),
-            (
-                "c { t(limit: 1, orderBy: {id: DESC}) { id } }",
-                json!({"c": [{"t": [{"id": 1}]}, {"t": [{"id": 4}]}]}),
-            ),
-            (
-                "c { t(offset: 1) { id } }",
-                json!({"c": [{"t": []}, {"t": [{"id": 4}]}]}),
-            ),
+            ("c { t(limit: 1, orderBy: {id: DESC}) { id } }", json!({"c": [{"t": [{"id": 1}]}, {"t": [{"id": 4}]}]})),
+            ("c { t(offset: 1) { id } }", json!({"c": [{"t": []}, {"t": [{"id": 4}]}]})),
         ],
     );
 }
@@ -101,14 +77,8 @@ fn distinct_columns_lead_the_order_and_are_compared_exactly() {
     ask_source(
         &gateway,
         &[
-            (
-                "t(distinctOn: n) { id }",
-                json!({"t": [{"id": 3}, {"id": 1}, {"id": 2}]}),
-            ),
-            (
-                "t(distinctOn: []) { id }",
-                json!({"t": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]}),
-            ),
+            ("t(distinctOn: n) { id }", json!({"t": [{"id": 3}, {"id": 1}, {"id": 2}]})),
+            ("t(distinctOn: []) { id }", json!({"t": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]})),
             (
                 "t(distinctOn: [n], orderBy: [{n: DESC}, {id: DESC}]) { id }",
                 json!({"t": [{"id": 2}, {"id": 4}, {"id": 3}]}),
@@ -142,10 +112,7 @@ fn an_order_names_one_key_an_object() {
             ("t(orderBy: {bl: ASC}) { id }", json!("VALIDATION_FAILED")),
             ("t(distinctOn: bl) { id }", json!("VALIDATION_FAILED")),
             ("t(where: {bl: {_eq: \"AA==\"}}) { id }", json!("VALIDATION_FAILED")),
-            (
-                "t(where: {bl: {_isNull: false}}) { bl }",
-                json!({"t": [{"bl": "AA=="}]}),
-            ),
+            ("t(where: {bl: {_isNull: false}}) { bl }", json!({"t": [{"bl": "AA=="}]})),
         ],
     );
 }

@@ -30,11 +30,7 @@ fn a_column_has_the_scalar_that_its_type_and_values_allow() {
     ));
     let text = sdl(&gateway.model().federated, &Slice::all());
     let fields = |start: &str| -> Vec<String> {
-        let part = text
-            .split(start)
-            .nth(1)
-            .and_then(|rest| rest.split("\n}\n").next())
-            .unwrap();
+        let part = text.split(start).nth(1).and_then(|rest| rest.split("\n}\n").next()).unwrap();
         part.lines()
             .filter(|line| line.starts_with("  ") && line.contains(": ") && !line.contains(['(', '`']))
             .map(|line| line.trim().to_owned())
@@ -163,10 +159,8 @@ fn filters_meet_values_in_the_form_they_are_stored_in() {
         (format!("v(where: {{{filter}}}) {{ id }}"), json!({"v": rows}))
     })
     .collect();
-    let table: Vec<(&str, serde_json::Value)> = table
-        .iter()
-        .map(|(text, wanted)| (text.as_str(), wanted.clone()))
-        .collect();
+    let table: Vec<(&str, serde_json::Value)> =
+        table.iter().map(|(text, wanted)| (text.as_str(), wanted.clone())).collect();
     ask_source(&gateway, &table);
 }
 
@@ -204,9 +198,7 @@ fn what_cannot_be_represented_is_null_with_an_error_in_its_place() {
                 (2, 'abc', 'x', '2024-02-29 03:04:05x', 'soon', '2024-02-30', '25:00', 2, 9e999, 'text', CAST(x'ff' AS TEXT), 'words');",
         )
         .unwrap();
-    let columns = [
-        "big", "price", "at", "stamp", "day", "hour", "flag", "r", "bl", "tx", "untyped",
-    ];
+    let columns = ["big", "price", "at", "stamp", "day", "hour", "flag", "r", "bl", "tx", "untyped"];
     let table: Vec<(String, serde_json::Value)> = columns
         .map(|column| {
             let wanted = json!({
@@ -216,9 +208,6 @@ fn what_cannot_be_represented_is_null_with_an_error_in_its_place() {
             (format!("v(where: {{id: {{_eq: 2}}}}) {{ {column} }}"), wanted)
         })
         .into();
-    let table: Vec<_> = table
-        .iter()
-        .map(|(text, wanted)| (text.as_str(), wanted.clone()))
-        .collect();
+    let table: Vec<_> = table.iter().map(|(text, wanted)| (text.as_str(), wanted.clone())).collect();
     ask_source(&gateway, &table);
 }

@@ -24,15 +24,8 @@ fn field(name: &str, scalar: Scalar) -> Field {
 }
 
 fn collection(scalars: &[Scalar]) -> Collection {
-    let fields = scalars
-        .iter()
-        .enumerate()
-        .map(|(at, scalar)| field(&format!("f{at}"), *scalar));
-    Collection {
-        name: "c".to_owned(),
-        fields: fields.collect(),
-        ..Collection::default()
-    }
+    let fields = scalars.iter().enumerate().map(|(at, scalar)| field(&format!("f{at}"), *scalar));
+    Collection { name: "c".to_owned(), fields: fields.collect(), ..Collection::default() }
 }
 
 fn batch(collection: &Collection, columns: Vec<ArrayRef>) -> RecordBatch {
@@ -41,11 +34,7 @@ fn batch(collection: &Collection, columns: Vec<ArrayRef>) -> RecordBatch {
 }
 
 fn compare(comparison: Comparison, operand: OperandId) -> Predicate {
-    Predicate::Compare {
-        field: 0,
-        comparison,
-        operand,
-    }
+    Predicate::Compare { field: 0, comparison, operand }
 }
 
 /// A column of one value and a null, or more.
@@ -65,10 +54,7 @@ fn run(predicate: &Predicate, scalar: Scalar, values: &[Option<Value>], operands
     let collection = collection(&[scalar]);
     let batch = batch(&collection, vec![column(scalar, values)]);
     let operands: Vec<Operand> = operands.into_iter().map(Operand::Value).collect();
-    filter(predicate, &collection, &[0], &batch, &operands)
-        .unwrap()
-        .iter()
-        .collect()
+    filter(predicate, &collection, &[0], &batch, &operands).unwrap().iter().collect()
 }
 
 fn text(value: &str) -> Value {
@@ -79,26 +65,14 @@ fn text(value: &str) -> Value {
 fn ascending() -> Vec<(Scalar, [Value; 3])> {
     let decimal = |text: &str| Value::Decimal(text.to_owned());
     vec![
-        (
-            Scalar::Int,
-            [i32::MIN, 0, i32::MAX].map(|value| Value::Integer(value.into())),
-        ),
-        (
-            Scalar::BigInt,
-            [i64::MIN, 0, i64::MAX].map(|value| Value::Integer(value.into())),
-        ),
+        (Scalar::Int, [i32::MIN, 0, i32::MAX].map(|value| Value::Integer(value.into()))),
+        (Scalar::BigInt, [i64::MIN, 0, i64::MAX].map(|value| Value::Integer(value.into()))),
         (Scalar::Float, [f64::MIN, -0.0, f64::MAX].map(Value::Float)),
         (Scalar::Decimal, ["-10.5", "9", "10"].map(decimal)),
-        (
-            Scalar::Boolean,
-            [Value::Boolean(false), Value::Boolean(false), Value::Boolean(true)],
-        ),
+        (Scalar::Boolean, [Value::Boolean(false), Value::Boolean(false), Value::Boolean(true)]),
         (Scalar::String, ["B", "a", "𠮷"].map(text)),
         (Scalar::Enum, ["", "a", "a "].map(text)),
-        (
-            Scalar::Uuid,
-            ["0", "9", "a"].map(|digit| text(&format!("{digit}191d3a0-7d3c-7000-8000-000000000000"))),
-        ),
+        (Scalar::Uuid, ["0", "9", "a"].map(|digit| text(&format!("{digit}191d3a0-7d3c-7000-8000-000000000000")))),
         (Scalar::Date, [-719_162, 0, 2_932_896].map(Value::Date)),
         (Scalar::Time, [0, 1, 86_399_999_999].map(Value::Time)),
         (Scalar::LocalDateTime, [-1, 0, 1].map(Value::LocalDateTime)),
@@ -137,23 +111,13 @@ fn every_scalar_is_compared_by_its_values_and_null_is_unknown() {
 fn an_empty_list_holds_nothing_not_even_the_unknown() {
     let cells = [Some(Value::Integer(1)), None];
     let empty = || vec![Value::List(Vec::new())];
-    assert_eq!(
-        run(&compare(Comparison::In, 0), Scalar::Int, &cells, empty()),
-        [Some(false); 2]
-    );
-    assert_eq!(
-        run(&compare(Comparison::NotIn, 0), Scalar::Int, &cells, empty()),
-        [Some(true); 2]
-    );
+    assert_eq!(run(&compare(Comparison::In, 0), Scalar::Int, &cells, empty()), [Some(false); 2]);
+    assert_eq!(run(&compare(Comparison::NotIn, 0), Scalar::Int, &cells, empty()), [Some(true); 2]);
 }
 
 #[test]
 fn integers_beyond_the_column_are_above_or_below_every_value() {
-    let cells = [
-        Some(Value::Integer(i64::MAX.into())),
-        Some(Value::Integer(i64::MIN.into())),
-        None,
-    ];
+    let cells = [Some(Value::Integer(i64::MAX.into())), Some(Value::Integer(i64::MIN.into())), None];
     for (operand, comparison, wanted) in [
         (u64::MAX.into(), Comparison::Less, true),
         (u64::MAX.into(), Comparison::GreaterOrEqual, false),
@@ -162,12 +126,7 @@ fn integers_beyond_the_column_are_above_or_below_every_value() {
         (i128::from(i64::MIN) - 1, Comparison::Greater, true),
         (i128::from(i64::MIN) - 1, Comparison::LessOrEqual, false),
     ] {
-        let found = run(
-            &compare(comparison, 0),
-            Scalar::BigInt,
-            &cells,
-            vec![Value::Integer(operand)],
-        );
+        let found = run(&compare(comparison, 0), Scalar::BigInt, &cells, vec![Value::Integer(operand)]);
         assert_eq!(found, [Some(wanted), Some(wanted), None], "{comparison:?} {operand}");
     }
     let list = Value::List(vec![Value::Integer(u64::MAX.into()), Value::Integer(i64::MIN.into())]);
@@ -194,11 +153,7 @@ fn text_comparisons_are_unknown_for_null() {
         (Comparison::IRegex, "^s", [true, false]),
     ] {
         let wanted = [Some(wanted[0]), Some(wanted[1]), None];
-        assert_eq!(
-            run(&compare(comparison, 0), Scalar::String, &cells, vec![text(operand)]),
-            wanted,
-            "{comparison:?}"
-        );
+        assert_eq!(run(&compare(comparison, 0), Scalar::String, &cells, vec![text(operand)]), wanted, "{comparison:?}");
     }
 }
 
@@ -211,35 +166,19 @@ fn not_and_or_keep_the_unknown() {
     let second: Int32Array = three.iter().cycle().take(9).copied().collect();
     let batch = batch(&collection, vec![Arc::new(first), Arc::new(second)]);
     let operands = [Operand::Value(Value::Integer(1))];
-    let is_one = |field| Predicate::Compare {
-        field,
-        comparison: Comparison::Equal,
-        operand: 0,
-    };
+    let is_one = |field| Predicate::Compare { field, comparison: Comparison::Equal, operand: 0 };
     let run = |predicate: Predicate| -> Vec<Option<bool>> {
-        filter(&predicate, &collection, &[0, 1], &batch, &operands)
-            .unwrap()
-            .iter()
-            .collect()
+        filter(&predicate, &collection, &[0, 1], &batch, &operands).unwrap().iter().collect()
     };
     let (yes, no) = (Some(true), Some(false));
     let both = [yes, no, None, no, no, no, None, no, None];
     assert_eq!(run(Predicate::And(vec![is_one(0), is_one(1)])), both);
-    assert_eq!(
-        run(Predicate::Or(vec![is_one(0), is_one(1)])),
-        [yes, yes, yes, yes, no, None, yes, None, None]
-    );
-    assert_eq!(
-        run(Predicate::Not(Box::new(is_one(0)))),
-        [no, no, no, yes, yes, yes, None, None, None]
-    );
+    assert_eq!(run(Predicate::Or(vec![is_one(0), is_one(1)])), [yes, yes, yes, yes, no, None, yes, None, None]);
+    assert_eq!(run(Predicate::Not(Box::new(is_one(0)))), [no, no, no, yes, yes, yes, None, None, None]);
     assert_eq!(run(Predicate::TRUE), [yes; 9]);
     assert_eq!(run(Predicate::Or(Vec::new())), [no; 9]);
     let is_null = |field| Predicate::IsNull(field);
-    assert_eq!(
-        run(Predicate::Not(Box::new(is_null(1)))),
-        [yes, yes, no, yes, yes, no, yes, yes, no]
-    );
+    assert_eq!(run(Predicate::Not(Box::new(is_null(1)))), [yes, yes, no, yes, yes, no, yes, yes, no]);
 }
 
 #[test]
@@ -248,70 +187,38 @@ fn key_in_is_never_unknown() {
     let numbers = Int32Array::from(vec![Some(1), Some(1), None, Some(1)]);
     let texts = StringArray::from(vec![Some("a"), None, Some("a"), Some("A")]);
     let batch_of = batch(&collection, vec![Arc::new(numbers), Arc::new(texts)]);
-    let keys = batch(
-        &collection,
-        vec![
-            Arc::new(Int32Array::from(vec![1])),
-            Arc::new(StringArray::from(vec!["a"])),
-        ],
-    );
+    let keys = batch(&collection, vec![Arc::new(Int32Array::from(vec![1])), Arc::new(StringArray::from(vec!["a"]))]);
     let none = Operand::Keys(keys.slice(0, 0));
     let operands = [Operand::Keys(keys), none];
     let run = |predicate: &Predicate| -> Vec<Option<bool>> {
-        filter(predicate, &collection, &[0, 1], &batch_of, &operands)
-            .unwrap()
-            .iter()
-            .collect()
+        filter(predicate, &collection, &[0, 1], &batch_of, &operands).unwrap().iter().collect()
     };
-    let key_in = |operand| Predicate::KeyIn {
-        fields: vec![0, 1],
-        normalize: Vec::new(),
-        operand,
-    };
+    let key_in = |operand| Predicate::KeyIn { fields: vec![0, 1], normalize: Vec::new(), operand };
     assert_eq!(run(&key_in(0)), [Some(true), Some(false), Some(false), Some(false)]);
-    assert_eq!(
-        run(&Predicate::Not(Box::new(key_in(0)))),
-        [Some(false), Some(true), Some(true), Some(true)]
-    );
+    assert_eq!(run(&Predicate::Not(Box::new(key_in(0)))), [Some(false), Some(true), Some(true), Some(true)]);
     assert_eq!(run(&key_in(1)), [Some(false); 4]);
 }
 
 #[test]
 fn exists_meets_keys_by_canonical_text_and_needs_the_linked_rows() {
     let outer = collection(&[Scalar::String]);
-    let inner = Arc::new(Collection {
-        name: "inner".to_owned(),
-        ..collection(&[Scalar::BigInt, Scalar::Int])
-    });
+    let inner = Arc::new(Collection { name: "inner".to_owned(), ..collection(&[Scalar::BigInt, Scalar::Int]) });
     let texts = StringArray::from(vec![Some("5"), Some("05"), None, Some("6")]);
     let outer_batch = batch(&outer, vec![Arc::new(texts)]);
     let numbers = Int64Array::from(vec![Some(5), Some(6), None]);
-    let inner_batch = batch(
-        &inner,
-        vec![Arc::new(numbers), Arc::new(Int32Array::from(vec![1, 2, 1]))],
-    );
+    let inner_batch = batch(&inner, vec![Arc::new(numbers), Arc::new(Int32Array::from(vec![1, 2, 1]))]);
     let predicate = Predicate::Exists(Box::new(Exists {
         collection: inner,
         on: vec![(0, 0)],
-        predicate: Predicate::Compare {
-            field: 1,
-            comparison: Comparison::Equal,
-            operand: 0,
-        },
+        predicate: Predicate::Compare { field: 1, comparison: Comparison::Equal, operand: 0 },
     }));
     let operands = [Operand::Value(Value::Integer(1))];
     let linked = |collection: &Collection| (collection.name == "inner").then(|| (vec![0, 1], inner_batch.clone()));
     let found = filter_linked(&predicate, &outer, &[0], &outer_batch, &operands, &linked).unwrap();
-    assert_eq!(
-        found.iter().collect::<Vec<_>>(),
-        [Some(true), Some(false), Some(false), Some(false)]
-    );
+    assert_eq!(found.iter().collect::<Vec<_>>(), [Some(true), Some(false), Some(false), Some(false)]);
     let not = Predicate::Not(Box::new(predicate.clone()));
     let found = filter_linked(&not, &outer, &[0], &outer_batch, &operands, &linked).unwrap();
-    assert_eq!(
-        found.iter().collect::<Vec<_>>(),
-        [Some(false), Some(true), Some(true), Some(true)]
-    );
+    assert_eq!(found.iter().collect::<Vec<_>>(), [Some(false), Some(true), Some(true), Some(true)]);
     let refused = filter(&predicate, &outer, &[0], &outer_batch, &operands);
     assert!(matches!(refused, Err(Error::NoLinkedRows(name)) if name == "inner"));
 }
@@ -322,11 +229,7 @@ fn columns_may_stand_in_any_order_and_one_that_is_missing_is_named() {
     let columns = columns_schema(&collection, &[1]);
     let batch = RecordBatch::try_new(columns, vec![Arc::new(StringArray::from(vec!["a"]))]).unwrap();
     let operands = [Operand::Value(text("a"))];
-    let on = |field| Predicate::Compare {
-        field,
-        comparison: Comparison::Equal,
-        operand: 0,
-    };
+    let on = |field| Predicate::Compare { field, comparison: Comparison::Equal, operand: 0 };
     let found = filter(&on(1), &collection, &[1], &batch, &operands).unwrap();
     assert_eq!(found.iter().collect::<Vec<_>>(), [Some(true)]);
     let missing = filter(&on(0), &collection, &[1], &batch, &operands);
@@ -342,35 +245,14 @@ fn operands_of_another_kind_are_refused() {
         (Comparison::In, Value::Integer(1)),
         (Comparison::In, Value::List(vec![text("1")])),
     ] {
-        let refused = filter(
-            &compare(comparison, 0),
-            &collection,
-            &[0],
-            &batch,
-            &[Operand::Value(value)],
-        );
-        assert!(
-            matches!(refused, Err(Error::Operand { operand: 0, .. })),
-            "{comparison:?}"
-        );
+        let refused = filter(&compare(comparison, 0), &collection, &[0], &batch, &[Operand::Value(value)]);
+        assert!(matches!(refused, Err(Error::Operand { operand: 0, .. })), "{comparison:?}");
     }
-    let refused = filter(
-        &compare(Comparison::Like, 0),
-        &collection,
-        &[0],
-        &batch,
-        &[Operand::Value(text("1"))],
-    );
+    let refused = filter(&compare(Comparison::Like, 0), &collection, &[0], &batch, &[Operand::Value(text("1"))]);
     assert!(matches!(refused, Err(Error::Unsuited { .. })));
     let unbound = filter(&compare(Comparison::Equal, 3), &collection, &[0], &batch, &[]);
     assert!(matches!(unbound, Err(Error::Operand { operand: 3, .. })));
-    let unknown = filter(
-        &compare(Comparison::Equal, 0),
-        &collection,
-        &[0],
-        &batch,
-        &[Operand::Value(Value::Null)],
-    );
+    let unknown = filter(&compare(Comparison::Equal, 0), &collection, &[0], &batch, &[Operand::Value(Value::Null)]);
     assert_eq!(unknown.unwrap().iter().collect::<Vec<_>>(), [None]);
 }
 
@@ -378,12 +260,6 @@ fn operands_of_another_kind_are_refused() {
 fn a_bad_pattern_is_an_error_of_its_own() {
     let collection = collection(&[Scalar::String]);
     let batch = batch(&collection, vec![Arc::new(StringArray::from(vec!["a"]))]);
-    let refused = filter(
-        &compare(Comparison::Regex, 0),
-        &collection,
-        &[0],
-        &batch,
-        &[Operand::Value(text("("))],
-    );
+    let refused = filter(&compare(Comparison::Regex, 0), &collection, &[0], &batch, &[Operand::Value(text("("))]);
     assert!(matches!(refused, Err(Error::BadPattern { operand: 0, .. })));
 }

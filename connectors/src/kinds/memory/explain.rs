@@ -10,14 +10,8 @@ use crate::{Comparison, Fetch, Order, OrderTarget, Predicate};
 pub(super) fn check(fetch: &Fetch, capabilities: Capabilities) -> Result<(), &'static str> {
     check_predicate(&fetch.predicate, capabilities)?;
     need(fetch.order.is_empty() || capabilities.order, "an order")?;
-    need(
-        fetch.order.iter().all(|order| order.path.is_empty()) || capabilities.order_links,
-        "an order through links",
-    )?;
-    let row_ids = fetch
-        .order
-        .iter()
-        .any(|order| order.path.is_empty() && matches!(order.target, OrderTarget::RowId));
+    need(fetch.order.iter().all(|order| order.path.is_empty()) || capabilities.order_links, "an order through links")?;
+    let row_ids = fetch.order.iter().any(|order| order.path.is_empty() && matches!(order.target, OrderTarget::RowId));
     need(!row_ids || fetch.collection.row_id, "an order by row number")?;
     let limited = fetch.limit.is_some() || fetch.offset.is_some() || !fetch.distinct.is_empty();
     need(!limited || capabilities.limit, "a limit, an offset or distinct rows")?;
@@ -26,10 +20,7 @@ pub(super) fn check(fetch: &Fetch, capabilities: Capabilities) -> Result<(), &'s
         need(!keys.columns.is_empty(), "keys of no columns")?;
         need(fetch.offset.is_none(), "an offset over the rows of all keys")?;
         let limited = keys.limit.is_some() || keys.offset.is_some();
-        need(
-            !limited || capabilities.limit_per_key,
-            "a limit or an offset for each key",
-        )?;
+        need(!limited || capabilities.limit_per_key, "a limit or an offset for each key")?;
     }
     Ok(())
 }
@@ -71,10 +62,7 @@ pub(super) fn text(fetch: &Fetch) -> String {
         write_predicate(&fetch.predicate, collection, &mut out);
     }
     if !fetch.distinct.is_empty() {
-        add(
-            &mut out,
-            format_args!(" distinct on ({})", names(collection, &fetch.distinct)),
-        );
+        add(&mut out, format_args!(" distinct on ({})", names(collection, &fetch.distinct)));
     }
     if !fetch.order.is_empty() {
         let terms: Vec<String> = fetch.order.iter().map(|order| order_text(order, collection)).collect();
@@ -82,10 +70,7 @@ pub(super) fn text(fetch: &Fetch) -> String {
     }
     write_bounds(&mut out, fetch.limit, fetch.offset);
     if let Some(keys) = &fetch.keys {
-        add(
-            &mut out,
-            format_args!(" by keys ({})", names(collection, &keys.columns)),
-        );
+        add(&mut out, format_args!(" by keys ({})", names(collection, &keys.columns)));
         write_bounds(&mut out, keys.limit, keys.offset);
     }
     out
@@ -115,15 +100,8 @@ fn write_predicate(predicate: &Predicate, collection: &Collection, out: &mut Str
             }
         }
         Predicate::IsNull(field) => add(out, format_args!("{} is null", name(collection, *field))),
-        Predicate::Compare {
-            field,
-            comparison,
-            operand,
-        } => {
-            add(
-                out,
-                format_args!("{} {} ?{operand}", name(collection, *field), sign(*comparison)),
-            );
+        Predicate::Compare { field, comparison, operand } => {
+            add(out, format_args!("{} {} ?{operand}", name(collection, *field), sign(*comparison)));
         }
         Predicate::KeyIn { fields, operand, .. } => {
             add(out, format_args!("({}) in ?{operand}", names(collection, fields)));
@@ -134,10 +112,7 @@ fn write_predicate(predicate: &Predicate, collection: &Collection, out: &mut Str
                 .iter()
                 .map(|(outer, inner)| format!("{} = {}", name(&exists.collection, *inner), name(collection, *outer)));
             let pairs: Vec<String> = pairs.collect();
-            add(
-                out,
-                format_args!("exists ({}: {}", exists.collection.name, pairs.join(" and ")),
-            );
+            add(out, format_args!("exists ({}: {}", exists.collection.name, pairs.join(" and ")));
             if !exists.predicate.is_true() {
                 out.push_str(" where ");
                 write_predicate(&exists.predicate, &exists.collection, out);
@@ -169,11 +144,7 @@ fn order_text(order: &Order, collection: &Collection) -> String {
         OrderTarget::RowId => out.push_str("row number"),
     }
     out.push_str(if order.descending { " desc" } else { " asc" });
-    out.push_str(if order.nulls_first {
-        " nulls first"
-    } else {
-        " nulls last"
-    });
+    out.push_str(if order.nulls_first { " nulls first" } else { " nulls last" });
     out
 }
 
@@ -200,11 +171,7 @@ fn sign(comparison: Comparison) -> &'static str {
 }
 
 fn names(collection: &Collection, fields: &[usize]) -> String {
-    fields
-        .iter()
-        .map(|field| name(collection, *field))
-        .collect::<Vec<_>>()
-        .join(", ")
+    fields.iter().map(|field| name(collection, *field)).collect::<Vec<_>>().join(", ")
 }
 
 fn name(collection: &Collection, field: usize) -> &str {

@@ -51,23 +51,11 @@ impl Reader<'_> {
         let described = as_described(table, &fetch.collection);
         let (columns, batch) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
         let linked = |collection: &Collection| as_described(self.memory.tables.get(&collection.name)?, collection);
-        let mask = filter_linked(
-            &fetch.predicate,
-            &fetch.collection,
-            &columns,
-            &batch,
-            &self.fetch.operands,
-            &linked,
-        )
-        .map_err(|cause| self.evaluation(cause))?;
-        let met = (0..mask.len())
-            .filter(|row| mask.is_valid(*row) && mask.value(*row))
-            .map(|row| row as u32);
+        let mask = filter_linked(&fetch.predicate, &fetch.collection, &columns, &batch, &self.fetch.operands, &linked)
+            .map_err(|cause| self.evaluation(cause))?;
+        let met = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row)).map(|row| row as u32);
         let Some(key_set) = &fetch.keys else {
-            return Ok(Selected {
-                rows: met.collect(),
-                keys: Vec::new(),
-            });
+            return Ok(Selected { rows: met.collect(), keys: Vec::new() });
         };
         let Some(keys) = &self.fetch.keys else {
             return Err(self.defect("a fetch by keys came without keys"));
@@ -75,10 +63,7 @@ impl Reader<'_> {
         if keys.num_rows() > self.memory.capabilities.keys {
             return Err(self.defect("more keys than are claimed"));
         }
-        let columns = key_set
-            .columns
-            .iter()
-            .map(|field| self.column(table, &fetch.collection, *field));
+        let columns = key_set.columns.iter().map(|field| self.column(table, &fetch.collection, *field));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let found = KeyIndex::new(keys.columns())
             .and_then(|index| index.lookup(&columns))
@@ -91,10 +76,7 @@ impl Reader<'_> {
         if fetch.order.is_empty() {
             return Ok(());
         }
-        let terms = fetch
-            .order
-            .iter()
-            .map(|order| self.term(order, fetch, table, &selected.rows));
+        let terms = fetch.order.iter().map(|order| self.term(order, fetch, table, &selected.rows));
         let terms = terms.collect::<Result<Vec<_>>>()?;
         let sorted = evaluate::sort(&terms, selected.rows.len()).map_err(|cause| self.evaluation(cause))?;
         selected.rearrange(sorted.values());
@@ -112,22 +94,14 @@ impl Reader<'_> {
         let (values, scalar): (ArrayRef, Scalar) = match order.target {
             OrderTarget::Field(field) => {
                 let column = self.column(place.0, place.1, field)?;
-                (
-                    take(&column, &at, None).map_err(|cause| self.arrow(cause))?,
-                    place.1.fields[field].scalar,
-                )
+                (take(&column, &at, None).map_err(|cause| self.arrow(cause))?, place.1.fields[field].scalar)
             }
             OrderTarget::RowId => {
                 let numbers = at.unary::<_, arrow_array::types::Int64Type>(i64::from);
                 (std::sync::Arc::new(numbers), Scalar::BigInt)
             }
         };
-        Ok(Term {
-            values,
-            scalar,
-            descending: order.descending,
-            nulls_first: order.nulls_first,
-        })
+        Ok(Term { values, scalar, descending: order.descending, nulls_first: order.nulls_first })
     }
 
     /// The linked row of each row, the first one if there are several; null if there is none.
@@ -139,10 +113,7 @@ impl Reader<'_> {
             let column = self.column(table, collection, *outer_field)?;
             outer.push(take(&column, rows, None).map_err(|cause| self.arrow(cause))?);
             let column = self.column(target, &hop.collection, *inner_field)?;
-            let (from, to) = (
-                hop.collection.fields[*inner_field].scalar,
-                collection.fields[*outer_field].scalar,
-            );
+            let (from, to) = (hop.collection.fields[*inner_field].scalar, collection.fields[*outer_field].scalar);
             inner.push(convert(&column, from, to).map_err(|cause| self.evaluation(cause))?);
         }
         let index = KeyIndex::new(&inner).map_err(|cause| self.evaluation(cause))?;
@@ -166,17 +137,13 @@ impl Reader<'_> {
         if fetch.keys.is_some() {
             columns.push(std::sync::Arc::new(UInt32Array::from(selected.keys.clone())));
         }
-        let fields = columns
-            .iter()
-            .map(|column| SortField::new(column.data_type().clone()))
-            .collect();
+        let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
         let encoded = RowConverter::new(fields)
             .and_then(|converter| converter.convert_columns(&columns))
             .map_err(|cause| self.arrow(cause))?;
         let mut seen = HashSet::with_capacity_and_hasher(selected.rows.len(), RandomState::default());
-        let first: Vec<u32> = (0..selected.rows.len() as u32)
-            .filter(|row| seen.insert(encoded.row(*row as usize).data()))
-            .collect();
+        let first: Vec<u32> =
+            (0..selected.rows.len() as u32).filter(|row| seen.insert(encoded.row(*row as usize).data())).collect();
         selected.rearrange(&first);
         Ok(())
     }
@@ -209,27 +176,18 @@ impl Reader<'_> {
             let column = self.column(table, &fetch.collection, *field)?;
             columns.push(take(&column, &at, None).map_err(|cause| self.arrow(cause))?);
             if let Some(own) = table.collection.field_id(&fetch.collection.fields[*field].name) {
-                let bad = rows
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, row)| table.bad_cells.contains(&(own, **row as usize)));
+                let bad = rows.iter().enumerate().filter(|(_, row)| table.bad_cells.contains(&(own, **row as usize)));
                 faults.extend(bad.map(|(row, _)| CellFault { column: position, row }));
             }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
         let batch = RecordBatch::try_new_with_options(arrow_schema(fetch), columns, &options);
-        Ok(Rows {
-            batch: batch.map_err(|cause| self.arrow(cause))?,
-            faults,
-        })
+        Ok(Rows { batch: batch.map_err(|cause| self.arrow(cause))?, faults })
     }
 
     fn table(&self, collection: &Collection) -> Result<&Table> {
         self.memory.tables.get(&collection.name).ok_or_else(|| {
-            self.memory.fault(
-                ErrorKind::Mismatch,
-                format!("there is no collection {}", collection.name),
-            )
+            self.memory.fault(ErrorKind::Mismatch, format!("there is no collection {}", collection.name))
         })
     }
 
@@ -237,10 +195,7 @@ impl Reader<'_> {
     fn column(&self, table: &Table, collection: &Collection, field: FieldId) -> Result<ArrayRef> {
         find_column(table, collection, field).cloned().ok_or_else(|| {
             let name = collection.fields.get(field).map_or("?", |field| &field.name);
-            let what = format!(
-                "collection {} has no column {name} of the described type",
-                collection.name
-            );
+            let what = format!("collection {} has no column {name} of the described type", collection.name);
             self.memory.fault(ErrorKind::Mismatch, what)
         })
     }
@@ -257,10 +212,7 @@ impl Reader<'_> {
     }
 
     fn defect(&self, what: &str) -> Error {
-        self.memory.fault(
-            ErrorKind::Internal,
-            format!("collection {}: {what}", self.fetch.fetch().collection.name),
-        )
+        self.memory.fault(ErrorKind::Internal, format!("collection {}: {what}", self.fetch.fetch().collection.name))
     }
 
     fn arrow(&self, cause: ArrowError) -> Error {

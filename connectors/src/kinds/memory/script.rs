@@ -26,10 +26,7 @@ pub struct Script {
 impl Script {
     /// A script in which everything fails.
     pub fn failing(kind: ErrorKind) -> Self {
-        Self {
-            fail: Some(kind),
-            ..Self::default()
-        }
+        Self { fail: Some(kind), ..Self::default() }
     }
 
     fn touches(&self, collection: Option<&str>) -> bool {
@@ -131,10 +128,7 @@ pub(super) fn cut(pieces: Vec<Result<Rows>>, mut rows: usize, fault: Error) -> V
         let taken = piece.batch.num_rows().min(rows);
         rows -= taken;
         let faults = piece.faults.into_iter().filter(|fault| fault.row < taken).collect();
-        kept.push(Ok(Rows {
-            batch: piece.batch.slice(0, taken),
-            faults,
-        }));
+        kept.push(Ok(Rows { batch: piece.batch.slice(0, taken), faults }));
     }
     kept.push(Err(fault));
     kept

@@ -100,20 +100,11 @@ impl Statement {
 
     fn slot(&mut self, slot: &Slot, values: &Values<'_>, key: Option<usize>) -> Result<(), Unbindable> {
         match slot {
-            Slot::Value {
-                operand,
-                storage,
-                scalar,
-                comparison,
-            } => {
+            Slot::Value { operand, storage, scalar, comparison } => {
                 let value = operand_value(values.bound, *operand)?;
                 self.value(write(value, storage, *scalar, *comparison).ok_or(Unbindable::Operand)?);
             }
-            Slot::List {
-                operand,
-                storage,
-                scalar,
-            } => {
+            Slot::List { operand, storage, scalar } => {
                 let Value::List(items) = operand_value(values.bound, *operand)? else {
                     return Err(Unbindable::Operand);
                 };
@@ -131,11 +122,7 @@ impl Statement {
                 };
                 self.keys(columns, cells, rows)?;
             }
-            Slot::Key {
-                column,
-                storage,
-                scalar,
-            } => {
+            Slot::Key { column, storage, scalar } => {
                 let cells = values.keys.get(*column).ok_or(Unbindable::Operand)?;
                 let value = key.and_then(|row| cells.get(row)).unwrap_or(&Value::Null);
                 self.value(write(value, storage, *scalar, Comparison::Equal).ok_or(Unbindable::Operand)?);
@@ -261,9 +248,7 @@ pub(super) fn shown(pieces: &[Piece], slots: &[Slot]) -> String {
 }
 
 fn shown_keys(columns: &[KeyColumn]) -> String {
-    let sides = columns
-        .iter()
-        .flat_map(|column| [Some(&column.plain), column.exact.as_ref()].into_iter().flatten());
+    let sides = columns.iter().flat_map(|column| [Some(&column.plain), column.exact.as_ref()].into_iter().flatten());
     if columns.len() == 1 {
         let sides: Vec<String> = sides.map(|side| format!("{side} IN (?, …)")).collect();
         return sides.join(" AND ");
@@ -275,13 +260,9 @@ fn shown_keys(columns: &[KeyColumn]) -> String {
 /// How many marks a key takes.
 pub(super) fn marks_of_key(slots: &[Slot]) -> usize {
     let marks = slots.iter().map(|slot| match slot {
-        Slot::Keys {
-            keys: Keys::Fetch,
-            columns,
-        } => columns
-            .iter()
-            .map(|column| 1 + usize::from(column.exact.is_some()))
-            .sum(),
+        Slot::Keys { keys: Keys::Fetch, columns } => {
+            columns.iter().map(|column| 1 + usize::from(column.exact.is_some())).sum()
+        }
         _ => 0,
     });
     marks.sum::<usize>().max(1)
@@ -289,11 +270,7 @@ pub(super) fn marks_of_key(slots: &[Slot]) -> usize {
 
 /// How many values a list of so many is padded to.
 fn padded(count: usize) -> usize {
-    if count <= PADDED {
-        count.next_power_of_two()
-    } else {
-        count.next_multiple_of(PADDED / 4)
-    }
+    if count <= PADDED { count.next_power_of_two() } else { count.next_multiple_of(PADDED / 4) }
 }
 
 /// Values to be equal to; what nothing is equal to is left out.
@@ -365,11 +342,7 @@ fn pattern(text: &str, comparison: Comparison) -> String {
 impl Written {
     /// A value that needs nothing around it.
     pub(super) fn marked(argument: Argument) -> Self {
-        Written {
-            before: Cow::Borrowed(""),
-            argument: Some(argument),
-            after: Cow::Borrowed(""),
-        }
+        Written { before: Cow::Borrowed(""), argument: Some(argument), after: Cow::Borrowed("") }
     }
 }
 

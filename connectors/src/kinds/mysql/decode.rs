@@ -45,11 +45,7 @@ impl Decoder {
             Storage::Bits(bits) => bits,
             _ => 0,
         };
-        Self {
-            scalar: field.scalar,
-            bits,
-            set: storage::word(&field.native) == "set",
-        }
+        Self { scalar: field.scalar, bits, set: storage::word(&field.native) == "set" }
     }
 }
 
@@ -113,18 +109,8 @@ enum Cells {
 impl Batch {
     /// An empty batch with room for `capacity` rows.
     pub(super) fn new(schema: &SchemaRef, decoders: &[Decoder], capacity: usize) -> Self {
-        let columns = decoders
-            .iter()
-            .map(|decoder| (decoder.clone(), Cells::new(decoder.scalar, capacity)))
-            .collect();
-        Self {
-            schema: schema.clone(),
-            columns,
-            faults: vec![],
-            rows: 0,
-            bytes: 0,
-            scratch: String::new(),
-        }
+        let columns = decoders.iter().map(|decoder| (decoder.clone(), Cells::new(decoder.scalar, capacity))).collect();
+        Self { schema: schema.clone(), columns, faults: vec![], rows: 0, bytes: 0, scratch: String::new() }
     }
 
     /// Rows so far.
@@ -162,10 +148,7 @@ impl Batch {
         let columns: Vec<ArrayRef> = self.columns.into_iter().map(|(_, cells)| cells.finish()).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(self.schema, columns, &options)?;
-        Ok(Rows {
-            batch,
-            faults: self.faults,
-        })
+        Ok(Rows { batch, faults: self.faults })
     }
 }
 
@@ -180,9 +163,7 @@ fn integer(bytes: &[u8], wire: Wire) -> Option<i128> {
         (Wire::Unsigned, 2) => u16::from_le_bytes(bytes.try_into().ok()?).into(),
         (Wire::Unsigned, 4) => u32::from_le_bytes(bytes.try_into().ok()?).into(),
         (Wire::Unsigned, 8) => u64::from_le_bytes(bytes.try_into().ok()?).into(),
-        (Wire::Bits, 1..=8) => bytes
-            .iter()
-            .fold(0_i128, |number, byte| number << 8 | i128::from(*byte)),
+        (Wire::Bits, 1..=8) => bytes.iter().fold(0_i128, |number, byte| number << 8 | i128::from(*byte)),
         (Wire::Decimal | Wire::Bytes, _) => {
             let text = std::str::from_utf8(bytes).ok()?;
             let number: i128 = text.parse().ok()?;
@@ -252,10 +233,7 @@ fn uuid(bytes: &[u8], out: &mut String) -> Option<()> {
         if !hyphens.is_empty() && hyphens != [8, 13, 18, 23] {
             return None;
         }
-        text.chars()
-            .filter(|char| *char != '-')
-            .map(|char| Some(char.to_digit(16)? as u8))
-            .collect::<Option<_>>()?
+        text.chars().filter(|char| *char != '-').map(|char| Some(char.to_digit(16)? as u8)).collect::<Option<_>>()?
     };
     if digits.len() != 32 {
         return None;

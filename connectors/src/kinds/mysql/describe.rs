@@ -53,13 +53,8 @@ pub(super) async fn describe(
         Server::MySql => vec![],
     };
     let grants = lines(connection, "SHOW GRANTS").await?;
-    let found = Found {
-        settings,
-        columns,
-        indexes,
-        foreign_keys,
-        json: checks.iter().filter_map(json_check).collect(),
-    };
+    let found =
+        Found { settings, columns, indexes, foreign_keys, json: checks.iter().filter_map(json_check).collect() };
     let mut description = SourceDescription::default();
     if may_write(&grants) {
         let warning = "the login may change data; give it one that may only read";
@@ -83,15 +78,10 @@ pub(super) async fn describe(
     }
     description.collections.sort_by(|one, other| one.name.cmp(&other.name));
     for entry in &settings.types {
-        let known = description
-            .collections
-            .iter()
-            .find(|collection| collection.name == entry.collection);
+        let known = description.collections.iter().find(|collection| collection.name == entry.collection);
         if known.is_none_or(|collection| collection.field_id(&entry.column).is_none()) {
             let name = format!("{}.{}", entry.collection, entry.column);
-            description.warnings.push(format!(
-                "the type given for {name} has no effect: there is no such column"
-            ));
+            description.warnings.push(format!("the type given for {name} has no effect: there is no such column"));
         }
     }
     Ok(description)
@@ -197,17 +187,11 @@ impl Found<'_> {
         let full = format!("{}.{name}", collection.name);
         let is_json = self.json.contains(&(collection.name.clone(), name.clone()));
         let Some(mut scalar) = native::scalar(&declared, is_json) else {
-            description.warnings.push(format!(
-                "{full} is left out: {} is not served",
-                storage::word(&declared)
-            ));
+            description.warnings.push(format!("{full} is left out: {} is not served", storage::word(&declared)));
             return;
         };
-        let given = self
-            .settings
-            .types
-            .iter()
-            .find(|entry| entry.collection == collection.name && entry.column == name);
+        let given =
+            self.settings.types.iter().find(|entry| entry.collection == collection.name && entry.column == name);
         if let Some(given) = given {
             if native::can_be(&declared, scalar, given.scalar) {
                 scalar = given.scalar;
@@ -261,17 +245,10 @@ impl Found<'_> {
         for line in self.indexes.get(&collection.name).into_iter().flatten() {
             let name = text(line, 1);
             if indexes.last().is_none_or(|index| index.name != name) {
-                indexes.push(Index {
-                    name,
-                    unique: cell(line, 2) == Some("0"),
-                    kind: text(line, 5),
-                    columns: vec![],
-                });
+                indexes.push(Index { name, unique: cell(line, 2) == Some("0"), kind: text(line, 5), columns: vec![] });
             }
             if let Some(index) = indexes.last_mut() {
-                index
-                    .columns
-                    .push(cell(line, 3).filter(|_| cell(line, 4).is_none()).map(str::to_owned));
+                index.columns.push(cell(line, 3).filter(|_| cell(line, 4).is_none()).map(str::to_owned));
             }
         }
         indexes.sort_by_key(|index| index.name != "PRIMARY");
@@ -284,10 +261,7 @@ impl Found<'_> {
             let whole = served.len() == index.columns.len();
             let is_new = !collection.keys.iter().any(|key| key.columns == served);
             if index.unique && whole && is_new {
-                collection.keys.push(Key {
-                    columns: served.clone(),
-                    primary: index.name == "PRIMARY",
-                });
+                collection.keys.push(Key { columns: served.clone(), primary: index.name == "PRIMARY" });
             }
             let lengths = match index.kind.as_str() {
                 "BTREE" => 1..=served.len(),
@@ -319,22 +293,14 @@ impl Found<'_> {
             }
             if found.last().is_none_or(|(last, _)| *last != constraint) {
                 // Where a server's names are the same in any case, keys may be written in another.
-                let real = names
-                    .get(&target)
-                    .or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(&target)));
-                let key = ForeignKey {
-                    columns: vec![],
-                    collection: real.unwrap_or(&target).clone(),
-                    references: vec![],
-                };
+                let real = names.get(&target).or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(&target)));
+                let key =
+                    ForeignKey { columns: vec![], collection: real.unwrap_or(&target).clone(), references: vec![] };
                 found.push((constraint, key));
             }
             if let Some((_, key)) = found.last_mut() {
                 let own = text(line, 2);
-                let field = collection
-                    .fields
-                    .iter()
-                    .find(|field| field.name.eq_ignore_ascii_case(&own));
+                let field = collection.fields.iter().find(|field| field.name.eq_ignore_ascii_case(&own));
                 key.columns.push(field.map_or(own, |field| field.name.clone()));
                 key.references.push(text(line, 4));
             }
@@ -359,9 +325,7 @@ mod tests {
     #[test]
     fn a_login_that_may_write_is_told_from_one_that_may_not() {
         let may = |grant: &str| may_write(&[vec![Some(grant.to_owned())]]);
-        assert!(may(
-            "GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION"
-        ));
+        assert!(may("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION"));
         assert!(may("GRANT SELECT, INSERT ON `city`.* TO `app`@`%`"));
         assert!(may("GRANT CREATE TEMPORARY TABLES, SELECT ON `city`.* TO `app`@`%`"));
         assert!(!may("GRANT USAGE ON *.* TO `reader`@`%` IDENTIFIED BY PASSWORD '*'"));
@@ -371,10 +335,7 @@ mod tests {
     #[test]
     fn a_check_of_json_names_its_column() {
         let line = |clause: &str| ["t", "c", clause].map(|cell| Some(cell.to_owned())).to_vec();
-        assert_eq!(
-            json_check(&line("json_valid(`a``b`)")),
-            Some(("t".to_owned(), "a`b".to_owned()))
-        );
+        assert_eq!(json_check(&line("json_valid(`a``b`)")), Some(("t".to_owned(), "a`b".to_owned())));
         assert_eq!(json_check(&line("json_valid(`a`) and `a` <> ''")), None);
         assert_eq!(json_check(&line("`n` > 0")), None);
     }

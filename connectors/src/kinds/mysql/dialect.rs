@@ -15,26 +15,13 @@ use crate::{Comparison, OperandId};
 #[derive(Clone, Debug)]
 pub(super) enum Slot {
     /// One value, as a column stores it.
-    Value {
-        operand: OperandId,
-        storage: Storage,
-        scalar: Scalar,
-        comparison: Comparison,
-    },
+    Value { operand: OperandId, storage: Storage, scalar: Scalar, comparison: Comparison },
     /// All values of a list.
-    List {
-        operand: OperandId,
-        storage: Storage,
-        scalar: Scalar,
-    },
+    List { operand: OperandId, storage: Storage, scalar: Scalar },
     /// The whole condition that columns are one of some keys.
     Keys { keys: Keys, columns: Vec<KeyColumn> },
     /// The value of the key that a select of its own is made for.
-    Key {
-        column: usize,
-        storage: Storage,
-        scalar: Scalar,
-    },
+    Key { column: usize, storage: Storage, scalar: Scalar },
     /// A pattern of `LIKE`, escaped by [`ESCAPE`].
     Pattern { operand: OperandId, comparison: Comparison },
     /// A limit or an offset.
@@ -118,10 +105,7 @@ fn is_number(field: &Field) -> bool {
 
 /// Texts that are their own canonical texts.
 fn is_text(storage: &Storage) -> bool {
-    matches!(
-        storage,
-        Storage::Text | Storage::Enumeration(_) | Storage::Shown | Storage::Bits(_)
-    )
+    matches!(storage, Storage::Text | Storage::Enumeration(_) | Storage::Shown | Storage::Bits(_))
 }
 
 /// The canonical text by which keys of different types meet.
@@ -195,12 +179,7 @@ impl Dialect for MySql {
         let storage = Storage::of(column.field);
         let scalar = column.field.scalar;
         let mut value = |storage: Storage| {
-            let slot = Slot::Value {
-                operand,
-                storage,
-                scalar,
-                comparison,
-            };
+            let slot = Slot::Value { operand, storage, scalar, comparison };
             parameter(statement, slot)
         };
         Some(match comparison {
@@ -208,22 +187,14 @@ impl Dialect for MySql {
             Comparison::NotEqual => format!("(NOT {})", equal(column, value)),
             Comparison::In | Comparison::NotIn => {
                 let mut list = |storage: Storage| {
-                    let slot = Slot::List {
-                        operand,
-                        storage,
-                        scalar,
-                    };
+                    let slot = Slot::List { operand, storage, scalar };
                     parameter(statement, slot)
                 };
                 let mut text = format!("{} IN ({})", plain(column), list(compared(column.field)));
                 if let Some(exact) = exact(column) {
                     text = format!("{text} AND {exact} IN ({})", list(Storage::Text));
                 }
-                if comparison == Comparison::In {
-                    format!("({text})")
-                } else {
-                    format!("(NOT ({text}))")
-                }
+                if comparison == Comparison::In { format!("({text})") } else { format!("(NOT ({text}))") }
             }
             Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Less | Comparison::LessOrEqual => {
                 let sign = match comparison {
@@ -263,10 +234,7 @@ impl Dialect for MySql {
     }
 
     fn key_in(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> String {
-        let known: Vec<String> = columns
-            .iter()
-            .map(|column| format!("{} IS NOT NULL", plain(*column)))
-            .collect();
+        let known: Vec<String> = columns.iter().map(|column| format!("{} IS NOT NULL", plain(*column))).collect();
         let columns = columns
             .iter()
             .map(|column| KeyColumn {
@@ -290,11 +258,7 @@ impl Dialect for MySql {
             .enumerate()
             .map(|(at, column)| {
                 equal(*column, |storage| {
-                    let slot = Slot::Key {
-                        column: at,
-                        storage,
-                        scalar: column.field.scalar,
-                    };
+                    let slot = Slot::Key { column: at, storage, scalar: column.field.scalar };
                     parameter(statement, slot)
                 })
             })
@@ -307,11 +271,7 @@ impl Dialect for MySql {
         if is_text(&left) && is_text(&right) {
             let same_collation =
                 collation(inner.field) == collation(outer.field) && (left == Storage::Text && right == Storage::Text);
-            let plain_right = if same_collation {
-                bare(outer)
-            } else {
-                as_column(&utf8(outer), inner)
-            };
+            let plain_right = if same_collation { bare(outer) } else { as_column(&utf8(outer), inner) };
             if same_collation && collation(inner.field).is_some_and(is_exact) {
                 return format!("{} = {plain_right}", bare(inner));
             }
@@ -392,9 +352,5 @@ impl Dialect for MySql {
 
 /// Whether an index begins with the column.
 fn leads_index(column: Column<'_>) -> bool {
-    column
-        .collection
-        .indexes
-        .iter()
-        .any(|index| index.first() == Some(&column.field.name))
+    column.collection.indexes.iter().any(|index| index.first() == Some(&column.field.name))
 }

@@ -40,10 +40,7 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
         .map_err(|error| failed(&error))?;
     let text = "SELECT CAST(SCHEMA_NAME AS CHAR) FROM information_schema.SCHEMATA \
                 WHERE SCHEMA_NAME NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 1";
-    let rows = sqlx::raw_sql(text)
-        .fetch_all(&mut session.connection)
-        .await
-        .map_err(|error| failed(&error))?;
+    let rows = sqlx::raw_sql(text).fetch_all(&mut session.connection).await.map_err(|error| failed(&error))?;
     session.close(settings.tuning.connect_timeout).await;
     let mut names = vec![];
     for row in rows {

@@ -101,13 +101,10 @@ type Sender = mpsc::Sender<Result<Option<Rows>>>;
 
 /// The next rows; `None` after the last.
 async fn receive(receiver: &mut mpsc::Receiver<Result<Option<Rows>>>, source: &Arc<str>) -> Result<Option<Rows>> {
-    receiver.recv().await.unwrap_or_else(|| {
-        Err(Error::new(
-            ErrorKind::Internal,
-            source.clone(),
-            "the reading task stopped",
-        ))
-    })
+    receiver
+        .recv()
+        .await
+        .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, source.clone(), "the reading task stopped")))
 }
 
 /// What is to be sent, and what of it has come.
@@ -135,13 +132,7 @@ enum Failure {
 impl Job {
     fn new(parts: Arc<Parts>, bound: &BoundFetch, source: &Arc<str>) -> Result<Self> {
         let fetch = bound.fetch();
-        let wrong = || {
-            Error::new(
-                ErrorKind::Internal,
-                source.clone(),
-                "keys that are missing or of other types",
-            )
-        };
+        let wrong = || Error::new(ErrorKind::Internal, source.clone(), "keys that are missing or of other types");
         let mut keys = vec![];
         let mut count = None;
         if let Some(set) = &fetch.keys {
@@ -162,15 +153,7 @@ impl Job {
             marks.min(if keys.len() > 1 { COMPOSITE_KEYS } else { KEYS })
         };
         let left = number(bound, fetch.limit).filter(|_| fetch.keys.is_some());
-        Ok(Self {
-            parts,
-            bound: bound.clone(),
-            keys,
-            count,
-            step,
-            source: source.clone(),
-            left,
-        })
+        Ok(Self { parts, bound: bound.clone(), keys, count, step, source: source.clone(), left })
     }
 
     fn is_empty(&self) -> bool {
@@ -182,20 +165,13 @@ impl Job {
         let Some(count) = self.count else {
             return std::iter::once(0..0).collect();
         };
-        (0..count)
-            .step_by(self.step)
-            .map(|start| start..(start + self.step).min(count))
-            .collect()
+        (0..count).step_by(self.step).map(|start| start..(start + self.step).min(count)).collect()
     }
 
     /// A statement and its arguments.
     fn statement(&self, rows: Range<usize>) -> Result<(String, MySqlArguments), Unbindable> {
         let mut statement = Statement::default();
-        let values = Values {
-            bound: &self.bound,
-            keys: &self.keys,
-            rows: rows.clone(),
-        };
+        let values = Values { bound: &self.bound, keys: &self.keys, rows: rows.clone() };
         let (pieces, slots) = (&self.parts.pieces, &self.parts.slots);
         if !self.parts.each_key {
             statement.write(pieces, slots, &values, None)?;
@@ -327,25 +303,13 @@ fn capacity(bound: &BoundFetch) -> usize {
     let fetch = bound.fetch();
     let mut rows = FEW;
     if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
-        let named = |column: &String| {
-            set.columns
-                .iter()
-                .any(|id| fetch.collection.fields[*id].name == *column)
-        };
+        let named = |column: &String| set.columns.iter().any(|id| fetch.collection.fields[*id].name == *column);
         let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
-        let each = if unique {
-            1
-        } else {
-            number(bound, set.limit).unwrap_or(1)
-        };
+        let each = if unique { 1 } else { number(bound, set.limit).unwrap_or(1) };
         rows = keys.num_rows().saturating_mul(each.max(1));
     }
     if let Some(limit) = number(bound, fetch.limit) {
-        rows = if fetch.keys.is_some() {
-            rows.min(limit)
-        } else {
-            limit.min(1_024)
-        };
+        rows = if fetch.keys.is_some() { rows.min(limit) } else { limit.min(1_024) };
     }
     rows.clamp(1, ROWS)
 }

@@ -84,9 +84,7 @@ pub(super) fn is_always_valid(declared: &str, scalar: Scalar) -> bool {
 pub(super) fn are_names(values: &[String]) -> bool {
     let is_name = |value: &String| {
         let mut chars = value.chars();
-        chars
-            .next()
-            .is_some_and(|char| char.is_ascii_alphabetic() || char == '_')
+        chars.next().is_some_and(|char| char.is_ascii_alphabetic() || char == '_')
             && chars.all(|char| char.is_ascii_alphanumeric() || char == '_')
             && !value.starts_with("__")
     };

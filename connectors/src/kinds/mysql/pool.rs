@@ -102,13 +102,7 @@ impl Pool {
     }
 
     fn leased(self: &Arc<Self>, session: Session, permit: OwnedSemaphorePermit, reused: bool) -> Lease {
-        Lease {
-            session: Some(session),
-            permit: Some(permit),
-            pool: self.clone(),
-            reused,
-            busy: false,
-        }
+        Lease { session: Some(session), permit: Some(permit), pool: self.clone(), reused, busy: false }
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
@@ -137,15 +131,9 @@ impl Pool {
     /// Takes out what has been idle for too long; how many are left, those in use included.
     fn sweep(&self) -> (Vec<Idle>, usize) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let (old, kept) = idle
-            .drain(..)
-            .partition(|idle| idle.since.elapsed() >= self.tuning.idle_timeout);
+        let (old, kept) = idle.drain(..).partition(|idle| idle.since.elapsed() >= self.tuning.idle_timeout);
         *idle = kept;
-        let busy = self
-            .tuning
-            .connections
-            .max(1)
-            .saturating_sub(self.permits.available_permits());
+        let busy = self.tuning.connections.max(1).saturating_sub(self.permits.available_permits());
         (old, idle.len() + busy)
     }
 
@@ -214,9 +202,7 @@ impl Drop for Lease {
         // The turn is over when the server has let go of the statement, so that it never runs more than it should.
         let (pool, permit) = (self.pool.clone(), self.permit.take());
         runtime.spawn(async move {
-            session
-                .kill(&pool.source, &pool.settings, pool.tuning.connect_timeout)
-                .await;
+            session.kill(&pool.source, &pool.settings, pool.tuning.connect_timeout).await;
             drop(permit);
         });
     }

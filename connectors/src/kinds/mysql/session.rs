@@ -66,11 +66,7 @@ async fn set_up(options: &MySqlConnectOptions, time: Duration) -> sqlx::Result<S
         .await?;
     let version: String = row.try_get_unchecked(0)?;
     let id: String = row.try_get_unchecked(1)?;
-    let server = if version.contains("MariaDB") {
-        Server::MariaDb
-    } else {
-        Server::MySql
-    };
+    let server = if version.contains("MariaDB") { Server::MariaDb } else { Server::MySql };
     let limit = match server {
         // Large lists stay lists: as the subselects that the server makes of them they lose their order and collation.
         Server::MariaDb => format!(
@@ -85,14 +81,8 @@ async fn set_up(options: &MySqlConnectOptions, time: Duration) -> sqlx::Result<S
          SESSION sql_select_limit = DEFAULT, {limit}"
     );
     sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await?;
-    sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY")
-        .execute(&mut connection)
-        .await?;
-    Ok(Session {
-        connection,
-        server,
-        id: id.parse().unwrap_or_default(),
-    })
+    sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY").execute(&mut connection).await?;
+    Ok(Session { connection, server, id: id.parse().unwrap_or_default() })
 }
 
 impl Session {

@@ -81,17 +81,9 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
     match found {
         Some((options, database)) if problems.is_empty() => {
             let mode = tls.unwrap_or_else(|| {
-                if is_local(&options) {
-                    MySqlSslMode::Disabled
-                } else {
-                    MySqlSslMode::VerifyIdentity
-                }
+                if is_local(&options) { MySqlSslMode::Disabled } else { MySqlSslMode::VerifyIdentity }
             });
-            Ok(Settings {
-                options: options.ssl_mode(mode),
-                database,
-                pooler,
-            })
+            Ok(Settings { options: options.ssl_mode(mode), database, pooler })
         }
         _ => Err(problems),
     }
@@ -102,10 +94,7 @@ fn is_local(options: &MySqlConnectOptions) -> bool {
     let host = options.get_host();
     options.get_socket().is_some()
         || host.eq_ignore_ascii_case("localhost")
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn parse(option: &OptionValue, url: &Secret) -> Result<(MySqlConnectOptions, String), &'static str> {
@@ -165,16 +154,8 @@ impl<'a> Parts<'a> {
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
         let start = address.find("://").map_or(0, |at| at + 3);
         match address[start..].find('/') {
-            Some(at) => Parts {
-                before: &address[..start + at],
-                database: &address[start + at + 1..],
-                query,
-            },
-            None => Parts {
-                before: address,
-                database: "",
-                query,
-            },
+            Some(at) => Parts { before: &address[..start + at], database: &address[start + at + 1..], query },
+            None => Parts { before: address, database: "", query },
         }
     }
 }
@@ -197,15 +178,10 @@ mod tests {
     use super::*;
 
     fn block(keys: &[(&str, OptionKind)]) -> SourceSettings {
-        let mut settings = SourceSettings {
-            name: "civil".to_owned(),
-            connector: "mysql".to_owned(),
-            ..SourceSettings::default()
-        };
+        let mut settings =
+            SourceSettings { name: "civil".to_owned(), connector: "mysql".to_owned(), ..SourceSettings::default() };
         for (key, value) in keys {
-            settings
-                .options
-                .insert((*key).to_owned(), OptionValue::new(value.clone()));
+            settings.options.insert((*key).to_owned(), OptionValue::new(value.clone()));
         }
         settings
     }
@@ -248,13 +224,7 @@ mod tests {
         let problems = read(&block(&keys)).unwrap_err();
         assert_eq!(problems.len(), 4, "{problems:?}");
         assert!(!format!("{problems:?}").contains("hidden"));
-        for url in [
-            "postgres://host/civil",
-            "mysql://host",
-            "mysql://host/",
-            "mysql://ho st/civil",
-            "",
-        ] {
+        for url in ["postgres://host/civil", "mysql://host", "mysql://host/", "mysql://ho st/civil", ""] {
             assert_eq!(read(&block(&[("url", text(url))])).unwrap_err().len(), 1, "{url}");
         }
         assert_eq!(read(&block(&[])).unwrap_err().len(), 1);
@@ -263,10 +233,7 @@ mod tests {
     #[test]
     fn another_database_stands_where_the_pattern_stood() {
         let url = with_database(&Secret::new("mysql://u:p@host:1/street_*?socket=/s"), "street 1/四平");
-        assert_eq!(
-            url.reveal(),
-            "mysql://u:p@host:1/street%201%2F%E5%9B%9B%E5%B9%B3?socket=/s"
-        );
+        assert_eq!(url.reveal(), "mysql://u:p@host:1/street%201%2F%E5%9B%9B%E5%B9%B3?socket=/s");
         let read = read(&block(&[("url", OptionKind::Text(url))])).unwrap();
         assert_eq!(read.database, "street 1/四平");
     }

@@ -57,18 +57,13 @@ pub(super) enum Storage {
 
 /// The leading word of a declared type, in lower case: `int` of `int(11) unsigned`.
 pub(super) fn word(native: &str) -> String {
-    let end = native
-        .find(|char: char| !char.is_ascii_alphanumeric() && char != '_')
-        .unwrap_or(native.len());
+    let end = native.find(|char: char| !char.is_ascii_alphanumeric() && char != '_').unwrap_or(native.len());
     native[..end].to_ascii_lowercase()
 }
 
 /// The numbers in parentheses of a declared type: 10 and 2 of `decimal(10,2)`.
 pub(super) fn numbers(native: &str) -> Vec<usize> {
-    let inside = native
-        .split_once('(')
-        .and_then(|(_, rest)| rest.split_once(')'))
-        .map_or("", |(inside, _)| inside);
+    let inside = native.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(inside, _)| inside);
     inside.split(',').filter_map(|part| part.trim().parse().ok()).collect()
 }
 
@@ -96,10 +91,7 @@ pub(super) fn values(native: &str) -> Vec<String> {
 
 /// Whether a type holds characters in a collation.
 pub(super) fn is_text(word: &str) -> bool {
-    matches!(
-        word,
-        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext"
-    )
+    matches!(word, "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext")
 }
 
 impl Storage {
@@ -114,18 +106,9 @@ impl Storage {
             Scalar::Float if word == "float" => Storage::Single,
             Scalar::Float => Storage::Float,
             Scalar::Decimal => match numbers(&field.native).as_slice() {
-                [precision, scale] if word == "decimal" => Storage::Decimal {
-                    precision: *precision,
-                    scale: *scale,
-                },
-                [precision] if word == "decimal" => Storage::Decimal {
-                    precision: *precision,
-                    scale: 0,
-                },
-                _ => Storage::Decimal {
-                    precision: 20,
-                    scale: 0,
-                },
+                [precision, scale] if word == "decimal" => Storage::Decimal { precision: *precision, scale: *scale },
+                [precision] if word == "decimal" => Storage::Decimal { precision: *precision, scale: 0 },
+                _ => Storage::Decimal { precision: 20, scale: 0 },
             },
             Scalar::Enum => Storage::Enumeration(values(&field.native)),
             Scalar::Uuid if text => Storage::UuidText,
@@ -151,10 +134,7 @@ pub(super) fn compared(field: &Field) -> Storage {
     let storage = Storage::of(field);
     match (&storage, field.details.get(CHARSET), field.details.get(COLLATION)) {
         (Storage::Text | Storage::Enumeration(_), Some(charset), Some(collation)) if charset != "utf8mb4" => {
-            Storage::Foreign {
-                charset: charset.clone(),
-                collation: collation.clone(),
-            }
+            Storage::Foreign { charset: charset.clone(), collation: collation.clone() }
         }
         _ => storage,
     }

@@ -42,16 +42,11 @@ fn server() -> Option<Secret> {
 }
 
 fn block(url: Secret) -> SourceSettings {
-    let mut settings = SourceSettings {
-        name: "silo".to_owned(),
-        connector: "mysql".to_owned(),
-        ..SourceSettings::default()
-    };
+    let mut settings =
+        SourceSettings { name: "silo".to_owned(), connector: "mysql".to_owned(), ..SourceSettings::default() };
     settings.tuning.connect_timeout = Duration::from_secs(10);
     settings.tuning.timeout = Duration::from_secs(10);
-    settings
-        .options
-        .insert("url".to_owned(), OptionValue::new(OptionKind::Text(url)));
+    settings.options.insert("url".to_owned(), OptionValue::new(OptionKind::Text(url)));
     settings
 }
 
@@ -82,18 +77,10 @@ impl Silo {
 
     async fn with(statements: &str, tune: impl FnOnce(&mut SourceSettings)) -> Option<Self> {
         let server = server()?;
-        let name = format!(
-            "lilong_unit_{}_{}",
-            std::process::id(),
-            NUMBER.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("lilong_unit_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut admin = connect(&server).await;
         execute(&mut admin, "SET SESSION sql_mode = ''").await;
-        execute(
-            &mut admin,
-            &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"),
-        )
-        .await;
+        execute(&mut admin, &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")).await;
         execute(&mut admin, &format!("USE {name}")).await;
         execute(&mut admin, statements).await;
         let url = with_database(&server, &name);
@@ -101,13 +88,7 @@ impl Silo {
         tune(&mut settings);
         let connector = super::open(&settings).unwrap();
         let description = connector.describe().await.unwrap();
-        Some(Self {
-            url,
-            name,
-            admin,
-            connector,
-            description,
-        })
+        Some(Self { url, name, admin, connector, description })
     }
 
     /// Drops the database.
@@ -128,11 +109,7 @@ impl Silo {
             None => Predicate::TRUE,
             Some((field, comparison, value)) => {
                 operands.push(Operand::Value(value));
-                Predicate::Compare {
-                    field: collection.field_id(field).unwrap(),
-                    comparison,
-                    operand: 0,
-                }
+                Predicate::Compare { field: collection.field_id(field).unwrap(), comparison, operand: 0 }
             }
         };
         let fetch = Fetch {
@@ -140,21 +117,12 @@ impl Silo {
             collection,
             predicate,
             distinct: vec![],
-            order: vec![Order {
-                path: vec![],
-                target: OrderTarget::Field(0),
-                descending: false,
-                nulls_first: false,
-            }],
+            order: vec![Order { path: vec![], target: OrderTarget::Field(0), descending: false, nulls_first: false }],
             limit: None,
             offset: None,
             keys: None,
         };
-        BoundFetch {
-            prepared: Arc::new(Prepared::new(fetch)),
-            operands,
-            keys: None,
-        }
+        BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: None }
     }
 
     async fn fetch(&self, bound: &BoundFetch) -> Result<Vec<Rows>> {
@@ -165,27 +133,18 @@ impl Silo {
     async fn found(&self, collection: &str, column: &str, comparison: Comparison, value: Value) -> Vec<String> {
         let first = self.collection(collection).fields[0].name.clone();
         let bound = self.question(collection, &[&first], Some((column, comparison, value)));
-        shown(&self.fetch(&bound).await.unwrap())
-            .into_iter()
-            .flatten()
-            .collect()
+        shown(&self.fetch(&bound).await.unwrap()).into_iter().flatten().collect()
     }
 }
 
 fn context() -> FetchContext {
-    FetchContext {
-        deadline: Instant::now() + Duration::from_secs(30),
-        trace: "test".into(),
-    }
+    FetchContext { deadline: Instant::now() + Duration::from_secs(30), trace: "test".into() }
 }
 
 /// The cells of a column and the rows that have a fault in it.
 async fn column(silo: &Silo, collection: &str, name: &str) -> (Vec<String>, Vec<usize>) {
     let rows = silo.fetch(&silo.question(collection, &[name], None)).await.unwrap();
-    let faults = rows
-        .iter()
-        .flat_map(|rows| rows.faults.iter().map(|CellFault { row, .. }| *row))
-        .collect();
+    let faults = rows.iter().flat_map(|rows| rows.faults.iter().map(|CellFault { row, .. }| *row)).collect();
     (shown(&rows).into_iter().flatten().collect(), faults)
 }
 
@@ -195,17 +154,7 @@ fn shown(rows: &[Rows]) -> Vec<Vec<String>> {
     for rows in rows {
         for row in 0..rows.batch.num_rows() {
             let cells = rows.batch.columns().iter();
-            all.push(
-                cells
-                    .map(|cells| {
-                        if cells.is_null(row) {
-                            "-".to_owned()
-                        } else {
-                            cell(cells, row)
-                        }
-                    })
-                    .collect(),
-            );
+            all.push(cells.map(|cells| if cells.is_null(row) { "-".to_owned() } else { cell(cells, row) }).collect());
         }
     }
     all

@@ -36,11 +36,7 @@ const BELOW: &str = "-1e300";
 impl Written {
     fn cast(argument: Argument, to: impl Into<Cow<'static, str>>) -> Self {
         let to = to.into();
-        Written {
-            before: Cow::Borrowed("CAST("),
-            argument: Some(argument),
-            after: Cow::Owned(format!(" AS {to})")),
-        }
+        Written { before: Cow::Borrowed("CAST("), argument: Some(argument), after: Cow::Owned(format!(" AS {to})")) }
     }
 
     fn beyond(negative: bool) -> Self {
@@ -58,10 +54,7 @@ impl Written {
 }
 
 fn is_ordered(comparison: Comparison) -> bool {
-    matches!(
-        comparison,
-        Comparison::Less | Comparison::LessOrEqual | Comparison::Greater | Comparison::GreaterOrEqual
-    )
+    matches!(comparison, Comparison::Less | Comparison::LessOrEqual | Comparison::Greater | Comparison::GreaterOrEqual)
 }
 
 /// The value to compare a column with. `None`: the value is of another scalar.
@@ -187,9 +180,7 @@ fn uuid_bytes(text: &str) -> Option<Vec<u8>> {
     if hex.len() != 32 || !hex.is_ascii() {
         return None;
     }
-    (0..16)
-        .map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).ok())
-        .collect()
+    (0..16).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).ok()).collect()
 }
 
 #[cfg(test)]
@@ -211,25 +202,13 @@ mod tests {
         let of = |text: &str, comparison| sql(&decimal(text, 5, 2, comparison));
         assert_eq!(of("1.5", Comparison::Equal), "CAST(\"1.5\" AS DECIMAL(5, 2))");
         assert_eq!(of("1.505", Comparison::Equal), ABOVE);
-        assert_eq!(
-            of("1.505", Comparison::Less),
-            "(CAST(\"1.50\" AS DECIMAL(5, 2)) + 0.01)"
-        );
+        assert_eq!(of("1.505", Comparison::Less), "(CAST(\"1.50\" AS DECIMAL(5, 2)) + 0.01)");
         assert_eq!(of("1.505", Comparison::Greater), "CAST(\"1.50\" AS DECIMAL(5, 2))");
-        assert_eq!(
-            of("-1.505", Comparison::Greater),
-            "(CAST(\"-1.50\" AS DECIMAL(5, 2)) - 0.01)"
-        );
-        assert_eq!(
-            of("-1.505", Comparison::GreaterOrEqual),
-            "CAST(\"-1.50\" AS DECIMAL(5, 2))"
-        );
+        assert_eq!(of("-1.505", Comparison::Greater), "(CAST(\"-1.50\" AS DECIMAL(5, 2)) - 0.01)");
+        assert_eq!(of("-1.505", Comparison::GreaterOrEqual), "CAST(\"-1.50\" AS DECIMAL(5, 2))");
         assert_eq!(of("1000", Comparison::Less), ABOVE);
         assert_eq!(of("-1000.5", Comparison::Less), BELOW);
-        assert_eq!(
-            sql(&decimal("0.5", 3, 0, Comparison::Less)),
-            "(CAST(\"0\" AS DECIMAL(3, 0)) + 1)"
-        );
+        assert_eq!(sql(&decimal("0.5", 3, 0, Comparison::Less)), "(CAST(\"0\" AS DECIMAL(3, 0)) + 1)");
     }
 
     #[test]

@@ -76,30 +76,21 @@ pub(super) fn arguments(slots: &[Slot], bound: &BoundFetch) -> Result<PgArgument
     arguments.reserve(slots.len(), slots.len() * 16);
     for slot in slots {
         let parameter = parameter(slot, bound)?;
-        arguments
-            .add(parameter)
-            .map_err(|_| Unbindable("more than the protocol takes"))?;
+        arguments.add(parameter).map_err(|_| Unbindable("more than the protocol takes"))?;
     }
     Ok(arguments)
 }
 
 fn parameter(slot: &Slot, bound: &BoundFetch) -> Result<Parameter, Unbindable> {
     Ok(match slot {
-        Slot::Value {
-            operand,
-            kind,
-            comparison,
-        } => {
+        Slot::Value { operand, kind, comparison } => {
             let value = operand_value(bound, *operand)?;
             let bytes = if value.is_null() {
                 None
             } else {
                 Some(write(value, *kind, *comparison).ok_or(Unbindable("a value of another scalar"))?)
             };
-            Parameter {
-                type_number: scalar_type(*kind),
-                bytes,
-            }
+            Parameter { type_number: scalar_type(*kind), bytes }
         }
         Slot::List { operand, kind } => {
             let Value::List(items) = operand_value(bound, *operand)? else {
@@ -114,10 +105,7 @@ fn parameter(slot: &Slot, bound: &BoundFetch) -> Result<Parameter, Unbindable> {
                 Value::Null => None,
                 _ => return Err(Unbindable("a text that is not there")),
             };
-            Parameter {
-                type_number: oid::TEXT,
-                bytes,
-            }
+            Parameter { type_number: oid::TEXT, bytes }
         }
         Slot::FoldFrom => text(&FOLDING.from),
         Slot::FoldTo => text(&FOLDING.to),
@@ -135,10 +123,7 @@ fn parameter(slot: &Slot, bound: &BoundFetch) -> Result<Parameter, Unbindable> {
 }
 
 fn text(text: &str) -> Parameter {
-    Parameter {
-        type_number: oid::TEXT,
-        bytes: Some(text.as_bytes().to_vec()),
-    }
+    Parameter { type_number: oid::TEXT, bytes: Some(text.as_bytes().to_vec()) }
 }
 
 fn operand_value(bound: &BoundFetch, id: OperandId) -> Result<&Value, Unbindable> {
@@ -179,19 +164,12 @@ fn key_column(bound: &BoundFetch, keys: Keys, columns: &[(Scalar, Kind)], at: us
         }
     }
     let (_, kind) = columns.get(at).ok_or(Unbindable("keys of another width"))?;
-    let items: Vec<Vec<u8>> = wanted
-        .into_iter()
-        .zip(kept)
-        .filter_map(|(bytes, kept)| bytes.filter(|_| kept))
-        .collect();
+    let items: Vec<Vec<u8>> = wanted.into_iter().zip(kept).filter_map(|(bytes, kept)| bytes.filter(|_| kept)).collect();
     Ok(array(*kind, &items))
 }
 
 fn array(kind: Kind, items: &[Vec<u8>]) -> Parameter {
-    Parameter {
-        type_number: array_type(kind),
-        bytes: Some(wire::write_array(scalar_type(kind), items)),
-    }
+    Parameter { type_number: array_type(kind), bytes: Some(wire::write_array(scalar_type(kind), items)) }
 }
 
 /// `None`: the value is of another kind.

@@ -222,24 +222,13 @@ pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Re
     })
     .await?;
     let enums = rows(connection, ENUMS, schemas, |row| {
-        Ok(Labels {
-            schema: row.try_get(0)?,
-            name: row.try_get(1)?,
-            values: row.try_get(2)?,
-        })
+        Ok(Labels { schema: row.try_get(0)?, name: row.try_get(1)?, values: row.try_get(2)? })
     })
     .await?;
     let text = "SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname = ANY($1) \
                 AND has_schema_privilege(oid, 'USAGE')";
     let schemas = rows(connection, text, schemas, |row| row.try_get(0)).await?;
-    Ok(Answers {
-        relations,
-        columns,
-        indexes,
-        references,
-        enums,
-        schemas,
-    })
+    Ok(Answers { relations, columns, indexes, references, enums, schemas })
 }
 
 async fn rows<T>(
@@ -248,10 +237,6 @@ async fn rows<T>(
     schemas: &[String],
     read: impl Fn(&PgRow) -> Result<T, sqlx::Error>,
 ) -> Result<Vec<T>, sqlx::Error> {
-    let rows = sqlx::query(AssertSqlSafe(text))
-        .bind(schemas)
-        .persistent(false)
-        .fetch_all(connection)
-        .await?;
+    let rows = sqlx::query(AssertSqlSafe(text)).bind(schemas).persistent(false).fetch_all(connection).await?;
     rows.iter().map(read).collect()
 }

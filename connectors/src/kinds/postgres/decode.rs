@@ -104,13 +104,7 @@ impl Reader {
     /// Nothing read yet; room for `capacity` rows.
     pub(super) fn new(schema: SchemaRef, scalars: Vec<Scalar>, capacity: usize) -> Self {
         let batch = Batch::new(&schema, capacity);
-        Self {
-            schema,
-            scalars,
-            formats: None,
-            batch,
-            scratch: String::new(),
-        }
+        Self { schema, scalars, formats: None, batch, scratch: String::new() }
     }
 
     /// Rows that are not given out yet.
@@ -138,10 +132,7 @@ impl Reader {
             batch.bytes += bytes.len();
             if cells.push(format, *scalar, bytes, &mut self.scratch).is_none() {
                 cells.push_null();
-                batch.faults.push(CellFault {
-                    column,
-                    row: batch.rows,
-                });
+                batch.faults.push(CellFault { column, row: batch.rows });
             }
         }
         batch.rows += 1;
@@ -200,17 +191,8 @@ fn number_of(name: &str) -> u32 {
 
 impl Batch {
     fn new(schema: &SchemaRef, capacity: usize) -> Self {
-        let columns = schema
-            .fields()
-            .iter()
-            .map(|field| Cells::new(field.data_type(), capacity))
-            .collect();
-        Self {
-            columns,
-            faults: vec![],
-            rows: 0,
-            bytes: 0,
-        }
+        let columns = schema.fields().iter().map(|field| Cells::new(field.data_type(), capacity)).collect();
+        Self { columns, faults: vec![], rows: 0, bytes: 0 }
     }
 }
 

@@ -26,11 +26,7 @@ pub(super) async fn describe(
 
 /// `<schema>.<name>`, and the bare name in the first schema.
 fn name_of(schemas: &[String], schema: &str, name: &str) -> String {
-    if schemas.first().is_some_and(|first| first == schema) {
-        name.to_owned()
-    } else {
-        format!("{schema}.{name}")
-    }
+    if schemas.first().is_some_and(|first| first == schema) { name.to_owned() } else { format!("{schema}.{name}") }
 }
 
 fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> SourceDescription {
@@ -66,10 +62,7 @@ fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> 
             name,
             view: matches!(relation.kind.as_str(), "v" | "m"),
             comment: relation.comment.clone(),
-            rows: relation
-                .rows
-                .filter(|rows| *rows >= 0.0)
-                .map(|rows| one_digit(rows as u64)),
+            rows: relation.rows.filter(|rows| *rows >= 0.0).map(|rows| one_digit(rows as u64)),
             ..Collection::default()
         };
         tables.push((relation, collection));
@@ -87,10 +80,7 @@ fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> 
         };
         if !column.readable {
             let table = &collection.name;
-            warnings.push(format!(
-                "{table}.{} is left out: the login may not read it",
-                column.name
-            ));
+            warnings.push(format!("{table}.{} is left out: the login may not read it", column.name));
             continue;
         }
         if let Some(field) = field(&column, relation, schemas, &collection.name, warnings) {
@@ -120,10 +110,7 @@ fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> 
         .enums
         .into_iter()
         .filter(|found| used_enums.contains(&(found.schema.clone(), found.name.clone())))
-        .map(|found| Enumeration {
-            name: name_of(schemas, &found.schema, &found.name),
-            values: found.values,
-        })
+        .map(|found| Enumeration { name: name_of(schemas, &found.schema, &found.name), values: found.values })
         .collect();
     description.enumerations.sort_by(|one, other| one.name.cmp(&other.name));
     override_types(&mut description, settings);
@@ -142,10 +129,7 @@ fn field(
         "e" => (Scalar::Enum, Form::Enum),
         "c" => (Scalar::Json, Form::Document),
         "p" => {
-            warnings.push(format!(
-                "{table}.{} is left out: it has no type of its own",
-                column.name
-            ));
+            warnings.push(format!("{table}.{} is left out: it has no type of its own", column.name));
             return None;
         }
         "r" | "m" => (Scalar::String, Form::Printed),
@@ -247,10 +231,7 @@ fn add_index(collection: &mut Collection, index: &Index, inherited: bool) {
         collection.keys.retain(|key| key.columns != columns);
         collection.keys.insert(0, Key { columns, primary: true });
     } else if !columns.is_empty() && !collection.keys.iter().any(|key| key.columns == columns) {
-        collection.keys.push(Key {
-            columns,
-            primary: false,
-        });
+        collection.keys.push(Key { columns, primary: false });
     }
 }
 
@@ -264,9 +245,7 @@ fn override_types(description: &mut SourceDescription, settings: &SourceSettings
             .find(|collection| collection.name == entry.collection)
             .and_then(|collection| collection.fields.iter_mut().find(|field| field.name == entry.column));
         let Some(field) = found else {
-            description.warnings.push(format!(
-                "the type given for {name} has no effect: there is no such column"
-            ));
+            description.warnings.push(format!("the type given for {name} has no effect: there is no such column"));
             continue;
         };
         match (field.scalar, entry.scalar) {

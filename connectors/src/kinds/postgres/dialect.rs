@@ -101,11 +101,7 @@ fn printed(column: Column<'_>) -> String {
 /// The text of a text column, compared code point by code point.
 fn exact_text(column: Column<'_>) -> String {
     let text = printed(column);
-    if is_loose(column.field) {
-        format!("{text} COLLATE \"C\"")
-    } else {
-        text
-    }
+    if is_loose(column.field) { format!("{text} COLLATE \"C\"") } else { text }
 }
 
 /// The canonical text by which keys of different types meet.
@@ -124,10 +120,7 @@ fn canonical(column: Column<'_>) -> String {
 
 /// The labels of the column's enum that are among some texts.
 fn labels(column: Column<'_>, condition: &str) -> String {
-    format!(
-        "(SELECT e.v FROM unnest(enum_range(NULL::{})) AS e(v) WHERE e.v::text {condition})",
-        type_of(column.field)
-    )
+    format!("(SELECT e.v FROM unnest(enum_range(NULL::{})) AS e(v) WHERE e.v::text {condition})", type_of(column.field))
 }
 
 /// A condition that the column equals the expression of its kind; unknown or false where the column is null.
@@ -135,10 +128,7 @@ fn equal(column: Column<'_>, right: &str) -> String {
     let bare = bare(column);
     match Form::of(column.field) {
         Form::Padded => format!("({bare} = {right}::bpchar AND {bare}::text = {right})"),
-        Form::Folded => format!(
-            "({bare} = {right}::{} AND {bare}::text = {right})",
-            type_of(column.field)
-        ),
+        Form::Folded => format!("({bare} = {right}::{} AND {bare}::text = {right})", type_of(column.field)),
         Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= {right}"))),
         Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = {right}", printed(column)),
         Form::Native | Form::Real if is_loose(column.field) => {
@@ -153,10 +143,7 @@ fn one_of(column: Column<'_>, list: &str) -> String {
     let bare = bare(column);
     match Form::of(column.field) {
         Form::Padded => format!("({bare} = ANY({list}::bpchar[]) AND {bare}::text = ANY({list}))"),
-        Form::Folded => format!(
-            "({bare} = ANY({list}::{}[]) AND {bare}::text = ANY({list}))",
-            type_of(column.field)
-        ),
+        Form::Folded => format!("({bare} = ANY({list}::{}[]) AND {bare}::text = ANY({list}))", type_of(column.field)),
         Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= ANY({list})"))),
         Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = ANY({list})", printed(column)),
         Form::Native | Form::Real if is_loose(column.field) => {
@@ -185,14 +172,7 @@ impl Postgres<'_> {
             _ => "<=",
         };
         let kind = self.kind(column);
-        let value = parameter(
-            statement,
-            Slot::Value {
-                operand,
-                kind,
-                comparison,
-            },
-        );
+        let value = parameter(statement, Slot::Value { operand, kind, comparison });
         let right = match Form::of(column.field) {
             Form::Native | Form::Real | Form::Opaque | Form::Document => value,
             Form::Padded => format!("{value}::bpchar"),
@@ -205,10 +185,8 @@ impl Postgres<'_> {
     /// The keys as a table of the statement.
     fn keys_from(self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> (String, Vec<String>) {
         let alias = statement.alias();
-        let kinds: Vec<(Scalar, Kind)> = columns
-            .iter()
-            .map(|column| (column.field.scalar, Kind::of(column.field, false)))
-            .collect();
+        let kinds: Vec<(Scalar, Kind)> =
+            columns.iter().map(|column| (column.field.scalar, Kind::of(column.field, false))).collect();
         let arrays: Vec<String> = (0..columns.len())
             .map(|at| {
                 let columns = kinds.clone();
@@ -222,11 +200,7 @@ impl Postgres<'_> {
 }
 
 fn all_equal(columns: &[Column<'_>], values: &[String]) -> String {
-    let conditions: Vec<String> = columns
-        .iter()
-        .zip(values)
-        .map(|(column, value)| equal(*column, value))
-        .collect();
+    let conditions: Vec<String> = columns.iter().zip(values).map(|(column, value)| equal(*column, value)).collect();
     conditions.join(" AND ")
 }
 
@@ -273,29 +247,14 @@ impl Dialect for Postgres<'_> {
         let kind = self.kind(column);
         Some(match comparison {
             Comparison::Equal | Comparison::NotEqual => {
-                let value = parameter(
-                    statement,
-                    Slot::Value {
-                        operand,
-                        kind,
-                        comparison,
-                    },
-                );
+                let value = parameter(statement, Slot::Value { operand, kind, comparison });
                 let text = equal(column, &value);
-                if comparison == Comparison::Equal {
-                    format!("({text})")
-                } else {
-                    format!("(NOT ({text}))")
-                }
+                if comparison == Comparison::Equal { format!("({text})") } else { format!("(NOT ({text}))") }
             }
             Comparison::In | Comparison::NotIn => {
                 let list = parameter(statement, Slot::List { operand, kind });
                 let text = one_of(column, &list);
-                if comparison == Comparison::In {
-                    format!("({text})")
-                } else {
-                    format!("(NOT ({text}))")
-                }
+                if comparison == Comparison::In { format!("({text})") } else { format!("(NOT ({text}))") }
             }
             Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Less | Comparison::LessOrEqual => {
                 self.ordered(statement, column, comparison, operand)
@@ -311,11 +270,7 @@ impl Dialect for Postgres<'_> {
                 let folded = format!(
                     "CASE WHEN {text} COLLATE \"C\" ~ {special} THEN translate({lower}, {from}, {to}) ELSE {lower} END"
                 );
-                let word = if comparison == Comparison::ILike {
-                    "LIKE"
-                } else {
-                    "NOT LIKE"
-                };
+                let word = if comparison == Comparison::ILike { "LIKE" } else { "NOT LIKE" };
                 format!("(({folded}) {word} {pattern})")
             }
             Comparison::Like
@@ -324,11 +279,7 @@ impl Dialect for Postgres<'_> {
             | Comparison::EndsWith
             | Comparison::Contains => {
                 let pattern = parameter(statement, Slot::Pattern { operand, comparison });
-                let word = if comparison == Comparison::NotLike {
-                    "NOT LIKE"
-                } else {
-                    "LIKE"
-                };
+                let word = if comparison == Comparison::NotLike { "NOT LIKE" } else { "LIKE" };
                 format!("({} {word} {pattern})", exact_text(column))
             }
         })
@@ -336,11 +287,7 @@ impl Dialect for Postgres<'_> {
 
     fn key_in(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> String {
         if let [column] = columns {
-            let slot = Slot::Key {
-                keys,
-                columns: vec![(column.field.scalar, Kind::of(column.field, false))],
-                at: 0,
-            };
+            let slot = Slot::Key { keys, columns: vec![(column.field.scalar, Kind::of(column.field, false))], at: 0 };
             let list = parameter(statement, slot);
             return format!("({} IS NOT NULL AND {})", bare(*column), one_of(*column, &list));
         }
@@ -359,10 +306,7 @@ impl Dialect for Postgres<'_> {
             return None;
         }
         let (table, values) = self.keys_from(statement, columns, keys);
-        Some(KeyTable {
-            table,
-            condition: all_equal(columns, &values),
-        })
+        Some(KeyTable { table, condition: all_equal(columns, &values) })
     }
 
     fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String {

@@ -28,10 +28,7 @@ fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Pro
 async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     let read = settings::read(settings)?;
     let problem = |what: &str, hint: &str| {
-        let place = settings
-            .options
-            .get("url")
-            .map_or(&settings.place, |option| &option.place);
+        let place = settings.options.get("url").map_or(&settings.place, |option| &option.place);
         vec![Problem::new(format!("discover {}", settings.name), what, hint).at(&place.file, place.line)]
     };
     let pattern = read.options.get_database().unwrap_or("*").to_owned();
@@ -128,10 +125,7 @@ mod tests {
     fn a_database_takes_the_place_of_the_pattern() {
         for (url, made) in [
             ("postgres://u:p@h:1/*", "postgres://u:p@h:1/a%20b"),
-            (
-                "postgres://h/street_*?sslmode=require",
-                "postgres://h/a%20b?sslmode=require",
-            ),
+            ("postgres://h/street_*?sslmode=require", "postgres://h/a%20b?sslmode=require"),
             ("postgres:///*?host=/tmp", "postgres:///a%20b?host=/tmp"),
             ("postgres://h", "postgres://h/a%20b"),
         ] {

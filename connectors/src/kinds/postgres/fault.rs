@@ -10,11 +10,7 @@ const STALE_PLAN: &str = "0A000";
 /// What failed while `doing`.
 pub(super) fn of(source: &Arc<str>, doing: &str, cause: sqlx::Error) -> Error {
     let (kind, why, temporary) = classify(&cause);
-    let context = if why.is_empty() {
-        doing.to_owned()
-    } else {
-        format!("{doing}: {why}")
-    };
+    let context = if why.is_empty() { doing.to_owned() } else { format!("{doing}: {why}") };
     let mut error = Error::new(kind, source.clone(), context);
     error.temporary = temporary;
     error.because(cause)
@@ -22,11 +18,7 @@ pub(super) fn of(source: &Arc<str>, doing: &str, cause: sqlx::Error) -> Error {
 
 /// An attempt that took longer than it may.
 pub(super) fn too_slow(source: &Arc<str>, doing: &str) -> Error {
-    let mut error = Error::new(
-        ErrorKind::Unavailable,
-        source.clone(),
-        format!("{doing}: no answer in time"),
-    );
+    let mut error = Error::new(ErrorKind::Unavailable, source.clone(), format!("{doing}: no answer in time"));
     error.temporary = true;
     error
 }

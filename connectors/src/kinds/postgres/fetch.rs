@@ -147,9 +147,8 @@ async fn attempt(
         .fetch(connection);
     while let Some(row) = rows.try_next().await.map_err(Failure::Server)? {
         if reader.rows() >= ROWS || reader.bytes() >= BYTES {
-            let full = reader
-                .take(ROWS)
-                .map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
+            let full =
+                reader.take(ROWS).map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
             *sent = true;
             if sender.send(full).await.is_err() {
                 return Err(Failure::Other(internal("nobody listens any more")));
@@ -160,9 +159,7 @@ async fn attempt(
     if reader.rows() == 0 {
         return Ok(None);
     }
-    let last = reader
-        .take(0)
-        .map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
+    let last = reader.take(0).map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
     Ok(Some(last))
 }
 
@@ -175,21 +172,13 @@ fn capacity(bound: &BoundFetch) -> usize {
     };
     let mut rows = FEW;
     if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
-        let named = |column: &String| {
-            set.columns
-                .iter()
-                .any(|id| fetch.collection.fields[*id].name == *column)
-        };
+        let named = |column: &String| set.columns.iter().any(|id| fetch.collection.fields[*id].name == *column);
         let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
         let each = if unique { 1 } else { number(set.limit).unwrap_or(1) };
         rows = keys.num_rows().saturating_mul(each.max(1));
     }
     if let Some(limit) = number(fetch.limit) {
-        rows = if fetch.keys.is_some() {
-            rows.min(limit)
-        } else {
-            limit.min(1_024)
-        };
+        rows = if fetch.keys.is_some() { rows.min(limit) } else { limit.min(1_024) };
     }
     rows.clamp(1, ROWS)
 }

@@ -26,11 +26,7 @@ const LAST: char = '\u{1FFFF}';
 
 /// See [`Folding`].
 pub(super) static FOLDING: LazyLock<Folding> = LazyLock::new(|| {
-    let mut folding = Folding {
-        from: String::new(),
-        to: String::new(),
-        pattern: String::new(),
-    };
+    let mut folding = Folding { from: String::new(), to: String::new(), pattern: String::new() };
     let mut ranges: Vec<(u32, u32)> = vec![];
     let mut folded = String::new();
     for letter in '\u{80}'..=LAST {

@@ -107,13 +107,7 @@ impl Pool {
     }
 
     fn leased(self: &Arc<Self>, link: Link, turn: OwnedSemaphorePermit, used: bool) -> Lease {
-        Lease {
-            link: Some(link),
-            pool: self.clone(),
-            turn: Some(turn),
-            used,
-            running: false,
-        }
+        Lease { link: Some(link), pool: self.clone(), turn: Some(turn), used, running: false }
     }
 
     fn take_idle(&self) -> Option<Idle> {
@@ -127,10 +121,7 @@ impl Pool {
             let mut connection = options.connect().await?;
             let mut process = None;
             if !self.pooler {
-                let row = sqlx::query("SELECT pg_backend_pid()")
-                    .persistent(false)
-                    .fetch_one(&mut connection)
-                    .await?;
+                let row = sqlx::query("SELECT pg_backend_pid()").persistent(false).fetch_one(&mut connection).await?;
                 process = Some(row.try_get(0)?);
             }
             Ok(Link { connection, process })
@@ -144,9 +135,7 @@ impl Pool {
     /// Takes away what has been idle for too long, and says how many are left.
     fn sweep(&self) -> (Vec<Idle>, usize) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = idle
-            .extract_if(.., |idle| idle.since.elapsed() >= self.tuning.idle_timeout)
-            .collect();
+        let old = idle.extract_if(.., |idle| idle.since.elapsed() >= self.tuning.idle_timeout).collect();
         (old, idle.len())
     }
 
@@ -226,9 +215,7 @@ impl Lease {
                 "BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL intervalstyle = 'postgres'",
                 time.as_millis().max(1)
             );
-            sqlx::raw_sql(sqlx::AssertSqlSafe(text))
-                .execute(&mut link.connection)
-                .await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut link.connection).await?;
         }
         Ok(&mut link.connection)
     }
@@ -255,9 +242,7 @@ impl Lease {
         };
         if !self.pool.pooler {
             let text = format!("SET statement_timeout = {}", time.as_millis().max(1));
-            sqlx::raw_sql(sqlx::AssertSqlSafe(text))
-                .execute(&mut link.connection)
-                .await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut link.connection).await?;
         }
         Ok(())
     }

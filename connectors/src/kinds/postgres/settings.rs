@@ -19,18 +19,8 @@ pub(super) const KEYS: &[&str] = &["url", "schemas", "tls", "pooler"];
 const STATEMENTS: usize = 64;
 
 /// Parameters that a URL may have.
-const PARAMETERS: &[&str] = &[
-    "host",
-    "hostaddr",
-    "port",
-    "user",
-    "password",
-    "dbname",
-    "sslmode",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-];
+const PARAMETERS: &[&str] =
+    &["host", "hostaddr", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey"];
 
 const URL_HINT: &str = "write url = \"postgres://USER:PASSWORD@HOST:5432/DATABASE\", with %XX for special characters";
 
@@ -55,11 +45,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         None => false,
         Some((_, OptionKind::Boolean(value))) => *value,
         Some((option, _)) => {
-            fault(
-                option,
-                "pooler is not true or false",
-                "write pooler = true behind a pooler such as PgBouncer",
-            );
+            fault(option, "pooler is not true or false", "write pooler = true behind a pooler such as PgBouncer");
             false
         }
     };
@@ -69,31 +55,21 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         Some((_, OptionKind::Texts(names))) if !names.is_empty() => {
             schemas = names.iter().map(|name| name.reveal().to_owned()).collect();
         }
-        Some((option, _)) => fault(
-            option,
-            "schemas is not a list of names",
-            "write schemas = [\"public\"]; the first needs no prefix",
-        ),
+        Some((option, _)) => {
+            fault(option, "schemas is not a list of names", "write schemas = [\"public\"]; the first needs no prefix")
+        }
     }
     let tls = match settings.options.get("tls").map(|option| (option, &option.value)) {
         None => None,
         Some((option, OptionKind::Text(word))) => {
             let mode = tls_mode(word.reveal());
             if mode.is_none() {
-                fault(
-                    option,
-                    "tls is none of verify, require and off",
-                    "write tls = \"verify\"",
-                );
+                fault(option, "tls is none of verify, require and off", "write tls = \"verify\"");
             }
             mode
         }
         Some((option, _)) => {
-            fault(
-                option,
-                "tls is none of verify, require and off",
-                "write tls = \"verify\"",
-            );
+            fault(option, "tls is none of verify, require and off", "write tls = \"verify\"");
             None
         }
     };
@@ -110,11 +86,9 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         Some((option, _)) => fault(option, "url is not a text", URL_HINT),
     }
     match options {
-        Some(options) if problems.is_empty() => Ok(Settings {
-            options: session(options, pooler, settings.tuning.timeout),
-            schemas,
-            pooler,
-        }),
+        Some(options) if problems.is_empty() => {
+            Ok(Settings { options: session(options, pooler, settings.tuning.timeout), schemas, pooler })
+        }
         _ => Err(problems),
     }
 }
@@ -158,11 +132,7 @@ fn connection(url: &Secret, tls: Option<PgSslMode>) -> Result<PgConnectOptions, 
         return Err("url names no host");
     }
     let options = PgConnectOptions::from_str(text).map_err(|_| "url cannot be read")?;
-    let mode = tls.or(own).unwrap_or(if is_near(&options) {
-        PgSslMode::Disable
-    } else {
-        PgSslMode::VerifyFull
-    });
+    let mode = tls.or(own).unwrap_or(if is_near(&options) { PgSslMode::Disable } else { PgSslMode::VerifyFull });
     Ok(options.ssl_mode(mode))
 }
 
@@ -182,16 +152,13 @@ fn session(options: PgConnectOptions, pooler: bool, timeout: Duration) -> PgConn
     if pooler {
         return options.extra_float_digits(None).statement_cache_capacity(0);
     }
-    options
-        .application_name("lilong")
-        .statement_cache_capacity(STATEMENTS)
-        .options([
-            ("default_transaction_read_only", "on".to_owned()),
-            ("statement_timeout", timeout.as_millis().max(1).to_string()),
-            ("intervalstyle", "postgres".to_owned()),
-            // Compiling costs more than fetches of this size ever gain.
-            ("jit", "off".to_owned()),
-        ])
+    options.application_name("lilong").statement_cache_capacity(STATEMENTS).options([
+        ("default_transaction_read_only", "on".to_owned()),
+        ("statement_timeout", timeout.as_millis().max(1).to_string()),
+        ("intervalstyle", "postgres".to_owned()),
+        // Compiling costs more than fetches of this size ever gain.
+        ("jit", "off".to_owned()),
+    ])
 }
 
 #[cfg(test)]
@@ -200,14 +167,9 @@ mod tests {
     use super::*;
 
     fn block(options: &[(&str, OptionKind)]) -> SourceSettings {
-        let mut settings = SourceSettings {
-            name: "civil".to_owned(),
-            ..SourceSettings::default()
-        };
+        let mut settings = SourceSettings { name: "civil".to_owned(), ..SourceSettings::default() };
         for (key, value) in options {
-            settings
-                .options
-                .insert((*key).to_owned(), OptionValue::new(value.clone()));
+            settings.options.insert((*key).to_owned(), OptionValue::new(value.clone()));
         }
         settings
     }
@@ -225,21 +187,13 @@ mod tests {
             ("postgres:///x?host=/run/postgresql", None, PgSslMode::Disable),
             ("postgresql://localhost/x", Some("require"), PgSslMode::Require),
             ("postgres://db.example/x?sslmode=require", None, PgSslMode::Require),
-            (
-                "postgres://db.example/x?sslmode=disable",
-                Some("verify"),
-                PgSslMode::VerifyFull,
-            ),
+            ("postgres://db.example/x?sslmode=disable", Some("verify"), PgSslMode::VerifyFull),
             ("postgres://db.example/x", Some("off"), PgSslMode::Disable),
         ] {
             let mut options = vec![("url", text(url))];
             options.extend(tls.map(|word| ("tls", text(word))));
             let found = read(&block(&options)).unwrap().options.get_ssl_mode();
-            assert_eq!(
-                std::mem::discriminant(&found),
-                std::mem::discriminant(&mode),
-                "{url} {tls:?}"
-            );
+            assert_eq!(std::mem::discriminant(&found), std::mem::discriminant(&mode), "{url} {tls:?}");
         }
     }
 

@@ -31,14 +31,8 @@ async fn schema(name: &str, text: &str) -> Option<(SourceSettings, PgConnection)
     let name = format!("{name} {}", std::process::id());
     let mut connection = PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
     let text = format!("CREATE SCHEMA \"{name}\"; SET search_path = \"{name}\", public; {text}");
-    sqlx::raw_sql(AssertSqlSafe(text))
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    let mut settings = SourceSettings {
-        name: "live".to_owned(),
-        ..SourceSettings::default()
-    };
+    sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+    let mut settings = SourceSettings { name: "live".to_owned(), ..SourceSettings::default() };
     settings.tuning.connections = 1;
     settings.tuning.wait_timeout = Duration::from_secs(5);
     let url = OptionValue::new(OptionKind::Text(Secret::new(url)));
@@ -62,15 +56,8 @@ fn everything(collection: &Arc<Collection>) -> Fetch {
 }
 
 async fn ask(connector: &Arc<dyn Connector>, fetch: Fetch, operands: Vec<Operand>) -> Result<Vec<Rows>> {
-    let bound = BoundFetch {
-        prepared: Arc::new(Prepared::new(fetch)),
-        operands,
-        keys: None,
-    };
-    let context = FetchContext {
-        deadline: Instant::now() + Duration::from_mins(1),
-        trace: "live".into(),
-    };
+    let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: None };
+    let context = FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "live".into() };
     connector.fetch(&bound, &context).await?.try_collect().await
 }
 
@@ -138,10 +125,7 @@ async fn a_pooler_sees_transactions_that_only_read() {
     for pooler in [false, true] {
         let name = if pooler { "pooled reads" } else { "reads" };
         let text = text.replace("try()", &format!("\"{name} {}\".try()", std::process::id()));
-        let text = text.replace(
-            "INTO t VALUES",
-            &format!("INTO \"{name} {}\".t VALUES", std::process::id()),
-        );
+        let text = text.replace("INTO t VALUES", &format!("INTO \"{name} {}\".t VALUES", std::process::id()));
         let Some((mut settings, _connection)) = schema(name, &text).await else {
             return;
         };
@@ -172,10 +156,7 @@ async fn a_table_that_was_changed_is_read_anew_at_once() {
     let answer = ask(&connector, everything(&table), vec![]).await.unwrap();
     assert_eq!(rows(&answer), 2);
     assert_eq!(answer.iter().map(|rows| rows.faults.len()).sum::<usize>(), 1);
-    sqlx::raw_sql("ALTER TABLE t DROP value")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::raw_sql("ALTER TABLE t DROP value").execute(&mut connection).await.unwrap();
     let error = ask(&connector, everything(&table), vec![]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Mismatch, "{error}");
 }
@@ -198,10 +179,7 @@ async fn a_connection_that_the_server_ended_is_replaced_unnoticed() {
 
 #[tokio::test]
 async fn integers_past_64_bits_equal_nothing() {
-    let text = format!(
-        "CREATE TABLE t (id bigint PRIMARY KEY); INSERT INTO t VALUES (1), ({})",
-        i64::MAX
-    );
+    let text = format!("CREATE TABLE t (id bigint PRIMARY KEY); INSERT INTO t VALUES (1), ({})", i64::MAX);
     let Some((settings, _connection)) = schema("wide", &text).await else {
         return;
     };
@@ -217,11 +195,7 @@ async fn integers_past_64_bits_equal_nothing() {
         (Comparison::NotIn, Value::List(vec![past]), 2),
     ] {
         let mut fetch = everything(&table);
-        fetch.predicate = Predicate::Compare {
-            field: 0,
-            comparison,
-            operand: 0,
-        };
+        fetch.predicate = Predicate::Compare { field: 0, comparison, operand: 0 };
         let answer = ask(&connector, fetch, vec![Operand::Value(value)]).await.unwrap();
         assert_eq!(rows(&answer), expected, "{comparison:?}");
     }
@@ -276,10 +250,7 @@ async fn a_server_gives_its_databases() {
         return;
     };
     let (front, _) = url.rsplit_once('/').unwrap();
-    let mut settings = SourceSettings {
-        name: "all_{name}".to_owned(),
-        ..SourceSettings::default()
-    };
+    let mut settings = SourceSettings { name: "all_{name}".to_owned(), ..SourceSettings::default() };
     let pattern = OptionValue::new(OptionKind::Text(Secret::new(format!("{front}/post*"))));
     settings.options.insert("url".to_owned(), pattern);
     let discovery = KIND.discovery.unwrap();
@@ -290,9 +261,5 @@ async fn a_server_gives_its_databases() {
     open(&narrowed).unwrap().ping().await.unwrap();
     let gone = (discovery.narrow)(&settings, "no such database");
     let error = open(&gone).unwrap().ping().await.unwrap_err();
-    assert_eq!(
-        (error.kind, error.temporary),
-        (ErrorKind::Unavailable, false),
-        "{error}"
-    );
+    assert_eq!((error.kind, error.temporary), (ErrorKind::Unavailable, false), "{error}");
 }

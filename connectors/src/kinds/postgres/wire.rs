@@ -57,9 +57,7 @@ pub(super) fn read_time(bytes: &[u8]) -> Option<i64> {
 pub(super) fn read_moment(bytes: &[u8]) -> Option<i64> {
     let micros = i64::from_be_bytes(bytes.try_into().ok()?).checked_add(EPOCH_MICROS)?;
     let days = micros.div_euclid(86_400_000_000);
-    (i64::from(FIRST_DAY)..i64::from(END_DAY))
-        .contains(&days)
-        .then_some(micros)
+    (i64::from(FIRST_DAY)..i64::from(END_DAY)).contains(&days).then_some(micros)
 }
 
 /// A `timestamp` or `timestamptz`.
@@ -132,11 +130,7 @@ pub(super) fn write_numeric(text: &str) -> Option<Vec<u8>> {
     let padded_whole = format!("{}{whole}", "0".repeat((4 - whole.len() % 4) % 4));
     let padded_fraction = format!("{fraction}{}", "0".repeat((4 - fraction.len() % 4) % 4));
     let mut digits: Vec<u16> = Vec::new();
-    for group in padded_whole
-        .as_bytes()
-        .chunks(4)
-        .chain(padded_fraction.as_bytes().chunks(4))
-    {
+    for group in padded_whole.as_bytes().chunks(4).chain(padded_fraction.as_bytes().chunks(4)) {
         digits.push(group.iter().fold(0, |sum, byte| sum * 10 + u16::from(byte - b'0')));
     }
     let mut weight = (padded_whole.len() / 4) as i64 - 1;

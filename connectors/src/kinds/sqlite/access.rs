@@ -96,10 +96,7 @@ struct Header {
 impl Watch {
     /// Touches nothing yet.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            header: Mutex::new(None),
-        }
+        Self { path, header: Mutex::new(None) }
     }
 
     /// The path as it was given.
@@ -129,12 +126,7 @@ impl Watch {
         if stamp.size == 0 && size_beside(&path, "-journal")?.is_some_and(|size| size > 0) {
             return Err(Obstacle::HotJournal);
         }
-        Ok(Found {
-            path,
-            access,
-            identity,
-            stamp: (access != Access::Log).then_some(stamp),
-        })
+        Ok(Found { path, access, identity, stamp: (access != Access::Log).then_some(stamp) })
     }
 
     /// Closes the file. Only for when no connection of this process reads it.
@@ -154,12 +146,7 @@ impl Watch {
         }
         let file = File::open(path).map_err(obstacle)?;
         let logged = read_header(&file)?;
-        *kept = Some(Header {
-            file,
-            identity,
-            stamp,
-            logged,
-        });
+        *kept = Some(Header { file, identity, stamp, logged });
         Ok(logged)
     }
 }
@@ -190,15 +177,8 @@ impl Found {
 
 fn identify(metadata: &Metadata) -> (Identity, Stamp) {
     (
-        Identity {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-        },
-        Stamp {
-            seconds: metadata.mtime(),
-            nanoseconds: metadata.mtime_nsec(),
-            size: metadata.len(),
-        },
+        Identity { device: metadata.dev(), inode: metadata.ino() },
+        Stamp { seconds: metadata.mtime(), nanoseconds: metadata.mtime_nsec(), size: metadata.len() },
     )
 }
 
@@ -209,11 +189,7 @@ fn read_header(file: &File) -> Result<bool, Obstacle> {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             let size = file.metadata().map_err(obstacle)?.len();
-            return if size == 0 {
-                Ok(false)
-            } else {
-                Err(Obstacle::NotADatabase)
-            };
+            return if size == 0 { Ok(false) } else { Err(Obstacle::NotADatabase) };
         }
         Err(error) => return Err(obstacle(error)),
     }

@@ -54,17 +54,8 @@ const TEXT: usize = 16;
 impl Batch {
     /// An empty batch with room for `capacity` rows.
     pub(super) fn new(schema: &SchemaRef, decoders: &[Decoder], capacity: usize) -> Self {
-        let columns = decoders
-            .iter()
-            .map(|decoder| (decoder.clone(), Cells::new(decoder.scalar, capacity)))
-            .collect();
-        Self {
-            schema: schema.clone(),
-            columns,
-            faults: vec![],
-            rows: 0,
-            bytes: 0,
-        }
+        let columns = decoders.iter().map(|decoder| (decoder.clone(), Cells::new(decoder.scalar, capacity))).collect();
+        Self { schema: schema.clone(), columns, faults: vec![], rows: 0, bytes: 0 }
     }
 
     /// Rows so far.
@@ -97,10 +88,7 @@ impl Batch {
         let columns: Vec<ArrayRef> = self.columns.into_iter().map(|(_, cells)| cells.finish()).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(self.schema, columns, &options)?;
-        Ok(Rows {
-            batch,
-            faults: self.faults,
-        })
+        Ok(Rows { batch, faults: self.faults })
     }
 }
 

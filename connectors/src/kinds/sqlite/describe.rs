@@ -68,15 +68,10 @@ pub(super) fn describe(
         }
     }
     for entry in &settings.types {
-        let found = description
-            .collections
-            .iter()
-            .find(|collection| collection.name == entry.collection);
+        let found = description.collections.iter().find(|collection| collection.name == entry.collection);
         if found.is_none_or(|collection| collection.field_id(&entry.column).is_none()) {
             let name = format!("{}.{}", entry.collection, entry.column);
-            description.warnings.push(format!(
-                "the type given for {name} has no effect: there is no such column"
-            ));
+            description.warnings.push(format!("the type given for {name} has no effect: there is no such column"));
         }
     }
     Ok(description)
@@ -100,11 +95,7 @@ fn reason(error: &rusqlite::Error) -> String {
 /// Reads a name; `None` if it is not UTF-8.
 fn name(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
     let stored = row.get_ref(at)?;
-    Ok(stored
-        .as_bytes_or_null()
-        .ok()
-        .flatten()
-        .and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+    Ok(stored.as_bytes_or_null().ok().flatten().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
 }
 
 fn list(connection: &Connection, warnings: &mut Vec<String>) -> rusqlite::Result<Vec<Listed>> {
@@ -117,12 +108,7 @@ fn list(connection: &Connection, warnings: &mut Vec<String>) -> rusqlite::Result
     while let Some(row) = rows.next()? {
         let kind: String = row.get(1)?;
         match name(row, 0)? {
-            Some(name) => listed.push(Listed {
-                name,
-                kind,
-                without_row_id: row.get(2)?,
-                strict: row.get(3)?,
-            }),
+            Some(name) => listed.push(Listed { name, kind, without_row_id: row.get(2)?, strict: row.get(3)? }),
             None => warnings.push(format!("a {kind} is left out: its name is not UTF-8")),
         }
     }
@@ -176,11 +162,7 @@ fn collection(
         Err(error) => return Err(error),
     };
 
-    let mut collection = Collection {
-        name: listed.name.clone(),
-        view,
-        ..Collection::default()
-    };
+    let mut collection = Collection { name: listed.name.clone(), view, ..Collection::default() };
     for ((listing, candidate), affinity) in listings.iter().zip(&candidates).zip(affinities) {
         let finding = candidate.finding(&listing.declared);
         let mut details = finding.details;
@@ -191,11 +173,7 @@ fn collection(
             details.insert(storage::REQUIRED.to_owned(), "true".to_owned());
         }
         if let Some(name) = collation(connection, listed, listing, finding.scalar)? {
-            if name != "?"
-                && !["NOCASE", "RTRIM"]
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(&name))
-            {
+            if name != "?" && !["NOCASE", "RTRIM"].iter().any(|known| known.eq_ignore_ascii_case(&name)) {
                 warnings.push(format!(
                     "{}.{} has the collation {name}, which only its own program knows: it is ordered by code point",
                     listed.name, listing.name
@@ -235,10 +213,7 @@ fn columns(connection: &Connection, listed: &Listed, warnings: &mut Vec<String>)
                 required: row.get(2)?,
                 key: row.get(3)?,
             }),
-            None => warnings.push(format!(
-                "a column of {} is left out: its name is not UTF-8",
-                listed.name
-            )),
+            None => warnings.push(format!("a column of {} is left out: its name is not UTF-8", listed.name)),
         }
     }
     Ok(columns)
@@ -262,9 +237,7 @@ fn collation(
         return Ok(None);
     }
     let (_, name, ..) = connection.column_metadata(Some("main"), listed.name.as_str(), listing.name.as_str())?;
-    Ok(name
-        .map(|name| name.to_string_lossy().into_owned())
-        .filter(|name| !name.eq_ignore_ascii_case("BINARY")))
+    Ok(name.map(|name| name.to_string_lossy().into_owned()).filter(|name| !name.eq_ignore_ascii_case("BINARY")))
 }
 
 fn indexes(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
@@ -284,12 +257,7 @@ fn indexes(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Index>>
         while let Some(row) = rows.next()? {
             parts.push((self::name(row, 0)?, self::name(row, 1)?.unwrap_or_default()));
         }
-        indexes.push(Index {
-            unique: row.get(1)?,
-            origin: row.get(2)?,
-            partial: row.get(3)?,
-            parts,
-        });
+        indexes.push(Index { unique: row.get(1)?, origin: row.get(2)?, partial: row.get(3)?, parts });
     }
     Ok(indexes)
 }
@@ -301,9 +269,7 @@ fn has_row_id(connection: &Connection, listed: &Listed, collection: &mut Collect
     };
     // Virtual tables may have none.
     listed.kind == "table"
-        || connection
-            .prepare(&format!("SELECT t.{name} FROM {} AS t LIMIT 0", quote(&listed.name)))
-            .is_ok()
+        || connection.prepare(&format!("SELECT t.{name} FROM {} AS t LIMIT 0", quote(&listed.name))).is_ok()
 }
 
 /// Keys and indexes: the primary key first, then unique ones in the order they were declared.
@@ -315,10 +281,7 @@ fn keys(collection: &mut Collection, primary: Vec<String>, is_row_id: bool, inde
         leading.push(primary.clone());
     }
     if !primary.is_empty() && primary.iter().all(|name| served(name)) {
-        keys.push(Key {
-            columns: primary,
-            primary: true,
-        });
+        keys.push(Key { columns: primary, primary: true });
     }
     for index in indexes.iter().filter(|index| !index.partial) {
         let names: Vec<String> = index
@@ -338,21 +301,15 @@ fn keys(collection: &mut Collection, primary: Vec<String>, is_row_id: bool, inde
                 leading.push(names);
             }
         }
-        let columns: Option<Vec<String>> = index
-            .parts
-            .iter()
-            .map(|(name, _)| name.clone().filter(|name| served(name)))
-            .collect();
+        let columns: Option<Vec<String>> =
+            index.parts.iter().map(|(name, _)| name.clone().filter(|name| served(name))).collect();
         if let Some(columns) = columns.filter(|columns| {
             index.unique
                 && index.origin != "pk"
                 && !columns.is_empty()
                 && !keys.iter().any(|key| key.columns == *columns)
         }) {
-            keys.push(Key {
-                columns,
-                primary: false,
-            });
+            keys.push(Key { columns, primary: false });
         }
     }
     collection.keys = keys;
@@ -371,21 +328,14 @@ fn foreign_keys(connection: &Connection, collection: &Collection, table: &str) -
             continue;
         };
         if found.last().is_none_or(|(last, _)| *last != id) {
-            let key = ForeignKey {
-                columns: vec![],
-                collection: real_table(connection, target)?,
-                references: vec![],
-            };
+            let key = ForeignKey { columns: vec![], collection: real_table(connection, target)?, references: vec![] };
             found.push((id, key));
         }
         let Some((_, key)) = found.last_mut() else {
             continue;
         };
         // SQLite's names are the same in any case; a description's are not.
-        let own = collection
-            .fields
-            .iter()
-            .find(|field| field.name.eq_ignore_ascii_case(&from));
+        let own = collection.fields.iter().find(|field| field.name.eq_ignore_ascii_case(&from));
         key.columns.push(own.map_or(from, |field| field.name.clone()));
         if let Some(to) = name(row, 3)? {
             let to = real_column(connection, &key.collection, to)?;
@@ -397,19 +347,13 @@ fn foreign_keys(connection: &Connection, collection: &Collection, table: &str) -
 
 fn real_table(connection: &Connection, name: String) -> rusqlite::Result<String> {
     let text = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE";
-    let found: Option<String> = connection
-        .prepare_cached(text)?
-        .query_row([&name], |row| row.get(0))
-        .optional()?;
+    let found: Option<String> = connection.prepare_cached(text)?.query_row([&name], |row| row.get(0)).optional()?;
     Ok(found.unwrap_or(name))
 }
 
 fn real_column(connection: &Connection, table: &str, name: String) -> rusqlite::Result<String> {
     let text = "SELECT name FROM pragma_table_xinfo(?1) WHERE name = ?2 COLLATE NOCASE";
-    let found = connection
-        .prepare_cached(text)?
-        .query_row([table, &name], |row| row.get(0))
-        .optional();
+    let found = connection.prepare_cached(text)?.query_row([table, &name], |row| row.get(0)).optional();
     // A view that is broken has no columns; the key is reported as it stands.
     Ok(found.ok().flatten().unwrap_or(name))
 }
@@ -424,10 +368,7 @@ fn rows(connection: &Connection, collection: &Collection, counted: Option<u64>) 
     if connection.table_exists(Some("main"), "sqlite_stat1")? {
         let text = "SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = ?1 COLLATE NOCASE";
         let known: Option<i64> = connection.query_row(text, [&collection.name], |row| row.get(0))?;
-        if let Some(known) = known
-            .and_then(|known| u64::try_from(known).ok())
-            .filter(|known| *known >= scan::ROWS)
-        {
+        if let Some(known) = known.and_then(|known| u64::try_from(known).ok()).filter(|known| *known >= scan::ROWS) {
             return Ok(Some(one_digit(known)));
         }
     }
@@ -436,10 +377,7 @@ fn rows(connection: &Connection, collection: &Collection, counted: Option<u64>) 
     };
     let text = format!("SELECT max(t.{row_id}) FROM {} AS t", quote(&collection.name));
     let last: Option<i64> = connection.query_row(&text, [], |row| row.get(0))?;
-    let last = last
-        .and_then(|last| u64::try_from(last).ok())
-        .unwrap_or(0)
-        .max(scan::ROWS);
+    let last = last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0).max(scan::ROWS);
     Ok(Some(one_digit(last)))
 }
 

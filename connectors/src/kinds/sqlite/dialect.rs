@@ -77,10 +77,7 @@ fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
 /// Whether a comparison with the column has to name the exact collation.
 fn is_text(field: &Field, storage: &Storage) -> bool {
     match storage {
-        Storage::Plain => matches!(
-            field.scalar,
-            Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json
-        ),
+        Storage::Plain => matches!(field.scalar, Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json),
         Storage::Form(_) | Storage::Mixed => true,
         Storage::Parsed => false,
     }
@@ -124,9 +121,7 @@ impl Sqlite {
     }
 
     fn equal(self, column: Column<'_>, storage: &Storage, right: &str) -> String {
-        exactly(&self.comparable(column, storage), column.field, storage, |left| {
-            format!("{left} = {right}")
-        })
+        exactly(&self.comparable(column, storage), column.field, storage, |left| format!("{left} = {right}"))
     }
 
     fn in_list(self, column: Column<'_>, storage: &Storage, list: &str) -> String {
@@ -136,10 +131,7 @@ impl Sqlite {
     }
 
     fn keys_slot(statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> String {
-        let columns = columns
-            .iter()
-            .map(|column| (column.field.scalar, Storage::of(column.field)))
-            .collect();
+        let columns = columns.iter().map(|column| (column.field.scalar, Storage::of(column.field))).collect();
         parameter(statement, Slot::Keys { keys, columns })
     }
 }
@@ -174,15 +166,7 @@ impl Dialect for Sqlite {
         let scalar = column.field.scalar;
         let mut value = |storage: &Storage| {
             let storage = storage.clone();
-            parameter(
-                statement,
-                Slot::Value {
-                    operand,
-                    scalar,
-                    storage,
-                    comparison,
-                },
-            )
+            parameter(statement, Slot::Value { operand, scalar, storage, comparison })
         };
         Some(match comparison {
             Comparison::Equal => {
@@ -194,18 +178,10 @@ impl Dialect for Sqlite {
                 format!("(NOT {})", self.equal(column, &storage, &value))
             }
             Comparison::In | Comparison::NotIn => {
-                let list = Slot::List {
-                    operand,
-                    scalar,
-                    storage: storage.clone(),
-                };
+                let list = Slot::List { operand, scalar, storage: storage.clone() };
                 let list = parameter(statement, list);
                 let text = self.in_list(column, &storage, &list);
-                if comparison == Comparison::In {
-                    text
-                } else {
-                    format!("(NOT {text})")
-                }
+                if comparison == Comparison::In { text } else { format!("(NOT {text})") }
             }
             Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Less | Comparison::LessOrEqual => {
                 let sign = match comparison {
@@ -296,9 +272,7 @@ impl Dialect for Sqlite {
             .indexes
             .iter()
             .any(|index| !index.is_empty() && index.iter().all(|name| names.contains(&name.as_str())));
-        let bare = columns
-            .iter()
-            .all(|column| matches!(Storage::of(column.field), Storage::Plain | Storage::Form(_)));
+        let bare = columns.iter().all(|column| matches!(Storage::of(column.field), Storage::Plain | Storage::Form(_)));
         if !indexed || !bare {
             return None;
         }
@@ -309,19 +283,12 @@ impl Dialect for Sqlite {
             .iter()
             .enumerate()
             .map(|(at, column)| {
-                let right = if single {
-                    format!("{alias}.value")
-                } else {
-                    format!("({alias}.value ->> {at})")
-                };
+                let right = if single { format!("{alias}.value") } else { format!("({alias}.value ->> {at})") };
                 self.equal(*column, &Storage::of(column.field), &right)
             })
             .collect();
         let table = if single { "rarray" } else { "json_each" };
-        Some(KeyTable {
-            table: format!("{table}({slot}) AS {alias}"),
-            condition: conditions.join(" AND "),
-        })
+        Some(KeyTable { table: format!("{table}({slot}) AS {alias}"), condition: conditions.join(" AND ") })
     }
 
     fn unindexed(&self, condition: &str) -> String {
@@ -339,9 +306,7 @@ impl Dialect for Sqlite {
                 right.insert(0, '+');
             }
             // The left side's collation is the one that counts.
-            return exactly(&self.comparable(inner, &left), inner.field, &left, |left| {
-                format!("{left} = {right}")
-            });
+            return exactly(&self.comparable(inner, &left), inner.field, &left, |left| format!("{left} = {right}"));
         }
         if inner.field.scalar == outer.field.scalar && inner.field.scalar != Scalar::String {
             return format!(
@@ -378,11 +343,7 @@ impl Dialect for Sqlite {
     fn sort_key(&self, column: Column<'_>) -> String {
         let storage = Storage::of(column.field);
         let text = self.ordered(column, &storage);
-        if collation(column.field) == Collation::Foreign {
-            format!("{text} COLLATE BINARY")
-        } else {
-            text
-        }
+        if collation(column.field) == Collation::Foreign { format!("{text} COLLATE BINARY") } else { text }
     }
 
     fn collated(&self, expression: String, column: Column<'_>) -> String {
@@ -432,9 +393,5 @@ impl Dialect for Sqlite {
 
 /// Whether an index begins with the column.
 fn leads_index(column: Column<'_>) -> bool {
-    column
-        .collection
-        .indexes
-        .iter()
-        .any(|index| index.first() == Some(&column.field.name))
+    column.collection.indexes.iter().any(|index| index.first() == Some(&column.field.name))
 }

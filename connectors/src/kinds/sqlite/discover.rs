@@ -39,9 +39,7 @@ fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
 }
 
 fn narrow(settings: &SourceSettings, part: &str) -> SourceSettings {
-    let stem = Path::new(part)
-        .file_stem()
-        .map_or(part.into(), |stem| stem.to_string_lossy());
+    let stem = Path::new(part).file_stem().map_or(part.into(), |stem| stem.to_string_lossy());
     let mut narrowed = settings.clone();
     narrowed.name = settings.name.replace("{name}", &stem);
     if let Some(option) = narrowed.options.get_mut("path") {

@@ -12,11 +12,7 @@ use crate::{Error, ErrorKind};
 /// A file that cannot be opened.
 pub(super) fn of_obstacle(source: &Arc<str>, path: &Path, obstacle: Obstacle) -> Error {
     let temporary = obstacle.is_temporary();
-    let mut error = Error::new(
-        ErrorKind::Unavailable,
-        source.clone(),
-        format!("opening {}", path.display()),
-    );
+    let mut error = Error::new(ErrorKind::Unavailable, source.clone(), format!("opening {}", path.display()));
     error.temporary = temporary;
     error.because(obstacle)
 }
@@ -24,11 +20,7 @@ pub(super) fn of_obstacle(source: &Arc<str>, path: &Path, obstacle: Obstacle) ->
 /// A statement, or an opening, that failed while `doing`.
 pub(super) fn of_engine(source: &Arc<str>, doing: &str, cause: rusqlite::Error) -> Error {
     let (kind, why, temporary) = classify(&cause);
-    let context = if why.is_empty() {
-        doing.to_owned()
-    } else {
-        format!("{doing}: {why}")
-    };
+    let context = if why.is_empty() { doing.to_owned() } else { format!("{doing}: {why}") };
     let mut error = Error::new(kind, source.clone(), context);
     error.temporary = temporary;
     error.because(cause)
@@ -40,10 +32,7 @@ pub(super) fn spoils_connection(error: &rusqlite::Error) -> bool {
 }
 
 fn classify(error: &rusqlite::Error) -> (ErrorKind, &'static str, bool) {
-    if error
-        .sqlite_error()
-        .is_some_and(|error| error.extended_code == SQLITE_READONLY_ROLLBACK)
-    {
+    if error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_READONLY_ROLLBACK) {
         let why = "a -journal file beside it waits to be rolled back; open it once with a program that may write";
         return (ErrorKind::Unavailable, why, false);
     }
@@ -58,11 +47,9 @@ fn classify(error: &rusqlite::Error) -> (ErrorKind, &'static str, bool) {
         }
         Some(ErrorCode::OperationInterrupted) => (ErrorKind::Timeout, "it took too long", false),
         Some(ErrorCode::DatabaseCorrupt) => (ErrorKind::Unavailable, "the file is damaged", false),
-        Some(ErrorCode::NotADatabase) => (
-            ErrorKind::Unavailable,
-            "it is not an SQLite database, or it is encrypted",
-            false,
-        ),
+        Some(ErrorCode::NotADatabase) => {
+            (ErrorKind::Unavailable, "it is not an SQLite database, or it is encrypted", false)
+        }
         Some(ErrorCode::CannotOpen) => (ErrorKind::Unavailable, "it cannot be opened", true),
         Some(ErrorCode::PermissionDenied) => (ErrorKind::Unavailable, "reading it is not allowed", false),
         Some(ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory | ErrorCode::ReadOnly) => {

@@ -82,13 +82,10 @@ pub(super) async fn fetch(
 
 /// The next rows; `None` after the last.
 async fn receive(receiver: &mut mpsc::Receiver<Result<Option<Rows>>>, source: &Arc<str>) -> Result<Option<Rows>> {
-    receiver.recv().await.unwrap_or_else(|| {
-        Err(Error::new(
-            ErrorKind::Internal,
-            source.clone(),
-            "the reading thread stopped",
-        ))
-    })
+    receiver
+        .recv()
+        .await
+        .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, source.clone(), "the reading thread stopped")))
 }
 
 fn serve(
@@ -162,11 +159,9 @@ fn read(
 }
 
 fn finish(batch: Batch, source: &Arc<str>) -> Result<Rows, Failure> {
-    batch.finish().map_err(|error| {
-        Error::new(ErrorKind::Internal, source.clone(), "building a batch")
-            .because(error)
-            .into()
-    })
+    batch
+        .finish()
+        .map_err(|error| Error::new(ErrorKind::Internal, source.clone(), "building a batch").because(error).into())
 }
 
 /// Room for the first batch: a one-row answer is no reason for kilobytes.
@@ -178,21 +173,13 @@ fn capacity(bound: &BoundFetch) -> usize {
     };
     let mut rows = FEW;
     if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
-        let named = |column: &String| {
-            set.columns
-                .iter()
-                .any(|id| fetch.collection.fields[*id].name == *column)
-        };
+        let named = |column: &String| set.columns.iter().any(|id| fetch.collection.fields[*id].name == *column);
         let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
         let each = if unique { 1 } else { number(set.limit).unwrap_or(1) };
         rows = keys.num_rows().saturating_mul(each.max(1));
     }
     if let Some(limit) = number(fetch.limit) {
-        rows = if fetch.keys.is_some() {
-            rows.min(limit)
-        } else {
-            limit.min(1_024)
-        };
+        rows = if fetch.keys.is_some() { rows.min(limit) } else { limit.min(1_024) };
     }
     rows.clamp(1, ROWS)
 }
@@ -203,39 +190,22 @@ fn bind_all(
     bound: &BoundFetch,
     source: &Arc<str>,
 ) -> Result<(), Failure> {
-    let wrong = |what: &str| {
-        Failure::Other(Error::new(
-            ErrorKind::Internal,
-            source.clone(),
-            format!("binding {what}"),
-        ))
-    };
+    let wrong = |what: &str| Failure::Other(Error::new(ErrorKind::Internal, source.clone(), format!("binding {what}")));
     for (at, slot) in slots.iter().enumerate() {
         let at = at + 1;
         match slot {
-            Slot::Value {
-                operand,
-                scalar,
-                storage,
-                comparison,
-            } => {
+            Slot::Value { operand, scalar, storage, comparison } => {
                 let value = operand_value(bound, *operand).ok_or_else(|| wrong("a value that is not there"))?;
                 let stored =
                     one(value, *scalar, storage, *comparison).ok_or_else(|| wrong("a value of another scalar"))?;
                 statement.raw_bind_parameter(at, stored)?;
             }
-            Slot::List {
-                operand,
-                scalar,
-                storage,
-            } => {
+            Slot::List { operand, scalar, storage } => {
                 let Some(Value::List(items)) = operand_value(bound, *operand) else {
                     return Err(wrong("a list that is not there"));
                 };
-                let items: Option<Vec<Stored>> = items
-                    .iter()
-                    .map(|item| one(item, *scalar, storage, Comparison::Equal))
-                    .collect();
+                let items: Option<Vec<Stored>> =
+                    items.iter().map(|item| one(item, *scalar, storage, Comparison::Equal)).collect();
                 let items = items.ok_or_else(|| wrong("a list of another scalar"))?;
                 statement.raw_bind_parameter(at, Rc::new(items))?;
             }

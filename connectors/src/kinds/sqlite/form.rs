@@ -26,12 +26,7 @@ impl Form {
     /// The form that a stored text has if it is a value of the scalar; `None`: it is not, or the scalar has no forms.
     pub(super) fn of(text: &str, scalar: Scalar) -> Option<Form> {
         parse(text, scalar)?;
-        let mut form = Form {
-            scalar,
-            separator: ' ',
-            fraction: None,
-            offset: String::new(),
-        };
+        let mut form = Form { scalar, separator: ' ', fraction: None, offset: String::new() };
         let time = match scalar {
             Scalar::Date => return Some(form),
             Scalar::Time => text,
@@ -62,11 +57,7 @@ impl Form {
             })
             .collect();
         // A month or a day is never 00.
-        let sample = if scalar == Scalar::Time {
-            sample
-        } else {
-            sample.replacen("-00-00", "-01-01", 1)
-        };
+        let sample = if scalar == Scalar::Time { sample } else { sample.replacen("-00-00", "-01-01", 1) };
         Form::of(&sample, scalar)
     }
 
@@ -78,10 +69,7 @@ impl Form {
             Scalar::Time => 0,
             _ => 11,
         };
-        let length = time
-            + self
-                .fraction
-                .map_or(5, |digits| if digits == 0 { 8 } else { 9 + digits });
+        let length = time + self.fraction.map_or(5, |digits| if digits == 0 { 8 } else { 9 + digits });
         let fits = text.len() == length + self.offset.len()
             && text.ends_with(&self.offset)
             && (time == 0 || text.as_bytes()[10] == self.separator as u8);
@@ -194,11 +182,7 @@ mod tests {
         ("2024-02-29 10:30:59", Scalar::LocalDateTime, "YYYY-MM-DD HH:MM:SS"),
         ("2024-02-29T10:30", Scalar::LocalDateTime, "YYYY-MM-DDTHH:MM"),
         ("2024-02-29T10:30:59Z", Scalar::DateTime, "YYYY-MM-DDTHH:MM:SSZ"),
-        (
-            "2024-02-29 10:30:59.500000-0330",
-            Scalar::DateTime,
-            "YYYY-MM-DD HH:MM:SS.ffffff-0330",
-        ),
+        ("2024-02-29 10:30:59.500000-0330", Scalar::DateTime, "YYYY-MM-DD HH:MM:SS.ffffff-0330"),
         ("2024-02-29 10:30+08:00", Scalar::DateTime, "YYYY-MM-DD HH:MM+08:00"),
     ];
 

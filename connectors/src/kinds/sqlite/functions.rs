@@ -22,15 +22,9 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         |pattern| Like::new(&fold(pattern)),
         |pattern, text| pattern.matches(&fold(text)),
     )?;
-    matching(connection, "lilong_starts", str::to_owned, |part, text| {
-        text.starts_with(part.as_str())
-    })?;
-    matching(connection, "lilong_ends", str::to_owned, |part, text| {
-        text.ends_with(part.as_str())
-    })?;
-    matching(connection, "lilong_contains", str::to_owned, |part, text| {
-        text.contains(part.as_str())
-    })?;
+    matching(connection, "lilong_starts", str::to_owned, |part, text| text.starts_with(part.as_str()))?;
+    matching(connection, "lilong_ends", str::to_owned, |part, text| text.ends_with(part.as_str()))?;
+    matching(connection, "lilong_contains", str::to_owned, |part, text| text.contains(part.as_str()))?;
     reading(connection, "lilong_value", |value| comparable(&value))?;
     reading(connection, "lilong_text", |value| match value {
         Value::Null => Stored::Null,

@@ -37,11 +37,7 @@ pub(in crate::kinds) fn matches(pattern: &str, name: &str) -> bool {
 /// The files that a pattern names, written as the pattern is; relative ones start at `base`. A name that begins with a
 /// dot is only found by a pattern that does. An error names the folder that cannot be read.
 pub(super) fn files(base: &Path, pattern: &str) -> Result<Vec<String>, (PathBuf, io::Error)> {
-    let mut found = vec![if pattern.starts_with('/') {
-        "/".to_owned()
-    } else {
-        String::new()
-    }];
+    let mut found = vec![if pattern.starts_with('/') { "/".to_owned() } else { String::new() }];
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
     for (position, part) in parts.iter().enumerate() {
         let last = position + 1 == parts.len();
@@ -130,9 +126,6 @@ mod tests {
         assert_eq!(find("d.sqlite"), Vec::<String>::new());
         let absolute = format!("{}/*.sqlite", folder.path().display());
         assert_eq!(find(&absolute), [format!("{}/c.sqlite", folder.path().display())]);
-        assert_eq!(
-            files(folder.path(), "none/*").unwrap_err().0,
-            folder.path().join("none/")
-        );
+        assert_eq!(files(folder.path(), "none/*").unwrap_err().0, folder.path().join("none/"));
     }
 }

@@ -50,10 +50,7 @@ pub(super) struct Control {
 impl Control {
     /// Stops at that moment.
     pub(super) fn until(deadline: Instant) -> Arc<Self> {
-        Arc::new(Self {
-            cancelled: AtomicBool::new(false),
-            deadline: Mutex::new(deadline),
-        })
+        Arc::new(Self { cancelled: AtomicBool::new(false), deadline: Mutex::new(deadline) })
     }
 
     /// Stops at another moment.
@@ -141,31 +138,20 @@ impl Pool {
         }
         let mut connection = match kept {
             Some(connection) => connection,
-            None => self
-                .open(&found)
-                .map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?,
+            None => self.open(&found).map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?,
         };
         let control = control.clone();
         connection
             .progress_handler(STEPS, Some(move || control.is_over()))
             .map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?;
-        Ok(Lease {
-            connection,
-            pool: self.clone(),
-            found,
-            _permit: permit,
-        })
+        Ok(Lease { connection, pool: self.clone(), found, _permit: permit })
     }
 
     /// Closes what has been idle for too long; how many connections are left, those in use included.
     fn sweep(&self) -> usize {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|idle| idle.since.elapsed() < self.tuning.idle_timeout);
-        let busy = self
-            .tuning
-            .connections
-            .max(1)
-            .saturating_sub(self.permits.available_permits());
+        let busy = self.tuning.connections.max(1).saturating_sub(self.permits.available_permits());
         let left = idle.len() + busy;
         if left == 0 {
             self.watch.forget();
@@ -198,9 +184,7 @@ impl Pool {
     }
 
     fn look(&self) -> Result<Found> {
-        self.watch
-            .look()
-            .map_err(|obstacle| fault::of_obstacle(&self.source, self.watch.path(), obstacle))
+        self.watch.look().map_err(|obstacle| fault::of_obstacle(&self.source, self.watch.path(), obstacle))
     }
 
     fn opening(&self) -> String {
@@ -249,11 +233,7 @@ impl Lease {
         if self.connection.progress_handler(0, None::<fn() -> bool>).is_err() {
             return;
         }
-        let idle = Idle {
-            connection: self.connection,
-            found: self.found,
-            since: Instant::now(),
-        };
+        let idle = Idle { connection: self.connection, found: self.found, since: Instant::now() };
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
         self.pool.keep_swept();
     }

@@ -79,14 +79,7 @@ impl Candidate {
             declared: promise,
             overridden: overridden.is_some(),
             seen: Classes::default(),
-            guesses: scalars
-                .into_iter()
-                .map(|scalar| Guess {
-                    scalar,
-                    holds: true,
-                    form: None,
-                })
-                .collect(),
+            guesses: scalars.into_iter().map(|scalar| Guess { scalar, holds: true, form: None }).collect(),
         }
     }
 
@@ -156,25 +149,12 @@ impl Candidate {
         if let Some(form) = form {
             details.insert(storage::FORM.to_owned(), form.to_string());
         }
-        Finding {
-            scalar,
-            scale: if scalar == Scalar::Decimal {
-                scale(declared)
-            } else {
-                None
-            },
-            details,
-        }
+        Finding { scalar, scale: if scalar == Scalar::Decimal { scale(declared) } else { None }, details }
     }
 
     /// A scalar that is settled; how it is stored is not.
     fn fixed(&self, scalar: Scalar) -> (Scalar, &'static str, Option<Form>) {
-        let Classes {
-            integer,
-            real,
-            text,
-            blob,
-        } = self.seen;
+        let Classes { integer, real, text, blob } = self.seen;
         let guess = self.guesses.first();
         let holds = guess.is_some_and(|guess| guess.holds);
         let form = guess.and_then(|guess| guess.form.clone());
@@ -250,12 +230,7 @@ fn promise(declared: &str, affinity: &str) -> Declared {
 
 /// The scalar of a column that goes by what is stored.
 fn stored_as(seen: Classes) -> (Scalar, &'static str, Option<Form>) {
-    let Classes {
-        integer,
-        real,
-        text,
-        blob,
-    } = seen;
+    let Classes { integer, real, text, blob } = seen;
     let (scalar, stored) = match (integer, real, text, blob) {
         (true, false, false, false) => (Scalar::BigInt, ""),
         (_, true, false, false) => (Scalar::Float, ""),
@@ -277,10 +252,7 @@ fn scale(declared: &str) -> Option<u32> {
 
 /// Reads the first rows; how many there were, at most [`ROWS`].
 pub(super) fn scan(connection: &Connection, collection: &str, candidates: &mut [Candidate]) -> rusqlite::Result<u64> {
-    let mut read: Vec<&mut Candidate> = candidates
-        .iter_mut()
-        .filter(|candidate| candidate.reads().is_some())
-        .collect();
+    let mut read: Vec<&mut Candidate> = candidates.iter_mut().filter(|candidate| candidate.reads().is_some()).collect();
     let mut outputs: Vec<String> = read.iter().filter_map(|candidate| candidate.reads()).collect();
     if outputs.is_empty() {
         outputs.push("1".to_owned());

@@ -100,12 +100,9 @@ pub(super) fn row_id_name(collection: &Collection) -> Option<&'static str> {
     if !collection.row_id {
         return None;
     }
-    ["rowid", "_rowid_", "oid"].into_iter().find(|name| {
-        !collection
-            .fields
-            .iter()
-            .any(|field| field.name.eq_ignore_ascii_case(name))
-    })
+    ["rowid", "_rowid_", "oid"]
+        .into_iter()
+        .find(|name| !collection.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name)))
 }
 
 #[cfg(test)]

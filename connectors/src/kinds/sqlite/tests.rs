@@ -35,14 +35,9 @@ struct Silo {
 }
 
 fn settings(path: &Path) -> SourceSettings {
-    let mut settings = SourceSettings {
-        name: "silo".to_owned(),
-        connector: "sqlite".to_owned(),
-        ..SourceSettings::default()
-    };
-    settings
-        .options
-        .insert("path".to_owned(), text_option(path.to_str().unwrap()));
+    let mut settings =
+        SourceSettings { name: "silo".to_owned(), connector: "sqlite".to_owned(), ..SourceSettings::default() };
+    settings.options.insert("path".to_owned(), text_option(path.to_str().unwrap()));
     settings
 }
 
@@ -71,11 +66,7 @@ impl Silo {
         tune(&mut settings);
         let connector = super::open(&settings).unwrap();
         let description = connector.describe().await.unwrap();
-        Self {
-            folder,
-            connector,
-            description,
-        }
+        Self { folder, connector, description }
     }
 
     fn path(&self) -> PathBuf {
@@ -87,14 +78,7 @@ impl Silo {
     }
 
     fn collection(&self, name: &str) -> Arc<Collection> {
-        Arc::new(
-            self.description
-                .collections
-                .iter()
-                .find(|collection| collection.name == name)
-                .unwrap()
-                .clone(),
-        )
+        Arc::new(self.description.collections.iter().find(|collection| collection.name == name).unwrap().clone())
     }
 
     fn ask(&self, collection: &str) -> Ask<'_> {
@@ -123,12 +107,7 @@ impl<'a> Ask<'a> {
             offset: None,
             keys: None,
         };
-        Self {
-            silo,
-            fetch,
-            operands: vec![],
-            keys: None,
-        }
+        Self { silo, fetch, operands: vec![], keys: None }
     }
 
     fn id(&self, name: &str) -> usize {
@@ -147,11 +126,7 @@ impl<'a> Ask<'a> {
 
     fn compare(&mut self, name: &str, comparison: Comparison, value: Value) -> Predicate {
         let operand = self.operand(value);
-        Predicate::Compare {
-            field: self.id(name),
-            comparison,
-            operand,
-        }
+        Predicate::Compare { field: self.id(name), comparison, operand }
     }
 
     fn and(mut self, predicate: Predicate) -> Self {
@@ -171,12 +146,7 @@ impl<'a> Ask<'a> {
 
     fn order(mut self, name: &str, descending: bool) -> Self {
         let target = OrderTarget::Field(self.id(name));
-        self.fetch.order.push(Order {
-            path: vec![],
-            target,
-            descending,
-            nulls_first: descending,
-        });
+        self.fetch.order.push(Order { path: vec![], target, descending, nulls_first: descending });
         self
     }
 
@@ -200,11 +170,7 @@ impl<'a> Ask<'a> {
         let columns: Vec<usize> = names.iter().map(|name| self.id(name)).collect();
         let schema = crate::rows::columns_schema(&self.fetch.collection, &columns);
         self.keys = Some(RecordBatch::try_new(schema, cells).unwrap());
-        self.fetch.keys = Some(KeySet {
-            columns,
-            limit: None,
-            offset: None,
-        });
+        self.fetch.keys = Some(KeySet { columns, limit: None, offset: None });
         self
     }
 
@@ -219,23 +185,12 @@ impl<'a> Ask<'a> {
 
     fn exists(&mut self, collection: &str, on: &[(&str, &str)], predicate: Predicate) -> Predicate {
         let collection = self.silo.collection(collection);
-        let on = on
-            .iter()
-            .map(|(one, other)| (self.id(one), collection.field_id(other).unwrap()))
-            .collect();
-        Predicate::Exists(Box::new(Exists {
-            collection,
-            on,
-            predicate,
-        }))
+        let on = on.iter().map(|(one, other)| (self.id(one), collection.field_id(other).unwrap())).collect();
+        Predicate::Exists(Box::new(Exists { collection, on, predicate }))
     }
 
     fn bound(self) -> BoundFetch {
-        BoundFetch {
-            prepared: Arc::new(Prepared::new(self.fetch)),
-            operands: self.operands,
-            keys: self.keys,
-        }
+        BoundFetch { prepared: Arc::new(Prepared::new(self.fetch)), operands: self.operands, keys: self.keys }
     }
 
     async fn batches(self) -> Result<Vec<Rows>> {
@@ -251,10 +206,7 @@ impl<'a> Ask<'a> {
 }
 
 fn context() -> FetchContext {
-    FetchContext {
-        deadline: Instant::now() + Duration::from_secs(30),
-        trace: "test".into(),
-    }
+    FetchContext { deadline: Instant::now() + Duration::from_secs(30), trace: "test".into() }
 }
 
 async fn collect(connector: &dyn Connector, bound: &BoundFetch) -> Result<Vec<Rows>> {
@@ -267,11 +219,7 @@ fn lines(batches: &[Rows]) -> Vec<String> {
         for row in 0..rows.batch.num_rows() {
             let cells: Vec<String> = (0..rows.batch.num_columns())
                 .map(|column| {
-                    if rows
-                        .faults
-                        .iter()
-                        .any(|fault| fault.row == row && fault.column == column)
-                    {
+                    if rows.faults.iter().any(|fault| fault.row == row && fault.column == column) {
                         assert!(rows.batch.column(column).is_null(row));
                         "!".to_owned()
                     } else {

@@ -30,9 +30,9 @@ fn read_some(stored: ValueRef<'_>, scalar: Scalar) -> Option<Value> {
         _ => None,
     };
     match scalar {
-        Scalar::Int => integer(stored)
-            .filter(|number| i32::try_from(*number).is_ok())
-            .map(|number| Value::Integer(number.into())),
+        Scalar::Int => {
+            integer(stored).filter(|number| i32::try_from(*number).is_ok()).map(|number| Value::Integer(number.into()))
+        }
         Scalar::BigInt => integer(stored).map(|number| Value::Integer(number.into())),
         Scalar::Float => float(stored).map(Value::Float),
         Scalar::Decimal => decimal(stored).map(Value::Decimal),
@@ -96,10 +96,7 @@ fn decimal(stored: ValueRef<'_>) -> Option<String> {
 
 /// The shortest decimal that is read as this real.
 pub(super) fn decimal_of_real(number: f64) -> Option<String> {
-    number
-        .is_finite()
-        .then(|| number.to_string())
-        .and_then(|text| canonical_decimal(&text))
+    number.is_finite().then(|| number.to_string()).and_then(|text| canonical_decimal(&text))
 }
 
 fn uuid(text: &str) -> Option<String> {
@@ -275,16 +272,10 @@ fn bind_decimal(text: &str, comparison: Comparison, ordered: bool) -> Stored {
         && let Ok(floor) = whole.parse::<i64>()
     {
         // Here integers stand closer together than reals.
-        let floor = if text.starts_with('-') && !fraction.is_empty() {
-            floor.saturating_sub(1)
-        } else {
-            floor
-        };
+        let floor = if text.starts_with('-') && !fraction.is_empty() { floor.saturating_sub(1) } else { floor };
         return Stored::Integer(if upper { floor.saturating_add(1) } else { floor });
     }
-    let near_key = decimal_of_real(near)
-        .map(|text| ordered_decimal(&text))
-        .unwrap_or_default();
+    let near_key = decimal_of_real(near).map(|text| ordered_decimal(&text)).unwrap_or_default();
     let below = near_key < ordered_decimal(text);
     Stored::Real(match (upper, below) {
         (true, true) => near.next_up(),
@@ -312,13 +303,7 @@ mod tests {
     #[test]
     fn a_decimal_that_no_real_prints_as_equals_nothing_and_keeps_its_place() {
         let bind = |text: &str, comparison| {
-            bind(
-                &Value::Decimal(text.to_owned()),
-                Scalar::Decimal,
-                &Storage::Plain,
-                comparison,
-            )
-            .unwrap()
+            bind(&Value::Decimal(text.to_owned()), Scalar::Decimal, &Storage::Plain, comparison).unwrap()
         };
         assert_eq!(bind("0.1", Comparison::Equal), Stored::Real(0.1));
         assert_eq!(bind("12", Comparison::Less), Stored::Integer(12));
@@ -326,31 +311,19 @@ mod tests {
         assert_eq!(bind(near, Comparison::Equal), no_number());
         assert_eq!(bind(near, Comparison::Less), Stored::Real(0.1_f64.next_up()));
         assert_eq!(bind(near, Comparison::Greater), Stored::Real(0.1));
-        assert_eq!(
-            bind("9007199254740993.5", Comparison::Less),
-            Stored::Integer(9_007_199_254_740_994)
-        );
-        assert_eq!(
-            bind("-9007199254740993.5", Comparison::Greater),
-            Stored::Integer(-9_007_199_254_740_994)
-        );
+        assert_eq!(bind("9007199254740993.5", Comparison::Less), Stored::Integer(9_007_199_254_740_994));
+        assert_eq!(bind("-9007199254740993.5", Comparison::Greater), Stored::Integer(-9_007_199_254_740_994));
         assert_eq!(bind(&"9".repeat(400), Comparison::Less), Stored::Real(f64::INFINITY));
     }
 
     #[test]
     fn a_uuid_is_read_in_all_its_forms() {
         let canonical = "0188f3a2-7b1c-7def-8123-456789abcdef";
-        for text in [
-            "0188F3A2-7B1C-7DEF-8123-456789ABCDEF",
-            "0188f3a27b1c7def8123456789abcdef",
-        ] {
+        for text in ["0188F3A2-7B1C-7DEF-8123-456789ABCDEF", "0188f3a27b1c7def8123456789abcdef"] {
             assert_eq!(uuid(text).as_deref(), Some(canonical));
         }
         assert_eq!(uuid("0188f3a2-7b1c-7def-8123-456789abcde"), None);
         assert_eq!(uuid("0188f3a2x7b1c-7def-8123-456789abcdef"), None);
-        assert_eq!(
-            uuid_of_bytes(&[255; 16]).as_deref(),
-            Some("ffffffff-ffff-ffff-ffff-ffffffffffff")
-        );
+        assert_eq!(uuid_of_bytes(&[255; 16]).as_deref(), Some("ffffffff-ffff-ffff-ffff-ffffffffffff"));
     }
 }

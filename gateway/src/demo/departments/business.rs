@@ -39,11 +39,8 @@ fn market_supervision(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
         let mut random = enterprise.random("market_supervision");
         let state = *random.pick(&["open", "open", "open", "open", "open", "closed", "revoked"]);
         // A street that was merged away long ago, as registers have it.
-        let street = if random.chance(1) {
-            "13".to_owned()
-        } else {
-            format!("{:02}", enterprise.neighbourhood.street.number)
-        };
+        let street =
+            if random.chance(1) { "13".to_owned() } else { format!("{:02}", enterprise.neighbourhood.street.number) };
         enterprises.execute(params![
             enterprise.code,
             enterprise.name,
@@ -97,17 +94,9 @@ fn taxation(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
         taxpayers.execute(params![enterprise.code, grade, enterprise.number])?;
         for (period, age) in [("2026Q1", 180), ("2026Q2", 90), ("2026Q3", 5)] {
             let turnover = u64::from(random.between(200_000, 400_000_000));
-            let paid = random
-                .chance(if age == 5 { 40 } else { 96 })
-                .then(|| days_ago(random.below(age)).to_string());
+            let paid = random.chance(if age == 5 { 40 } else { 96 }).then(|| days_ago(random.below(age)).to_string());
             let due = turnover * 3 / 100;
-            returns.execute(params![
-                enterprise.code,
-                period,
-                turnover as f64 / 100.0,
-                due as f64 / 100.0,
-                paid
-            ])?;
+            returns.execute(params![enterprise.code, period, turnover as f64 / 100.0, due as f64 / 100.0, paid])?;
         }
     }
     Ok(())
@@ -148,12 +137,7 @@ fn fire_safety(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
         let mut before = None;
         for _ in 0..random.below(4) {
             let failed = random.chance(if enterprise.trade == RESTAURANT { 55 } else { 15 });
-            let at = format!(
-                "{}T{:02}:{:02}:00Z",
-                days_ago(days),
-                random.between(1, 9),
-                random.below(60)
-            );
+            let at = format!("{}T{:02}:{:02}:00Z", days_ago(days), random.between(1, 9), random.below(60));
             let inspector = (!random.chance(10)).then(|| *random.pick(&["Sgt Luo", "Sgt Qin", "Lt Wei"]));
             let result = if failed { "failed" } else { "passed" };
             checks.execute(params![enterprise.code.to_lowercase(), at, result, inspector, before])?;
@@ -172,11 +156,7 @@ fn fire_safety(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut hydrants = insert(silo, "hydrants", 3)?;
     for neighbourhood in town.neighbourhoods() {
         for cell in neighbourhood.cells() {
-            hydrants.execute(params![
-                format!("XHS-{}", cell.code()),
-                cell.number * 10,
-                cell.number % 11 != 0
-            ])?;
+            hydrants.execute(params![format!("XHS-{}", cell.code()), cell.number * 10, cell.number % 11 != 0])?;
         }
     }
     Ok(())
@@ -200,11 +180,7 @@ fn urban_management(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut officers = insert(silo, "tblOfficer", 3)?;
     for street in &town.streets {
         let name = ["Jiang", "Cheng", "Bao", "Yu"][street.number as usize % 4];
-        officers.execute(params![
-            street.number,
-            format!("Officer {name}"),
-            format!("CG{:04}", street.number * 7)
-        ])?;
+        officers.execute(params![street.number, format!("Officer {name}"), format!("CG{:04}", street.number * 7)])?;
     }
     let mut offences = insert(silo, "tblOffence", 7)?;
     for enterprise in &town.enterprises {
@@ -215,12 +191,7 @@ fn urban_management(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             offences.execute(params![
                 enterprise.number * 10 + turn,
                 code,
-                random.pick(&[
-                    "goods on the pavement",
-                    "loud music",
-                    "kitchen waste",
-                    "unlicensed sign"
-                ]),
+                random.pick(&["goods on the pavement", "loud music", "kitchen waste", "unlicensed sign"]),
                 days_ago(random.below(600)).to_string(),
                 (!random.chance(20)).then(|| f64::from(random.between(2, 40) * 50)),
                 random.chance(70),

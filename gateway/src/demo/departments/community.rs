@@ -27,14 +27,8 @@ pub(super) static COMMUNITY_CENTRES: Department = Department {
 };
 
 fn community_centres(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
-    const TITLES: [&str; 6] = [
-        "Tai chi in the morning",
-        "Calligraphy",
-        "Using a smartphone",
-        "Choir",
-        "Dumplings together",
-        "Chess evening",
-    ];
+    const TITLES: [&str; 6] =
+        ["Tai chi in the morning", "Calligraphy", "Using a smartphone", "Choir", "Dumplings together", "Chess evening"];
     let mut centres = insert(silo, "centre", 4)?;
     let mut activities = insert(silo, "activity", 5)?;
     for street in &town.streets {
@@ -47,13 +41,7 @@ fn community_centres(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
         ])?;
         for (turn, title) in (1..).zip(TITLES) {
             let starts = format!("{} {:02}:00:00", days_ago(turn * 9 + street.number), 8 + turn);
-            activities.execute(params![
-                street.number * 10 + turn,
-                street.number,
-                title,
-                starts,
-                10 + turn * 5
-            ])?;
+            activities.execute(params![street.number * 10 + turn, street.number, title, starts, 10 + turn * 5])?;
         }
     }
     let mut members = insert(silo, "member", 3)?;
@@ -102,12 +90,7 @@ fn volunteers(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             continue;
         }
         let phone = (!random.chance(25)).then(|| resident.phone());
-        people.execute(params![
-            resident.number,
-            format!("{} ", resident.id_card),
-            resident.name.latin,
-            phone
-        ])?;
+        people.execute(params![resident.number, format!("{} ", resident.id_card), resident.name.latin, phone])?;
         for turn in 0..random.between(1, 3) {
             let visited = (!lonely.is_empty() && random.chance(50)).then(|| *random.pick(&lonely));
             services.execute(params![

@@ -47,8 +47,5 @@ pub(super) fn insert<'silo>(
     table: &str,
     columns: usize,
 ) -> rusqlite::Result<Statement<'silo>> {
-    silo.prepare(&format!(
-        "insert into \"{table}\" values ({})",
-        vec!["?"; columns].join(", ")
-    ))
+    silo.prepare(&format!("insert into \"{table}\" values ({})", vec!["?"; columns].join(", ")))
 }

@@ -127,11 +127,7 @@ fn medical_insurance(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
         if !resident.is_known(&mut random, 93) {
             continue;
         }
-        let kind = if resident.employer.is_some() || resident.age() >= 60 {
-            "employee"
-        } else {
-            "resident"
-        };
+        let kind = if resident.employer.is_some() || resident.age() >= 60 { "employee" } else { "resident" };
         insured.execute(params![
             resident.number,
             resident.hyphened_card(),
@@ -140,11 +136,7 @@ fn medical_insurance(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             f64::from(random.below(1_200_000)) / 100.0,
             (!random.chance(3)).then_some(resident.gone)
         ])?;
-        let visits = if resident.known {
-            3
-        } else {
-            random.below(1 + resident.age() / 22)
-        };
+        let visits = if resident.known { 3 } else { random.below(1 + resident.age() / 22) };
         for visit in 0..visits {
             settled.execute(params![
                 format!("YB{:08}{visit:02}", resident.number),
@@ -195,29 +187,13 @@ fn maternal_health(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
         for child in children {
             let mut random = child.random("birth");
             let card = (child.age() > 0 || random.chance(60)).then(|| child.id_card.to_lowercase());
-            let hospital = random.pick(&[
-                "Maternity Hospital One",
-                "Red House Hospital",
-                "District Central Hospital",
-            ]);
+            let hospital = random.pick(&["Maternity Hospital One", "Red House Hospital", "District Central Hospital"]);
             let weight = (!random.chance(2)).then(|| random.between(2_300, 4_200));
-            births.execute(params![
-                child.number,
-                mother.number,
-                card,
-                child.born.to_string(),
-                weight,
-                hospital
-            ])?;
+            births.execute(params![child.number, mother.number, card, child.born.to_string(), weight, hospital])?;
             for month in [1, 6, 12, 24].into_iter().filter(|month| *month <= child.age() * 12) {
                 let height = 50.0 + f64::from(month) * 1.4 + f64::from(random.below(40)) / 10.0;
                 let kilograms = 3.2 + f64::from(month) * 0.4 + f64::from(random.below(20)) / 10.0;
-                check_ups.execute(params![
-                    child.number,
-                    month,
-                    height,
-                    (!random.chance(5)).then_some(kilograms)
-                ])?;
+                check_ups.execute(params![child.number, month, height, (!random.chance(5)).then_some(kilograms)])?;
             }
         }
     }

@@ -31,12 +31,7 @@ fn education(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             let school = format!("0{:02}{level}", street.number);
             let kind = if level == "P" { "Primary" } else { "Middle" };
             let office = format!("{}街道", street.name_zh);
-            schools.execute(params![
-                school,
-                format!("{} {kind} School", street.name),
-                office,
-                kind.to_lowercase()
-            ])?;
+            schools.execute(params![school, format!("{} {kind} School", street.name), office, kind.to_lowercase()])?;
             for grade in first..=last {
                 for class in 1..=2 {
                     let teacher = (grade + class) % 7 != 0;
@@ -54,11 +49,7 @@ fn education(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             continue;
         }
         let grade = resident.age() - 5;
-        let school = format!(
-            "0{:02}{}",
-            household.neighbourhood.street.number,
-            if grade <= 5 { "P" } else { "M" }
-        );
+        let school = format!("0{:02}{}", household.neighbourhood.street.number, if grade <= 5 { "P" } else { "M" });
         let guardian = resident.mother.or(resident.father);
         let guardian = household.members.iter().find(|member| Some(member.number) == guardian);
         pupils.execute(params![
@@ -68,9 +59,7 @@ fn education(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             school,
             grade,
             random.between(1, 2),
-            guardian
-                .filter(|_| !random.chance(5))
-                .map(|guardian| format!("{} ", guardian.id_card))
+            guardian.filter(|_| !random.chance(5)).map(|guardian| format!("{} ", guardian.id_card))
         ])?;
     }
     Ok(())
@@ -114,27 +103,16 @@ fn employment(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     }
     let mut seekers = insert(silo, "job_seeker", 5)?;
     let mut applications = silo.prepare("insert or ignore into application values (?, ?, ?)")?;
-    let adults = town
-        .people()
-        .filter(|(_, resident)| (18..60).contains(&resident.age()) && resident.employer.is_none());
+    let adults =
+        town.people().filter(|(_, resident)| (18..60).contains(&resident.age()) && resident.employer.is_none());
     for (_, resident) in adults {
         let mut random = resident.random("employment");
         if !random.chance(45) {
             continue;
         }
-        let registered = format!(
-            "{}T{:02}:30:00+08:00",
-            days_ago(random.below(500)),
-            random.between(9, 16)
-        );
+        let registered = format!("{}T{:02}:30:00+08:00", days_ago(random.below(500)), random.between(9, 16));
         let placed = (!random.chance(10)).then(|| random.chance(25));
-        seekers.execute(params![
-            resident.number,
-            resident.id_card,
-            random.pick(&TITLES),
-            registered,
-            placed
-        ])?;
+        seekers.execute(params![resident.number, resident.id_card, random.pick(&TITLES), registered, placed])?;
         if !open.is_empty() {
             for _ in 0..random.below(3) {
                 let sent = days_ago(random.below(90)).to_string();

@@ -37,13 +37,7 @@ fn housing(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
         let house = 800_000 + household.number;
         let area = f64::from(random.between(280, 1_450)) / 10.0;
         let built = (!random.chance(6)).then(|| random.between(1952, 2023));
-        houses.execute(params![
-            house,
-            format!("FW-{:06}", household.number),
-            household.address_zh(),
-            area,
-            built
-        ])?;
+        houses.execute(params![house, format!("FW-{:06}", household.number), household.address_zh(), area, built])?;
         if household.building % 3 == 0 {
             let street = household.neighbourhood.street.number;
             let number = format!("DT{street:02}{:04}{:02}", household.lane, household.building);
@@ -54,12 +48,7 @@ fn housing(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
         if !known && random.chance(24) {
             continue;
         }
-        let adults: Vec<_> = household
-            .members
-            .iter()
-            .filter(|member| member.age() >= 22)
-            .take(2)
-            .collect();
+        let adults: Vec<_> = household.members.iter().filter(|member| member.age() >= 22).take(2).collect();
         for (place, owner) in (1..).zip(&adults) {
             let share = if adults.len() == 2 { 50.0 } else { 100.0 };
             let registered = (!random.chance(5)).then(|| days_ago(random.between(100, 9_000)).to_string());

@@ -52,12 +52,7 @@ fn civil(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut streets = insert(silo, "street", 4)?;
     for street in &town.streets {
         let office = format!("{}街道", street.name_zh);
-        streets.execute(params![
-            street.id(),
-            street.name,
-            office,
-            format!("100{:08}", street.number)
-        ])?;
+        streets.execute(params![street.id(), street.name, office, format!("100{:08}", street.number)])?;
     }
     let mut neighbourhoods = insert(silo, "neighbourhood", 4)?;
     for neighbourhood in town.neighbourhoods() {
@@ -142,11 +137,7 @@ fn population(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut persons = insert(silo, "Person", 7)?;
     for household in &town.households {
         let book = format!("HK-{:07}", household.number);
-        books.execute(params![
-            book,
-            household.address_zh(),
-            household.members.first().map(|head| head.number)
-        ])?;
+        books.execute(params![book, household.address_zh(), household.members.first().map(|head| head.number)])?;
         for (place, resident) in household.members.iter().enumerate() {
             let mut random = resident.random("population");
             if !resident.is_known(&mut random, 98) {
@@ -193,11 +184,7 @@ fn public_security(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut stations = insert(silo, "PCS", 3)?;
     for street in &town.streets {
         let phone = format!("100{:08}", street.number + 110);
-        stations.execute(params![
-            format!("{:04}", street.number),
-            format!("{}派出所", street.name_zh),
-            phone
-        ])?;
+        stations.execute(params![format!("{:04}", street.number), format!("{}派出所", street.name_zh), phone])?;
     }
     let mut permits = insert(silo, "JZZ", 6)?;
     let mut vehicles = insert(silo, "JDC", 3)?;

@@ -26,16 +26,10 @@ pub(super) static GRID: Department = Department {
 };
 
 fn grid(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
-    const NAMES: [&str; 9] = [
-        "Tao Lei", "Shi Fang", "Bai Jun", "Fan Ting", "Peng Hao", "Zou Min", "Wen Jie", "Dai Qin", "Meng Bo",
-    ];
-    const FINDINGS: [&str; 5] = [
-        "bicycles in the stairwell",
-        "broken lamp",
-        "loose manhole cover",
-        "rubbish beside the bins",
-        "leaking pipe",
-    ];
+    const NAMES: [&str; 9] =
+        ["Tao Lei", "Shi Fang", "Bai Jun", "Fan Ting", "Peng Hao", "Zou Min", "Wen Jie", "Dai Qin", "Meng Bo"];
+    const FINDINGS: [&str; 5] =
+        ["bicycles in the stairwell", "broken lamp", "loose manhole cover", "rubbish beside the bins", "leaking pipe"];
     let mut cells = insert(silo, "cells", 4)?;
     let mut officers = insert(silo, "officers", 5)?;
     let mut patrols = insert(silo, "patrols", 5)?;
@@ -61,13 +55,7 @@ fn grid(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
                     let finding = random.chance(60).then(|| *random.pick(&FINDINGS));
                     let settled = finding.map(|_| random.chance(75));
                     let walked = days_ago(walk * 7 + random.below(7)).to_string();
-                    patrols.execute(params![
-                        (place * 10 + turn) * 10 + walk,
-                        badge,
-                        walked,
-                        finding,
-                        settled
-                    ])?;
+                    patrols.execute(params![(place * 10 + turn) * 10 + walk, badge, walked, finding, settled])?;
                 }
             }
         }
@@ -111,45 +99,22 @@ fn hotline(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     ];
     let mut cases = insert(silo, "cases", 10)?;
     let mut answers = insert(silo, "answers", 5)?;
-    let adults = town
-        .people()
-        .filter(|(_, resident)| resident.age() >= 20 && !resident.gone);
+    let adults = town.people().filter(|(_, resident)| resident.age() >= 20 && !resident.gone);
     for (household, resident) in adults {
         let mut random = resident.random("hotline");
-        let calls = if resident.known {
-            2
-        } else {
-            random.below(7).saturating_sub(4)
-        };
+        let calls = if resident.known { 2 } else { random.below(7).saturating_sub(4) };
         let mut before = None;
         for call in 0..calls {
             let number = format!("HL2026-{:07}{call}", resident.number);
-            let (category, summary) = if before.is_some() || resident.known && call == 0 {
-                CATEGORIES[0]
-            } else {
-                *random.pick(&CATEGORIES)
-            };
+            let (category, summary) =
+                if before.is_some() || resident.known && call == 0 { CATEGORIES[0] } else { *random.pick(&CATEGORIES) };
             let days = random.below(120) + 120 * (calls - call - 1);
             let minute = random.between(8 * 60, 20 * 60);
-            let received = format!(
-                "{} {:02}:{:02}:{:02}",
-                days_ago(days),
-                minute / 60,
-                minute % 60,
-                random.below(60)
-            );
+            let received = format!("{} {:02}:{:02}:{:02}", days_ago(days), minute / 60, minute % 60, random.below(60));
             let status = *random.pick(&["open", "open", "assigned", "closed", "closed", "closed", "closed"]);
             // 99 stands for a caller who would not say where.
-            let street = if random.chance(2) {
-                99
-            } else {
-                household.neighbourhood.street.hotline_number
-            };
-            let cell = household
-                .neighbourhood
-                .cell_of(household.building)
-                .code()
-                .replace('-', "");
+            let street = if random.chance(2) { 99 } else { household.neighbourhood.street.hotline_number };
+            let cell = household.neighbourhood.cell_of(household.building).code().replace('-', "");
             cases.execute(params![
                 number,
                 received,
@@ -165,24 +130,14 @@ fn hotline(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             if status == "closed" || random.chance(30) {
                 let answered = format!("{} 17:00:00", days_ago(days.saturating_sub(random.between(1, 9))));
                 let satisfied = (!random.chance(45)).then(|| random.chance(70));
-                answers.execute(params![
-                    number,
-                    1,
-                    answered,
-                    "passed on to the street office",
-                    satisfied
-                ])?;
+                answers.execute(params![number, 1, answered, "passed on to the street office", satisfied])?;
             }
             before = (category == "elevator").then_some(number);
         }
     }
     let mut bulletins = insert(silo, "bulletins", 2)?;
     for day in TODAY.iter_days().rev().take(365) {
-        let headline = if day.to_string().ends_with("-01") {
-            "Monthly review"
-        } else {
-            "Cases of the day"
-        };
+        let headline = if day.to_string().ends_with("-01") { "Monthly review" } else { "Cases of the day" };
         bulletins.execute(params![day.to_string(), headline])?;
     }
     Ok(())

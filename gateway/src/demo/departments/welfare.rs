@@ -39,10 +39,7 @@ fn social_security(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     for (_, resident) in town.people().filter(|(_, resident)| resident.age() >= 18) {
         let mut random = resident.random("social_security");
         let retired = resident.age() >= if resident.sex == Sex::Female { 55 } else { 60 };
-        if !resident.is_known(
-            &mut random,
-            if resident.employer.is_some() || retired { 96 } else { 30 },
-        ) {
+        if !resident.is_known(&mut random, if resident.employer.is_some() || retired { 96 } else { 30 }) {
             continue;
         }
         let state = match (retired, &resident.employer) {
@@ -87,18 +84,13 @@ pub(super) static VETERANS: Department = Department {
 fn veterans(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     let mut register = insert(silo, "Veteran Register", 6)?;
     let mut visits = insert(silo, "Home Visits", 4)?;
-    for (_, resident) in town
-        .people()
-        .filter(|(_, resident)| resident.sex == Sex::Male && resident.age() >= 22)
-    {
+    for (_, resident) in town.people().filter(|(_, resident)| resident.sex == Sex::Male && resident.age() >= 22) {
         let mut random = resident.random("veterans");
         if !random.chance(3 + resident.age() / 12) {
             continue;
         }
         let number = format!("TY-{:06}", resident.number);
-        let discharged = days_ago((resident.age() - 21) * 365 - random.below(200))
-            .format("%Y/%m/%d")
-            .to_string();
+        let discharged = days_ago((resident.age() - 21) * 365 - random.below(200)).format("%Y/%m/%d").to_string();
         register.execute(params![
             number,
             resident.id_card.to_lowercase(),
@@ -134,13 +126,8 @@ pub(super) static DISABLED_PERSONS: Department = Department {
 };
 
 fn disabled_persons(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
-    const CATEGORIES: [(&str, &str); 5] = [
-        ("sight", "视力"),
-        ("hearing", "听力"),
-        ("speech", "言语"),
-        ("body", "肢体"),
-        ("mind", "智力"),
-    ];
+    const CATEGORIES: [(&str, &str); 5] =
+        [("sight", "视力"), ("hearing", "听力"), ("speech", "言语"), ("body", "肢体"), ("mind", "智力")];
     let mut categories = insert(silo, "category", 3)?;
     for (number, (name, name_zh)) in (1..).zip(CATEGORIES) {
         categories.execute(params![number, name, name_zh])?;
@@ -159,27 +146,14 @@ fn disabled_persons(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
         let replaces = (grade < 4 && random.chance(15)).then(|| format!("{}{category}{}", resident.id_card, grade + 1));
         if let Some(old) = &replaces {
             let issued = days_ago(random.between(2_000, 4_000)).to_string();
-            certificates.execute(params![
-                old,
-                resident.id_card,
-                category,
-                grade + 1,
-                issued,
-                None::<&str>
-            ])?;
+            certificates.execute(params![old, resident.id_card, category, grade + 1, issued, None::<&str>])?;
         }
         certificates.execute(params![number, resident.id_card, category, grade, issued, replaces])?;
         if random.chance(45) {
             let lent = random.between(30, 900);
             let returned = random.chance(30).then(|| days_ago(random.below(lent)).to_string());
             let device = random.pick(&["wheelchair", "hearing aid", "white cane", "walking frame", "bath rail"]);
-            aids.execute(params![
-                resident.number,
-                number,
-                device,
-                days_ago(lent).to_string(),
-                returned
-            ])?;
+            aids.execute(params![resident.number, number, device, days_ago(lent).to_string(), returned])?;
         }
     }
     Ok(())
@@ -211,14 +185,8 @@ fn elderly_care(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
     for street in &town.streets {
         for turn in 0..6 {
             let number = street.number * 10 + turn;
-            let name = [
-                "Auntie Chen",
-                "Auntie Li",
-                "Uncle Zhou",
-                "Auntie Sun",
-                "Auntie Gao",
-                "Uncle He",
-            ][turn as usize];
+            let name =
+                ["Auntie Chen", "Auntie Li", "Uncle Zhou", "Auntie Sun", "Auntie Gao", "Uncle He"][turn as usize];
             let leader = (turn > 0).then_some(street.number * 10);
             carers.execute(params![number, name, format!("100{:08}", 4_000 + number), leader])?;
         }
@@ -242,20 +210,13 @@ fn elderly_care(silo: &Connection, town: &Town) -> rusqlite::Result<()> {
             random
                 .chance(70)
                 .then(|| format!("{} (family)", resident.name.latin.split(' ').next().unwrap_or_default())),
-            random
-                .chance(70)
-                .then(|| format!("100{:08}", 70_000_000 + resident.number)),
+            random.chance(70).then(|| format!("100{:08}", 70_000_000 + resident.number)),
             carer
         ])?;
         if let Some(carer) = carer {
             for visit in 0..random.between(1, 4) {
-                let note = random.pick(&[
-                    None,
-                    None,
-                    Some("all well"),
-                    Some("heating does not work"),
-                    Some("no one at home"),
-                ]);
+                let note =
+                    random.pick(&[None, None, Some("all well"), Some("heating does not work"), Some("no one at home")]);
                 let number = resident.number * 10 + visit;
                 let visited = days_ago(random.below(30) + visit * 30).to_string();
                 visits.execute(params![number, resident.number, visited, carer, note])?;

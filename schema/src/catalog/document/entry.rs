@@ -60,11 +60,7 @@ impl<'a> Entry<'a> {
 
     fn fill(&self, reading: &mut Reading<'_>, written: &str, place: Place) -> Option<Text> {
         match placeholder::fill(written, &self.file.folder, reading.environment) {
-            Ok(value) => Some(Text {
-                written: shown(written),
-                value,
-                place,
-            }),
+            Ok(value) => Some(Text { written: shown(written), value, place }),
             Err(faults) => {
                 for fault in faults {
                     let problem = Problem::new(&*self.about, format!("`{}`: {fault}", shown(self.key)), fault.hint());
@@ -87,11 +83,8 @@ impl<'a> Entry<'a> {
             let text = if let DeValue::String(written) = item.get_ref() {
                 self.fill(reading, written, place)
             } else {
-                let what = format!(
-                    "`{}` must be a list of strings, but holds {}",
-                    shown(self.key),
-                    kind(item.get_ref())
-                );
+                let what =
+                    format!("`{}` must be a list of strings, but holds {}", shown(self.key), kind(item.get_ref()));
                 reading
                     .problems
                     .push(Problem::new(&*self.about, what, "write it in quotes").at(&place.file, place.line));
@@ -110,10 +103,7 @@ impl<'a> Entry<'a> {
                 let text = self.text(reading)?;
                 let value = text.value.trim().parse().ok();
                 if value.is_none() {
-                    let what = format!(
-                        "`{}`: what {} gives is neither `true` nor `false`",
-                        self.key, text.written
-                    );
+                    let what = format!("`{}`: what {} gives is neither `true` nor `false`", self.key, text.written);
                     reading.problems.push(self.problem(what, "set it to `true` or `false`"));
                 }
                 value
@@ -128,10 +118,9 @@ impl<'a> Entry<'a> {
     /// As a whole number from 1 to `most`; a string only if a placeholder gives it.
     pub(in crate::catalog) fn count(&self, reading: &mut Reading<'_>, most: u64) -> Option<usize> {
         let (number, said) = match self.value {
-            DeValue::Integer(number) => (
-                i128::from_str_radix(number.as_str(), number.radix()).ok(),
-                number.as_str().to_owned(),
-            ),
+            DeValue::Integer(number) => {
+                (i128::from_str_radix(number.as_str(), number.radix()).ok(), number.as_str().to_owned())
+            }
             DeValue::String(written) if placeholder::has_placeholder(written) => {
                 let text = self.text(reading)?;
                 (text.value.trim().parse().ok(), format!("what {} gives", text.written))
@@ -146,9 +135,7 @@ impl<'a> Entry<'a> {
             .and_then(|number| usize::try_from(number).ok());
         if fitting.is_none() {
             let what = format!("`{}`: {said} is not a whole number from 1 to {most}", self.key);
-            reading
-                .problems
-                .push(self.problem(what, "choose a number in that range"));
+            reading.problems.push(self.problem(what, "choose a number in that range"));
         }
         fitting
     }
@@ -197,9 +184,7 @@ impl<'a> Entry<'a> {
                 other => {
                     let what = format!("`{}` must be a list of blocks, but holds {}", self.key, kind(other));
                     let place = self.file.place(item.span().start);
-                    reading
-                        .problems
-                        .push(Problem::new("", what, &hint).at(place.file, place.line));
+                    reading.problems.push(Problem::new("", what, &hint).at(place.file, place.line));
                 }
             }
         }
@@ -279,18 +264,8 @@ mod tests {
 
     #[test]
     fn a_length_of_time_is_a_number_with_a_unit() {
-        for (text, milliseconds) in [
-            ("500ms", 500),
-            ("3s", 3_000),
-            ("2m", 120_000),
-            ("1 h", 3_600_000),
-            ("0s", 0),
-        ] {
-            assert_eq!(
-                parse_duration(text),
-                Some(Duration::from_millis(milliseconds)),
-                "{text}"
-            );
+        for (text, milliseconds) in [("500ms", 500), ("3s", 3_000), ("2m", 120_000), ("1 h", 3_600_000), ("0s", 0)] {
+            assert_eq!(parse_duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
         }
         for text in ["", "3", "s", "-3s", "1.5s", "3 weeks", "3S", "三s"] {
             assert_eq!(parse_duration(text), None, "{text}");

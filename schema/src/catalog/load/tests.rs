@@ -30,30 +30,16 @@ fn text(option: &OptionValue) -> &str {
 #[test]
 fn blocks_win_over_defaults_wherever_these_stand() {
     let (_folder, catalog) = loaded(&[
-        (
-            "a.toml",
-            "[[source]]\nname = 'a'\nconnector = 'x'\ntimeout = '1s'\ncache = 'off'\n",
-        ),
+        ("a.toml", "[[source]]\nname = 'a'\nconnector = 'x'\ntimeout = '1s'\ncache = 'off'\n"),
         ("sources/b.toml", "[[source]]\nname = 'b'\nconnector = 'x'\n"),
         ("z.toml", "[defaults]\ntimeout = '9s'\nconnections = 2\n"),
     ]);
-    let [a, b] = catalog.sources.as_slice() else {
-        panic!("two sources")
-    };
+    let [a, b] = catalog.sources.as_slice() else { panic!("two sources") };
     assert_eq!((a.tuning.timeout, a.tuning.connections), (Duration::from_secs(1), 2));
     assert_eq!((b.tuning.timeout, b.tuning.connections), (Duration::from_secs(9), 2));
     assert_eq!(b.tuning.wait_timeout, Duration::from_millis(500));
-    assert_eq!(
-        b.place,
-        Place {
-            file: "sources/b.toml".into(),
-            line: 1
-        }
-    );
-    assert_eq!(
-        a.given.iter().copied().collect::<Vec<_>>(),
-        ["cache", "connector", "name", "timeout"]
-    );
+    assert_eq!(b.place, Place { file: "sources/b.toml".into(), line: 1 });
+    assert_eq!(a.given.iter().copied().collect::<Vec<_>>(), ["cache", "connector", "name", "timeout"]);
 }
 
 #[test]
@@ -75,11 +61,8 @@ fn what_is_not_common_is_carried_along_for_the_kind() {
     assert_eq!(path.resolve(text(path)), folder.path().join("sources/../civil.sqlite"));
     assert_eq!(path.resolve("/srv/x"), Path::new("/srv/x"));
     assert!(!format!("{catalog:?}").contains("hunter2"));
-    let refused: Vec<String> = civil
-        .unknown_options(&["url", "schemas", "port", "path"])
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let refused: Vec<String> =
+        civil.unknown_options(&["url", "schemas", "port", "path"]).iter().map(ToString::to_string).collect();
     assert_eq!(
         refused,
         [
@@ -104,22 +87,13 @@ fn an_addition_is_laid_over_the_discovered_source() {
     assert_eq!(silo.name, "{name}");
     silo.add(&catalog.additions[0]);
     assert_eq!(silo.title.as_deref(), Some("Civil"));
-    assert_eq!(
-        (silo.tuning.timeout, silo.tuning.connections),
-        (Duration::from_secs(1), 3)
-    );
+    assert_eq!((silo.tuning.timeout, silo.tuning.connections), (Duration::from_secs(1), 3));
     assert!(silo.exclude.is_empty());
-    let renames: Vec<(String, &str)> = silo
-        .rename
-        .iter()
-        .map(|rename| (rename.whole(), rename.name.as_str()))
-        .collect();
+    let renames: Vec<(String, &str)> =
+        silo.rename.iter().map(|rename| (rename.whole(), rename.name.as_str())).collect();
     assert_eq!(renames, [("c".to_owned(), "two"), ("a.b".to_owned(), "three")]);
-    let types: Vec<(&str, &str, Scalar)> = silo
-        .types
-        .iter()
-        .map(|entry| (entry.collection.as_str(), entry.column.as_str(), entry.scalar))
-        .collect();
+    let types: Vec<(&str, &str, Scalar)> =
+        silo.types.iter().map(|entry| (entry.collection.as_str(), entry.column.as_str(), entry.scalar)).collect();
     assert_eq!(types, [("a", "b", Scalar::Time), ("x.y", "z", Scalar::Date)]);
     assert_eq!(text(&silo.options["path"]), "*.sqlite");
     assert_eq!(text(&silo.options["tls"]), "off");
@@ -136,49 +110,26 @@ fn links_name_columns_and_how_their_values_meet() {
         ),
         ("sources/m.csv", "\u{feff}1,one\r\n2,\"t,\"\"wo\"\"\"\r\n\r\n"),
     ]);
-    let [one, two] = catalog.links.as_slice() else {
-        panic!("two links")
-    };
-    assert_eq!(
-        (one.from.source.as_str(), one.from.collection.as_str()),
-        ("civil", "Order Details")
-    );
-    assert_eq!(
-        (one.to.source.as_str(), one.to.collection.as_str()),
-        ("health", "audit.log")
-    );
+    let [one, two] = catalog.links.as_slice() else { panic!("two links") };
+    assert_eq!((one.from.source.as_str(), one.from.collection.as_str()), ("civil", "Order Details"));
+    assert_eq!((one.to.source.as_str(), one.to.collection.as_str()), ("health", "audit.log"));
     assert_eq!(one.to.columns, ["c,d", "e"]);
-    assert_eq!(
-        (one.name.as_str(), one.back.as_deref(), one.many),
-        ("logs", Some("order"), Some(false))
-    );
-    assert_eq!(
-        Normalizer::apply_all(&one.from.normalize, "2").as_deref(),
-        Some("t,\"wo\"")
-    );
+    assert_eq!((one.name.as_str(), one.back.as_deref(), one.many), ("logs", Some("order"), Some(false)));
+    assert_eq!(Normalizer::apply_all(&one.from.normalize, "2").as_deref(), Some("t,\"wo\""));
     assert_eq!(Normalizer::apply_all(&one.from.normalize, "1").as_deref(), Some("0one"));
     assert_eq!(Normalizer::apply_all(&one.from.normalize, "3"), None);
     assert!(one.to.normalize.is_empty());
-    assert_eq!(
-        (&two.from.normalize, &two.to.normalize),
-        (&vec![Normalizer::Trim], &vec![Normalizer::Trim])
-    );
+    assert_eq!((&two.from.normalize, &two.to.normalize), (&vec![Normalizer::Trim], &vec![Normalizer::Trim]));
 }
 
 #[test]
 fn server_settings_of_several_files_are_merged() {
     let (_folder, catalog) = loaded(&[
         ("a.toml", "[server]\nlisten = '0.0.0.0:0'\nopen = true\n"),
-        (
-            "b.toml",
-            "[server]\nadmin = 'off'\n[server.limits]\ndepth = 0x10\nbody = 2_000\ndeadline = '2m'\n",
-        ),
+        ("b.toml", "[server]\nadmin = 'off'\n[server.limits]\ndepth = 0x10\nbody = 2_000\ndeadline = '2m'\n"),
     ]);
     let server = &catalog.server;
-    assert_eq!(
-        (server.listen.as_str(), server.admin.as_deref(), server.open),
-        ("0.0.0.0:0", None, true)
-    );
+    assert_eq!((server.listen.as_str(), server.admin.as_deref(), server.open), ("0.0.0.0:0", None, true));
     assert_eq!((server.limits.depth, server.limits.body), (16, 2_000));
     assert_eq!(server.limits.deadline, Duration::from_mins(2));
     assert_eq!(server.limits.aliases, 500);
@@ -202,10 +153,7 @@ fn what_is_reported_is_not_left_for_later_stages_to_report_again() {
     };
     let source = "[[source]]\nname = 'a'\nconnector = 'x'\n";
     let (catalog, problems) = load_text(&format!("{source}{source}[[source]]\nname = 'b'\n"));
-    assert_eq!(
-        (catalog.sources.len(), catalog.additions.len(), problems.len()),
-        (1, 0, 2)
-    );
+    assert_eq!((catalog.sources.len(), catalog.additions.len(), problems.len()), (1, 0, 2));
     assert_eq!(catalog.sources[0].place.line, 1);
     let (catalog, problems) = load_text(&format!("{source}timeout = 3\n[[link]]\nfrom = 'a'\n"));
     assert_eq!((catalog.sources.len(), catalog.links.len(), problems.len()), (1, 0, 4));

@@ -11,9 +11,7 @@ fn named_text(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<(Vec<Strin
     let key = shown(entry.key);
     if matches!(entry.form(), Form::Table) {
         let hint = format!("put the whole name in quotes: \"{key}.…\" = \"…\"");
-        reading
-            .problems
-            .push(entry.problem(format!("`{key}` must be a string, not a table"), hint));
+        reading.problems.push(entry.problem(format!("`{key}` must be a string, not a table"), hint));
         return None;
     }
     let text = entry.text(reading);
@@ -22,9 +20,7 @@ fn named_text(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<(Vec<Strin
         Err(fault) => {
             let hint =
                 "write collection or collection.column, with \"…\" around a part that holds . , ( ) * or a quote";
-            reading
-                .problems
-                .push(entry.problem(format!("`{key}` is not a name: {fault}"), hint));
+            reading.problems.push(entry.problem(format!("`{key}` is not a name: {fault}"), hint));
             None
         }
     }
@@ -40,18 +36,9 @@ pub(super) fn read_renames(mut table: Table<'_>, reading: &mut Reading<'_>) -> V
             continue;
         };
         let column = if parts.len() > 1 { parts.pop() } else { None };
-        let rename = Rename {
-            place: entry.place.clone(),
-            collection: parts.join("."),
-            column,
-            name,
-        };
+        let rename = Rename { place: entry.place.clone(), collection: parts.join("."), column, name };
         if let Some(earlier) = renames.iter().find(|earlier| earlier.whole() == rename.whole()) {
-            let what = format!(
-                "`{}` is renamed twice, first in line {}",
-                shown(entry.key),
-                earlier.place.line
-            );
+            let what = format!("`{}` is renamed twice, first in line {}", shown(entry.key), earlier.place.line);
             reading.problems.push(entry.problem(what, "keep one of them"));
         } else {
             renames.push(rename);
@@ -73,32 +60,18 @@ pub(super) fn read_types(mut table: Table<'_>, reading: &mut Reading<'_>) -> Vec
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known here: {}", known.join(", ")),
             };
-            reading
-                .problems
-                .push(entry.problem(format!("`{key}`: `{}` is not a scalar", text.written), hint));
+            reading.problems.push(entry.problem(format!("`{key}`: `{}` is not a scalar", text.written), hint));
             continue;
         };
         let (Some(column), false) = (parts.pop(), parts.is_empty()) else {
-            reading
-                .problems
-                .push(entry.problem(format!("`{key}` names no column"), "write \"collection.column\""));
+            reading.problems.push(entry.problem(format!("`{key}` names no column"), "write \"collection.column\""));
             continue;
         };
         let collection = parts.join(".");
-        if types
-            .iter()
-            .any(|earlier| earlier.collection == collection && earlier.column == column)
-        {
-            reading
-                .problems
-                .push(entry.problem(format!("`{key}` is given a scalar twice"), "keep one of them"));
+        if types.iter().any(|earlier| earlier.collection == collection && earlier.column == column) {
+            reading.problems.push(entry.problem(format!("`{key}` is given a scalar twice"), "keep one of them"));
         } else {
-            types.push(TypeOverride {
-                place: entry.place.clone(),
-                collection,
-                column,
-                scalar,
-            });
+            types.push(TypeOverride { place: entry.place.clone(), collection, column, scalar });
         }
     }
     types
@@ -112,20 +85,12 @@ pub(in crate::catalog) fn graphql_name(
     reading: &mut Reading<'_>,
 ) -> Option<String> {
     let mut bytes = text.value.bytes();
-    let legal = bytes
-        .next()
-        .is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
+    let legal = bytes.next().is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
         && bytes.all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
     let (what, hint) = if !legal {
-        (
-            "is not a legal GraphQL name",
-            "use ASCII letters, digits and _, not beginning with a digit",
-        )
+        ("is not a legal GraphQL name", "use ASCII letters, digits and _, not beginning with a digit")
     } else if text.value.starts_with("__") {
-        (
-            "begins with `__`, which GraphQL keeps for itself",
-            "begin it with a letter",
-        )
+        ("begins with `__`, which GraphQL keeps for itself", "begin it with a letter")
     } else {
         return Some(text.value.clone());
     };

@@ -16,10 +16,7 @@ async fn slow_statements(silo: &mut Silo) -> i64 {
         "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = '{}' AND INFO LIKE '%slow%' AND INFO NOT LIKE '%PROCESSLIST%'",
         silo.name
     );
-    let row = sqlx::query(AssertSqlSafe(text))
-        .fetch_one(&mut silo.admin)
-        .await
-        .unwrap();
+    let row = sqlx::query(AssertSqlSafe(text)).fetch_one(&mut silo.admin).await.unwrap();
     row.try_get_unchecked(0).unwrap()
 }
 
@@ -59,10 +56,7 @@ async fn the_server_itself_ends_what_takes_too_long() {
         return;
     };
     let started = Instant::now();
-    let error = silo
-        .fetch(&silo.question("slow", &["id", "z"], None))
-        .await
-        .unwrap_err();
+    let error = silo.fetch(&silo.question("slow", &["id", "z"], None)).await.unwrap_err();
     assert_eq!((error.kind, error.temporary), (ErrorKind::Timeout, false), "{error}");
     assert!(started.elapsed() < Duration::from_secs(10));
     assert_eq!(silo.fetch(&silo.question("t", &["id"], None)).await.unwrap().len(), 1);
@@ -80,10 +74,7 @@ async fn a_session_that_was_closed_meanwhile_is_replaced() {
         "SELECT CAST(ID AS CHAR) FROM information_schema.PROCESSLIST WHERE DB = '{}' AND ID <> CONNECTION_ID()",
         silo.name
     );
-    let ids = sqlx::query(AssertSqlSafe(text))
-        .fetch_all(&mut silo.admin)
-        .await
-        .unwrap();
+    let ids = sqlx::query(AssertSqlSafe(text)).fetch_all(&mut silo.admin).await.unwrap();
     assert!(!ids.is_empty());
     for id in ids {
         let id: String = id.try_get_unchecked(0).unwrap();
@@ -98,20 +89,12 @@ async fn a_session_only_reads_whatever_the_login_may() {
     let Some(silo) = Silo::new("CREATE TABLE t (id INT PRIMARY KEY)").await else {
         return;
     };
-    assert!(
-        silo.description
-            .warnings
-            .iter()
-            .any(|warning| warning.contains("may change data"))
-    );
+    assert!(silo.description.warnings.iter().any(|warning| warning.contains("may change data")));
     let read = settings::read(&block(silo.url.clone())).unwrap();
     let tuning = block(silo.url.clone()).tuning;
-    let mut session = super::super::session::open(&"silo".into(), &read, &tuning, Duration::from_secs(5))
-        .await
-        .unwrap();
-    let refused = sqlx::raw_sql("INSERT INTO t VALUES (1)")
-        .execute(&mut session.connection)
-        .await;
+    let mut session =
+        super::super::session::open(&"silo".into(), &read, &tuning, Duration::from_secs(5)).await.unwrap();
+    let refused = sqlx::raw_sql("INSERT INTO t VALUES (1)").execute(&mut session.connection).await;
     assert_eq!(super::super::fault::number(&refused.unwrap_err()), Some(1792));
     silo.end().await;
 }
@@ -132,11 +115,7 @@ async fn a_strange_sql_mode_and_time_zone_change_nothing() {
     let old: String = row.try_get_unchecked(0).unwrap();
     let (old_mode, old_zone) = old.split_once('|').unwrap();
     let (old_mode, old_zone) = (old_mode.to_owned(), old_zone.to_owned());
-    execute(
-        &mut silo.admin,
-        &format!("SET GLOBAL sql_mode = '{mode}', GLOBAL time_zone = '+05:45'"),
-    )
-    .await;
+    execute(&mut silo.admin, &format!("SET GLOBAL sql_mode = '{mode}', GLOBAL time_zone = '+05:45'")).await;
     let connector = super::super::open(&block(silo.url.clone())).unwrap();
     let bound = silo.question("t", &["c", "at"], Some(("c", Comparison::Equal, text("a"))));
     let rows = async { connector.fetch(&bound, &context()).await?.try_collect::<Vec<_>>().await }.await;
@@ -154,26 +133,10 @@ async fn each_refusal_has_its_kind_and_none_tells_a_password() {
     let (_, address) = server.reveal().rsplit_once('@').unwrap();
     let (address, _) = address.split_once('/').unwrap();
     for (url, tls, kind) in [
-        (
-            format!("mysql://nobody:hidden@{address}/mysql"),
-            None,
-            ErrorKind::Denied,
-        ),
-        (
-            format!("mysql://root@{address}/there_is_no_such"),
-            None,
-            ErrorKind::Unavailable,
-        ),
-        (
-            "mysql://root:hidden@127.0.0.1:1/mysql".to_owned(),
-            None,
-            ErrorKind::Unavailable,
-        ),
-        (
-            format!("mysql://root@{address}/mysql"),
-            Some("verify"),
-            ErrorKind::Unavailable,
-        ),
+        (format!("mysql://nobody:hidden@{address}/mysql"), None, ErrorKind::Denied),
+        (format!("mysql://root@{address}/there_is_no_such"), None, ErrorKind::Unavailable),
+        ("mysql://root:hidden@127.0.0.1:1/mysql".to_owned(), None, ErrorKind::Unavailable),
+        (format!("mysql://root@{address}/mysql"), Some("verify"), ErrorKind::Unavailable),
     ] {
         let mut settings = block(Secret::new(url.clone()));
         if let Some(tls) = tls {
@@ -203,19 +166,11 @@ async fn the_databases_of_a_server_are_found_by_pattern() {
         return;
     };
     let mut settings = block(with_database(&silo.url, "x"));
-    let url = silo
-        .url
-        .reveal()
-        .replace(&silo.name.replace('_', "%5F"), "lilong_unit_*");
+    let url = silo.url.reveal().replace(&silo.name.replace('_', "%5F"), "lilong_unit_*");
     settings.name = "{name}_db".to_owned();
-    settings
-        .options
-        .insert("url".to_owned(), OptionValue::new(OptionKind::Text(Secret::new(url))));
+    settings.options.insert("url".to_owned(), OptionValue::new(OptionKind::Text(Secret::new(url))));
     let parts = (discover::DISCOVERY.parts)(&settings).await.unwrap();
-    assert!(
-        parts.contains(&silo.name) && !parts.contains(&"mysql".to_owned()),
-        "{parts:?}"
-    );
+    assert!(parts.contains(&silo.name) && !parts.contains(&"mysql".to_owned()), "{parts:?}");
     let narrowed = (discover::DISCOVERY.narrow)(&settings, &silo.name);
     assert_eq!(narrowed.name, format!("{}_db", silo.name));
     let description = super::super::open(&narrowed).unwrap().describe().await.unwrap();

@@ -29,9 +29,7 @@ async fn access(silo: &mut Silo, sql: &str) -> Vec<String> {
         query = query.bind("5");
     }
     let rows = query.fetch_all(&mut silo.admin).await.unwrap();
-    rows.iter()
-        .map(|row| row.try_get_unchecked::<String, _>("type").unwrap())
-        .collect()
+    rows.iter().map(|row| row.try_get_unchecked::<String, _>("type").unwrap()).collect()
 }
 
 #[tokio::test]
@@ -40,30 +38,15 @@ async fn equality_is_exact_and_served_by_an_index() {
         return;
     };
     for (column, comparison, condition) in [
-        (
-            "name",
-            Comparison::Equal,
-            "(t0.`name` = ? AND CAST(t0.`name` AS BINARY) = ?)",
-        ),
-        (
-            "name",
-            Comparison::In,
-            "(t0.`name` IN (?, …) AND CAST(t0.`name` AS BINARY) IN (?, …))",
-        ),
-        (
-            "l",
-            Comparison::Equal,
-            "(t0.`l` = ? AND CAST(CONVERT(t0.`l` USING utf8mb4) AS BINARY) = ?)",
-        ),
+        ("name", Comparison::Equal, "(t0.`name` = ? AND CAST(t0.`name` AS BINARY) = ?)"),
+        ("name", Comparison::In, "(t0.`name` IN (?, …) AND CAST(t0.`name` AS BINARY) IN (?, …))"),
+        ("l", Comparison::Equal, "(t0.`l` = ? AND CAST(CONVERT(t0.`l` USING utf8mb4) AS BINARY) = ?)"),
         ("price", Comparison::Equal, "(t0.`price` = ?)"),
         ("at", Comparison::Equal, "(t0.`at` = ?)"),
     ] {
         let bound = silo.question("t", &["id"], Some((column, comparison, Value::Null)));
         let sql = silo.connector.explain(bound.fetch()).unwrap().text;
-        assert_eq!(
-            sql,
-            format!("SELECT t0.`id` FROM `t` AS t0 WHERE {condition} ORDER BY t0.`id`")
-        );
+        assert_eq!(sql, format!("SELECT t0.`id` FROM `t` AS t0 WHERE {condition} ORDER BY t0.`id`"));
         let access = access(&mut silo, &sql).await;
         assert!(["ref", "range"].contains(&access[0].as_str()), "{column} {access:?}");
     }
@@ -78,16 +61,9 @@ async fn each_key_is_looked_up_and_cut_by_itself() {
     let mut bound = silo.question("t", &["id", "a"], None);
     let mut fetch = bound.fetch().clone();
     let at = fetch.collection.field_id("a").unwrap();
-    fetch.keys = Some(KeySet {
-        columns: vec![at],
-        limit: Some(0),
-        offset: None,
-    });
+    fetch.keys = Some(KeySet { columns: vec![at], limit: Some(0), offset: None });
     let sql = silo.connector.explain(&fetch).unwrap().text;
-    assert_eq!(
-        sql,
-        "(SELECT t0.`id`, t0.`a` FROM `t` AS t0 WHERE (t0.`a` = ?) ORDER BY t0.`id` LIMIT ?) UNION ALL …"
-    );
+    assert_eq!(sql, "(SELECT t0.`id`, t0.`a` FROM `t` AS t0 WHERE (t0.`a` = ?) ORDER BY t0.`id` LIMIT ?) UNION ALL …");
     let one = sql.replace("LIMIT ?", "LIMIT 5").replace(" UNION ALL …", "");
     assert_eq!(access(&mut silo, &one).await[0], "ref");
     let keys: Vec<i32> = (0..120).chain([10_000]).collect();

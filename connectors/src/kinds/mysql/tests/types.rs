@@ -23,11 +23,7 @@ async fn odd_values_are_null_with_a_fault_and_never_another_value() {
         let silo = &silo;
         async move {
             let (cells, found) = column(silo, "odd", name).await;
-            assert_eq!(
-                (cells.as_slice(), found.as_slice()),
-                (&expected.map(str::to_owned)[..], faults),
-                "{name}"
-            );
+            assert_eq!((cells.as_slice(), found.as_slice()), (&expected.map(str::to_owned)[..], faults), "{name}");
         }
     };
     check("flag", ["true", "-", "false"], &[1]).await;
@@ -70,19 +66,10 @@ async fn every_type_is_read_and_compared_as_its_scalar() {
         ("whole", Scalar::BigInt, ["4294967295", "0", "-"]),
     ] {
         assert_eq!(field(&table, name).scalar, scalar, "{name}");
-        assert_eq!(
-            column(&silo, "t", name).await,
-            (cells.map(str::to_owned).to_vec(), vec![]),
-            "{name}"
-        );
+        assert_eq!(column(&silo, "t", name).await, (cells.map(str::to_owned).to_vec(), vec![]), "{name}");
     }
     assert!(table.field_id("place").is_none());
-    assert!(
-        silo.description
-            .warnings
-            .iter()
-            .any(|warning| warning.contains("t.place is left out"))
-    );
+    assert!(silo.description.warnings.iter().any(|warning| warning.contains("t.place is left out")));
     for (name, comparison, value, ids) in [
         ("year", Comparison::Equal, Value::Integer(5), vec![]),
         ("year", Comparison::Greater, Value::Integer(5), vec!["1", "2"]),
@@ -93,34 +80,15 @@ async fn every_type_is_read_and_compared_as_its_scalar() {
         ("bit", Comparison::Equal, Value::Boolean(true), vec!["1"]),
         ("single", Comparison::Equal, Value::Float(0.1), vec!["1"]),
         ("single", Comparison::NotEqual, Value::Float(0.1), vec!["2"]),
-        (
-            "dec_u",
-            Comparison::Less,
-            Value::Decimal("12.505".to_owned()),
-            vec!["1", "2"],
-        ),
-        (
-            "dec_u",
-            Comparison::NotEqual,
-            Value::Decimal("12.505".to_owned()),
-            vec!["1", "2"],
-        ),
-        (
-            "dec_u",
-            Comparison::Greater,
-            Value::Decimal("-5".to_owned()),
-            vec!["1", "2"],
-        ),
+        ("dec_u", Comparison::Less, Value::Decimal("12.505".to_owned()), vec!["1", "2"]),
+        ("dec_u", Comparison::NotEqual, Value::Decimal("12.505".to_owned()), vec!["1", "2"]),
+        ("dec_u", Comparison::Greater, Value::Decimal("-5".to_owned()), vec!["1", "2"]),
         ("fixed", Comparison::Equal, text("ab"), vec!["1"]),
         ("fixed", Comparison::Equal, text("ab  "), vec![]),
         ("sort", Comparison::Greater, text("z"), vec!["1"]),
         ("sort", Comparison::Equal, text("M"), vec![]),
     ] {
-        assert_eq!(
-            silo.found("t", name, comparison, value.clone()).await,
-            ids,
-            "{name} {comparison:?} {value:?}"
-        );
+        assert_eq!(silo.found("t", name, comparison, value.clone()).await, ids, "{name} {comparison:?} {value:?}");
     }
     silo.end().await;
 }
@@ -148,19 +116,12 @@ async fn texts_that_a_character_set_lacks_are_compared_all_the_same() {
         ("g", Comparison::StartsWith, "里", vec!["1"]),
         ("g", Comparison::Greater, "𠮷é", vec!["1"]),
     ] {
-        assert_eq!(
-            silo.found("t", name, comparison, text(value)).await,
-            ids,
-            "{name} {comparison:?} {value}"
-        );
+        assert_eq!(silo.found("t", name, comparison, text(value)).await, ids, "{name} {comparison:?} {value}");
     }
     let list = Value::List(vec![text("里"), text("é")]);
     assert_eq!(silo.found("t", "l", Comparison::In, list).await, ["1"]);
     let (cells, faults) = column(&silo, "t", "g").await;
-    assert_eq!(
-        (cells, faults),
-        (["里弄", "?", "-"].map(str::to_owned).to_vec(), vec![])
-    );
+    assert_eq!((cells, faults), (["里弄", "?", "-"].map(str::to_owned).to_vec(), vec![]));
     silo.end().await;
 }
 
@@ -190,10 +151,7 @@ async fn a_type_that_the_catalog_gives_is_read_from_text() {
     else {
         return;
     };
-    assert_eq!(
-        column(&silo, "t", "day").await,
-        (vec!["2024-02-29".to_owned(), "-".to_owned()], vec![1])
-    );
+    assert_eq!(column(&silo, "t", "day").await, (vec!["2024-02-29".to_owned(), "-".to_owned()], vec![1]));
     assert_eq!(column(&silo, "t", "at").await.0[0], "2024-02-29T10:00:00Z");
     let code = "0191d3a0-7d3c-7000-8000-00000000000f";
     assert_eq!(column(&silo, "t", "code").await.0[0], code);
@@ -201,12 +159,7 @@ async fn a_type_that_the_catalog_gives_is_read_from_text() {
     let noon = 43_200_000_000;
     for (name, value, lower, higher) in [
         ("day", Value::Date(19_782), vec!["1"], vec!["1"]),
-        (
-            "moment",
-            Value::LocalDateTime(19_782 * 86_400_000_000 + noon),
-            vec!["1"],
-            vec![],
-        ),
+        ("moment", Value::LocalDateTime(19_782 * 86_400_000_000 + noon), vec!["1"], vec![]),
         ("clock", Value::Time(0), vec!["1"], vec!["1"]),
     ] {
         let found = silo.found("t", name, Comparison::LessOrEqual, value.clone()).await;
@@ -214,12 +167,7 @@ async fn a_type_that_the_catalog_gives_is_read_from_text() {
         let found = silo.found("t", name, Comparison::GreaterOrEqual, value).await;
         assert_eq!(found, higher, "{name}");
     }
-    assert!(
-        silo.description
-            .warnings
-            .iter()
-            .any(|warning| warning.contains("int cannot be read as Date"))
-    );
+    assert!(silo.description.warnings.iter().any(|warning| warning.contains("int cannot be read as Date")));
     silo.end().await;
 }
 
@@ -247,25 +195,10 @@ async fn keys_leave_out_prefixes_and_expressions_and_views_have_none() {
     assert_eq!(field(&parent, "label").comment.as_deref(), Some("the name"));
     assert!(!field(&parent, "a").nullable && field(&parent, "label").nullable);
     let child = silo.collection("child");
-    let mut references: Vec<_> = child
-        .foreign_keys
-        .iter()
-        .map(|key| (&key.columns[..], &key.collection[..]))
-        .collect();
+    let mut references: Vec<_> = child.foreign_keys.iter().map(|key| (&key.columns[..], &key.collection[..])).collect();
     references.sort_unstable();
-    assert_eq!(
-        references,
-        [
-            (&["pa".to_owned(), "pb".to_owned()][..], "parent"),
-            (&["up".to_owned()][..], "child")
-        ]
-    );
+    assert_eq!(references, [(&["pa".to_owned(), "pb".to_owned()][..], "parent"), (&["up".to_owned()][..], "child")]);
     assert!(silo.collection("seen").view && silo.collection("seen").keys.is_empty());
-    assert!(
-        silo.description
-            .warnings
-            .iter()
-            .any(|warning| warning.contains("view broken is left out"))
-    );
+    assert!(silo.description.warnings.iter().any(|warning| warning.contains("view broken is left out")));
     silo.end().await;
 }

@@ -45,15 +45,9 @@ async fn scalars_go_by_declared_type_and_by_what_is_stored() {
 #[tokio::test]
 async fn a_column_without_values_keeps_what_it_declares() {
     let silo = Silo::new("CREATE TABLE t (d DATE, z TIMESTAMP, o BOOLEAN, n NUMERIC(4), x, y NUMBER)").await;
-    assert_eq!(
-        scalars(&silo, "t"),
-        "d:Date z:LocalDateTime o:Boolean n:Decimal x:String(mixed) y:String(mixed)"
-    );
+    assert_eq!(scalars(&silo, "t"), "d:Date z:LocalDateTime o:Boolean n:Decimal x:String(mixed) y:String(mixed)");
     silo.write("INSERT INTO t VALUES ('2024-01-01', '2024-01-01 10:00', 1, 5, 1, 'a')");
-    assert_eq!(
-        silo.ask("t").rows().await,
-        ["2024-01-01|2024-01-01T10:00:00|true|5|1|a"]
-    );
+    assert_eq!(silo.ask("t").rows().await, ["2024-01-01|2024-01-01T10:00:00|true|5|1|a"]);
     let date = Value::Date(lilong_schema::temporal::parse_date("2024-01-01").unwrap());
     assert_eq!(silo.ask("t").filter("d", Comparison::Equal, date).rows().await.len(), 1);
 }
@@ -70,14 +64,7 @@ async fn values_that_are_not_in_form_or_in_several_go_by_what_is_stored() {
         scalars(&silo, "t"),
         "d:String l:String z:String o:BigInt n:String(mixed) p:BigInt i:BigInt(parsed) u:String"
     );
-    assert_eq!(
-        silo.ask("t")
-            .columns(&["i"])
-            .not("i", Comparison::Equal, integer(5))
-            .rows()
-            .await,
-        ["1"]
-    );
+    assert_eq!(silo.ask("t").columns(&["i"]).not("i", Comparison::Equal, integer(5)).rows().await, ["1"]);
 }
 
 #[tokio::test]
@@ -93,9 +80,7 @@ async fn keys_indexes_and_foreign_keys_are_found() {
     .await;
     let keys = |name: &str| -> Vec<String> {
         let keys = &silo.collection(name).keys;
-        keys.iter()
-            .map(|key| format!("{}{}", if key.primary { "!" } else { "" }, key.columns.join(",")))
-            .collect()
+        keys.iter().map(|key| format!("{}{}", if key.primary { "!" } else { "" }, key.columns.join(","))).collect()
     };
     assert_eq!(keys("a"), ["!id", "u", "v,w"]);
     assert_eq!(keys("b"), ["!y,x"]);
@@ -104,14 +89,7 @@ async fn keys_indexes_and_foreign_keys_are_found() {
     let foreign = |name: &str| -> Vec<String> {
         let keys = &silo.collection(name).foreign_keys;
         keys.iter()
-            .map(|key| {
-                format!(
-                    "{}->{}({})",
-                    key.columns.join(","),
-                    key.collection,
-                    key.references.join(",")
-                )
-            })
+            .map(|key| format!("{}->{}({})", key.columns.join(","), key.collection, key.references.join(",")))
             .collect()
     };
     assert_eq!(foreign("a"), ["self->a(id)"]);
@@ -130,28 +108,14 @@ async fn views_virtual_tables_and_generated_columns_are_served() {
          INSERT INTO f VALUES ('some text');",
     )
     .await;
-    let names: Vec<&str> = silo
-        .description
-        .collections
-        .iter()
-        .map(|collection| collection.name.as_str())
-        .collect();
-    assert_eq!(
-        names,
-        ["f", "f_config", "f_content", "f_data", "f_docsize", "f_idx", "t", "v"]
-    );
+    let names: Vec<&str> = silo.description.collections.iter().map(|collection| collection.name.as_str()).collect();
+    assert_eq!(names, ["f", "f_config", "f_content", "f_data", "f_docsize", "f_idx", "t", "v"]);
     assert_eq!(scalars(&silo, "t"), "a:BigInt b:Date(YYYY-MM-DD) g:String");
     assert_eq!(scalars(&silo, "v"), "a:BigInt b:Date(YYYY-MM-DD) c:Float d:String");
     assert!(silo.collection("v").view && !silo.collection("v").row_id);
-    assert_eq!(
-        silo.ask("v").filter("d", Comparison::Equal, text("x")).rows().await,
-        ["1|2024-01-01|1.5|x"]
-    );
+    assert_eq!(silo.ask("v").filter("d", Comparison::Equal, text("x")).rows().await, ["1|2024-01-01|1.5|x"]);
     assert_eq!(silo.ask("f").rows().await, ["some text"]);
-    assert_eq!(
-        silo.ask("t").filter("g", Comparison::Equal, text("1!")).rows().await,
-        ["1|2024-01-01|1!"]
-    );
+    assert_eq!(silo.ask("t").filter("g", Comparison::Equal, text("1!")).rows().await, ["1|2024-01-01|1!"]);
 }
 
 #[tokio::test]
@@ -174,12 +138,7 @@ async fn what_cannot_be_read_is_left_out_with_a_warning() {
         },
     )
     .await;
-    let names: Vec<&str> = silo
-        .description
-        .collections
-        .iter()
-        .map(|collection| collection.name.as_str())
-        .collect();
+    let names: Vec<&str> = silo.description.collections.iter().map(|collection| collection.name.as_str()).collect();
     assert_eq!(names, ["t"]);
     assert_eq!(
         silo.description.warnings,
@@ -192,14 +151,7 @@ async fn what_cannot_be_read_is_left_out_with_a_warning() {
             "the type given for t.none has no effect: there is no such column",
         ]
     );
-    assert!(
-        silo.ask("t")
-            .filter("b", Comparison::GreaterOrEqual, text("x"))
-            .order("b", false)
-            .rows()
-            .await
-            .is_empty()
-    );
+    assert!(silo.ask("t").filter("b", Comparison::GreaterOrEqual, text("x")).order("b", false).rows().await.is_empty());
 }
 
 #[tokio::test]
@@ -226,13 +178,5 @@ async fn large_tables_are_estimated() {
     assert_eq!(scalars(&silo, "t"), "id:BigInt d:Date(YYYY-MM-DD)");
     silo.write("ANALYZE; UPDATE sqlite_stat1 SET stat = '950000' WHERE tbl = 't'");
     let description = silo.connector.describe().await.unwrap();
-    assert_eq!(
-        description
-            .collections
-            .iter()
-            .find(|collection| collection.name == "t")
-            .unwrap()
-            .rows,
-        Some(1_000_000)
-    );
+    assert_eq!(description.collections.iter().find(|collection| collection.name == "t").unwrap().rows, Some(1_000_000));
 }

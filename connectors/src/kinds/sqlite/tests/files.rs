@@ -18,14 +18,7 @@ fn listing(folder: &Path) -> BTreeMap<String, (u64, SystemTime, Vec<u8>)> {
             let entry = entry.unwrap();
             let metadata = entry.metadata().unwrap();
             let name = entry.file_name().into_string().unwrap();
-            (
-                name,
-                (
-                    metadata.len(),
-                    metadata.modified().unwrap(),
-                    fs::read(entry.path()).unwrap(),
-                ),
-            )
+            (name, (metadata.len(), metadata.modified().unwrap(), fs::read(entry.path()).unwrap()))
         })
         .collect()
 }
@@ -93,12 +86,7 @@ struct Writer {
 impl Writer {
     fn new(path: &Path) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "--ignored",
-                "--nocapture",
-                "kinds::sqlite::tests::files::the_other_process",
-            ])
+            .args(["--exact", "--ignored", "--nocapture", "kinds::sqlite::tests::files::the_other_process"])
             .env("LILONG_TEST_WRITES", path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -144,11 +132,7 @@ async fn a_log_without_its_index_is_refused() {
     let copy = tempfile::tempdir().unwrap();
     let path = copy.path().join("silo.sqlite");
     fs::copy(silo.path(), &path).unwrap();
-    fs::copy(
-        silo.folder.path().join("silo.sqlite-wal"),
-        copy.path().join("silo.sqlite-wal"),
-    )
-    .unwrap();
+    fs::copy(silo.folder.path().join("silo.sqlite-wal"), copy.path().join("silo.sqlite-wal")).unwrap();
     let before = listing(copy.path());
     let connector = super::super::open(&settings(&path)).unwrap();
     unavailable(&connector.ping().await.unwrap_err(), "no -shm file");
@@ -177,11 +161,7 @@ async fn a_journal_that_waits_to_be_rolled_back_is_refused() {
             .execute_batch("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO t SELECT i FROM n")
             .unwrap();
         fs::copy(silo.path(), &path).unwrap();
-        fs::copy(
-            silo.folder.path().join("silo.sqlite-journal"),
-            copy.path().join("silo.sqlite-journal"),
-        )
-        .unwrap();
+        fs::copy(silo.folder.path().join("silo.sqlite-journal"), copy.path().join("silo.sqlite-journal")).unwrap();
     }
     let before = listing(copy.path());
     let connector = super::super::open(&settings(&path)).unwrap();
@@ -225,10 +205,7 @@ async fn what_is_no_database_is_said_clearly() {
     unavailable(&ping(folder.path().to_path_buf()).await.unwrap_err(), "not a file");
     let path = folder.path().join("text");
     fs::write(&path, "this is a letter, not a database, however long it may go on").unwrap();
-    unavailable(
-        &ping(path.clone()).await.unwrap_err(),
-        "not an SQLite database, or it is encrypted",
-    );
+    unavailable(&ping(path.clone()).await.unwrap_err(), "not an SQLite database, or it is encrypted");
     fs::write(&path, "short").unwrap();
     unavailable(&ping(path.clone()).await.unwrap_err(), "not an SQLite database");
     fs::write(&path, "").unwrap();
@@ -338,16 +315,10 @@ async fn files_are_discovered_by_pattern() {
 
 #[tokio::test]
 async fn every_problem_of_a_block_is_reported() {
-    let mut block = SourceSettings {
-        name: "silo".to_owned(),
-        ..SourceSettings::default()
-    };
+    let mut block = SourceSettings { name: "silo".to_owned(), ..SourceSettings::default() };
     block.options.insert("pth".to_owned(), text_option("x"));
     block.options.insert("schemas".to_owned(), text_option("x"));
     let problems = super::super::open(&block).err().unwrap();
     let texts: Vec<&str> = problems.iter().map(|problem| problem.what.as_str()).collect();
-    assert_eq!(
-        texts,
-        ["unknown key `pth`", "unknown key `schemas`", "`path` is missing",]
-    );
+    assert_eq!(texts, ["unknown key `pth`", "unknown key `schemas`", "`path` is missing",]);
 }

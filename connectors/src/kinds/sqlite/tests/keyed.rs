@@ -27,10 +27,7 @@ fn texts(texts: &[&str]) -> ArrayRef {
 }
 
 fn days(days: &[&str]) -> ArrayRef {
-    let days: Vec<i32> = days
-        .iter()
-        .map(|day| lilong_schema::temporal::parse_date(day).unwrap())
-        .collect();
+    let days: Vec<i32> = days.iter().map(|day| lilong_schema::temporal::parse_date(day).unwrap()).collect();
     Arc::new(arrow_array::Date32Array::from(days))
 }
 
@@ -43,20 +40,13 @@ fn sorted(mut rows: Vec<String>) -> String {
 async fn keys_are_compared_exactly() {
     let silo = Silo::new(CITY).await;
     let ask = |name: &'static str, keys| {
-        silo.ask("visit")
-            .columns(&["id"])
-            .keys(&[name], vec![keys])
-            .order("id", false)
-            .rows()
+        silo.ask("visit").columns(&["id"]).keys(&[name], vec![keys]).order("id", false).rows()
     };
     assert_eq!(ask("who", numbers(&[1, 7])).await, ["1", "2", "3"]);
     assert_eq!(ask("code", texts(&["a"])).await, ["1", "3"]);
     assert_eq!(ask("day", days(&["2024-01-02"])).await, ["2"]);
     assert!(ask("who", numbers(&[])).await.is_empty());
-    let both = silo
-        .ask("visit")
-        .columns(&["id"])
-        .keys(&["who", "code"], vec![numbers(&[1, 2]), texts(&["A", "b"])]);
+    let both = silo.ask("visit").columns(&["id"]).keys(&["who", "code"], vec![numbers(&[1, 2]), texts(&["A", "b"])]);
     assert_eq!(sorted(both.rows().await), "2 4");
 }
 
@@ -64,39 +54,16 @@ async fn keys_are_compared_exactly() {
 async fn each_key_has_its_own_limit_and_order() {
     let silo = Silo::new(CITY).await;
     for collection in ["visit", "visits"] {
-        let ask = || {
-            silo.ask(collection)
-                .columns(&["who", "n"])
-                .keys(&["who"], vec![numbers(&[1, 2])])
-                .order("n", false)
-        };
+        let ask =
+            || silo.ask(collection).columns(&["who", "n"]).keys(&["who"], vec![numbers(&[1, 2])]).order("n", false);
         let rows = |rows: Vec<String>| {
-            let of = |who: &str| {
-                rows.iter()
-                    .filter(|row| row.starts_with(who))
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            };
+            let of = |who: &str| rows.iter().filter(|row| row.starts_with(who)).cloned().collect::<Vec<_>>().join(" ");
             (of("1"), of("2"))
         };
-        assert_eq!(
-            rows(ask().each(Some(2), None).rows().await),
-            ("1|1 1|2".into(), "2|5".into()),
-            "{collection}"
-        );
-        assert_eq!(
-            rows(ask().each(Some(1), Some(1)).rows().await),
-            ("1|2".into(), String::new())
-        );
-        assert_eq!(
-            rows(ask().each(None, Some(1)).rows().await),
-            ("1|2 1|3".into(), String::new())
-        );
-        assert_eq!(
-            rows(ask().each(Some(0), None).rows().await),
-            (String::new(), String::new())
-        );
+        assert_eq!(rows(ask().each(Some(2), None).rows().await), ("1|1 1|2".into(), "2|5".into()), "{collection}");
+        assert_eq!(rows(ask().each(Some(1), Some(1)).rows().await), ("1|2".into(), String::new()));
+        assert_eq!(rows(ask().each(None, Some(1)).rows().await), ("1|2 1|3".into(), String::new()));
+        assert_eq!(rows(ask().each(Some(0), None).rows().await), (String::new(), String::new()));
         let filtered = ask().filter("n", Comparison::Greater, integer(1)).each(Some(1), None);
         assert_eq!(rows(filtered.rows().await), ("1|2".into(), "2|5".into()));
         let distinct = ask().distinct(&["code"]).order("code", false);
@@ -115,10 +82,7 @@ async fn each_key_has_its_own_limit_and_order() {
     let both = silo
         .ask("visit")
         .columns(&["id"])
-        .keys(
-            &["day", "who"],
-            vec![days(&["2024-01-01", "2024-01-02"]), numbers(&[1, 1])],
-        )
+        .keys(&["day", "who"], vec![days(&["2024-01-01", "2024-01-02"]), numbers(&[1, 1])])
         .order("n", false)
         .each(Some(1), None);
     assert_eq!(sorted(both.rows().await), "2 3");
@@ -138,13 +102,8 @@ async fn a_null_key_is_in_no_set_and_not_unknown() {
         let mut ask = silo.ask("visit").columns(&["id"]).order("id", false);
         let fields: Vec<usize> = fields.iter().map(|name| ask.id(name)).collect();
         let schema = crate::rows::columns_schema(&ask.fetch.collection, &fields);
-        ask.operands
-            .push(Operand::Keys(RecordBatch::try_new(schema, cells).unwrap()));
-        let set = Predicate::KeyIn {
-            fields,
-            normalize: Vec::new(),
-            operand: 0,
-        };
+        ask.operands.push(Operand::Keys(RecordBatch::try_new(schema, cells).unwrap()));
+        let set = Predicate::KeyIn { fields, normalize: Vec::new(), operand: 0 };
         let set = if negated { Predicate::Not(Box::new(set)) } else { set };
         let ask = ask.and(set);
         async { ask.rows().await.join(" ") }
@@ -152,14 +111,8 @@ async fn a_null_key_is_in_no_set_and_not_unknown() {
     assert_eq!(ask(&["who"], vec![numbers(&[2])], false).await, "4");
     assert_eq!(ask(&["who"], vec![numbers(&[2])], true).await, "1 2 3 5");
     assert_eq!(ask(&["who"], vec![numbers(&[])], true).await, "1 2 3 4 5");
-    assert_eq!(
-        ask(&["code", "n"], vec![texts(&["A"]), numbers(&[1])], false).await,
-        "2"
-    );
-    assert_eq!(
-        ask(&["code", "n"], vec![texts(&["a"]), numbers(&[1])], true).await,
-        "1 2 3 4 5"
-    );
+    assert_eq!(ask(&["code", "n"], vec![texts(&["A"]), numbers(&[1])], false).await, "2");
+    assert_eq!(ask(&["code", "n"], vec![texts(&["a"]), numbers(&[1])], true).await, "1 2 3 4 5");
 }
 
 #[tokio::test]
@@ -168,11 +121,7 @@ async fn linked_rows_are_found_by_exact_keys() {
     let ids = |on: &'static [(&'static str, &'static str)], negated: bool| {
         let mut ask = silo.ask("visit").columns(&["id"]).order("id", false);
         let exists = ask.exists("person", on, Predicate::TRUE);
-        let ask = ask.and(if negated {
-            Predicate::Not(Box::new(exists))
-        } else {
-            exists
-        });
+        let ask = ask.and(if negated { Predicate::Not(Box::new(exists)) } else { exists });
         async { ask.rows().await.join(" ") }
     };
     assert_eq!(ids(&[("who", "id")], false).await, "1 2 3 4");
@@ -188,15 +137,7 @@ async fn linked_rows_are_found_by_exact_keys() {
         let operand = ask.operand(integer(least));
         let field = visit.field_id("n").unwrap();
         let comparison = Comparison::GreaterOrEqual;
-        let exists = ask.exists(
-            "visit",
-            on,
-            Predicate::Compare {
-                field,
-                comparison,
-                operand,
-            },
-        );
+        let exists = ask.exists("visit", on, Predicate::Compare { field, comparison, operand });
         let ask = ask.and(exists);
         async { ask.rows().await.join(" ") }
     };
@@ -214,10 +155,7 @@ async fn keys_of_mixed_storage_meet_by_text() {
     let mut ask = silo.ask("b");
     let exists = ask.exists("a", &[("k", "k")], Predicate::TRUE);
     assert_eq!(sorted(ask.and(exists).rows().await), "1 1.5");
-    assert_eq!(
-        sorted(silo.ask("a").keys(&["k"], vec![texts(&["1", "x"])]).rows().await),
-        "1 1 x"
-    );
+    assert_eq!(sorted(silo.ask("a").keys(&["k"], vec![texts(&["1", "x"])]).rows().await), "1 1 x");
     let limited = silo.ask("a").keys(&["k"], vec![texts(&["1", "x"])]).each(Some(1), None);
     assert_eq!(sorted(limited.rows().await), "1 x");
 }
@@ -228,10 +166,7 @@ async fn many_keys_go_in_one_statement() {
     let keys: Vec<i64> = (0..30_000).collect();
     let names: Vec<String> = keys.iter().map(|key| format!("k{key}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    assert_eq!(
-        silo.ask("t").keys(&["a"], vec![numbers(&keys)]).rows().await.len(),
-        20_000
-    );
+    assert_eq!(silo.ask("t").keys(&["a"], vec![numbers(&keys)]).rows().await.len(), 20_000);
     let both = silo.ask("t").keys(&["a", "b"], vec![numbers(&keys), texts(&names)]);
     assert_eq!(both.rows().await.len(), 20_000);
 }

@@ -32,11 +32,7 @@ fn plan(silo: &Silo, fetch: &Fetch) -> String {
 fn keyed<'a>(silo: &'a Silo, collection: &str, names: &[&str]) -> Ask<'a> {
     let mut ask = silo.ask(collection).columns(&["tag"]);
     let columns = names.iter().map(|name| ask.id(name)).collect();
-    ask.fetch.keys = Some(KeySet {
-        columns,
-        limit: None,
-        offset: None,
-    });
+    ask.fetch.keys = Some(KeySet { columns, limit: None, offset: None });
     ask
 }
 
@@ -48,40 +44,22 @@ fn has(plan: &str, part: &str) {
 async fn an_equality_on_a_column_that_knows_no_case_uses_its_index() {
     let silo = Silo::new(TOWN).await;
     let ask = || silo.ask("person").columns(&["tag"]);
-    has(
-        &plan(&silo, &ask().filter("code", Comparison::Equal, text("a")).fetch),
-        "USING INDEX person_code (code=?)",
-    );
-    has(
-        &plan(&silo, &ask().filter("code", Comparison::In, text("a")).fetch),
-        "USING INDEX person_code (code=?)",
-    );
+    has(&plan(&silo, &ask().filter("code", Comparison::Equal, text("a")).fetch), "USING INDEX person_code (code=?)");
+    has(&plan(&silo, &ask().filter("code", Comparison::In, text("a")).fetch), "USING INDEX person_code (code=?)");
     let prefix = ask().filter("tag", Comparison::StartsWith, text("a")).fetch;
-    has(
-        &plan(&silo, &prefix),
-        "USING COVERING INDEX person_tag (tag>? AND tag<?)",
-    );
+    has(&plan(&silo, &prefix), "USING COVERING INDEX person_tag (tag>? AND tag<?)");
 }
 
 #[tokio::test]
 async fn a_key_set_uses_an_index() {
     let silo = Silo::new(TOWN).await;
-    has(
-        &plan(&silo, &keyed(&silo, "person", &["code"]).fetch),
-        "USING INDEX person_code (code=?)",
-    );
-    has(
-        &plan(&silo, &keyed(&silo, "person", &["id"]).fetch),
-        "USING INTEGER PRIMARY KEY (rowid=?)",
-    );
+    has(&plan(&silo, &keyed(&silo, "person", &["code"]).fetch), "USING INDEX person_code (code=?)");
+    has(&plan(&silo, &keyed(&silo, "person", &["id"]).fetch), "USING INTEGER PRIMARY KEY (rowid=?)");
     has(
         &plan(&silo, &keyed(&silo, "person", &["street", "born"]).fetch),
         "USING INDEX person_street (street=? AND born=?)",
     );
-    has(
-        &plan(&silo, &keyed(&silo, "people", &["tag"]).fetch),
-        "USING COVERING INDEX person_tag (tag=?)",
-    );
+    has(&plan(&silo, &keyed(&silo, "people", &["tag"]).fetch), "USING COVERING INDEX person_tag (tag=?)");
 }
 
 #[tokio::test]
@@ -98,11 +76,7 @@ async fn a_limit_on_each_key_looks_up_and_sorts_nothing() {
     let plan = plan(&silo, &ask.fetch);
     has(&plan, "SEARCH t1 USING COVERING INDEX person_street (street=?)");
     has(&plan, "SEARCH t0 USING INTEGER PRIMARY KEY (rowid=?)");
-    assert_eq!(
-        plan.matches("TEMP B-TREE").count(),
-        1,
-        "only the few rows of the answer are sorted: {plan}"
-    );
+    assert_eq!(plan.matches("TEMP B-TREE").count(), 1, "only the few rows of the answer are sorted: {plan}");
 }
 
 #[tokio::test]
@@ -115,22 +89,10 @@ async fn linked_rows_are_looked_up_by_an_index() {
         let negated = ask.and(Predicate::Not(Box::new(exists)));
         plan(&silo, &negated.fetch)
     };
-    has(
-        &exists("street", "person", &[("id", "street")]),
-        "INDEX person_street (street=?)",
-    );
-    has(
-        &exists("street", "person", &[("number", "code")]),
-        "INDEX person_code (code=?)",
-    );
-    has(
-        &exists("person", "street", &[("street", "number")]),
-        "INDEX street_number (number=?)",
-    );
-    has(
-        &exists("street", "person", &[("number", "street")]),
-        "INDEX person_street (street=?)",
-    );
+    has(&exists("street", "person", &[("id", "street")]), "INDEX person_street (street=?)");
+    has(&exists("street", "person", &[("number", "code")]), "INDEX person_code (code=?)");
+    has(&exists("person", "street", &[("street", "number")]), "INDEX street_number (number=?)");
+    has(&exists("street", "person", &[("number", "street")]), "INDEX person_street (street=?)");
 }
 
 #[tokio::test]
@@ -156,15 +118,7 @@ async fn a_negated_link_is_looked_up_by_its_own_index_and_not_by_the_filter_s() 
 #[tokio::test]
 async fn an_order_on_a_column_that_is_never_null_uses_its_index() {
     let silo = Silo::new(TOWN).await;
-    let plan = plan(
-        &silo,
-        &silo
-            .ask("person")
-            .order("born", false)
-            .order("id", false)
-            .limit(5)
-            .fetch,
-    );
+    let plan = plan(&silo, &silo.ask("person").order("born", false).order("id", false).limit(5).fetch);
     has(&plan, "USING INDEX person_born");
     assert!(!plan.contains("TEMP B-TREE"), "{plan}");
 }
