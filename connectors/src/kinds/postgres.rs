@@ -1,4 +1,4 @@
-//! PostgreSQL and what speaks its protocol.
+//! `PostgreSQL` and what speaks its protocol.
 //!
 //! In: a block with `url`. Out: a [`Connector`] that does everything by itself. *Invariant*: sessions are read-only and in
 //! UTC; opening a connector does not touch the network.
@@ -9,6 +9,7 @@ mod decode;
 mod describe;
 mod dialect;
 mod discover;
+mod expression;
 mod fault;
 mod fetch;
 mod fold;

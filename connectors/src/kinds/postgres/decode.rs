@@ -270,7 +270,7 @@ impl Cells {
             (Cells::Int(cells), _) => cells.append_value(text.parse().ok()?),
             (Cells::BigInt(cells), _) => cells.append_value(text.parse().ok()?),
             (Cells::Float(cells), _) => {
-                cells.append_value(text.parse().ok().filter(|number: &f64| number.is_finite())?)
+                cells.append_value(text.parse().ok().filter(|number: &f64| number.is_finite())?);
             }
             (Cells::Date(cells), _) => cells.append_value(temporal::parse_date(text)?),
             (Cells::Time(cells), _) => cells.append_value(temporal::parse_time(text)?),

@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnection;
 
 use super::super::sqlite::glob;
 use super::catalog::{self, Answers, Column, Index, Relation};
-use super::dialect::quote;
+use super::expression::quote;
 use super::form::{COLLATION, FORM, Form, LOOSE, REQUIRED, TYPE};
 
 /// Describes some schemas of a database.

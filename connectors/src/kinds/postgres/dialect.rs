@@ -1,4 +1,4 @@
-//! PostgreSQL's way of saying a fetch.
+//! `PostgreSQL`'s way of saying a fetch.
 //!
 //! In: columns with what `describe` wrote down of them. Out: expressions and the [`Slot`]s of their parameters.
 //! *Invariant*: equality is exact whatever the column's collation, and leaves the column bare on one side, so that its
@@ -6,7 +6,8 @@
 
 use lilong_schema::{Collection, Field, Scalar};
 
-use super::form::{COLLATION, Form, Kind, LOOSE, REQUIRED, TYPE};
+use super::expression::{all_equal, bare, canonical, equal, exact_text, labels, one_of, printed, quote, type_of};
+use super::form::{COLLATION, Form, Kind, REQUIRED};
 use crate::sql::dialect::{Column, Dialect, KeyTable, Keys};
 use crate::sql::statement::Statement;
 use crate::{Comparison, OperandId};
@@ -56,7 +57,7 @@ pub(super) enum Slot {
     Number(OperandId),
 }
 
-/// PostgreSQL.
+/// `PostgreSQL`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Postgres<'a> {
     /// The source's schemas; the first is that of names without one.
@@ -65,92 +66,8 @@ pub(super) struct Postgres<'a> {
     pub(super) wide: bool,
 }
 
-/// A name between double quotes.
-pub(super) fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 fn parameter(statement: &mut Statement<Slot>, slot: Slot) -> String {
     format!("${}", statement.slot(slot))
-}
-
-fn bare(column: Column<'_>) -> String {
-    format!("{}.{}", column.alias, quote(&column.field.name))
-}
-
-/// The name of the type for casts.
-fn type_of(field: &Field) -> &str {
-    field.details.get(TYPE).map_or("text", String::as_str)
-}
-
-fn is_loose(field: &Field) -> bool {
-    field.details.contains_key(LOOSE)
-}
-
-/// The column as it is given out: the types that the driver knows, and text.
-fn printed(column: Column<'_>) -> String {
-    let bare = bare(column);
-    match Form::of(column.field) {
-        Form::Native | Form::Real => bare,
-        Form::Padded | Form::Enum | Form::Folded | Form::Printed | Form::Opaque => format!("{bare}::text"),
-        Form::Address => format!("textin(inet_out({bare}))"),
-        Form::Document => format!("to_json({bare})"),
-    }
-}
-
-/// The text of a text column, compared code point by code point.
-fn exact_text(column: Column<'_>) -> String {
-    let text = printed(column);
-    if is_loose(column.field) { format!("{text} COLLATE \"C\"") } else { text }
-}
-
-/// The canonical text by which keys of different types meet.
-fn canonical(column: Column<'_>) -> String {
-    let text = format!("{}::text", bare(column));
-    match column.field.scalar {
-        Scalar::Decimal => {
-            format!("CASE WHEN strpos({text}, '.') > 0 THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END")
-        }
-        Scalar::LocalDateTime => format!("replace({text}, ' ', 'T')"),
-        Scalar::DateTime => format!("replace(replace({text}, ' ', 'T'), '+00', 'Z')"),
-        Scalar::String | Scalar::Enum => printed(column),
-        _ => text,
-    }
-}
-
-/// The labels of the column's enum that are among some texts.
-fn labels(column: Column<'_>, condition: &str) -> String {
-    format!("(SELECT e.v FROM unnest(enum_range(NULL::{})) AS e(v) WHERE e.v::text {condition})", type_of(column.field))
-}
-
-/// A condition that the column equals the expression of its kind; unknown or false where the column is null.
-fn equal(column: Column<'_>, right: &str) -> String {
-    let bare = bare(column);
-    match Form::of(column.field) {
-        Form::Padded => format!("({bare} = {right}::bpchar AND {bare}::text = {right})"),
-        Form::Folded => format!("({bare} = {right}::{} AND {bare}::text = {right})", type_of(column.field)),
-        Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= {right}"))),
-        Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = {right}", printed(column)),
-        Form::Native | Form::Real if is_loose(column.field) => {
-            format!("({bare} = {right} AND {bare} COLLATE \"C\" = {right})")
-        }
-        Form::Native | Form::Real => format!("{bare} = {right}"),
-    }
-}
-
-/// The same for an array.
-fn one_of(column: Column<'_>, list: &str) -> String {
-    let bare = bare(column);
-    match Form::of(column.field) {
-        Form::Padded => format!("({bare} = ANY({list}::bpchar[]) AND {bare}::text = ANY({list}))"),
-        Form::Folded => format!("({bare} = ANY({list}::{}[]) AND {bare}::text = ANY({list}))", type_of(column.field)),
-        Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= ANY({list})"))),
-        Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = ANY({list})", printed(column)),
-        Form::Native | Form::Real if is_loose(column.field) => {
-            format!("({bare} = ANY({list}) AND {bare} COLLATE \"C\" = ANY({list}))")
-        }
-        Form::Native | Form::Real => format!("{bare} = ANY({list})"),
-    }
 }
 
 impl Postgres<'_> {
@@ -183,7 +100,7 @@ impl Postgres<'_> {
     }
 
     /// The keys as a table of the statement.
-    fn keys_from(self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> (String, Vec<String>) {
+    fn keys_from(statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> (String, Vec<String>) {
         let alias = statement.alias();
         let kinds: Vec<(Scalar, Kind)> =
             columns.iter().map(|column| (column.field.scalar, Kind::of(column.field, false))).collect();
@@ -197,11 +114,6 @@ impl Postgres<'_> {
         let table = format!("unnest({}) AS {alias}({})", arrays.join(", "), names.join(", "));
         (table, names.into_iter().map(|name| format!("{alias}.{name}")).collect())
     }
-}
-
-fn all_equal(columns: &[Column<'_>], values: &[String]) -> String {
-    let conditions: Vec<String> = columns.iter().zip(values).map(|(column, value)| equal(*column, value)).collect();
-    conditions.join(" AND ")
 }
 
 impl Dialect for Postgres<'_> {
@@ -291,7 +203,7 @@ impl Dialect for Postgres<'_> {
             let list = parameter(statement, slot);
             return format!("({} IS NOT NULL AND {})", bare(*column), one_of(*column, &list));
         }
-        let (table, values) = self.keys_from(statement, columns, keys);
+        let (table, values) = Self::keys_from(statement, columns, keys);
         format!("EXISTS (SELECT 1 FROM {table} WHERE {})", all_equal(columns, &values))
     }
 
@@ -305,8 +217,11 @@ impl Dialect for Postgres<'_> {
         if !indexed {
             return None;
         }
-        let (table, values) = self.keys_from(statement, columns, keys);
-        Some(KeyTable { table, condition: all_equal(columns, &values) })
+        let (table, values) = Self::keys_from(statement, columns, keys);
+        Some(KeyTable {
+            table,
+            condition: all_equal(columns, &values),
+        })
     }
 
     fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String {

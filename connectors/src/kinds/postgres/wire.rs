@@ -198,7 +198,7 @@ pub(super) fn write_uuid(text: &str) -> Option<Vec<u8>> {
 pub(super) fn write_array(element: u32, items: &[Vec<u8>]) -> Vec<u8> {
     let size: usize = items.iter().map(|item| item.len() + 4).sum();
     let mut bytes = Vec::with_capacity(20 + size);
-    let dimensions: i32 = if items.is_empty() { 0 } else { 1 };
+    let dimensions: i32 = i32::from(!items.is_empty());
     bytes.extend_from_slice(&dimensions.to_be_bytes());
     bytes.extend_from_slice(&0_i32.to_be_bytes());
     bytes.extend_from_slice(&element.to_be_bytes());
