@@ -218,10 +218,7 @@ impl Dialect for Postgres<'_> {
             return None;
         }
         let (table, values) = Self::keys_from(statement, columns, keys);
-        Some(KeyTable {
-            table,
-            condition: all_equal(columns, &values),
-        })
+        Some(KeyTable { table, condition: all_equal(columns, &values) })
     }
 
     fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String {

@@ -42,11 +42,7 @@ pub(super) fn printed(column: Column<'_>) -> String {
 /// The text of a text column, compared code point by code point.
 pub(super) fn exact_text(column: Column<'_>) -> String {
     let text = printed(column);
-    if is_loose(column.field) {
-        format!("{text} COLLATE \"C\"")
-    } else {
-        text
-    }
+    if is_loose(column.field) { format!("{text} COLLATE \"C\"") } else { text }
 }
 
 /// The canonical text by which keys of different types meet.
@@ -65,10 +61,7 @@ pub(super) fn canonical(column: Column<'_>) -> String {
 
 /// The labels of the column's enum that are among some texts.
 pub(super) fn labels(column: Column<'_>, condition: &str) -> String {
-    format!(
-        "(SELECT e.v FROM unnest(enum_range(NULL::{})) AS e(v) WHERE e.v::text {condition})",
-        type_of(column.field)
-    )
+    format!("(SELECT e.v FROM unnest(enum_range(NULL::{})) AS e(v) WHERE e.v::text {condition})", type_of(column.field))
 }
 
 /// A condition that the column equals the expression of its kind; unknown or false where the column is null.
@@ -76,10 +69,7 @@ pub(super) fn equal(column: Column<'_>, right: &str) -> String {
     let bare = bare(column);
     match Form::of(column.field) {
         Form::Padded => format!("({bare} = {right}::bpchar AND {bare}::text = {right})"),
-        Form::Folded => format!(
-            "({bare} = {right}::{} AND {bare}::text = {right})",
-            type_of(column.field)
-        ),
+        Form::Folded => format!("({bare} = {right}::{} AND {bare}::text = {right})", type_of(column.field)),
         Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= {right}"))),
         Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = {right}", printed(column)),
         Form::Native | Form::Real if is_loose(column.field) => {
@@ -94,10 +84,7 @@ pub(super) fn one_of(column: Column<'_>, list: &str) -> String {
     let bare = bare(column);
     match Form::of(column.field) {
         Form::Padded => format!("({bare} = ANY({list}::bpchar[]) AND {bare}::text = ANY({list}))"),
-        Form::Folded => format!(
-            "({bare} = ANY({list}::{}[]) AND {bare}::text = ANY({list}))",
-            type_of(column.field)
-        ),
+        Form::Folded => format!("({bare} = ANY({list}::{}[]) AND {bare}::text = ANY({list}))", type_of(column.field)),
         Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= ANY({list})"))),
         Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = ANY({list})", printed(column)),
         Form::Native | Form::Real if is_loose(column.field) => {
@@ -109,10 +96,6 @@ pub(super) fn one_of(column: Column<'_>, list: &str) -> String {
 
 /// A condition that each column equals its value.
 pub(super) fn all_equal(columns: &[Column<'_>], values: &[String]) -> String {
-    let conditions: Vec<String> = columns
-        .iter()
-        .zip(values)
-        .map(|(column, value)| equal(*column, value))
-        .collect();
+    let conditions: Vec<String> = columns.iter().zip(values).map(|(column, value)| equal(*column, value)).collect();
     conditions.join(" AND ")
 }
