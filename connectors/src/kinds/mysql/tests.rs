@@ -5,7 +5,7 @@
 
 mod faults;
 mod plans;
-mod types;
+mod values;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

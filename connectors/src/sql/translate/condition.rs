@@ -1,0 +1,147 @@
+//! Conditions on rows: a [`Predicate`] as SQL.
+//!
+//! In: predicates. Out: texts of conditions, with their parameters added to the statement. *Invariant*: values never stand
+//! in a text.
+
+use lilong_schema::Collection;
+use lilong_schema::collection::FieldId;
+
+use super::{Translation, Untranslatable, column, key_columns};
+use crate::sql::dialect::{Dialect, Keys};
+use crate::{Exists, Fetch, Predicate};
+
+/// Whether rows of these links are found without a scan.
+fn is_indexed(collection: &Collection, on: &[(FieldId, FieldId)]) -> bool {
+    let named = |column: &String| on.iter().any(|(_, field)| collection.fields[*field].name == *column);
+    collection.indexes.iter().any(|columns| !columns.is_empty() && columns.iter().all(named))
+}
+
+/// The most conditions in one chain.
+const CHAIN: usize = 100;
+
+/// Conditions joined by a word, in groups of groups if there are many: to a database each one more in a chain is a level
+/// of depth, and SQLite takes no more than a thousand.
+fn chain(mut conditions: Vec<String>, word: &str) -> String {
+    while conditions.len() > CHAIN {
+        conditions = conditions.chunks(CHAIN).map(|group| format!("({})", group.join(word))).collect();
+    }
+    conditions.join(word)
+}
+
+impl<D: Dialect> Translation<'_, D> {
+    /// The whole `WHERE`: keys and predicate; nothing where neither says anything.
+    pub(super) fn condition(&mut self, fetch: &Fetch, alias: &str) -> Result<String, Untranslatable> {
+        let mut conditions = vec![];
+        if let Some(keys) = &fetch.keys {
+            let columns = key_columns(alias, &fetch.collection, &keys.columns)?;
+            conditions.push(self.dialect.key_in(&mut self.statement, &columns, Keys::Fetch));
+        }
+        self.predicate_into(&fetch.collection, alias, &fetch.predicate, &mut conditions)?;
+        Ok(if conditions.is_empty() { String::new() } else { format!(" WHERE {}", chain(conditions, " AND ")) })
+    }
+
+    /// Adds the conjuncts of a predicate.
+    pub(super) fn predicate_into(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        predicate: &Predicate,
+        conditions: &mut Vec<String>,
+    ) -> Result<(), Untranslatable> {
+        match predicate {
+            Predicate::And(parts) => {
+                for part in parts {
+                    self.predicate_into(collection, alias, part, conditions)?;
+                }
+            }
+            Predicate::Exists(exists) => conditions.push(self.exists(collection, alias, exists, true)?),
+            other => conditions.push(self.predicate(collection, alias, other)?),
+        }
+        Ok(())
+    }
+
+    fn predicate(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        predicate: &Predicate,
+    ) -> Result<String, Untranslatable> {
+        Ok(match predicate {
+            Predicate::And(parts) if parts.is_empty() => self.dialect.truth(true).to_owned(),
+            Predicate::Or(parts) if parts.is_empty() => self.dialect.truth(false).to_owned(),
+            Predicate::And(parts) => self.joined(collection, alias, parts, " AND ")?,
+            Predicate::Or(parts) => self.joined(collection, alias, parts, " OR ")?,
+            Predicate::Not(part) => format!("(NOT {})", self.predicate(collection, alias, part)?),
+            Predicate::Compare { field, comparison, operand } => {
+                let column = column(alias, collection, *field)?;
+                self.dialect
+                    .compare(&mut self.statement, column, *comparison, *operand)
+                    .ok_or(Untranslatable::Comparison)?
+            }
+            Predicate::IsNull(field) => {
+                let column = column(alias, collection, *field)?;
+                format!("({}.{} IS NULL)", column.alias, self.dialect.quote(&column.field.name))
+            }
+            Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
+            Predicate::KeyIn { fields, operand, .. } => {
+                let columns = key_columns(alias, collection, fields)?;
+                self.dialect.key_in(&mut self.statement, &columns, Keys::Operand(*operand))
+            }
+        })
+    }
+
+    fn joined(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        parts: &[Predicate],
+        word: &str,
+    ) -> Result<String, Untranslatable> {
+        let mut texts = vec![];
+        for part in parts {
+            texts.push(self.predicate(collection, alias, part)?);
+        }
+        Ok(format!("({})", chain(texts, word)))
+    }
+
+    /// `turnable`: a plain condition of the query, which a database can begin with instead; under a negation or in an
+    /// alternative it is checked row by row, by the link.
+    fn exists(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        exists: &Exists,
+        turnable: bool,
+    ) -> Result<String, Untranslatable> {
+        let inner = self.statement.alias();
+        let mut conditions = self.pairs(collection, alias, &exists.collection, &inner, &exists.on)?;
+        let linked = conditions.len();
+        self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
+        if !turnable && is_indexed(&exists.collection, &exists.on) {
+            for condition in &mut conditions[linked..] {
+                *condition = self.dialect.unindexed(condition);
+            }
+        }
+        if conditions.is_empty() {
+            conditions.push(self.dialect.truth(true).to_owned());
+        }
+        let from = self.from(&exists.collection, &inner);
+        Ok(format!("EXISTS (SELECT 1 FROM {from} WHERE {})", chain(conditions, " AND ")))
+    }
+
+    pub(super) fn pairs(
+        &self,
+        outer: &Collection,
+        outer_alias: &str,
+        inner: &Collection,
+        inner_alias: &str,
+        on: &[(FieldId, FieldId)],
+    ) -> Result<Vec<String>, Untranslatable> {
+        on.iter()
+            .map(|(one, other)| {
+                let one = column(outer_alias, outer, *one)?;
+                Ok(self.dialect.same(one, column(inner_alias, inner, *other)?))
+            })
+            .collect()
+    }
+}
