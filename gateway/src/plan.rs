@@ -40,6 +40,7 @@ pub struct Plan {
 
 /// One piece of work.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // a plan has a few dozen of them, made once
 pub enum Step {
     /// Asks a source for rows.
     Fetch(FetchStep),

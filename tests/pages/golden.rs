@@ -61,7 +61,7 @@ async fn run(text: &str, name: &str) -> Vec<(&'static str, String)> {
             "graphql" => request.query = block.content,
             "operation" => request.operation_name = Some(block.content.trim().to_owned()),
             "json variables" => {
-                request.variables = serde_json::from_str::<Value>(&block.content).unwrap().as_object().unwrap().clone();
+                request.variables = serde_json::from_str(&block.content).unwrap();
             }
             "plan" | "fetches" | "answer" => {}
             other => assert!(make(folder.path(), &block), "{name}: a block that says not what it is: {other:?}"),

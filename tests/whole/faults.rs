@@ -120,7 +120,7 @@ async fn who_is_not_asked_does_not_fail() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_source_is_timed_out_and_the_others_answer() {
     let town = town(Plan::default()).await;
-    town.health.play(Script { delay: Some(Duration::from_secs(60)), ..Script::default() });
+    town.health.play(Script { delay: Some(Duration::from_mins(1)), ..Script::default() });
     let answer = town.ask("{ civil { resident(limit: 1) { id shots { id } } } }").await;
     assert_eq!(answer["data"], json!({ "civil": { "resident": [{ "id": 1, "shots": null }] } }));
     assert_eq!(codes(&answer), [("SOURCE_TIMEOUT".to_owned(), json!(["civil", "resident", 0, "shots"]))]);

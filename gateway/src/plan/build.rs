@@ -41,6 +41,7 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
 }
 
 /// Where the rows of a collection field come from.
+#[derive(Clone, Copy)]
 enum Via<'a> {
     /// All of the collection.
     All,
@@ -504,7 +505,9 @@ impl Columns {
     }
 
     pub(super) fn want_all(&mut self, fields: &[FieldId]) {
-        fields.iter().for_each(|field| self.want(*field));
+        for field in fields {
+            self.want(*field);
+        }
     }
 }
 

@@ -144,7 +144,7 @@ fn read_files(folder: &Path, reading: &mut Reading<'_>) -> Vec<File> {
     let sources = folder.join("sources");
     match list(&sources) {
         Ok(names) => {
-            paths.extend(names.into_iter().map(|name| Path::new("sources").join(name)).filter(|path| is_toml(path)))
+            paths.extend(names.into_iter().map(|name| Path::new("sources").join(name)).filter(|path| is_toml(path)));
         }
         // A link that leads nowhere stands for sources that are missing now.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !sources.is_symlink() => {}

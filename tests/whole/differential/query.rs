@@ -157,7 +157,8 @@ impl Generator<'_> {
                     let more = (0..self.random.below(3)).filter_map(|_| self.value(table, column)).collect();
                     Condition::Among(column, self.random.chance(40), more)
                 } else {
-                    Condition::Compare(column, *self.random.pick(&["_eq", "_neq", "_gt", "_gte", "_lt", "_lte"]), value)
+                    let operators: &[&'static str] = &["_eq", "_neq", "_gt", "_gte", "_lt", "_lte"];
+                    Condition::Compare(column, operators[self.random.below(operators.len())], value)
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! A seeded generator of numbers (SplitMix64, Steele et al. 2014).
+//! A seeded generator of numbers (`SplitMix64`, Steele et al. 2014).
 
 pub(crate) struct Random(u64);
 

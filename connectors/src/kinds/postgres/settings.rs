@@ -56,7 +56,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             schemas = names.iter().map(|name| name.reveal().to_owned()).collect();
         }
         Some((option, _)) => {
-            fault(option, "schemas is not a list of names", "write schemas = [\"public\"]; the first needs no prefix")
+            fault(option, "schemas is not a list of names", "write schemas = [\"public\"]; the first needs no prefix");
         }
     }
     let tls = match settings.options.get("tls").map(|option| (option, &option.value)) {
