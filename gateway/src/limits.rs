@@ -3,7 +3,7 @@
 //! In: a [`Parsed`] document, the model and the limits. Out: nothing, or `TOO_DEEP` or `TOO_COSTLY`. Each operation is
 //! judged by itself, with fragments counted as often as they are spread. *Invariant*: linear in the document: every
 //! fragment is weighed once and the sums saturate; a document of any shape, cyclic ones included, ends and needs no
-//! more than [`LEVELS`] levels of stack, here and in validation.
+//! more than `LEVELS` levels of stack, here and in validation.
 
 use std::collections::HashMap;
 

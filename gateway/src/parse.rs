@@ -1,7 +1,7 @@
 //! Text → syntax tree.
 //!
 //! In: a document and the limits. Out: a [`Parsed`], or why the text is refused: `PARSE_FAILED`, `TOO_COSTLY` (tokens)
-//! or `TOO_DEEP` (brackets). *Invariant*: costs time linear in the text, and never more stack than [`scan::NESTING`]
+//! or `TOO_DEEP` (brackets). *Invariant*: costs time linear in the text, and never more stack than `NESTING`
 //! levels need.
 
 mod lines;

@@ -1,7 +1,7 @@
 //! A plan: what to ask of which source, how the answers meet, and how the response is put together. Made once for an
 //! operation and the structure of its variables; holds no caller and no variable's value.
 //!
-//! In: [`Operation`]. Out: [`Plan`], a list of steps in which every step stands after those it reads, and a tree of
+//! In: [`Operation`](crate::operation::Operation). Out: [`Plan`], a list of steps in which every step stands after those it reads, and a tree of
 //! outputs that places their rows.
 //! *Invariant*: the planner asks nobody, and knows a source by its [`Capabilities`](lilong_schema::Capabilities) alone.
 

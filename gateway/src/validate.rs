@@ -1,7 +1,7 @@
 //! Syntax tree → a document that fits the schema.
 //!
 //! In: a [`Parsed`] document and what the request sees of the model. Out: a [`Valid`] document, or at most
-//! [`MOST_ERRORS`] reasons why not. The compiler's own validation is run against a schema made for this document alone,
+//! `MOST_ERRORS` reasons why not. The compiler's own validation is run against a schema made for this document alone,
 //! of just the types and fields that it touches; rules that the compiler lacks are added. *Invariant*: a [`Valid`] can
 //! only come from here, and its cost never depends on the size of the model.
 

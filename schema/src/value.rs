@@ -1,4 +1,4 @@
-//! One value of a [`Scalar`], as it stands in literals, variables and bound fetches.
+//! One value of a [`Scalar`](crate::Scalar), as it stands in literals, variables and bound fetches.
 
 use std::fmt;
 
