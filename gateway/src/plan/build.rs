@@ -607,9 +607,6 @@ fn text_constant(text: &str) -> OutputValue {
 
 /// A field that validation should have refused: the model changed in between.
 fn unknown(field: &Field) -> RequestError {
-    RequestError {
-        code: Code::ValidationFailed,
-        message: format!("there is no field `{}` here", field.name),
-        locations: vec![field.location],
-    }
+    let message = format!("there is no field `{}` here", field.name);
+    RequestError { code: Code::ValidationFailed, ..bad_input(field, message) }
 }
