@@ -266,6 +266,8 @@ impl Builder<'_> {
                 limit: key_limit,
                 offset: key_offset,
             }),
+            order_values: false,
+            group: None,
         };
         let mut rows = self.add(Step::Fetch(FetchStep {
             source: collection.source,

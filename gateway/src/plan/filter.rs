@@ -226,6 +226,8 @@ impl Builder<'_> {
             limit,
             offset: None,
             keys: None,
+            order_values: false,
+            group: None,
         };
         let mut rows = self.add(Step::Fetch(FetchStep {
             source: to.source,
