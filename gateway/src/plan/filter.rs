@@ -220,6 +220,8 @@ impl Builder<'_> {
             limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
             offset: None,
             keys: None,
+            order_values: false,
+            group: None,
         };
         let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
         let rows = self.fetch_rows(link.to, &link.name, fetch, None, operands, ceiling, residual);

@@ -169,6 +169,8 @@ impl Builder<'_> {
             limit,
             offset,
             keys: keys.is_some().then_some(KeySet { columns: key_columns, limit: key_limit, offset: key_offset }),
+            order_values: false,
+            group: None,
         };
         let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
         if !share.order && !order.is_empty() {

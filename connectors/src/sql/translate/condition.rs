@@ -83,6 +83,7 @@ impl<D: Dialect> Translation<'_, D> {
                 format!("({}.{} IS NULL)", column.alias, self.dialect.quote(&column.field.name))
             }
             Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
+            Predicate::Reached { .. } => return Err(Untranslatable::Reached),
             Predicate::KeyIn { fields, operand, .. } => {
                 let columns = key_columns(alias, collection, fields)?;
                 self.dialect.key_in(&mut self.statement, &columns, Keys::Operand(*operand))
