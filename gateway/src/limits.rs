@@ -11,7 +11,7 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::{Definition, DirectiveList, FragmentDefinition, Selection};
 use lilong_schema::Federated;
 use lilong_schema::catalog::Limits;
-use lilong_schema::federated::{Member, Root, TypeId};
+use lilong_schema::federated::{FoldType, Member, Root, TypeId};
 
 use crate::error::{Code, RequestError};
 use crate::parse::Parsed;
@@ -193,17 +193,27 @@ impl<'a> Scale<'a> {
 
     /// The type that a field leads to, where fetches lie below it, and whether the field itself causes one.
     fn step(&self, parent: Option<TypeId>, field: &str) -> (Option<TypeId>, bool) {
-        use lilong_schema::federated::SourceMember::{ByKey, List};
+        use lilong_schema::federated::SourceMember::{Aggregate, ByKey, Groups, List};
         match parent {
             Some(TypeId::Query) => {
                 (self.federated.roots.get(field).map(|Root::Source(source)| TypeId::Source(*source)), false)
             }
             Some(TypeId::Source(source)) => match self.federated.sources[source].members.get(field) {
                 Some(List(collection) | ByKey(collection, _)) => (Some(TypeId::Collection(*collection)), true),
+                Some(Aggregate(collection)) => (Some(TypeId::Fold(*collection, FoldType::Aggregate)), false),
+                Some(Groups(_)) => (None, true),
                 None => (None, false),
             },
             Some(TypeId::Collection(collection)) => match self.federated.collections[collection].members.get(field) {
                 Some(Member::Link(link)) => (Some(TypeId::Collection(self.federated.links[*link].to)), true),
+                Some(Member::Aggregate(link)) => {
+                    (Some(TypeId::Fold(self.federated.links[*link].to, FoldType::Aggregate)), false)
+                }
+                _ => (None, false),
+            },
+            Some(TypeId::Fold(collection, FoldType::Aggregate)) => match field {
+                "aggregate" => (None, true),
+                "nodes" => (Some(TypeId::Collection(collection)), true),
                 _ => (None, false),
             },
             _ => (None, false),
