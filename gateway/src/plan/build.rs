@@ -41,7 +41,7 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
         filter_depth: 0,
     };
     let output = builder.root(&operation.selection)?;
-    Ok(Plan { steps: builder.steps, output, checks: builder.checks, guards: builder.guards })
+    Ok(Plan::new(builder.steps, output, builder.checks, builder.guards))
 }
 
 pub(super) struct Builder<'a> {
