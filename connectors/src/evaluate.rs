@@ -24,6 +24,7 @@ use crate::{ErrorKind, OperandId};
 pub use comparable::comparable;
 pub(crate) use filter::reach;
 pub use filter::{Linked, filter, filter_linked};
+pub(crate) use fold::{Careful, Moments, Total};
 pub use fold::{FoldColumn, Folded, combine, fold, partials};
 pub use index::{KeyIndex, distinct_keys};
 pub use keys::{canonical_texts, convert, normalize, parse_canonical};

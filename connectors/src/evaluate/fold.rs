@@ -21,8 +21,8 @@ use super::{Error, Result, comparable, row_count};
 use crate::{CellFault, Function};
 
 pub use combine::{combine, partials};
-use compute::Moments;
-use total::Total;
+pub(crate) use compute::{Careful, Moments};
+pub(crate) use total::Total;
 
 /// A column of rows to be folded.
 #[derive(Clone, Debug)]

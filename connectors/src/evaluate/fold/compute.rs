@@ -127,13 +127,17 @@ fn sum(column: &FoldColumn, grouping: &Grouping) -> Result<(ArrayRef, Vec<usize>
         Scalar::BigInt => {
             let sums = whole_sums(column, grouping).ok_or_else(|| unsuited(column))?;
             let mut texts = StringBuilder::with_capacity(sums.len(), sums.len() * 12);
-            sums.iter().for_each(|sum| texts.append_option(sum.map(|(sum, _)| sum.to_string())));
+            for sum in &sums {
+                texts.append_option(sum.map(|(sum, _)| sum.to_string()));
+            }
             Ok((Arc::new(texts.finish()), Vec::new()))
         }
         Scalar::Decimal => {
             let sums = decimal_sums(column, grouping)?;
             let mut texts = StringBuilder::with_capacity(sums.len(), sums.len() * 12);
-            sums.iter().for_each(|sum| texts.append_option(sum.as_ref().map(|(sum, _)| sum.text())));
+            for sum in &sums {
+                texts.append_option(sum.as_ref().map(|(sum, _)| sum.text()));
+            }
             Ok((Arc::new(texts.finish()), Vec::new()))
         }
         Scalar::Float => {
@@ -233,19 +237,21 @@ pub(super) fn finite(values: impl Iterator<Item = Option<f64>>) -> (ArrayRef, Ve
 
 /// A sum of floats that keeps what each addition rounds off (Neumaier).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Careful {
+pub(crate) struct Careful {
     sum: f64,
     rest: f64,
 }
 
 impl Careful {
-    pub(super) fn add(&mut self, value: f64) {
+    /// Adds a number.
+    pub(crate) fn add(&mut self, value: f64) {
         let sum = self.sum + value;
         self.rest += if self.sum.abs() >= value.abs() { (self.sum - sum) + value } else { (value - sum) + self.sum };
         self.sum = sum;
     }
 
-    pub(super) fn value(&self) -> f64 {
+    /// The sum.
+    pub(crate) fn value(&self) -> f64 {
         // Past infinity there is no rest.
         if self.sum.is_finite() { self.sum + self.rest } else { self.sum }
     }

@@ -48,7 +48,9 @@ impl Total {
         let mut negative = false;
         if carry(&mut limbs) {
             negative = true;
-            limbs.iter_mut().for_each(|limb| *limb = -*limb);
+            for limb in &mut limbs {
+                *limb = -*limb;
+            }
             carry(&mut limbs);
         }
         let mut text = String::with_capacity(limbs.len() * WIDTH + 2);
@@ -121,7 +123,9 @@ mod tests {
             (&[], "0"),
         ] {
             let mut total = Total::default();
-            addends.iter().for_each(|text| total.add(text).unwrap());
+            for text in addends {
+                total.add(text).unwrap();
+            }
             assert_eq!(total.text(), sum, "{addends:?}");
         }
     }
