@@ -27,7 +27,8 @@ pub(super) fn aggregate(step: &AggregateStep, made: &[Arc<Made>]) -> Result<RowS
         let message = format!("`{}`: a value that rows are grouped by could not be read", step.field);
         return Err(Fault::new(Code::SourceMismatch, message));
     }
-    let column = |(column, scalar): &(usize, _)| FoldColumn { values: rows.batch.column(*column).clone(), scalar: *scalar };
+    let column =
+        |(column, scalar): &(usize, _)| FoldColumn { values: rows.batch.column(*column).clone(), scalar: *scalar };
     let mut columns = Vec::new();
     if let Some(key) = &step.key {
         let values = keys::columns(&rows.batch, key)?;
@@ -47,8 +48,7 @@ pub(super) fn aggregate(step: &AggregateStep, made: &[Arc<Made>]) -> Result<RowS
     let mut made = whole.keys.clone();
     let mut faults = Vec::new();
     for figure in &step.figures {
-        let (folded, at) =
-            if figure.parts { (&mut parts, &mut next[1]) } else { (&mut whole, &mut next[0]) };
+        let (folded, at) = if figure.parts { (&mut parts, &mut next[1]) } else { (&mut whole, &mut next[0]) };
         let own = columns.len() + *at;
         let unread = rows.faults.iter().filter(|fault| figure.of.iter().any(|(column, _)| *column == fault.column));
         for fault in unread {

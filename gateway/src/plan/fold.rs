@@ -26,7 +26,9 @@ use super::arguments::Given;
 use super::build::Builder;
 use super::keys::parent_key;
 use super::read::{Share, needs_source, push, push_cap, share};
-use super::{Ceiling, FetchStep, FilterStep, KeysFrom, KeysStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown};
+use super::{
+    Ceiling, FetchStep, FilterStep, KeysFrom, KeysStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown,
+};
 use crate::error::{Code, RequestError};
 use crate::operation::Field;
 
@@ -126,8 +128,7 @@ impl Builder<'_> {
         let given = &folding.asked.given;
         let cuts = given.limit.is_some() || given.offset.is_some() || !given.distinct.is_empty();
         let all = matches!(folding.key, FoldKey::None);
-        let order =
-            if cuts { self.full_order(folding.collection, folding.field, given, all)? } else { Vec::new() };
+        let order = if cuts { self.full_order(folding.collection, folding.field, given, all)? } else { Vec::new() };
         let (pushed, residual) = pushdown::split(capabilities, predicate);
         let link = self.link_of(&folding.key);
         let share = share(capabilities, given, &order, &residual, link, false);

@@ -21,7 +21,9 @@ impl Step {
             Step::Sort(sort) => vec![sort.input],
             Step::Keys(keys) => vec![keys.input],
             Step::Aggregate(aggregate) => vec![aggregate.input],
-            Step::Widen(widen) => std::iter::once(widen.rows).chain(widen.joins.iter().map(|(join, _)| *join)).collect(),
+            Step::Widen(widen) => {
+                std::iter::once(widen.rows).chain(widen.joins.iter().map(|(join, _)| *join)).collect()
+            }
             Step::Assign(assign) => {
                 std::iter::once(assign.rows).chain(assign.parent.as_ref().map(|parent| parent.step)).collect()
             }

@@ -77,9 +77,7 @@ impl Builder<'_> {
                         let columns = field.selection.iter().map(|column| {
                             let value = match &*column.name {
                                 "__typename" => self.fold_type_name(id, FoldType::Fields(statistic)),
-                                name => {
-                                    cell(self.figure(id, statistic, name).ok_or_else(|| unknown(column))?)
-                                }
+                                name => cell(self.figure(id, statistic, name).ok_or_else(|| unknown(column))?),
                             };
                             Ok(output(column, value))
                         });
@@ -95,9 +93,9 @@ impl Builder<'_> {
     /// `count(columns, distinct)`: without columns, of rows.
     fn counted(&self, id: CollectionId, field: &Field) -> Result<Aggregate, RequestError> {
         let fields = self.select_columns(id, field, "columns")?;
-        let distinct = field.argument("distinct").is_some_and(|argument| {
-            matches!(argument.form, Form::Leaf(Value::Boolean(true)))
-        });
+        let distinct = field
+            .argument("distinct")
+            .is_some_and(|argument| matches!(argument.form, Form::Leaf(Value::Boolean(true))));
         let function = if distinct && !fields.is_empty() { Function::CountDistinct } else { Function::Count };
         Ok(Aggregate { function, fields })
     }
@@ -109,10 +107,5 @@ impl Builder<'_> {
 
 /// The cell of a column of an answer.
 pub(in crate::plan) fn cell(column: usize, described: &Described) -> Cell {
-    Cell {
-        column,
-        scalar: described.scalar,
-        scale: described.scale.unwrap_or_default() as usize,
-        non_null: false,
-    }
+    Cell { column, scalar: described.scalar, scale: described.scale.unwrap_or_default() as usize, non_null: false }
 }

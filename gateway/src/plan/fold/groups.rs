@@ -24,7 +24,9 @@ impl Builder<'_> {
             let value = match &*child.name {
                 "__typename" => self.fold_type_name(id, FoldType::Group),
                 "key" => OutputValue::Object(self.key_outputs(id, child, &by)?),
-                "aggregate" => OutputValue::Object(self.figure_outputs(id, &child.selection, by.len(), &mut figures)?),
+                "aggregate" => {
+                    OutputValue::Object(self.figure_outputs(id, &child.selection, by.len(), &mut figures)?)
+                }
                 _ => return Err(unknown(child)),
             };
             outputs.push(output(child, value));
@@ -42,15 +44,8 @@ impl Builder<'_> {
         let (limit, offset) = self.bounds(field)?;
         let asked = Asked { predicate, operands, given: Given::default() };
         let groups = Groups { having, order, limit, offset };
-        let folding = Folding {
-            field,
-            collection: id,
-            key: FoldKey::None,
-            by,
-            figures: figures.0,
-            asked,
-            groups: Some(groups),
-        };
+        let folding =
+            Folding { field, collection: id, key: FoldKey::None, by, figures: figures.0, asked, groups: Some(groups) };
         let folded = self.fold(folding)?;
         let join = self.add(Step::Join(JoinStep {
             field: field.name.clone(),
@@ -155,10 +150,7 @@ impl Builder<'_> {
     }
 
     /// Checks `limit` and `offset`, which are as a list's.
-    fn bounds(
-        &mut self,
-        field: &Field,
-    ) -> Result<(Option<PlanOperand>, Option<PlanOperand>), RequestError> {
+    fn bounds(&mut self, field: &Field) -> Result<(Option<PlanOperand>, Option<PlanOperand>), RequestError> {
         self.check(field, "limit", CheckKind::Limit { most: self.world.limits.list_rows })?;
         self.check(field, "offset", CheckKind::Offset)?;
         Ok((field.argument("limit").map(PlanOperand::of), field.argument("offset").map(PlanOperand::of)))

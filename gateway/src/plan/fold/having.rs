@@ -41,9 +41,7 @@ impl Builder<'_> {
                     let parts = parts.collect::<Result<_, _>>()?;
                     if &**name == "_and" { Predicate::And(parts) } else { Predicate::Or(parts) }
                 }
-                ("_not", _) => {
-                    Predicate::Not(Box::new(self.having(id, value, base, figures, operands, location)?))
-                }
+                ("_not", _) => Predicate::Not(Box::new(self.having(id, value, base, figures, operands, location)?)),
                 _ => {
                     let mut parts = Predicate::TRUE;
                     for test in self.figure_tests(id, name, value, figures, location)? {
@@ -87,24 +85,19 @@ impl Builder<'_> {
     }
 }
 
-/// A predicate that is false where it was unknown: where a value it compares is null.
-pub(super) fn two_valued(predicate: Predicate) -> Predicate {
+/// A predicate that is false where it was unknown: where a value it compares is null, which a count never is.
+pub(super) fn two_valued(predicate: Predicate, is_count: bool) -> Predicate {
     match predicate {
-        Predicate::Compare { field, comparison, operand } => {
-            Predicate::And(vec![
-                Predicate::Not(Box::new(Predicate::IsNull(field))),
-                Predicate::Compare { field, comparison, operand },
-            ])
-        }
-        Predicate::And(parts) => Predicate::And(parts.into_iter().map(two_valued).collect()),
+        Predicate::Compare { field, comparison, operand } if !is_count => Predicate::And(vec![
+            Predicate::Not(Box::new(Predicate::IsNull(field))),
+            Predicate::Compare { field, comparison, operand },
+        ]),
+        Predicate::And(parts) => Predicate::And(parts.into_iter().map(|part| two_valued(part, is_count)).collect()),
         other => other,
     }
 }
 
 /// Whether a source could compare so: it knows no regular expressions.
 pub(super) fn is_plain(name: &str) -> bool {
-    !matches!(
-        crate::plan::filter::comparison(name),
-        Some((Comparison::Regex | Comparison::IRegex, _))
-    )
+    !matches!(crate::plan::filter::comparison(name), Some((Comparison::Regex | Comparison::IRegex, _)))
 }

@@ -42,8 +42,7 @@ impl Builder<'_> {
     ) -> Result<Folded, RequestError> {
         let federated = self.world.federated;
         let answer = self.fold_answer(folding.collection, &folding.key, &folding.by, &folding.figures);
-        let mut at_hand =
-            if groups { self.finer_groups(&folding, found) } else { self.rows_to_fold(&folding, found)? };
+        let mut at_hand = if groups { self.finer_groups(&folding, found) } else { self.rows_to_fold(&folding, found) };
         let links = folding.by.iter().filter_map(|column| column.link);
         let mut missing: Vec<LinkId> = Vec::new();
         for (link, column) in links.zip(folding.by.iter().filter(|column| column.link.is_some())) {
@@ -63,7 +62,10 @@ impl Builder<'_> {
             None => at(column.field),
             Some(link) => {
                 let found = at_hand.linked.iter().find(|(own, field, _)| (*own, *field) == (link, column.field));
-                (found.map(|(_, _, at)| *at).unwrap_or_default(), federated.grouped(folding.collection, *column).0.scalar)
+                (
+                    found.map(|(_, _, at)| *at).unwrap_or_default(),
+                    federated.grouped(folding.collection, *column).0.scalar,
+                )
             }
         });
         let by = by.collect();
@@ -107,8 +109,7 @@ impl Builder<'_> {
             own.want_all(&figure.fields);
         }
         let columns = own.0;
-        let mut by: Vec<GroupKey> =
-            columns.iter().map(|field| GroupKey { path: Vec::new(), field: *field }).collect();
+        let mut by: Vec<GroupKey> = columns.iter().map(|field| GroupKey { path: Vec::new(), field: *field }).collect();
         let mut linked = Vec::new();
         for (link, column) in inside {
             linked.push((link, column.field, by.len()));
@@ -153,8 +154,15 @@ impl Builder<'_> {
         let limit = given.limit.clone().map(|limit| push(&mut operands, limit));
         let offset = given.offset.clone().map(|offset| push(&mut operands, offset));
         let most = Some(push_cap(&mut operands, limits.budget_rows));
-        let group =
-            Group { by, aggregates: parts, answer, having: Predicate::TRUE, order: Vec::new(), limit: most, offset: None };
+        let group = Group {
+            by,
+            aggregates: parts,
+            answer,
+            having: Predicate::TRUE,
+            order: Vec::new(),
+            limit: most,
+            offset: None,
+        };
         let fetch = Fetch {
             collection: described.clone(),
             columns: Vec::new(),
@@ -179,7 +187,7 @@ impl Builder<'_> {
     }
 
     /// The rows themselves, within the row budget.
-    fn rows_to_fold(&mut self, folding: &Folding<'_>, found: Found) -> Result<AtHand, RequestError> {
+    fn rows_to_fold(&mut self, folding: &Folding<'_>, found: Found) -> AtHand {
         let federated = self.world.federated;
         let limits = self.world.limits;
         let id = folding.collection;
@@ -288,7 +296,7 @@ impl Builder<'_> {
         };
         let figures = folding.figures.iter().map(figure).collect();
         let scalars = columns.iter().map(|field| described.fields[*field].scalar).collect();
-        Ok(AtHand { rows, columns, scalars, linked: Vec::new(), figures })
+        AtHand { rows, columns, scalars, linked: Vec::new(), figures }
     }
 
     /// Puts the columns of linked rows that are grouped by beside the rows, with one fetch a link.

@@ -54,9 +54,7 @@ impl Builder<'_> {
             return Ok(Predicate::TRUE);
         }
         let capabilities = self.capabilities(link.from);
-        let plain = |test: &FigureTest<'_>| {
-            matches!(&test.comparisons.form, Form::Object(operators) if operators.iter().all(|(name, _)| is_plain(name)))
-        };
+        let plain = |test: &FigureTest<'_>| matches!(&test.comparisons.form, Form::Object(operators) if operators.iter().all(|(name, _)| is_plain(name)));
         let inside = capabilities.link_aggregates
             && capabilities.filter
             && !here
@@ -82,6 +80,7 @@ impl Builder<'_> {
             Some(filter) => self.predicate(link.to, filter, operands, location)?,
             None => Predicate::TRUE,
         };
+        let counts = figures.0.iter().map(|figure| *figure == count()).collect::<Vec<_>>();
         let targets = figures.0.into_iter().map(|aggregate| {
             OrderTarget::Aggregate(Arc::new(LinkedAggregate {
                 collection: self.world.federated.collection(link.to).described.clone(),
@@ -94,7 +93,7 @@ impl Builder<'_> {
         let mut all = Predicate::TRUE;
         for test in tests {
             let part = self.comparisons(test.figure, test.comparisons, operands, location)?;
-            all = all.and(reached(two_valued(part), &targets));
+            all = all.and(reached(two_valued(part, counts[test.figure]), &targets));
         }
         Ok(all)
     }
@@ -120,7 +119,7 @@ impl Builder<'_> {
         let mut having = Predicate::TRUE;
         for test in tests {
             let part = self.comparisons(base + test.figure, test.comparisons, &mut far, location)?;
-            having = having.and(two_valued(part));
+            having = having.and(two_valued(part, figures.0[test.figure] == count()));
         }
         let without_rows = self.met_by_no_rows(tests, &figures);
         if without_rows {
@@ -149,8 +148,7 @@ impl Builder<'_> {
         };
         let keys = self.add(Step::Keys(KeysStep { input: folded.rows, key }));
         let operand = push(operands, PlanOperand::FromStep(keys));
-        let among =
-            Predicate::KeyIn { fields: link.columns.clone(), normalize: link.normalize.clone(), operand };
+        let among = Predicate::KeyIn { fields: link.columns.clone(), normalize: link.normalize.clone(), operand };
         Ok(if without_rows { Predicate::Not(Box::new(among)) } else { among })
     }
 
@@ -202,7 +200,10 @@ impl Builder<'_> {
         if !self.capabilities(link.from).link_aggregates || !self.is_inside(link) {
             return Err(RequestError {
                 code: Code::TooCostly,
-                message: format!("`{}` cannot be ordered by `{name}` of linked rows: its source cannot do it", field.name),
+                message: format!(
+                    "`{}` cannot be ordered by `{name}` of linked rows: its source cannot do it",
+                    field.name
+                ),
                 locations: vec![field.location],
             });
         }
