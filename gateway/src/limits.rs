@@ -319,6 +319,23 @@ mod tests {
     }
 
     #[test]
+    fn figures_and_the_rows_beside_them_are_counted() {
+        let model = model();
+        let one = "aggregate { count sum { id } } nodes { id }";
+        let reads =
+            |count: usize, field: &str| (0..count).map(|at| format!("a{at}: {field}")).collect::<Vec<_>>().join(" ");
+        let figures = format!("residentAggregate {{ {one} }}");
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(25, &figures))), None);
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(26, &figures))), Some(Code::TooCostly));
+        let groups = "residentGroups(by: [id]) { key { id } aggregate { count } }";
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(50, groups))), None);
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(51, groups))), Some(Code::TooCostly));
+        let linked = format!("resident {{ vaccinationsAggregate {{ {one} }} }}");
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(16, &linked))), None);
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(17, &linked))), Some(Code::TooCostly));
+    }
+
+    #[test]
     fn directives_are_counted() {
         let many = format!("{{ __typename {} }}", "@include(if: true) ".repeat(21));
         assert_eq!(code(&model(), &many), Some(Code::TooCostly));

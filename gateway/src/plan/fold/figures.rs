@@ -109,3 +109,19 @@ impl Builder<'_> {
 pub(in crate::plan) fn cell(column: usize, described: &Described) -> Cell {
     Cell { column, scalar: described.scalar, scale: described.scale.unwrap_or_default() as usize, non_null: false }
 }
+
+#[cfg(test)]
+mod tests {
+    use lilong_schema::Scalar;
+
+    use super::*;
+
+    #[test]
+    fn the_schema_says_of_every_figure_what_the_connectors_give() {
+        for statistic in Statistic::ALL {
+            for scalar in Scalar::NAMED.into_iter().chain([Scalar::Enum]) {
+                assert_eq!(function(statistic).scalar(scalar), statistic.scalar(scalar), "{statistic:?} {scalar:?}");
+            }
+        }
+    }
+}
