@@ -111,7 +111,7 @@ fn sum(cells: &[&Value]) -> String {
     }
     let negative = digits.iter().find_map(|_| carried(&mut digits.clone()));
     if negative.is_some() {
-        digits.iter_mut().for_each(|digit| *digit = -*digit);
+        digits = digits.map(|digit| -digit);
     }
     carried(&mut digits);
     let text: String = digits.iter().map(ToString::to_string).collect();

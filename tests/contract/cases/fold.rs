@@ -82,7 +82,7 @@ pub(crate) async fn extremes_of_enums_go_by_the_order_of_the_source(fixture: &Fi
     let one = |direction| Question::of(fixture, "scalars").by(&name, direction).limit(1).ask_column(&name);
     let expected = [one((false, false)).await, one((true, false)).await].concat();
     let aggregates: Aggregates<'_> = &[(Function::Minimum, &[&name]), (Function::Maximum, &[&name])];
-    assert_eq!(Question::of(fixture, "scalars").fold(&[], aggregates).ask().await, [expected.clone()]);
+    assert_eq!(Question::of(fixture, "scalars").fold(&[], aggregates).ask().await, std::slice::from_ref(&expected));
     // Groups are ordered and compared so too.
     let labels = Question::of(fixture, "scalars").fold(&[(&[], &name)], &[]).groups_by(0, ASCENDING).ask().await;
     let mut rows = Question::of(fixture, "scalars").by(&name, ASCENDING).columns(&[&name]).ask().await;
