@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Scalar;
+use crate::{ExpressionIndex, Normalizer, Scalar};
 
 /// The position of a field in [`Collection::fields`].
 pub type FieldId = usize;
@@ -53,6 +53,9 @@ pub struct Collection {
     /// Columns that lead an index, keys included: an equality on all columns of an entry needs no scan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Vec<String>>,
+    /// Indexes that begin with an expression which normalises a column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expressions: Vec<ExpressionIndex>,
     /// About how many rows, to one significant digit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -125,6 +128,12 @@ impl Collection {
     /// The position of the field of that name.
     pub fn field_id(&self, name: &str) -> Option<FieldId> {
         self.fields.iter().position(|field| field.name == name)
+    }
+
+    /// The index that finds the rows of a field's keys after these steps, if there is one.
+    pub fn index_of_normalized(&self, field: FieldId, steps: &[Normalizer]) -> Option<&ExpressionIndex> {
+        let name = &self.fields.get(field)?.name;
+        self.expressions.iter().find(|index| index.column == *name && index.serves(steps))
     }
 
     /// The primary key, if there is one.

@@ -87,6 +87,7 @@ macro_rules! every_kind {
                 distinct_rows_are_those_of_each_key
                 a_thousand_keys_are_taken
                 no_keys_find_no_rows
+                normalised_keys_find_every_row
             }
             faults {
                 a_cell_that_cannot_be_represented_is_null_with_a_fault

@@ -8,6 +8,7 @@ mod decode;
 mod describe;
 mod dialect;
 mod discover;
+mod expression;
 mod fault;
 mod fetch;
 mod native;

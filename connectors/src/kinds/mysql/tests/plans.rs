@@ -61,7 +61,7 @@ async fn each_key_is_looked_up_and_cut_by_itself() {
     let mut bound = silo.question("t", &["id", "a"], None);
     let mut fetch = bound.fetch().clone();
     let at = fetch.collection.field_id("a").unwrap();
-    fetch.keys = Some(KeySet { columns: vec![at], limit: Some(0), offset: None });
+    fetch.keys = Some(KeySet { columns: vec![at], normalize: Vec::new(), limit: Some(0), offset: None });
     let sql = silo.connector.explain(&fetch).unwrap().text;
     assert_eq!(sql, "(SELECT t0.`id`, t0.`a` FROM `t` AS t0 WHERE (t0.`a` = ?) ORDER BY t0.`id` LIMIT ?) UNION ALL …");
     let one = sql.replace("LIMIT ?", "LIMIT 5").replace(" UNION ALL …", "");

@@ -32,7 +32,7 @@ fn plan(silo: &Silo, fetch: &Fetch) -> String {
 fn keyed<'a>(silo: &'a Silo, collection: &str, names: &[&str]) -> Ask<'a> {
     let mut ask = silo.ask(collection).columns(&["tag"]);
     let columns = names.iter().map(|name| ask.id(name)).collect();
-    ask.fetch.keys = Some(KeySet { columns, limit: None, offset: None });
+    ask.fetch.keys = Some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None });
     ask
 }
 
