@@ -5,11 +5,11 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 use futures::stream::BoxStream;
-use lilong_schema::{Collection, Scalar};
+use lilong_schema::{Collection, Field, Scalar};
 
 use crate::{Fetch, Result};
 
-/// Some rows of a fetch. Columns stand in the order of [`Fetch::columns`] and have the type of [`arrow_type`].
+/// Some rows of a fetch. Columns are those of [`Fetch::answer`] and have the type of [`arrow_type`].
 #[derive(Clone, Debug)]
 pub struct Rows {
     /// The cells.
@@ -50,18 +50,15 @@ pub fn arrow_type(scalar: Scalar) -> DataType {
 
 /// The schema of a fetch's batches; every column is nullable, whatever its source promises.
 pub fn arrow_schema(fetch: &Fetch) -> SchemaRef {
-    columns_schema(&fetch.collection, &fetch.columns)
+    let answer = fetch.answer();
+    Arc::new(Schema::new(answer.iter().map(|field| arrow_field(field)).collect::<Vec<_>>()))
 }
 
 /// The schema of some columns of a collection.
 pub fn columns_schema(collection: &Collection, columns: &[usize]) -> SchemaRef {
-    Arc::new(Schema::new(
-        columns
-            .iter()
-            .map(|id| {
-                let field = &collection.fields[*id];
-                ArrowField::new(&field.name, arrow_type(field.scalar), true)
-            })
-            .collect::<Vec<_>>(),
-    ))
+    Arc::new(Schema::new(columns.iter().map(|id| arrow_field(&collection.fields[*id])).collect::<Vec<_>>()))
+}
+
+fn arrow_field(field: &Field) -> ArrowField {
+    ArrowField::new(&field.name, arrow_type(field.scalar), true)
 }

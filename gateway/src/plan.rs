@@ -5,12 +5,16 @@
 //! outputs that places their rows.
 //! *Invariant*: the planner asks nobody, and knows a source by its [`Capabilities`](lilong_schema::Capabilities) alone.
 
+mod arguments;
 mod build;
 pub mod display;
 mod filter;
+mod keys;
 mod limits;
 mod order;
+mod output;
 mod pushdown;
+mod read;
 mod weight;
 
 use std::sync::Arc;

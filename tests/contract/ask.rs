@@ -53,6 +53,8 @@ impl<'a> Question<'a> {
             limit: None,
             offset: None,
             keys: None,
+            order_values: false,
+            group: None,
         };
         Self { fixture, fetch, operands: Vec::new(), keys: None }
     }

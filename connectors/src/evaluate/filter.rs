@@ -17,7 +17,7 @@ use super::comparable::{comparable, values_column};
 use super::text::Matcher;
 use super::{Error, KeyIndex, Result, convert, expect_type, normalize};
 use crate::rows::arrow_type;
-use crate::{Comparison, Exists, Operand, OperandId, Predicate};
+use crate::{Comparison, Exists, Hop, Operand, OperandId, OrderTarget, Predicate, Test};
 
 /// Gives all rows of another collection of the source, and which field each column is; `None` if there is no such
 /// collection.
@@ -116,6 +116,7 @@ impl View<'_> {
             Predicate::Compare { field, comparison, operand } => self.compare(*field, *comparison, *operand),
             Predicate::KeyIn { fields, normalize, operand } => self.key_in(fields, normalize, *operand),
             Predicate::Exists(exists) => self.exists(exists),
+            Predicate::Reached { path, target, test } => self.reached(path, target, *test),
         }
     }
 
@@ -213,6 +214,17 @@ impl View<'_> {
                     BooleanBuffer::collect_bool(rows, |row| texts.is_valid(row) && matcher.matches(texts.value(row)));
                 Ok(Truth::over(&mask, column.nulls()))
             }
+        }
+    }
+
+    fn reached(&self, path: &[Hop], target: &OrderTarget, test: Test) -> Result<Truth> {
+        match (path.first(), target, test) {
+            (None, OrderTarget::Field(field), Test::Compare { comparison, operand }) => {
+                self.compare(*field, comparison, operand)
+            }
+            (None, OrderTarget::Field(field), Test::IsNull) => self.evaluate(&Predicate::IsNull(*field)),
+            (Some(hop), ..) => Err(Error::NoLinkedRows(hop.collection.name.clone())),
+            (None, ..) => Err(Error::NoLinkedRows(self.collection.name.clone())),
         }
     }
 

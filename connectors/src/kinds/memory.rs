@@ -49,7 +49,7 @@ impl Memory {
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self {
             name: name.into(),
-            capabilities: Capabilities::ALL,
+            capabilities: Capabilities { group: false, link_aggregates: false, ..Capabilities::ALL },
             batch_rows: 1_024,
             enumerations: Vec::new(),
             tables: BTreeMap::new(),

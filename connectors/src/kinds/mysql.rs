@@ -109,6 +109,8 @@ impl Connector for Database {
             // No collation of either server folds case as Unicode's simple folding does and nothing else.
             ilike: false,
             keys: 16_384,
+            group: false,
+            link_aggregates: false,
             ..Capabilities::ALL
         }
     }

@@ -104,7 +104,7 @@ impl Database {
 
 impl Connector for Database {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::ALL
+        Capabilities { group: false, link_aggregates: false, ..Capabilities::ALL }
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {

@@ -28,10 +28,19 @@ pub(crate) enum Untranslatable {
     /// A row number that the collection does not have.
     #[error("a row number that the collection does not have")]
     RowId,
+    /// A value reached from a row.
+    #[error("a value reached from a row")]
+    Reached,
+    /// Groups, or the values of an order.
+    #[error("groups, or the values of an order")]
+    Answer,
 }
 
 /// The text of a fetch and the slots of its parameters.
 pub(crate) fn translate<D: Dialect>(dialect: &D, fetch: &Fetch) -> Result<(String, Vec<D::Slot>), Untranslatable> {
+    if fetch.group.is_some() || fetch.order_values {
+        return Err(Untranslatable::Answer);
+    }
     let mut translation = Translation { dialect, statement: Statement::new() };
     let text = translation.fetch(fetch)?;
     Ok((text, translation.statement.into_slots()))
@@ -274,8 +283,8 @@ impl<D: Dialect> Translation<'_, D> {
 
     fn term(&mut self, collection: &Collection, alias: &str, order: &Order) -> Result<Term, Untranslatable> {
         let (expression, never_null) = match order.path.split_first() {
-            None => self.target(collection, alias, order.target)?,
-            Some((hop, rest)) => (self.hop(collection, alias, hop, rest, order.target)?, false),
+            None => self.target(collection, alias, &order.target)?,
+            Some((hop, rest)) => (self.hop(collection, alias, hop, rest, &order.target)?, false),
         };
         let mut suffix = String::new();
         if order.descending {
@@ -295,17 +304,18 @@ impl<D: Dialect> Translation<'_, D> {
         &self,
         collection: &Collection,
         alias: &str,
-        target: OrderTarget,
+        target: &OrderTarget,
     ) -> Result<(String, bool), Untranslatable> {
         match target {
             OrderTarget::Field(id) => {
-                let column = column(alias, collection, id)?;
+                let column = column(alias, collection, *id)?;
                 Ok((self.dialect.sort_key(column), self.dialect.never_null(column)))
             }
             OrderTarget::RowId => {
                 let row_id = self.dialect.row_id(alias, collection).ok_or(Untranslatable::RowId)?;
                 Ok((row_id, true))
             }
+            OrderTarget::Aggregate(_) => Err(Untranslatable::Reached),
         }
     }
 
@@ -316,7 +326,7 @@ impl<D: Dialect> Translation<'_, D> {
         outer_alias: &str,
         hop: &Hop,
         rest: &[Hop],
-        target: OrderTarget,
+        target: &OrderTarget,
     ) -> Result<String, Untranslatable> {
         let alias = self.statement.alias();
         let conditions = self.pairs(outer, outer_alias, &hop.collection, &alias, &hop.on)?;
@@ -330,7 +340,7 @@ impl<D: Dialect> Translation<'_, D> {
         let limit = self.dialect.limit(Some("1"), None);
         let text = format!("(SELECT {value} FROM {from} WHERE {condition}{limit})");
         Ok(match target {
-            OrderTarget::Field(id) if last => self.dialect.collated(text, column(&alias, &hop.collection, id)?),
+            OrderTarget::Field(id) if last => self.dialect.collated(text, column(&alias, &hop.collection, *id)?),
             _ => text,
         })
     }

@@ -37,6 +37,9 @@ impl Reader<'_> {
     /// The rows, in batches of the memory source's size.
     pub(super) fn rows(&self) -> Result<Vec<Result<Rows>>> {
         let fetch = self.fetch.fetch();
+        if fetch.group.is_some() || fetch.order_values {
+            return Err(self.defect("rows are not folded"));
+        }
         let table = self.table(&fetch.collection)?;
         let mut selected = self.select(fetch, table)?;
         self.order(fetch, table, &mut selected)?;
@@ -98,15 +101,16 @@ impl Reader<'_> {
             at = self.follow(place.0, place.1, hop, &at)?;
             place = (self.table(&hop.collection)?, &hop.collection);
         }
-        let (values, scalar): (ArrayRef, Scalar) = match order.target {
+        let (values, scalar): (ArrayRef, Scalar) = match &order.target {
             OrderTarget::Field(field) => {
-                let column = self.column(place.0, place.1, field)?;
-                (take(&column, &at, None).map_err(|cause| self.arrow(cause))?, place.1.fields[field].scalar)
+                let column = self.column(place.0, place.1, *field)?;
+                (take(&column, &at, None).map_err(|cause| self.arrow(cause))?, place.1.fields[*field].scalar)
             }
             OrderTarget::RowId => {
                 let numbers = at.unary::<_, arrow_array::types::Int64Type>(i64::from);
                 (std::sync::Arc::new(numbers), Scalar::BigInt)
             }
+            OrderTarget::Aggregate(_) => return Err(self.defect("aggregates over links are not computed")),
         };
         Ok(Term { values, scalar, descending: order.descending, nulls_first: order.nulls_first })
     }

@@ -82,6 +82,7 @@ impl<D: Dialect> Translation<'_, D> {
                 format!("({}.{} IS NULL)", column.alias, self.dialect.quote(&column.field.name))
             }
             Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
+            Predicate::Reached { .. } => return Err(Untranslatable::Reached),
             Predicate::KeyIn { fields, normalize, operand } => {
                 self.key_in(collection, alias, fields, normalize, Keys::Operand(*operand))?
             }
