@@ -127,6 +127,7 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         running.push(run.step(step, inputs).boxed().shared());
     }
     let mut steps = join_all(running).await;
+    account::spend_budget(plan, &mut steps, world.limits);
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
     Fetched { steps }
 }

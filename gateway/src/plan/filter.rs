@@ -240,7 +240,7 @@ impl Builder<'_> {
                 .collect(),
             normalize: link.to_normalize.clone(),
         };
-        Ok(self.add(Step::Keys(KeysStep { input: rows, key })))
+        Ok(self.add(Step::Keys(KeysStep { input: rows, key, before: None, budget: true })))
     }
 }
 

@@ -11,7 +11,7 @@ use lilong_schema::{Capabilities, Value};
 
 use super::arguments::{Given, plain_field};
 use super::build::Builder;
-use super::keys::{indexed_column, parent_key, row_key};
+use super::keys::{by_normalized, parent_key, row_key};
 use super::{
     Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
     Step, StepId, pushdown,
@@ -98,9 +98,12 @@ impl Builder<'_> {
         let order = if list { self.full_order(id, field, &given, matches!(via, Via::All))? } else { Vec::new() };
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
         let pushed = pushdown::with_indexes(&collection.described, pushed, &residual);
-        // A normalised key is looked up by one column, and compared here.
-        let by_index = link.filter(|link| !link.to_normalize.is_empty() && capabilities.keys > 0);
-        let by_index = by_index.and_then(|link| indexed_column(federated, link));
+        let by_normalized = match (via, link) {
+            (Via::Link { parent, columns, .. }, Some(link)) if capabilities.keys > 0 => {
+                by_normalized(federated, link, parent, columns)
+            }
+            _ => None,
+        };
         let keyed = match link {
             Some(link) => link.to_normalize.is_empty() && capabilities.keys > 0,
             None => key.is_some(),
@@ -131,7 +134,10 @@ impl Builder<'_> {
 
         let cuts = given.limit.is_some() || given.offset.is_some();
         let work_here = if link.is_some() {
-            !share.complete || cuts && !share.limit || !given.distinct.is_empty() && !share.distinct
+            // What an index finds of normalised keys is what they have.
+            !(share.complete || by_normalized.is_some() && residual.is_true())
+                || cuts && !share.limit
+                || !given.distinct.is_empty() && !share.distinct
         } else {
             list && !share.limit
         };
@@ -157,22 +163,21 @@ impl Builder<'_> {
             offset = given.offset.clone().map(|offset| push(&mut operands, offset));
         }
 
+        let mut normalize = Vec::new();
         let (keys, key_columns) = match (via, key, link) {
             (Via::Key(columns), Some(values), _) => (Some(KeysFrom::Arguments(values)), columns.to_vec()),
-            (Via::Link { parent, columns, .. }, _, Some(link)) if keyed || by_index.is_some() => {
-                let whole = parent_key(federated, link, columns);
-                let (key, columns) = match by_index {
-                    Some(at) => (whole.only(at), vec![link.to_columns[at]]),
-                    None => (whole, link.to_columns.clone()),
-                };
-                let keys = self.add(Step::Keys(KeysStep { input: parent, key }));
-                (Some(KeysFrom::Step(keys)), columns)
+            (Via::Link { parent, columns, .. }, _, Some(link)) if keyed => {
+                let key = parent_key(federated, link, columns);
+                let keys = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
+                (Some(KeysFrom::Step(keys)), link.to_columns.clone())
             }
-            _ => (None, Vec::new()),
-        };
-        let normalize = match (by_index, link) {
-            (Some(_), Some(link)) => link.to_normalize.clone(),
-            _ => Vec::new(),
+            _ => match by_normalized {
+                Some(found) => {
+                    normalize = found.normalize;
+                    (Some(KeysFrom::Step(self.add(Step::Keys(found.keys)))), vec![found.column])
+                }
+                None => (None, Vec::new()),
+            },
         };
         let fetch = Fetch {
             collection: collection.described.clone(),
