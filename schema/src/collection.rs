@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ExpressionIndex, Normalizer, Scalar};
+use crate::{ExpressionIndex, Scalar};
 
 /// The position of a field in [`Collection::fields`].
 pub type FieldId = usize;
@@ -128,12 +128,6 @@ impl Collection {
     /// The position of the field of that name.
     pub fn field_id(&self, name: &str) -> Option<FieldId> {
         self.fields.iter().position(|field| field.name == name)
-    }
-
-    /// The index that finds the rows of a field's keys after these steps, if there is one.
-    pub fn index_of_normalized(&self, field: FieldId, steps: &[Normalizer]) -> Option<&ExpressionIndex> {
-        let name = &self.fields.get(field)?.name;
-        self.expressions.iter().find(|index| index.column == *name && index.serves(steps))
     }
 
     /// The primary key, if there is one.

@@ -11,12 +11,9 @@
 //! g(v)*: rows are looked up by *L(k)*. `strip_zeros` leaves a last zero, and sources do not: it must end *S*, and is done to
 //! the key once more.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::collection::FieldId;
-use crate::{Collection, Normalizer};
+use crate::Normalizer;
 
 /// An index whose first part is an expression of one column that normalises it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,38 +77,6 @@ impl KeyFunction {
 
 fn change_letters(functions: &[KeyFunction]) -> bool {
     functions.iter().any(|function| function.is_of_letters())
-}
-
-/// How the rows of normalised keys are looked up.
-#[derive(Clone, Copy, Debug)]
-pub struct LookUp<'a> {
-    /// Which of the columns is looked up; the others are compared afterwards.
-    pub at: usize,
-    /// The steps that an index of the source knows; none: the column is looked up as it is.
-    pub steps: &'a [Normalizer],
-    /// The last step of all, where it is a table: what is looked up is what it turns into the keys.
-    pub map: Option<&'a HashMap<String, String>>,
-}
-
-impl Collection {
-    /// How rows are looked up by columns that are normalised by steps; `None`: they have to be read as a whole.
-    pub fn look_up<'a>(&self, columns: &[FieldId], steps: &'a [Normalizer]) -> Option<LookUp<'a>> {
-        let (steps, map) = match steps.split_last() {
-            Some((Normalizer::Map(table), rest)) => (rest, Some(&**table)),
-            _ => (steps, None),
-        };
-        if !steps.is_empty() {
-            let at = columns.iter().position(|column| self.index_of_normalized(*column, steps).is_some())?;
-            return Some(LookUp { at, steps, map });
-        }
-        let leads = |column: &FieldId| {
-            self.fields
-                .get(*column)
-                .is_some_and(|field| self.indexes.iter().any(|index| index.first() == Some(&field.name)))
-        };
-        map?;
-        Some(LookUp { at: columns.iter().position(leads).unwrap_or_default(), steps, map })
-    }
 }
 
 /// What a step does, as functions; `None`: no index serves it.

@@ -12,6 +12,7 @@ pub mod descriptions;
 pub mod expression_index;
 pub mod federate;
 pub mod federated;
+pub mod look_up;
 pub mod names;
 pub mod normalizer;
 pub mod problem;

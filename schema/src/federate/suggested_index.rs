@@ -33,14 +33,16 @@ pub(super) fn statement(
         KeyFunction::StripZeros if connector == "mysql" => format!("trim(leading '0' from {inner})"),
         KeyFunction::StripZeros => format!("ltrim({inner}, '0')"),
     });
-    let name = quote(&format!("{}_normalized", field.name));
     Some(match connector {
         "mysql" => {
             let made = field.native.replacen("char(", "varchar(", usize::from(field.native.starts_with("char(")));
-            let table = quote(&collection.name);
+            let (table, name) = (quote(&collection.name), quote(&format!("{}_normalized", field.name)));
             format!("ALTER TABLE {table} ADD COLUMN {name} {made} AS ({expression}) VIRTUAL, ADD INDEX ({name})")
         }
-        "sqlite" => format!("CREATE INDEX {name} ON {} ({expression})", quote(&collection.name)),
+        "sqlite" => {
+            let name = quote(&format!("{}_{}_normalized", collection.name, field.name));
+            format!("CREATE INDEX {name} ON {} ({expression})", quote(&collection.name))
+        }
         _ => {
             let table: Vec<String> = collection.name.split('.').map(quote).collect();
             format!("CREATE INDEX ON {} ({expression})", table.join("."))
@@ -62,7 +64,9 @@ mod tests {
             (
                 "sqlite",
                 &[Compact, Uppercase],
-                Some("CREATE INDEX \"card_normalized\" ON \"t\" (upper(replace(replace(\"card\", ' ', ''), '-', '')))"),
+                Some(
+                    "CREATE INDEX \"t_card_normalized\" ON \"t\" (upper(replace(replace(\"card\", ' ', ''), '-', '')))",
+                ),
             ),
             ("postgres", &[Trim, StripZeros], Some("CREATE INDEX ON \"t\" (ltrim(trim(\"card\"), '0'))")),
             (
