@@ -47,6 +47,22 @@ fn every_question_gets_the_answer_that_plain_sql_gives() {
 }
 
 #[test]
+fn one_resident_costs_one_look_up_a_department_field() {
+    let (folder, _) = district(None, Some(400));
+    let question = folder.path().join("questions/1.graphql");
+    let said = program::run(&["explain", "--json", folder.path().to_str().unwrap(), question.to_str().unwrap()]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    let plan: Value = serde_json::from_str(&said.stdout).unwrap();
+    let steps = plan["steps"].as_array().unwrap();
+    let fetches: Vec<&Value> = steps.iter().filter(|step| step["kind"] == "fetch").collect();
+    assert_eq!(fetches.len(), 20, "{plan:#}");
+    assert_eq!(fetches[0]["collection"], "resident");
+    for fetch in &fetches[1..] {
+        assert!(fetch["keys"].is_number(), "{fetch:#} reads everything");
+    }
+}
+
+#[test]
 fn streets_copies_lead_to_the_district() {
     let (folder, district) = district(Some(60), Some(1_000));
     let copies = answer(folder.path(), district.questions.len());

@@ -1,7 +1,8 @@
 //! How the departments' databases hang together: the blocks of the demo's `links.toml`.
 //!
 //! A department that knows people leads to civil affairs' `resident`; the awkward side is always `from`, so that what is
-//! asked of civil affairs or the market register goes by their indexes.
+//! asked of civil affairs or the market register goes by their indexes; what is asked of the awkward side goes by the indexes
+//! over expressions that the departments have for it.
 
 use std::fmt::Write;
 
