@@ -53,6 +53,10 @@ pub struct Fetch {
 pub struct KeySet {
     /// The columns that hold the key, compared exactly; a key with a null matches nothing.
     pub columns: Vec<FieldId>,
+    /// Steps on the column before it is compared; asked for only where the collection has an index that serves them
+    /// ([`Collection::index_of_normalized`]), of one column and without `limit` and `offset`. The keys are texts then, and the
+    /// answer has every row whose column becomes one of them, and perhaps others.
+    pub normalize: Vec<Normalizer>,
     /// The most rows of each key, an `Integer`; if this or `offset` is given, rows of a key are cut after ordering.
     pub limit: Option<OperandId>,
     /// Rows of each key left out at the beginning, an `Integer`.
@@ -94,8 +98,8 @@ pub enum Predicate {
     KeyIn {
         /// The fields.
         fields: Vec<FieldId>,
-        /// Steps on each field before it is compared. With steps the keys are texts, and no connector is asked: the
-        /// planner keeps such a condition for itself.
+        /// Steps on each field before it is compared. With steps the keys are texts, and a connector is asked as in
+        /// [`KeySet::normalize`], as one of the conditions that must all hold; the planner keeps the condition for itself too.
         normalize: Vec<Normalizer>,
         /// The keys.
         operand: OperandId,

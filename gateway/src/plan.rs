@@ -18,6 +18,7 @@ mod pushdown;
 mod read;
 mod weight;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use lilong_connectors::{Predicate, Prepared};
@@ -168,6 +169,19 @@ pub struct KeysStep {
     pub input: StepId,
     /// What is their key.
     pub key: KeyColumns,
+    /// What the keys are made from by a table, in their place.
+    pub before: Option<Preimages>,
+    /// Whether they are collected to work on them here: then they count against the request's budget of keys.
+    pub budget: bool,
+}
+
+/// A table read backwards, for keys of one column.
+#[derive(Clone, Debug)]
+pub struct Preimages {
+    /// What becomes a text.
+    pub table: HashMap<String, Vec<String>>,
+    /// What these are compared as.
+    pub to: Scalar,
 }
 
 /// Gives each parent row its rows: in their order, made different, without the first `offset`, at most `limit`.

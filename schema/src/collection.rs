@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Scalar;
+use crate::{ExpressionIndex, Scalar};
 
 /// The position of a field in [`Collection::fields`].
 pub type FieldId = usize;
@@ -53,6 +53,9 @@ pub struct Collection {
     /// Columns that lead an index, keys included: an equality on all columns of an entry needs no scan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Vec<String>>,
+    /// Indexes that begin with an expression which normalises a column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expressions: Vec<ExpressionIndex>,
     /// About how many rows, to one significant digit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,

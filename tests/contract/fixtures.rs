@@ -25,6 +25,8 @@ pub(crate) struct Fixture {
     pub(crate) description: SourceDescription,
     /// Whether text is ordered by code point, as the expected answers are.
     pub(crate) orders_by_code_point: bool,
+    /// Whether `card` has its indexes over expressions.
+    pub(crate) indexes_expressions: bool,
     spoil: Box<dyn Fn() + Send + Sync>,
     /// What the source stands in; taken away with the fixture.
     _place: Option<Box<dyn Any + Send + Sync>>,
@@ -129,6 +131,9 @@ fn fill_sqlite(path: &Path, tables: &[Table]) {
         }
     }
     transaction.execute("create index resident_street on resident (street_id)", []).unwrap();
+    for (number, expression) in (1..).zip(data::CARD_INDEXES) {
+        transaction.execute(&format!("create index card_{number} on card ({expression}, id)"), []).unwrap();
+    }
     transaction.commit().unwrap();
 }
 
@@ -181,6 +186,7 @@ async fn ready(
         tables,
         description,
         orders_by_code_point: true,
+        indexes_expressions: true,
         spoil,
         _place: folder.map(|folder| Box::new(folder) as Box<dyn Any + Send + Sync>),
     }

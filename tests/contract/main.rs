@@ -88,6 +88,7 @@ macro_rules! every_kind {
                 distinct_rows_are_those_of_each_key
                 a_thousand_keys_are_taken
                 no_keys_find_no_rows
+                normalised_keys_find_every_row
             }
             fold {
                 every_function_is_computed_of_every_scalar

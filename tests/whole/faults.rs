@@ -2,6 +2,7 @@
 //!
 //! Sources are memory sources under a script; the clock is tokio's and stands still.
 
+mod budget;
 mod town;
 
 use std::sync::Arc;

@@ -207,6 +207,7 @@ impl Builder<'_> {
         let predicate = self.predicate(link.to, argument, &mut operands, location)?;
         let capabilities = self.capabilities(link.to);
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
+        let pushed = pushdown::with_indexes(&to.described, pushed, &residual);
         let mut columns = Columns::default();
         columns.want_all(&link.to_columns);
         columns.want_read_by(&residual);
@@ -239,7 +240,7 @@ impl Builder<'_> {
                 .collect(),
             normalize: link.to_normalize.clone(),
         };
-        Ok(self.add(Step::Keys(KeysStep { input: rows, key })))
+        Ok(self.add(Step::Keys(KeysStep { input: rows, key, before: None, budget: true })))
     }
 }
 

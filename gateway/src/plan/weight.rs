@@ -32,7 +32,13 @@ fn step(step: &Step) -> usize {
             keys + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate)
         }
         Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
-        Step::Sort(_) | Step::Keys(_) | Step::Join(_) => 0,
+        Step::Keys(keys) => keys.before.as_ref().map_or(0, |before| {
+            let entry = |(to, from): (&String, &Vec<String>)| {
+                OPERAND + to.len() + from.iter().map(|from| OPERAND + from.len()).sum::<usize>()
+            };
+            before.table.iter().map(entry).sum()
+        }),
+        Step::Sort(_) | Step::Join(_) => 0,
     }
 }
 

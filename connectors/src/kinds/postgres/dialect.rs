@@ -9,7 +9,7 @@ use lilong_schema::{Collection, Field, Scalar};
 use super::aggregate::{aggregate, grouping};
 use super::expression::{all_equal, bare, canonical, equal, exact_text, labels, one_of, printed, quote, type_of};
 use super::form::{COLLATION, Form, Kind, REQUIRED};
-use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
 use crate::{Comparison, Function, OperandId};
 
@@ -210,6 +210,15 @@ impl Dialect for Postgres<'_> {
         }
         let (table, values) = Self::keys_from(statement, columns, keys);
         format!("EXISTS (SELECT 1 FROM {table} WHERE {})", all_equal(columns, &values))
+    }
+
+    fn normalized_key_in(&self, statement: &mut Statement<Slot>, wanted: Normalized<'_>) -> String {
+        let slot = Slot::Key { keys: wanted.keys, columns: vec![(Scalar::String, Kind::Text)], at: 0 };
+        let list = parameter(statement, slot);
+        // Letters of a key change as those of the column do.
+        let collation = wanted.column.field.details.get(COLLATION);
+        let key = collation.map_or("k".to_owned(), |collation| format!("(k COLLATE {collation})"));
+        format!("({} = ANY(ARRAY(SELECT {} FROM unnest({list}) AS k)))", wanted.expression(), wanted.key(key))
     }
 
     fn key_table(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable> {
