@@ -5,7 +5,7 @@
 
 use lilong_schema::catalog::Limits;
 
-use super::{Fault, Made, StepResult, inputs};
+use super::{Fault, Made, StepResult};
 use crate::error::Code;
 use crate::plan::{JoinRule, Plan, Step};
 
@@ -15,7 +15,7 @@ pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], limits: &Limit
     let (mut rows, mut keys) = (0, 0);
     for (id, step) in plan.steps.iter().enumerate() {
         let Ok(made) = &steps[id] else { continue };
-        let inherited = inputs(step).into_iter().find_map(|input| steps[input].as_ref().err().cloned());
+        let inherited = step.inputs().into_iter().find_map(|input| steps[input].as_ref().err().cloned());
         let fault = inherited.or_else(|| match (step, &**made) {
             (Step::Fetch(fetch), Made::Rows(read)) if fetch.ceiling.budget => {
                 let message = || {
