@@ -27,7 +27,8 @@ pub(super) fn of_column(name: &str, text: &str, collection: &Collection) -> Opti
         && made.details.get(CHARSET) == source.details.get(CHARSET)
         && collation(made) == collation(source);
     let native = format!("{{}}.{}", quote(name));
-    (alike && holds_all(made, source) && native.matches("{}").count() == 1).then(|| ExpressionIndex { native, ..found })
+    (alike && holds_all(made, source) && native.matches("{}").count() == 1)
+        .then_some(ExpressionIndex { native, ..found })
 }
 
 /// Whether texts and letters of a column are as the expression's functions take them.
