@@ -7,6 +7,8 @@ use lilong_schema::{Capabilities, SourceDescription};
 use tokio::sync::Semaphore;
 
 use crate::layer::Stack;
+use crate::layers::breaker::Breaker;
+pub use crate::layers::breaker::Circuit;
 pub use crate::layers::observe::{State, Status};
 use crate::layers::{self, observe::Observed};
 use crate::{BoundFetch, Connector, FetchContext, Native, Prepared, Result, RowStream};
@@ -16,14 +18,16 @@ pub struct Source {
     name: Arc<str>,
     stack: Arc<Stack>,
     observed: Arc<Observed>,
+    breaker: Arc<Breaker>,
 }
 
 impl Source {
     /// A connector behind the standard layers; `ceiling` bounds the running fetches of all sources together.
     pub fn new(name: Arc<str>, connector: Arc<dyn Connector>, tuning: &Tuning, ceiling: Arc<Semaphore>) -> Arc<Self> {
         let observed = Arc::new(Observed::default());
-        let layers = layers::standard(&name, tuning, connector.capabilities(), &observed, ceiling);
-        Arc::new(Self { name, stack: Stack::new(layers, connector), observed })
+        let breaker = Breaker::new(name.clone(), tuning);
+        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling);
+        Arc::new(Self { name, stack: Stack::new(layers, connector), observed, breaker })
     }
 
     /// The name in the catalog.
@@ -59,6 +63,11 @@ impl Source {
     /// What has been seen of it.
     pub fn status(&self) -> Status {
         self.observed.status()
+    }
+
+    /// Whether fetches are let through to it.
+    pub fn circuit(&self) -> Circuit {
+        self.breaker.circuit()
     }
 }
 
