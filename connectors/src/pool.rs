@@ -211,7 +211,9 @@ mod tests {
     async fn what_has_been_idle_longest_makes_room_whatever_pool_it_is_of() {
         let server = Server::at("test://room", 3);
         let shelves: Vec<Arc<Shelf>> = (0..3).map(|_| Arc::default()).collect();
-        shelves.iter().for_each(|shelf| enlist(shelf, Some(&server)));
+        for shelf in &shelves {
+            enlist(shelf, Some(&server));
+        }
         for at in [1, 0, 2, 2, 1, 0] {
             shelves[at].put(Slot::take(Some(server.clone())).await);
             assert!(server.bound.open.load(Ordering::SeqCst) <= 3);

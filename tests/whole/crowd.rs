@@ -168,6 +168,7 @@ async fn six_hundred_files_hold_no_more_handles_than_the_process_may() {
         targets.filter(|target| target.starts_with(folder.path())).count()
     });
     assert_eq!(described.len(), 600);
-    assert!(opened <= 100, "{opened} files are open");
+    // A connection's file, and the one that tells whether it was changed.
+    assert!((1..=200).contains(&opened), "{opened} files are open");
     lilong_connectors::pool::bound_process(2_000);
 }

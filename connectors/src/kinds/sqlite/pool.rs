@@ -233,6 +233,12 @@ impl Idlers for Pool {
     fn close_oldest(&self) -> Option<BoxFuture<'static, ()>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = (!idle.is_empty()).then(|| idle.remove(0))?;
+        if idle.is_empty() && self.permits.available_permits() >= self.tuning.connections.max(1) {
+            // The file is held open as long as there are connections; closing it before them would free their locks.
+            drop(oldest);
+            self.watch.forget();
+            return Some(std::future::ready(()).boxed());
+        }
         Some(async move { drop(oldest) }.boxed())
     }
 }

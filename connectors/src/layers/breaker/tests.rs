@@ -69,7 +69,7 @@ async fn after_the_pause_one_fetch_tries_it_and_pauses_double_up_to_the_longest(
     let breaker = breaker(&Tuning::default());
     fault(&breaker, 5);
     for seconds in [5, 10, 20, 40, 60, 60] {
-        forward(SECOND * seconds - Duration::from_millis(1)).await;
+        forward(Duration::from_millis(seconds * 1_000 - 1)).await;
         assert!(breaker.enter().is_err(), "{seconds}");
         forward(Duration::from_millis(1)).await;
         let probe = breaker.enter().unwrap();
@@ -107,7 +107,9 @@ async fn what_began_before_it_opened_or_closed_says_nothing_afterwards() {
     let breaker = breaker(&Tuning::default());
     let mut early: Vec<_> = (0..8).map(|_| breaker.enter().unwrap()).collect();
     let mut late = early.split_off(6);
-    early.iter_mut().for_each(|pass| pass.outcome = Outcome::Fault);
+    for pass in &mut early {
+        pass.outcome = Outcome::Fault;
+    }
     drop(early);
     assert_eq!(breaker.circuit(), Circuit::Open);
     late[0].outcome = Outcome::Answered;
@@ -133,7 +135,7 @@ async fn off_never_opens_and_other_numbers_hold() {
     let quick = breaker(&tuning);
     fault(&quick, 2);
     for seconds in [3, 4, 4] {
-        forward(SECOND * seconds - Duration::from_millis(1)).await;
+        forward(Duration::from_millis(seconds * 1_000 - 1)).await;
         assert!(quick.enter().is_err());
         forward(Duration::from_millis(1)).await;
         fault(&quick, 1);

@@ -10,9 +10,9 @@ use super::*;
 use crate::layer::Stack;
 use crate::{Connector, Error, Fetch, Native, Predicate, Prepared};
 
-/// Gives these outcomes in turn, then empty answers.
+/// Fails so in turn, then empty answers.
 struct Scripted {
-    outcomes: Mutex<Vec<Option<Error>>>,
+    outcomes: Mutex<Vec<Error>>,
     sent: AtomicU64,
 }
 
@@ -32,7 +32,7 @@ impl Connector for Scripted {
     fn fetch<'a>(&'a self, _: &'a BoundFetch, _: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         let mut outcomes = self.outcomes.lock().unwrap();
-        let outcome = if outcomes.is_empty() { None } else { outcomes.remove(0) };
+        let outcome = (!outcomes.is_empty()).then(|| outcomes.remove(0));
         Box::pin(async move {
             match outcome {
                 Some(error) => Err(error),
@@ -52,7 +52,7 @@ struct Bench {
     observed: Arc<Observed>,
 }
 
-fn bench(percent: usize, outcomes: Vec<Option<Error>>) -> Bench {
+fn bench(percent: usize, outcomes: Vec<Error>) -> Bench {
     let source = Arc::new(Scripted { outcomes: Mutex::new(outcomes), sent: AtomicU64::new(0) });
     let observed = Arc::new(Observed::default());
     let tuning = Tuning { retry_percent: percent, ..Tuning::default() };
@@ -84,8 +84,8 @@ impl Bench {
     }
 }
 
-fn gone() -> Option<Error> {
-    Some(Error::new(ErrorKind::Unavailable, "s", "gone"))
+fn gone() -> Error {
+    Error::new(ErrorKind::Unavailable, "s", "gone")
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn only_a_temporary_loss_of_the_connection_is_tried_again() {
         (ErrorKind::TooCostly, true, 1),
         (ErrorKind::Internal, true, 1),
     ] {
-        let bench = bench(20, vec![Some(Error { temporary, ..Error::new(kind, "s", "") })]);
+        let bench = bench(20, vec![Error { temporary, ..Error::new(kind, "s", "") }]);
         assert_eq!(bench.ask().await.is_ok(), sent == 2, "{kind:?}");
         assert_eq!((bench.sent(), bench.observed.status().retries), (sent, sent - 1), "{kind:?}");
     }
