@@ -10,7 +10,7 @@ use crate::{ExpressionIndex, Scalar};
 pub type FieldId = usize;
 
 /// Everything one source says of itself; `descriptions/<source>.json` is this as JSON.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceDescription {
     /// Tables, views and endpoints, by name.
     pub collections: Vec<Collection>,
@@ -32,7 +32,7 @@ pub struct Enumeration {
 }
 
 /// A table, view or list endpoint.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collection {
     /// The name in the source; outside the first schema `<schema>.<table>`.
     pub name: String,
@@ -65,7 +65,7 @@ pub struct Collection {
 }
 
 /// One column.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
     /// The name in the source.
     pub name: String,

@@ -12,7 +12,7 @@ use super::{Hop, OperandId, Order, OrderTarget, Predicate};
 
 /// Rows folded into groups, one answer row for each group. Columns of the answer: those of the fetch's keys, if it is by
 /// keys, then `by`, then `aggregates`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// What rows of one group have in common, compared exactly, null equal to null. None: one group, also of no rows; with
     /// keys one for each key that has rows.
@@ -32,7 +32,7 @@ pub struct Group {
 }
 
 /// What rows of a group have in common: a field of the row that object links lead to; where there is no such row, null.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupKey {
     /// Object links to walk first, all inside the source.
     pub path: Vec<Hop>,
@@ -77,7 +77,7 @@ pub enum Function {
 }
 
 /// An aggregate over the rows that a list link inside the source finds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkedAggregate {
     /// The linked collection.
     pub collection: Arc<Collection>,

@@ -19,7 +19,8 @@ pub(super) fn of(source: &Arc<str>, doing: &str, cause: sqlx::Error) -> Error {
 /// An attempt that took longer than it may.
 pub(super) fn too_slow(source: &Arc<str>, doing: &str) -> Error {
     let mut error = Error::new(ErrorKind::Unavailable, source.clone(), format!("{doing}: no answer in time"));
-    error.temporary = true;
+    // The next attempt would take as long.
+    error.temporary = false;
     error
 }
 
