@@ -193,7 +193,9 @@ impl Found<'_> {
         let given =
             self.settings.types.iter().find(|entry| entry.collection == collection.name && entry.column == name);
         if let Some(given) = given {
-            if native::can_be(&declared, scalar, given.scalar) {
+            if (scalar, given.scalar) == (Scalar::Unsigned, Scalar::BigInt) {
+                // It is one already.
+            } else if native::can_be(&declared, scalar, given.scalar) {
                 scalar = given.scalar;
             } else {
                 description.warnings.push(format!(
