@@ -13,6 +13,7 @@ mod order;
 mod pushdown;
 mod weight;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use lilong_connectors::{Predicate, Prepared};
@@ -245,6 +246,8 @@ pub struct Cell {
     pub scalar: Scalar,
     /// Digits after the point of a decimal.
     pub scale: usize,
+    /// The values of an enum; another one cannot be represented.
+    pub values: Option<HashSet<String>>,
     /// Whether null empties the row.
     pub non_null: bool,
 }

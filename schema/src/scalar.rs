@@ -79,6 +79,12 @@ impl Scalar {
         }
     }
 
+    /// The scalar that has its GraphQL type: [`Scalar::BigInt`] for [`Scalar::Unsigned`], else itself.
+    #[must_use]
+    pub fn served(self) -> Scalar {
+        if self == Scalar::Unsigned { Scalar::BigInt } else { self }
+    }
+
     /// The scalar of that [`name`](Self::name); enums cannot be named this way.
     pub fn from_name(name: &str) -> Option<Scalar> {
         Self::NAMED.into_iter().find(|scalar| scalar.name() == name)

@@ -11,6 +11,7 @@ mod cells;
 mod condition;
 mod data;
 mod fixtures;
+mod types;
 
 use fixtures::Fixture;
 

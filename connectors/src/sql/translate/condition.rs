@@ -80,7 +80,7 @@ impl<D: Dialect> Translation<'_, D> {
             }
             Predicate::IsNull(field) => {
                 let column = column(alias, collection, *field)?;
-                format!("({}.{} IS NULL)", column.alias, self.dialect.quote(&column.field.name))
+                self.dialect.is_null(column)
             }
             Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
             Predicate::KeyIn { fields, operand, .. } => {
