@@ -62,8 +62,9 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
     match kind {
         "memory" => Some(memory().await),
         "sqlite" => sqlite().await,
-        "postgres" => postgres::start(false).await,
-        "postgres_blind" => postgres::start(true).await,
+        "postgres" => postgres::start(postgres::Way::Plain).await,
+        "postgres_blind" => postgres::start(postgres::Way::Blind).await,
+        "postgres_pooled" => postgres::start(postgres::Way::Pooled).await,
         "mysql" => mysql::start().await,
         _ => panic!("no fixture for {kind}"),
     }

@@ -101,4 +101,4 @@ macro_rules! every_kind {
     };
 }
 
-every_kind! { memory sqlite mysql postgres postgres_blind }
+every_kind! { memory sqlite mysql postgres postgres_blind postgres_pooled }

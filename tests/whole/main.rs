@@ -10,4 +10,5 @@ mod faults;
 mod http;
 mod letter;
 mod residual;
+mod servers;
 mod sources;

@@ -4,7 +4,7 @@ use super::{FAULT, Type, check, of, store::Store};
 
 #[tokio::test]
 async fn every_type_is_served_as_designed() {
-    if let Some(store) = Store::mysql("", TYPES).await {
+    if let Some(store) = Store::mysql(TYPES).await {
         check(store, TYPES).await;
     }
 }

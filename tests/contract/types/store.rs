@@ -54,14 +54,11 @@ impl Store {
             before.to_owned(),
         ];
         texts.extend(filling(types, ""));
-        for text in texts {
-            let done = sqlx::raw_sql(AssertSqlSafe(text.clone())).execute(&mut connection).await;
-            done.unwrap_or_else(|error| panic!("{error}\n{text}"));
-        }
+        sqlx::raw_sql(AssertSqlSafe(texts.join(";\n"))).execute(&mut connection).await.unwrap();
         Some(Store::Postgres { url, schema, connection })
     }
 
-    pub(super) async fn mysql(before: &str, types: &[Type]) -> Option<Self> {
+    pub(super) async fn mysql(types: &[Type]) -> Option<Self> {
         let url = server("LILONG_TEST_MYSQL")?;
         let name = format!("lilong_types_{}", std::process::id());
         let options: MySqlConnectOptions = url.parse().unwrap();
@@ -71,15 +68,11 @@ impl Store {
             format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"),
             format!("USE {name}"),
             "SET sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+05:45'".to_owned(),
-            before.to_owned(),
         ];
         texts.extend(filling(types, "NULL"));
         // What an oracle is asked is asked as a fetch is.
         texts.push("SET sql_mode = 'NO_UNSIGNED_SUBTRACTION', time_zone = '+00:00'".to_owned());
-        for text in texts.into_iter().filter(|text| !text.is_empty()) {
-            let done = sqlx::raw_sql(AssertSqlSafe(text.clone())).execute(&mut connection).await;
-            done.unwrap_or_else(|error| panic!("{error}\n{text}"));
-        }
+        sqlx::raw_sql(AssertSqlSafe(texts.join(";\n"))).execute(&mut connection).await.unwrap();
         Some(Store::MySql { url, name, connection })
     }
 

@@ -57,7 +57,7 @@ pub(super) async fn describe(
         Found { settings, columns, indexes, foreign_keys, json: checks.iter().filter_map(json_check).collect() };
     let mut description = SourceDescription::default();
     if may_write(&grants) {
-        let warning = "the login may change data; give it one that may only read";
+        let warning = "the login may write; one that may only read is wanted";
         description.warnings.push(warning.to_owned());
     }
     let mut names = BTreeSet::new();

@@ -59,8 +59,8 @@ fn classify(error: &sqlx::Error) -> (ErrorKind, bool) {
         1054 | 1109 | 1146 | 1356 | 1932 => (ErrorKind::Mismatch, false),
         // Shutting down, lock waits, deadlocks, blocked host, lost connections.
         1053 | 1129 | 1152 | 1154..=1161 | 1205 | 1213 | 1927 | 2006 | 2013 | 4031 => (ErrorKind::Unavailable, true),
-        // No such database; damaged tables, a full disk, a table that crashed.
-        1021 | 1030 | 1034 | 1035 | 1049 | 1194 | 1195 => (ErrorKind::Unavailable, false),
+        // No such database, or no more; damaged tables, a full disk, a table that crashed.
+        1021 | 1030 | 1034 | 1035 | 1046 | 1049 | 1194 | 1195 => (ErrorKind::Unavailable, false),
         // More placeholders, or a longer statement, than a server takes; too large a join.
         1104 | 1153 | 1390 => (ErrorKind::TooCostly, false),
         _ => (ErrorKind::Rejected, false),

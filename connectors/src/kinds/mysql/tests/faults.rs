@@ -89,7 +89,7 @@ async fn a_session_only_reads_whatever_the_login_may() {
     let Some(silo) = Silo::new("CREATE TABLE t (id INT PRIMARY KEY)").await else {
         return;
     };
-    assert!(silo.description.warnings.iter().any(|warning| warning.contains("may change data")));
+    assert!(silo.description.warnings.iter().any(|warning| warning.contains("may write")));
     let read = settings::read(&block(silo.url.clone())).unwrap();
     let tuning = block(silo.url.clone()).tuning;
     let mut session =
