@@ -55,7 +55,7 @@ start() {
             --pid-file="$folder/pid" --log-error="$folder/server.log" --bind-address=127.0.0.1 --port="$port" \
             --skip-name-resolve --innodb-buffer-pool-size=64M --innodb-log-file-size=16M \
             --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync --performance-schema=OFF --aria-pagecache-buffer-size=8M \
-            --key-buffer-size=1M --max-connections=200 \
+            --innodb-file-per-table=OFF --key-buffer-size=1M --max-connections=200 \
             --ssl-ca="$folder/ca.pem" --ssl-cert="$folder/server.pem" --ssl-key="$folder/server.key" --max-allowed-packet=64M </dev/null >/dev/null 2>&1 &
         local pid=$!
         for _ in $(seq 1 300); do

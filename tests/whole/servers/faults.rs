@@ -171,6 +171,28 @@ async fn a_database_that_changed_since_it_was_described_is_a_mismatch() {
 }
 
 #[tokio::test]
+async fn a_value_that_its_enum_has_got_since_is_null_at_its_own_place() {
+    for server in SERVERS {
+        let (kind, more) = match server {
+            Server::Postgres => ("mood", "ALTER TYPE mood ADD VALUE 'glad'"),
+            Server::MySql => ("ENUM('sad', 'ok')", "ALTER TABLE felt MODIFY v ENUM('sad', 'ok', 'glad')"),
+        };
+        let before = if server == Server::Postgres { "CREATE TYPE mood AS ENUM ('sad', 'ok'); " } else { "" };
+        let filling =
+            format!("{before}CREATE TABLE felt (id INT PRIMARY KEY, v {kind}); INSERT INTO felt VALUES (1, 'sad')");
+        let Some(mut town) = Town::new(server, &filling, "").await else {
+            continue;
+        };
+        town.silo.run(more).await;
+        town.silo.run("INSERT INTO felt VALUES (2, 'glad')").await;
+        let answer = town.ask("{ health { felt(orderBy: [{ id: ASC }]) { v } } }").await;
+        assert_eq!(answer["data"], json!({ "health": { "felt": [{ "v": "sad" }, { "v": null }] } }), "{answer}");
+        assert_eq!(answer["errors"][0]["path"], json!(["health", "felt", 1, "v"]));
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "SOURCE_MISMATCH");
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_is_gone_is_unavailable() {
     for server in SERVERS {
         let Some(mut town) = Town::new(server, HEALTH, "").await else {
@@ -191,8 +213,8 @@ async fn a_database_that_is_gone_is_unavailable() {
             Server::MySql => town.silo.run(&format!("DROP DATABASE {name}")).await,
         }
         for _ in 0..2 {
-            town.fails(&["SOURCE_UNAVAILABLE"]).await;
             town.proxy.cut();
+            town.fails(&["SOURCE_UNAVAILABLE"]).await;
         }
         match server {
             Server::Postgres => town.silo.run_outside(&format!("ALTER DATABASE {name}_away RENAME TO {name}")).await,

@@ -65,7 +65,8 @@ async fn a_unix_socket_is_a_way_too() {
         let url = match server {
             Server::Postgres => {
                 let folder = silo.ask("SHOW data_directory").await;
-                format!("{connector}://{name}:hunter2@/{name}?host={folder}&port={}", silo.address.port())
+                let login = format!("user={name}&password=hunter2&port={}", silo.address.port());
+                format!("{connector}:///{name}?host={folder}&{login}")
             }
             Server::MySql => {
                 let socket = silo.ask("SELECT CAST(@@socket AS CHAR)").await;

@@ -17,6 +17,15 @@ pub(super) fn of_driver(source: &Arc<str>, doing: &str, cause: sqlx::Error) -> E
     error.because(cause)
 }
 
+/// An error while connecting: what is no server of this kind refuses nothing, it is not there.
+pub(super) fn of_connecting(source: &Arc<str>, cause: sqlx::Error) -> Error {
+    let mut error = of_driver(source, "connecting", cause);
+    if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Internal) {
+        error.kind = ErrorKind::Unavailable;
+    }
+    error
+}
+
 /// The server's number of an error, if the server said it.
 pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
     let database = error.as_database_error()?;
