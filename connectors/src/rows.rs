@@ -30,7 +30,7 @@ pub struct CellFault {
 /// What a fetch yields; dropping it cancels the work at the source.
 pub type RowStream = BoxStream<'static, Result<Rows>>;
 
-/// The Arrow type of a scalar's cells: `Int` Int32, `BigInt` Int64 and, unsigned, UInt64, `Float` Float64, `Boolean` Boolean, `Date` Date32,
+/// The Arrow type of a scalar's cells: `Int` Int32, `BigInt` `Int64`, unsigned `UInt64`, `Float` Float64, `Boolean` Boolean, `Date` Date32,
 /// `Time` Time64(µs), `LocalDateTime` Timestamp(µs), `DateTime` Timestamp(µs, UTC), `Bytes` Binary, and Utf8 for
 /// `String`, `Decimal` (canonical text), `UUID` (lower case), `JSON` (its text) and enums.
 pub fn arrow_type(scalar: Scalar) -> DataType {
