@@ -4,6 +4,9 @@
 //! [`BoundFetch`] adds the values of one request. Fields are named by their position in the collection's description,
 //! which the fetch carries.
 
+mod answer;
+mod group;
+
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -13,6 +16,8 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Normalizer, Value};
 
 use crate::Result;
+
+pub use group::{Aggregate, Function, Group, GroupKey, LinkedAggregate};
 
 /// The position of an operand in [`BoundFetch::operands`].
 pub type OperandId = usize;
@@ -36,6 +41,11 @@ pub struct Fetch {
     pub offset: Option<OperandId>,
     /// Only rows with these keys.
     pub keys: Option<KeySet>,
+    /// Whether the values of `order`'s terms follow `columns` in the answer, one column each. Not with `group`.
+    pub order_values: bool,
+    /// Instead of rows, what they come to in groups; `columns` is empty then. The rows are found first (predicate, keys,
+    /// distinct, order, limits), then folded.
+    pub group: Option<Group>,
 }
 
 /// A fetch by keys. The rows of one key come in `order`; keys come in any order, and rows of different keys may mix.
@@ -71,6 +81,15 @@ pub enum Predicate {
     IsNull(FieldId),
     /// A row of another collection of the source is linked to this one and meets a condition. Never unknown.
     Exists(Box<Exists>),
+    /// A test on a value that is reached from the row as an order reaches it.
+    Reached {
+        /// Object links to walk first, all inside the source; a missing row gives null, also for a count.
+        path: Vec<Hop>,
+        /// What is tested there.
+        target: OrderTarget,
+        /// How.
+        test: Test,
+    },
     /// The fields together are one of the keys of an operand ([`Operand::Keys`]). Never unknown: false if one is null.
     KeyIn {
         /// The fields.
@@ -109,6 +128,20 @@ impl Predicate {
             (one, other) => Predicate::And(vec![one, other]),
         }
     }
+}
+
+/// How a value that is reached from a row is tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// Against an operand, a value of the scalar reached; unknown if the value is null.
+    Compare {
+        /// How.
+        comparison: Comparison,
+        /// As in [`Predicate::Compare`].
+        operand: OperandId,
+    },
+    /// It is null. Never unknown.
+    IsNull,
 }
 
 /// A condition on linked rows.
@@ -158,7 +191,7 @@ pub struct Order {
     pub nulls_first: bool,
 }
 
-/// One object link of an order's path.
+/// One object link of a path.
 #[derive(Clone, Debug)]
 pub struct Hop {
     /// The linked collection.
@@ -168,12 +201,14 @@ pub struct Hop {
 }
 
 /// What an order compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum OrderTarget {
     /// A field, in the source's own order.
     Field(FieldId),
     /// The hidden row number.
     RowId,
+    /// An aggregate over linked rows.
+    Aggregate(Arc<LinkedAggregate>),
 }
 
 /// The value of an operand in one request.

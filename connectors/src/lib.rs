@@ -19,8 +19,8 @@ pub use connector::Connector;
 pub use context::FetchContext;
 pub use error::{Error, ErrorKind, Result};
 pub use fetch::{
-    BoundFetch, Comparison, Exists, Fetch, Hop, KeySet, Native, Operand, OperandId, Order, OrderTarget, Predicate,
-    Prepared,
+    Aggregate, BoundFetch, Comparison, Exists, Fetch, Function, Group, GroupKey, Hop, KeySet, LinkedAggregate, Native,
+    Operand, OperandId, Order, OrderTarget, Predicate, Prepared, Test,
 };
 pub use rows::{CellFault, RowStream, Rows};
 pub use source::Source;

@@ -7,5 +7,6 @@
 pub(crate) mod cells;
 pub(crate) mod column;
 pub(crate) mod dialect;
+pub(crate) mod reading;
 pub(crate) mod statement;
 pub(crate) mod translate;

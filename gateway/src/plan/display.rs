@@ -1,6 +1,6 @@
 //! A plan for people: steps with what they read, and the native request of each fetch.
 
-use lilong_connectors::{Comparison, Predicate};
+use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
 use serde_json::{Value, json};
 
 use super::{FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
@@ -132,6 +132,21 @@ fn predicate(condition: &Predicate, collection: &lilong_schema::Collection) -> S
             format!("{} in keys", names.join(", "))
         }
         Predicate::Exists(exists) => format!("has {}", exists.collection.name),
+        Predicate::Reached { path, target, test } => {
+            let last = path.last().map_or(collection, |hop| &*hop.collection);
+            let way: String = path.iter().map(|hop| format!("{}.", hop.collection.name)).collect();
+            let target = match target {
+                OrderTarget::Field(field) => last.fields[*field].name.clone(),
+                OrderTarget::RowId => "row number".to_owned(),
+                OrderTarget::Aggregate(linked) => {
+                    format!("{:?} of {}", linked.aggregate.function, linked.collection.name).to_lowercase()
+                }
+            };
+            match test {
+                Test::Compare { comparison, .. } => format!("{way}{target} {}", comparison_name(*comparison)),
+                Test::IsNull => format!("{way}{target} is null"),
+            }
+        }
     }
 }
 

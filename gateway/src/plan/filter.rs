@@ -4,15 +4,14 @@
 //! *Invariant*: what is left for the gateway to check holds no `Exists`, as linked rows are not at hand there; and each
 //! link is planned once, however deep links nest.
 
-use std::sync::Arc;
-
-use lilong_connectors::{Comparison, Exists, Fetch, Predicate, Prepared};
+use lilong_connectors::{Comparison, Exists, Fetch, Predicate};
 use lilong_schema::federated::{CollectionId, Link, LinkId, Member};
 use lilong_schema::{Scalar, Value};
 
-use super::build::{Builder, Columns, position, push};
+use super::build::Builder;
 use super::limits::CheckKind;
-use super::{Ceiling, FetchStep, FilterStep, KeyColumns, KeysStep, PlanOperand, Step, StepId, pushdown};
+use super::read::{Columns, position, push, push_cap};
+use super::{Ceiling, KeyColumns, KeysStep, PlanOperand, Step, StepId, pushdown};
 use crate::error::{Code, Location, RequestError};
 use crate::operation::{Argument, Form};
 
@@ -211,40 +210,22 @@ impl Builder<'_> {
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
         let mut columns = Columns::default();
         columns.want_all(&link.to_columns);
-        let mut residual_fields = Vec::new();
-        pushdown::fields_of(&residual, &mut residual_fields);
-        columns.want_all(&residual_fields);
+        columns.want_read_by(&residual);
         let columns = columns.0;
-        let limit = capabilities
-            .limit
-            .then(|| push(&mut operands, PlanOperand::Literal(Value::Integer(limits.budget_rows as i128 + 1))));
         let fetch = Fetch {
             collection: to.described.clone(),
             columns: columns.clone(),
             predicate: pushed,
             distinct: Vec::new(),
             order: Vec::new(),
-            limit,
+            limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
             offset: None,
             keys: None,
+            order_values: false,
+            group: None,
         };
-        let mut rows = self.add(Step::Fetch(FetchStep {
-            source: to.source,
-            field: link.name.clone(),
-            prepared: Arc::new(Prepared::new(fetch)),
-            operands: operands.clone(),
-            keys: None,
-            ceiling: Ceiling { rows: limits.budget_rows, budget: true },
-        }));
-        if !residual.is_true() {
-            rows = self.add(Step::Filter(FilterStep {
-                input: rows,
-                collection: to.described.clone(),
-                columns: columns.clone(),
-                predicate: residual,
-                operands,
-            }));
-        }
+        let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
+        let rows = self.fetch_rows(link.to, &link.name, fetch, None, operands, ceiling, residual);
         let key = KeyColumns {
             columns: link.to_columns.iter().filter_map(|field| position(&columns, *field)).collect(),
             from: link.to_columns.iter().map(|field| to.described.fields[*field].scalar).collect(),

@@ -1,6 +1,6 @@
 //! Splits what a collection field asks into what its source does and what is left for here.
 
-use lilong_connectors::{Comparison, Predicate};
+use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
 use lilong_schema::Capabilities;
 
 /// Whether a source can check a predicate by itself.
@@ -12,6 +12,19 @@ pub(super) fn can_filter(capabilities: &Capabilities, predicate: &Predicate) -> 
         Predicate::IsNull(_) => capabilities.filter,
         Predicate::KeyIn { normalize, .. } => capabilities.filter && normalize.is_empty(),
         Predicate::Exists(exists) => capabilities.exists && can_filter(capabilities, &exists.predicate),
+        Predicate::Reached { path, target, test } => {
+            let compared = match test {
+                Test::Compare { comparison, .. } => can_compare(capabilities, *comparison),
+                Test::IsNull => capabilities.filter,
+            };
+            let reached = match target {
+                OrderTarget::Aggregate(linked) => {
+                    capabilities.link_aggregates && can_filter(capabilities, &linked.predicate)
+                }
+                OrderTarget::Field(_) | OrderTarget::RowId => true,
+            };
+            compared && reached && (path.is_empty() || capabilities.order_links)
+        }
     }
 }
 
@@ -60,5 +73,11 @@ pub(super) fn fields_of(predicate: &Predicate, out: &mut Vec<usize>) {
         Predicate::Compare { field, .. } | Predicate::IsNull(field) => out.push(*field),
         Predicate::KeyIn { fields, .. } => out.extend(fields),
         Predicate::Exists(exists) => out.extend(exists.on.iter().map(|(outer, _)| *outer)),
+        Predicate::Reached { path, target, .. } => match (path.first(), target) {
+            (Some(hop), _) => out.extend(hop.on.iter().map(|(outer, _)| *outer)),
+            (None, OrderTarget::Field(field)) => out.push(*field),
+            (None, OrderTarget::Aggregate(linked)) => out.extend(linked.on.iter().map(|(outer, _)| *outer)),
+            (None, OrderTarget::RowId) => {}
+        },
     }
 }

@@ -3,7 +3,7 @@
 //! *Invariant*: everything that grows with a document or with the structure of its variables is counted, so that no
 //! series of documents makes the cache larger than it says.
 
-use lilong_connectors::Predicate;
+use lilong_connectors::{OrderTarget, Predicate};
 use lilong_schema::Value;
 
 use super::{KeysFrom, Output, OutputValue, Plan, PlanOperand, Step};
@@ -84,6 +84,13 @@ fn predicate(condition: &Predicate) -> usize {
             Predicate::And(parts) | Predicate::Or(parts) => parts.iter().map(predicate).sum(),
             Predicate::Not(part) => predicate(part),
             Predicate::Exists(exists) => predicate(&exists.predicate),
+            Predicate::Reached { path, target, .. } => {
+                path.len() * CONDITION
+                    + match target {
+                        OrderTarget::Aggregate(linked) => predicate(&linked.predicate),
+                        OrderTarget::Field(_) | OrderTarget::RowId => 0,
+                    }
+            }
             Predicate::Compare { .. } | Predicate::IsNull(_) | Predicate::KeyIn { .. } => 0,
         }
 }

@@ -45,6 +45,8 @@ fn plain() -> Fetch {
         limit: None,
         offset: None,
         keys: None,
+        order_values: false,
+        group: None,
     }
 }
 

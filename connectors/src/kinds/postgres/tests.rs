@@ -52,6 +52,8 @@ fn everything(collection: &Arc<Collection>) -> Fetch {
         limit: None,
         offset: None,
         keys: None,
+        order_values: false,
+        group: None,
     }
 }
 

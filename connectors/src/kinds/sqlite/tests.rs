@@ -106,6 +106,8 @@ impl<'a> Ask<'a> {
             limit: None,
             offset: None,
             keys: None,
+            order_values: false,
+            group: None,
         };
         Self { silo, fetch, operands: vec![], keys: None }
     }
