@@ -18,7 +18,7 @@ mod pushdown;
 mod read;
 mod weight;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lilong_connectors::{Predicate, Prepared};
@@ -268,6 +268,8 @@ pub struct Cell {
     pub scalar: Scalar,
     /// Digits after the point of a decimal.
     pub scale: usize,
+    /// The values of an enum; another one cannot be represented.
+    pub values: Option<HashSet<String>>,
     /// Whether null empties the row.
     pub non_null: bool,
 }

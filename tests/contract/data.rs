@@ -24,7 +24,10 @@ pub(crate) fn enumeration() -> Enumeration {
 
 /// The name of the field of `scalars` that holds a scalar.
 pub(crate) fn field_of(scalar: Scalar) -> String {
-    format!("a_{}", scalar.name().to_lowercase())
+    match scalar {
+        Scalar::Unsigned => "an_unsigned".to_owned(),
+        scalar => format!("a_{}", scalar.name().to_lowercase()),
+    }
 }
 
 /// All collections, for a kind that lacks some scalars; a value that the kind does not hold is null instead.
@@ -34,8 +37,8 @@ pub(crate) fn tables(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> V
 
 /// A row for each edge value and some more, so that every column has nulls and values that stand twice.
 fn scalars(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Table {
-    let kept: Vec<Scalar> =
-        Scalar::NAMED.into_iter().chain([Scalar::Enum]).filter(|scalar| !without.contains(scalar)).collect();
+    let every = Scalar::NAMED.into_iter().chain([Scalar::Enum, Scalar::Unsigned]);
+    let kept: Vec<Scalar> = every.filter(|scalar| !without.contains(scalar)).collect();
     let columns: Vec<Vec<Value>> = kept
         .iter()
         .map(|scalar| {
@@ -70,6 +73,9 @@ pub(crate) fn edge_values(scalar: Scalar) -> Vec<Value> {
     match scalar {
         Scalar::Int => integers(&[i32::MIN.into(), -1, 0, 1, 5, i32::MAX.into()]),
         Scalar::BigInt => integers(&[i64::MIN, -1, 0, 5, 9_007_199_254_740_993, i64::MAX]),
+        Scalar::Unsigned => {
+            [0, 5, i64::MAX as u64, 1 << 63, u64::MAX].map(|value| Value::Integer(value.into())).to_vec()
+        }
         Scalar::Float => [f64::MIN, -0.5, 0.0, 5e-324, 0.1, 1.0, f64::MAX].map(Value::Float).to_vec(),
         Scalar::Decimal => {
             let long = "12345678901234567890123456789012345678901234567890.0000000001";

@@ -64,8 +64,9 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
     match kind {
         "memory" => Some(memory().await),
         "sqlite" => sqlite().await,
-        "postgres" => postgres::start(false).await,
-        "postgres_blind" => postgres::start(true).await,
+        "postgres" => postgres::start(postgres::Way::Plain).await,
+        "postgres_blind" => postgres::start(postgres::Way::Blind).await,
+        "postgres_pooled" => postgres::start(postgres::Way::Pooled).await,
         "mysql" => mysql::start().await,
         _ => panic!("no fixture for {kind}"),
     }
@@ -86,7 +87,7 @@ async fn memory() -> Fixture {
 /// Every form that `SQLite` stores is text, a number or bytes; decimals keep 15 digits.
 async fn sqlite() -> Option<Fixture> {
     let kind = kinds::find("sqlite")?;
-    let without = [Scalar::Int, Scalar::Uuid, Scalar::Json, Scalar::Enum];
+    let without = [Scalar::Int, Scalar::Unsigned, Scalar::Uuid, Scalar::Json, Scalar::Enum];
     let tables = data::tables(
         &without,
         |_, value| !matches!(value, Value::Decimal(text) if text.chars().filter(char::is_ascii_digit).count() > 15),
@@ -149,7 +150,9 @@ fn sqlite_type(scalar: Scalar) -> &'static str {
         Scalar::LocalDateTime => "datetime",
         Scalar::DateTime => "timestamp",
         Scalar::Bytes => "blob",
-        Scalar::Int | Scalar::Uuid | Scalar::Json | Scalar::Enum => panic!("SQLite has no {scalar:?}"),
+        Scalar::Int | Scalar::Unsigned | Scalar::Uuid | Scalar::Json | Scalar::Enum => {
+            panic!("SQLite has no {scalar:?}")
+        }
     }
 }
 

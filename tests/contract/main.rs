@@ -12,6 +12,7 @@ mod condition;
 mod data;
 mod fixtures;
 mod folded;
+mod types;
 
 use fixtures::Fixture;
 
@@ -117,4 +118,4 @@ macro_rules! every_kind {
     };
 }
 
-every_kind! { memory sqlite mysql postgres postgres_blind }
+every_kind! { memory sqlite mysql postgres postgres_blind postgres_pooled }

@@ -11,4 +11,5 @@ mod faults;
 mod http;
 mod letter;
 mod residual;
+mod servers;
 mod sources;

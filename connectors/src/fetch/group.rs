@@ -92,13 +92,13 @@ pub struct LinkedAggregate {
 impl Function {
     /// What it gives of values of a scalar; of a count the scalar does not matter. `None`: it cannot be computed of these.
     pub fn scalar(self, of: Scalar) -> Option<Scalar> {
-        let number = matches!(of, Scalar::Int | Scalar::BigInt | Scalar::Float | Scalar::Decimal);
+        let number = matches!(of, Scalar::Int | Scalar::BigInt | Scalar::Unsigned | Scalar::Float | Scalar::Decimal);
         match self {
             Function::Count => Some(Scalar::BigInt),
             Function::CountDistinct => of.is_ordered().then_some(Scalar::BigInt),
             Function::Sum => match of {
                 Scalar::Int => Some(Scalar::BigInt),
-                Scalar::BigInt | Scalar::Decimal => Some(Scalar::Decimal),
+                Scalar::BigInt | Scalar::Unsigned | Scalar::Decimal => Some(Scalar::Decimal),
                 Scalar::Float => Some(Scalar::Float),
                 _ => None,
             },
@@ -129,7 +129,7 @@ impl Aggregate {
             (Function::Sum, Some(field)) if field.scalar == Scalar::Decimal => {
                 Field { scale: field.scale, ..plain(name, self.scalar(collection)) }
             }
-            (Function::Sum, Some(field)) if field.scalar == Scalar::BigInt => {
+            (Function::Sum, Some(field)) if matches!(field.scalar, Scalar::BigInt | Scalar::Unsigned) => {
                 Field { scale: Some(0), ..plain(name, self.scalar(collection)) }
             }
             _ => plain(name, self.scalar(collection)),

@@ -128,6 +128,11 @@ pub(crate) trait Dialect {
     /// What the select list says to read a column.
     fn output(&self, column: Column<'_>) -> String;
 
+    /// Whether the column is null.
+    fn is_null(&self, column: Column<'_>) -> String {
+        format!("({} IS NULL)", self.bare(column))
+    }
+
     /// The column against an operand, unknown where it is null. `None`: this is never asked of a source.
     fn compare(
         &self,

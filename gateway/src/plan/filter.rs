@@ -181,9 +181,10 @@ impl Builder<'_> {
             && !link.is_normalized()
             && link.columns.iter().zip(&link.to_columns).all(|(one, other)| {
                 let scalars = (from.described.fields[*one].scalar, to.described.fields[*other].scalar);
+                let integer = |scalar| matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Unsigned);
                 match scalars {
-                    (Scalar::Int | Scalar::BigInt, Scalar::Int | Scalar::BigInt | Scalar::String)
-                    | (Scalar::String, Scalar::Int | Scalar::BigInt) => true,
+                    (one, other) if integer(one) && (integer(other) || other == Scalar::String) => true,
+                    (Scalar::String, other) if integer(other) => true,
                     (Scalar::Time | Scalar::LocalDateTime | Scalar::DateTime, _) => false,
                     (one, other) => one == other,
                 }

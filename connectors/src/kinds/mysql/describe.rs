@@ -67,7 +67,7 @@ pub(super) async fn describe(
     let found = Found { settings, columns, indexes, expressions, foreign_keys, json };
     let mut description = SourceDescription::default();
     if may_write(&grants) {
-        let warning = "the login may change data; give it one that may only read";
+        let warning = "the login may write; one that may only read is wanted";
         description.warnings.push(warning.to_owned());
     }
     let mut names = BTreeSet::new();
@@ -205,7 +205,9 @@ impl Found<'_> {
         let given =
             self.settings.types.iter().find(|entry| entry.collection == collection.name && entry.column == name);
         if let Some(given) = given {
-            if native::can_be(&declared, scalar, given.scalar) {
+            if (scalar, given.scalar) == (Scalar::Unsigned, Scalar::BigInt) {
+                // It is one already.
+            } else if native::can_be(&declared, scalar, given.scalar) {
                 scalar = given.scalar;
             } else {
                 description.warnings.push(format!(

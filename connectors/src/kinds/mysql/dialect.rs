@@ -106,7 +106,7 @@ fn equal(column: Column<'_>, mut mark: impl FnMut(Storage) -> String) -> String 
 
 /// Numbers that are equal if their canonical texts are.
 fn is_number(field: &Field) -> bool {
-    matches!(field.scalar, Scalar::Int | Scalar::BigInt | Scalar::Decimal)
+    matches!(field.scalar, Scalar::Int | Scalar::BigInt | Scalar::Unsigned | Scalar::Decimal)
 }
 
 /// Texts that are their own canonical texts.
@@ -323,7 +323,8 @@ impl Dialect for MySql {
         }
         if left == Storage::Integer && is_text(&right) {
             // The first half is for the index, the second is exact.
-            return format!("({} = CAST({outer_text} AS SIGNED) AND {exact})", bare(inner));
+            let integers = if inner.field.scalar == Scalar::Unsigned { "UNSIGNED" } else { "SIGNED" };
+            return format!("({} = CAST({outer_text} AS {integers}) AND {exact})", bare(inner));
         }
         exact
     }

@@ -54,7 +54,7 @@ pub(super) async fn connect(
 ) -> Result<Session> {
     match tokio::time::timeout(tuning.connect_timeout, set_up(options, time)).await {
         Ok(Ok(session)) => Ok(session),
-        Ok(Err(error)) => Err(fault::of_driver(source, "connecting", error)),
+        Ok(Err(error)) => Err(fault::of_connecting(source, error)),
         Err(_) => {
             let context = format!("connecting: no answer within {} ms", tuning.connect_timeout.as_millis());
             let mut error = Error::new(ErrorKind::Unavailable, source.clone(), context);

@@ -137,7 +137,6 @@ impl Pool {
     }
 
     async fn open(&self, options: &PgConnectOptions) -> Result<Link> {
-        const DOING: &str = "connecting";
         let slot = Slot::take(Some(self.server.clone())).await;
         let opening = async {
             let mut connection = options.connect().await?;
@@ -149,8 +148,8 @@ impl Pool {
             Ok(Link { connection, process, slot })
         };
         match tokio::time::timeout(self.tuning.connect_timeout, opening).await {
-            Ok(opened) => opened.map_err(|error| fault::of(&self.source, DOING, error)),
-            Err(_) => Err(fault::too_slow(&self.source, DOING)),
+            Ok(opened) => opened.map_err(|error| fault::connecting(&self.source, error)),
+            Err(_) => Err(fault::too_slow(&self.source, "connecting")),
         }
     }
 

@@ -79,7 +79,7 @@ impl<D: Dialect> Translation<'_, D> {
             }
             Predicate::IsNull(field) => {
                 let column = column(alias, collection, *field)?;
-                format!("({} IS NULL)", self.dialect.bare(column))
+                self.dialect.is_null(column)
             }
             Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
             Predicate::Reached { path, target, test } => {
