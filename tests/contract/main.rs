@@ -12,6 +12,7 @@ mod condition;
 mod data;
 mod fixtures;
 mod folded;
+mod types;
 
 use fixtures::Fixture;
 
@@ -88,6 +89,7 @@ macro_rules! every_kind {
                 distinct_rows_are_those_of_each_key
                 a_thousand_keys_are_taken
                 no_keys_find_no_rows
+                normalised_keys_find_every_row
             }
             fold {
                 every_function_is_computed_of_every_scalar
@@ -116,4 +118,4 @@ macro_rules! every_kind {
     };
 }
 
-every_kind! { memory sqlite mysql postgres postgres_blind }
+every_kind! { memory sqlite mysql postgres postgres_blind postgres_pooled }

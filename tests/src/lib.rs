@@ -4,5 +4,7 @@ pub mod city;
 pub mod in_process;
 pub mod mirror;
 pub mod program;
+pub mod proxy;
+pub mod silo;
 
 pub use in_process::serve;

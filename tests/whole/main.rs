@@ -4,6 +4,7 @@
 
 mod aggregates;
 mod command;
+mod crowd;
 mod demo;
 mod describe;
 mod differential;
@@ -11,4 +12,5 @@ mod faults;
 mod http;
 mod letter;
 mod residual;
+mod servers;
 mod sources;

@@ -14,6 +14,7 @@ mod fetch;
 mod form;
 mod functions;
 pub(super) mod glob;
+mod indexes;
 mod pool;
 mod prefix;
 mod scan;

@@ -34,9 +34,15 @@ fn step(step: &Step) -> usize {
             keys + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate) + group(&fetch.prepared)
         }
         Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
+        Step::Keys(keys) => keys.before.as_ref().map_or(0, |before| {
+            let entry = |(to, from): (&String, &Vec<String>)| {
+                OPERAND + to.len() + from.iter().map(|from| OPERAND + from.len()).sum::<usize>()
+            };
+            before.table.iter().map(entry).sum()
+        }),
         Step::Aggregate(aggregate) => (aggregate.by.len() + aggregate.figures.len()) * CONDITION,
         Step::Widen(widen) => widen.joins.len() * CONDITION,
-        Step::Sort(_) | Step::Keys(_) | Step::Join(_) | Step::Assign(_) => 0,
+        Step::Sort(_) | Step::Join(_) | Step::Assign(_) => 0,
     }
 }
 

@@ -8,7 +8,7 @@ use lilong_schema::{Collection, Field, Scalar};
 
 use super::aggregate::aggregate;
 use super::storage::{Collation, Storage, affinity, collation, row_id_name};
-use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
 use crate::{Comparison, Function, OperandId};
 
@@ -218,7 +218,7 @@ impl Dialect for Sqlite {
                     Comparison::NotILike => format!("(NOT lilong_ilike({text}, {pattern}))"),
                     Comparison::EndsWith => format!("lilong_ends({text}, {pattern})"),
                     Comparison::Contains => format!("lilong_contains({text}, {pattern})"),
-                    _ if leads_index(column)
+                    _ if column.leads_index()
                         && collation(column.field) == Collation::Binary
                         && storage == Storage::Plain =>
                     {
@@ -267,6 +267,12 @@ impl Dialect for Sqlite {
             conditions.push(plain);
         }
         format!("({})", conditions.join(" AND "))
+    }
+
+    fn normalized_key_in(&self, statement: &mut Statement<Slot>, wanted: Normalized<'_>) -> String {
+        let slot = Slot::Keys { keys: wanted.keys, columns: vec![(Scalar::String, Storage::Plain)] };
+        let (list, key) = (parameter(statement, slot), wanted.key("value".to_owned()));
+        format!("({} IN (SELECT {key} FROM rarray({list})))", wanted.expression())
     }
 
     fn key_table(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable> {
@@ -404,9 +410,4 @@ impl Dialect for Sqlite {
             (Some(limit), Some(offset)) => format!(" LIMIT {limit} OFFSET {offset}"),
         }
     }
-}
-
-/// Whether an index begins with the column.
-fn leads_index(column: Column<'_>) -> bool {
-    column.collection.indexes.iter().any(|index| index.first() == Some(&column.field.name))
 }

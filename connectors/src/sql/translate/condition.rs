@@ -3,11 +3,11 @@
 //! In: predicates. Out: texts of conditions, with their parameters added to the statement. *Invariant*: values never stand
 //! in a text.
 
-use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
+use lilong_schema::{Collection, Normalizer};
 
 use super::{Translation, Untranslatable, column, key_columns};
-use crate::sql::dialect::{Column, Dialect, Keys};
+use crate::sql::dialect::{Column, Dialect, Keys, Normalized};
 use crate::{Exists, Fetch, Predicate, Test};
 
 /// Whether rows of these links are found without a scan.
@@ -33,8 +33,7 @@ impl<D: Dialect> Translation<'_, D> {
     pub(super) fn condition(&mut self, fetch: &Fetch, alias: &str) -> Result<String, Untranslatable> {
         let mut conditions = vec![];
         if let Some(keys) = &fetch.keys {
-            let columns = key_columns(alias, &fetch.collection, &keys.columns)?;
-            conditions.push(self.dialect.key_in(&mut self.statement, &columns, Keys::Fetch));
+            conditions.push(self.key_in(&fetch.collection, alias, &keys.columns, &keys.normalize, Keys::Fetch)?);
         }
         self.predicate_into(&fetch.collection, alias, &fetch.predicate, &mut conditions)?;
         Ok(if conditions.is_empty() { String::new() } else { format!(" WHERE {}", chain(conditions, " AND ")) })
@@ -80,7 +79,7 @@ impl<D: Dialect> Translation<'_, D> {
             }
             Predicate::IsNull(field) => {
                 let column = column(alias, collection, *field)?;
-                format!("({} IS NULL)", self.dialect.bare(column))
+                self.dialect.is_null(column)
             }
             Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
             Predicate::Reached { path, target, test } => {
@@ -94,11 +93,29 @@ impl<D: Dialect> Translation<'_, D> {
                         .ok_or(Untranslatable::Comparison)?,
                 }
             }
-            Predicate::KeyIn { fields, operand, .. } => {
-                let columns = key_columns(alias, collection, fields)?;
-                self.dialect.key_in(&mut self.statement, &columns, Keys::Operand(*operand))
+            Predicate::KeyIn { fields, normalize, operand } => {
+                self.key_in(collection, alias, fields, normalize, Keys::Operand(*operand))?
             }
         })
+    }
+
+    fn key_in(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        fields: &[FieldId],
+        normalize: &[Normalizer],
+        keys: Keys,
+    ) -> Result<String, Untranslatable> {
+        let columns = key_columns(alias, collection, fields)?;
+        if normalize.is_empty() {
+            return Ok(self.dialect.key_in(&mut self.statement, &columns, keys));
+        }
+        let ([column], [field]) = (columns.as_slice(), fields) else {
+            return Err(Untranslatable::Index);
+        };
+        let index = collection.index_of_normalized(*field, normalize).ok_or(Untranslatable::Index)?;
+        Ok(self.dialect.normalized_key_in(&mut self.statement, Normalized { column: *column, index, keys }))
     }
 
     fn joined(
