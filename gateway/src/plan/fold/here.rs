@@ -73,13 +73,7 @@ impl Builder<'_> {
             let (columns, from) = link.to_columns.iter().map(|field| at(*field)).unzip();
             KeyColumns { columns, from, to: key_scalars(federated, link), normalize: link.to_normalize.clone() }
         });
-        let rows = self.add(Step::Aggregate(AggregateStep {
-            field: folding.field.name.clone(),
-            input: at_hand.rows,
-            key,
-            by,
-            figures: at_hand.figures,
-        }));
+        let rows = self.add(Step::Aggregate(AggregateStep { input: at_hand.rows, key, by, figures: at_hand.figures }));
         Ok(match folding.groups {
             Some(groups) => self.finish_groups(rows, groups, answer, folding.asked.operands),
             None => Folded { rows, limit: None, offset: None },
