@@ -4,5 +4,6 @@ pub mod city;
 pub mod in_process;
 pub mod mirror;
 pub mod program;
+pub mod silo;
 
 pub use in_process::serve;

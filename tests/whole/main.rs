@@ -6,6 +6,7 @@ mod command;
 mod demo;
 mod describe;
 mod differential;
+mod engines;
 mod faults;
 mod http;
 mod letter;

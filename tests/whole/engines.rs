@@ -1,0 +1,25 @@
+//! Every engine tells the same truth: real databases as they come, the same data in three engines, copies of SQLite
+//! databases in other engines and split over all three, and indexes that serve every statement.
+//!
+//! The databases stand in `../shared/data` beside the project; servers are those of [`Engine`](lilong_tests::silo::Engine).
+//! What is missing is skipped by name. `LILONG_ENGINES` sets the number of queries of a database and form (default 15).
+
+mod copies;
+mod copy;
+
+use std::path::PathBuf;
+
+/// The folder of databases that were made elsewhere; `None`, with a word of it, where it is not there.
+fn data(test: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    if folder.exists() {
+        return Some(folder);
+    }
+    eprintln!("skipped: {test}: ../shared/data is not there");
+    None
+}
+
+/// How many queries a database is asked in each form.
+fn count() -> usize {
+    std::env::var("LILONG_ENGINES").ok().and_then(|text| text.parse().ok()).unwrap_or(15)
+}
