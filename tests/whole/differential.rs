@@ -58,8 +58,10 @@ pub(crate) async fn compare(database: &Database, folder: &Path, oracle: &Path, s
         let (_, text, expected) = question(database, &names, &mut connection, &mut random, true);
         rows += expected.as_array().map_or(0, Vec::len);
         let got = ask(&gateway, &text).await;
-        if got.get("errors").is_some() || !oracle::same(&got["data"]["s"]["x"], &expected) {
-            differences.push(format!("seed {seed}, query {number}: {text}\n  expected {expected}\n  got      {got}"));
+        if let Some(errors) = got.get("errors") {
+            differences.push(format!("seed {seed}, query {number}: {text}\n  {errors}"));
+        } else if let Some(difference) = oracle::difference(&got["data"]["s"]["x"], &expected) {
+            differences.push(format!("seed {seed}, query {number}: {text}\n  x{difference}"));
         }
     }
     assert!(

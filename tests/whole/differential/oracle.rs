@@ -215,24 +215,45 @@ fn plain(cell: &Cell, scalar: Scalar) -> Value {
         (Cell::Integer(number), _) if number.unsigned_abs() < 1 << 53 => json!(number),
         (Cell::Integer(number), _) => json!(number.to_string()),
         (Cell::Real(number), _) => json!(number),
-        (Cell::Text(text), Scalar::LocalDateTime) => json!(text.replacen(' ', "T", 1)),
+        (Cell::Text(text), Scalar::LocalDateTime | Scalar::Time) => json!(moment(text)),
         (Cell::Text(text), _) => json!(text),
         (Cell::Blob(_), _) => panic!("no blobs here"),
     }
 }
 
-/// Equal, keys in the same order; numbers by value, and so are decimals, which travel as text.
-pub(crate) fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len()
-                && one.iter().zip(other).all(|((key, one), (also, other))| key == also && same(one, other))
-        }
-        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
-        (Value::String(text), Value::Number(number)) => text.parse().ok() == number.as_f64(),
-        _ => one == other,
+/// A time, alone or with a date, as it is printed: by `T`, with seconds, without trailing zeros in its fraction.
+fn moment(text: &str) -> String {
+    let mut text = text.replacen(' ', "T", 1);
+    if text.matches(':').count() == 1 {
+        text.push_str(":00");
     }
+    match text.split_once('.') {
+        Some((whole, fraction)) => format!("{whole}.{}", fraction.trim_end_matches('0')).trim_end_matches('.').to_owned(),
+        None => text,
+    }
+}
+
+/// Where two answers differ first, and how; `None`: they are equal, keys in the same order; numbers by value, and so are
+/// decimals, which travel as text.
+pub(crate) fn difference(got: &Value, expected: &Value) -> Option<String> {
+    let told = || Some(format!(": got {}, expected {}", shown(got), shown(expected)));
+    match (got, expected) {
+        (Value::Array(one), Value::Array(other)) => {
+            let within = |(at, (one, other))| Some(format!("[{at}]{}", difference(one, other)?));
+            let within = one.iter().zip(other).enumerate().find_map(within);
+            within.or_else(|| if one.len() == other.len() { None } else { told() })
+        }
+        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => {
+            one.iter().zip(other.values()).find_map(|((key, one), other)| Some(format!(".{key}{}", difference(one, other)?)))
+        }
+        (Value::Number(one), Value::Number(other)) if one == other || one.as_f64() == other.as_f64() => None,
+        (Value::String(text), Value::Number(number)) if text.parse().ok() == number.as_f64() => None,
+        _ if got == expected => None,
+        _ => told(),
+    }
+}
+
+/// The beginning of a value, for messages.
+fn shown(value: &Value) -> String {
+    value.to_string().chars().take(600).collect()
 }

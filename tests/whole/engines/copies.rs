@@ -42,7 +42,10 @@ async fn check(name: &str, seed: u64) {
     // Each engine has its turn at each end of a link.
     let [sqlite, postgres, mariadb] = Engine::ALL;
     let turns = [[sqlite, postgres, mariadb], [mariadb, sqlite, postgres], [postgres, mariadb, sqlite]];
-    ask(copy::split(turns[seed as usize % 3], &database, &path).await, seed + 2).await;
+    match copy::split(turns[seed as usize % 3], &database, &path).await {
+        Some(copy) => ask(copy, seed + 2).await,
+        None => eprintln!("{name} is not split: more than three of its tables are all linked with each other"),
+    }
 }
 
 macro_rules! copies {
@@ -65,4 +68,5 @@ copies! {
     human_resources_answer_the_same_from_every_engine: "hr_1", 107;
     a_college_answers_the_same_from_every_engine: "college_1", 108;
     research_grants_answer_the_same_from_every_engine: "tracking_grants_for_research", 109;
+    transcripts_answer_the_same_from_every_engine: "student_transcripts_tracking", 110;
 }

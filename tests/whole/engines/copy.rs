@@ -28,11 +28,14 @@ pub(crate) async fn whole(engine: Engine, database: &Database, path: &Path) -> C
     spread(&[engine], database, path, &vec![0; database.tables.len()]).await
 }
 
-/// Each table in one of three engines, so that every link leads from one into another, but for those of a table to itself.
-pub(crate) async fn split(engines: [Engine; 3], database: &Database, path: &Path) -> Copy {
+/// Each table in one of three engines, so that every link leads from one into another, but for those of a table to itself;
+/// `None`: three are too few for that.
+pub(crate) async fn split(engines: [Engine; 3], database: &Database, path: &Path) -> Option<Copy> {
     let mut parts = vec![0; database.tables.len()];
-    assert!(color(database, 0, &mut parts), "three engines are too few to set all linked tables apart");
-    spread(&engines, database, path, &parts).await
+    if !color(database, 0, &mut parts) {
+        return None;
+    }
+    Some(spread(&engines, database, path, &parts).await)
 }
 
 /// Gives each table a part that no table linked with it has. The first tables begin with different parts.
