@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
 
@@ -126,6 +126,25 @@ impl Silo {
     /// If one fails.
     pub async fn run(&self, statements: &[String]) {
         run(self.engine, &self.location, statements).await;
+    }
+
+    /// The rows of a statement, every cell as the server writes it; never of a file.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn rows(&self, text: &str) -> Vec<Vec<Option<String>>> {
+        let statement = sqlx::raw_sql(AssertSqlSafe(text.to_owned()));
+        if self.engine == Engine::Postgres {
+            let options: PgConnectOptions = self.location.parse().unwrap();
+            let mut connection = options.disable_statement_logging().connect().await.unwrap();
+            let rows = statement.fetch_all(&mut connection).await.unwrap();
+            rows.iter().map(|row| (0..row.len()).map(|at| row.try_get_unchecked(at).unwrap()).collect()).collect()
+        } else {
+            let options: MySqlConnectOptions = self.location.parse().unwrap();
+            let mut connection = options.disable_statement_logging().connect().await.unwrap();
+            let rows = statement.fetch_all(&mut connection).await.unwrap();
+            rows.iter().map(|row| (0..row.len()).map(|at| row.try_get_unchecked(at).unwrap()).collect()).collect()
+        }
     }
 
     /// Loads a dump by the engine's own client, `psql` or `mariadb`.

@@ -4,10 +4,14 @@
 //! The databases stand in `../shared/data` beside the project; servers are those of [`Engine`](lilong_tests::silo::Engine).
 //! What is missing is skipped by name. `LILONG_ENGINES` sets the number of queries of a database and form (default 15).
 
+mod all;
+mod chinook;
 mod copies;
 mod copy;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use lilong_tests::silo::{Engine, Silo};
 
 /// The folder of databases that were made elsewhere; `None`, with a word of it, where it is not there.
 fn data(test: &str) -> Option<PathBuf> {
@@ -17,6 +21,19 @@ fn data(test: &str) -> Option<PathBuf> {
     }
     eprintln!("skipped: {test}: ../shared/data is not there");
     None
+}
+
+/// Both servers, or a word of what is skipped.
+fn are_there(test: &str) -> bool {
+    Engine::ALL.iter().all(|engine| engine.is_there(test))
+}
+
+/// Loads a dump of `shared/data` into a database of its own.
+async fn load(engine: Engine, dump: &Path) -> Silo {
+    let name = dump.file_stem().unwrap().to_str().unwrap();
+    let silo = engine.silo(Path::new(""), name).await;
+    silo.load(dump);
+    silo
 }
 
 /// How many queries a database is asked in each form.

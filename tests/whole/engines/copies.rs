@@ -6,15 +6,10 @@ use lilong_tests::serve;
 use lilong_tests::silo::Engine;
 
 use super::copy::{self, Copy};
-use super::{count, data};
+use super::{are_there, count, data};
 use crate::differential::compare;
 use crate::differential::databases::Database;
 use crate::differential::real;
-
-/// Both servers, or a word of what is skipped.
-fn are_there(test: &str) -> bool {
-    Engine::ALL.iter().all(|engine| engine.is_there(test))
-}
 
 /// A database of `shared/data/sqlite`, copied: the copy is the oracle, with indexes that let it look up links.
 async fn original(folder: &Path, name: &str) -> Option<(PathBuf, Database)> {
