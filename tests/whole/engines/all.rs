@@ -72,10 +72,6 @@ async fn every_database_that_others_made_is_served_from_one_catalog() {
 
     let names: Value = serde_json::from_str(&run(&["schema", path, "--names"]).stdout).unwrap();
     let running = Running::serve(folder.path());
-    let states = running.ask("{ _sources { name state } }");
-    let states = states["data"]["_sources"].as_array().unwrap();
-    assert_eq!(states.len(), silos.len());
-    assert!(states.iter().all(|source| source["state"] == "READY"), "{states:?}");
     let mut faults = Vec::new();
     for (name, silo) in &silos {
         let source = &names["sources"][name];
@@ -92,4 +88,8 @@ async fn every_database_that_others_made_is_served_from_one_catalog() {
         }
     }
     assert!(faults.is_empty(), "{:#}", Value::Array(faults));
+    let states = running.ask("{ _sources { name state } }");
+    let states = states["data"]["_sources"].as_array().unwrap();
+    assert_eq!(states.len(), silos.len());
+    assert!(states.iter().all(|source| source["state"] == "READY"), "{states:?}");
 }

@@ -5,9 +5,22 @@ use lilong_tests::silo::Engine;
 use rusqlite::Connection;
 
 use super::{are_there, count, data, load};
+use crate::differential::databases::Role;
 use crate::differential::query::{self, Names};
 use crate::differential::random::Random;
 use crate::differential::{ask, oracle, question, real};
+
+/// What the three files say differently: misspelt, in other years, in letters that one of them lost.
+const DIFFERENT: [(&str, &str); 8] = [
+    ("Customer", "FirstName"),
+    ("Customer", "City"),
+    ("Customer", "Email"),
+    ("Invoice", "InvoiceDate"),
+    ("Invoice", "BillingCity"),
+    ("Playlist", "Name"),
+    ("Track", "Name"),
+    ("Track", "Composer"),
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_shop_in_three_engines_answers_with_the_same_bytes() {
@@ -22,7 +35,14 @@ async fn the_same_shop_in_three_engines_answers_with_the_same_bytes() {
     let sqlite = Engine::Sqlite.silo(&data.join("sqlite"), "chinook").await;
     let file = data.join("sqlite/chinook.sqlite");
     std::fs::write(folder.path().join("lilong.toml"), sqlite.source("sqlite")).unwrap();
-    let database = real::read(&file, &serve(folder.path()).await);
+    let mut database = real::read(&file, &serve(folder.path()).await);
+    for table in &mut database.tables {
+        for column in &mut table.columns {
+            if DIFFERENT.contains(&(table.name, column.name)) {
+                column.role = Role::Hidden;
+            }
+        }
+    }
     let postgres = load(Engine::Postgres, &data.join("postgres/chinook_mixedcase.sql")).await;
     let mariadb = load(Engine::MariaDb, &data.join("mariadb/chinook.sql")).await;
     let sources = [sqlite.source("sqlite"), postgres.source("postgres"), mariadb.source("mariadb")];
@@ -48,7 +68,7 @@ async fn the_same_shop_in_three_engines_answers_with_the_same_bytes() {
         assert!(difference.is_none(), "query {number}: {text}\n  x{}", difference.unwrap());
         for answer in &answers[1..] {
             let difference = oracle::difference(answer, &answers[0]);
-            assert_eq!(answer.to_string(), answers[0].to_string(), "query {number}: {text}\n  x{difference:?}");
+            assert!(answer == &answers[0], "query {number}: {text}\n  x{difference:?}");
         }
     }
     assert!(rows > count() * 10, "the queries find too little to tell anything: {rows} rows");

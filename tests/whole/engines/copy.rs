@@ -17,6 +17,15 @@ use crate::differential::databases::{Column, Database, Foreign, Role, Table, quo
 /// The longest text of a column that is a `VARCHAR`.
 const SHORT: i64 = 250;
 
+/// How a copy's texts compare at the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Texts {
+    /// By code point, on every engine alike.
+    Exact,
+    /// Case and accents are nothing, trailing spaces neither where the engine has it so; but in keys.
+    Blind,
+}
+
 /// A catalog over copies; the silos live as long as it.
 pub(crate) struct Copy {
     pub(crate) folder: tempfile::TempDir,
@@ -24,8 +33,8 @@ pub(crate) struct Copy {
 }
 
 /// All tables in one engine.
-pub(crate) async fn whole(engine: Engine, database: &Database, path: &Path) -> Copy {
-    spread(&[engine], database, path, &vec![0; database.tables.len()]).await
+pub(crate) async fn whole(engine: Engine, texts: Texts, database: &Database, path: &Path) -> Copy {
+    spread(&[engine], texts, database, path, &vec![0; database.tables.len()]).await
 }
 
 /// Each table in one of three engines, so that every link leads from one into another, but for those of a table to itself;
@@ -35,7 +44,7 @@ pub(crate) async fn split(engines: [Engine; 3], database: &Database, path: &Path
     if !color(database, 0, &mut parts) {
         return None;
     }
-    Some(spread(&engines, database, path, &parts).await)
+    Some(spread(&engines, Texts::Exact, database, path, &parts).await)
 }
 
 /// Gives each table a part that no table linked with it has. The first tables begin with different parts.
@@ -56,7 +65,7 @@ fn color(database: &Database, at: usize, parts: &mut [usize]) -> bool {
     false
 }
 
-async fn spread(engines: &[Engine], database: &Database, path: &Path, parts: &[usize]) -> Copy {
+async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Path, parts: &[usize]) -> Copy {
     let folder = tempfile::tempdir().unwrap();
     let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut catalog = "[server.limits]\ndeadline = \"60s\"\n\n".to_owned();
@@ -65,14 +74,18 @@ async fn spread(engines: &[Engine], database: &Database, path: &Path, parts: &[u
         let silo = engine.silo(folder.path(), &format!("part{part}")).await;
         let here = |table: &usize| parts[*table] == part && !database.tables[*table].columns.is_empty();
         let mut statements = Vec::new();
+        if *engine == Engine::Postgres && texts == Texts::Blind {
+            let collation = "provider = icu, locale = 'und-u-ks-level1', deterministic = false";
+            statements.push(format!("CREATE COLLATION blind ({collation})"));
+        }
         for at in (0..database.tables.len()).filter(here) {
             let table = &database.tables[at];
-            statements.push(create(*engine, &connection, table));
+            statements.push(create(*engine, texts, &connection, table));
             fill(*engine, &connection, table, path, &mut statements);
         }
         for at in (0..database.tables.len()).filter(here) {
             for key in &database.tables[at].foreign {
-                if here(&key.table) && is_declared(*engine, &connection, database, at, key) {
+                if here(&key.table) && is_declared(*engine, texts, &connection, database, at, key) {
                     statements.push(declare(*engine, database, at, key));
                 }
             }
@@ -84,7 +97,7 @@ async fn spread(engines: &[Engine], database: &Database, path: &Path, parts: &[u
     for (at, table) in database.tables.iter().enumerate() {
         for (index, key) in table.foreign.iter().enumerate() {
             let inside = parts[at] == parts[key.table];
-            if !(inside && is_declared(engines[parts[at]], &connection, database, at, key)) {
+            if !(inside && is_declared(engines[parts[at]], texts, &connection, database, at, key)) {
                 let from = end(parts[at], table, &key.columns);
                 let to = end(parts[key.table], &database.tables[key.table], &key.references);
                 writeln!(
@@ -124,13 +137,21 @@ fn unique(connection: &Connection, table: &Table) -> Vec<Vec<usize>> {
 }
 
 /// Whether an engine takes the foreign key: types are alike and what it refers to is a key, in this order.
-fn is_declared(engine: Engine, connection: &Connection, database: &Database, at: usize, key: &Foreign) -> bool {
+fn is_declared(
+    engine: Engine,
+    texts: Texts,
+    connection: &Connection,
+    database: &Database,
+    at: usize,
+    key: &Foreign,
+) -> bool {
     let (from, to) = (&database.tables[at], &database.tables[key.table]);
     let alike = key.columns.iter().zip(&key.references).all(|(one, other)| {
         let (one, other) = (&from.columns[*one], &to.columns[*other]);
-        one.scalar == other.scalar && one.role == Role::Plain && other.role == Role::Plain
+        // Texts may be in different collations.
+        let is_text = texts == Texts::Blind && one.scalar == Scalar::String;
+        one.scalar == other.scalar && one.role == Role::Plain && other.role == Role::Plain && !is_text
     });
-    // Two links of one pair of columns would be told apart by nothing.
     engine == Engine::Sqlite || alike && (to.key == key.references || unique(connection, to).contains(&key.references))
 }
 
@@ -151,20 +172,23 @@ fn listed(engine: Engine, table: &Table, columns: &[usize]) -> String {
     columns.iter().map(|column| engine.quote(table.columns[*column].name)).collect::<Vec<_>>().join(", ")
 }
 
-fn create(engine: Engine, connection: &Connection, table: &Table) -> String {
+fn create(engine: Engine, texts: Texts, connection: &Connection, table: &Table) -> String {
+    let unique = unique(connection, table);
     let mut parts: Vec<String> = table
         .columns
         .iter()
         .enumerate()
         .map(|(at, column)| {
             let required = if table.key.contains(&at) { " NOT NULL" } else { "" };
-            format!("{} {}{required}", engine.quote(column.name), type_of(engine, connection, table, column))
+            let is_key = table.key.contains(&at) || unique.iter().any(|columns| columns.contains(&at));
+            let texts = if is_key { Texts::Exact } else { texts };
+            format!("{} {}{required}", engine.quote(column.name), type_of(engine, texts, connection, table, column))
         })
         .collect();
     if !table.key.is_empty() {
         parts.push(format!("PRIMARY KEY ({})", listed(engine, table, &table.key)));
     }
-    for columns in unique(connection, table) {
+    for columns in unique {
         if columns.iter().all(|column| table.columns[*column].role != Role::Hidden) {
             parts.push(format!("UNIQUE ({})", listed(engine, table, &columns)));
         }
@@ -173,7 +197,7 @@ fn create(engine: Engine, connection: &Connection, table: &Table) -> String {
     format!("{before}CREATE TABLE {} ({})", engine.quote(table.name), parts.join(", "))
 }
 
-fn type_of(engine: Engine, connection: &Connection, table: &Table, column: &Column) -> String {
+fn type_of(engine: Engine, texts: Texts, connection: &Connection, table: &Table, column: &Column) -> String {
     if engine == Engine::Sqlite {
         return column.declared.to_owned();
     }
@@ -192,12 +216,14 @@ fn type_of(engine: Engine, connection: &Connection, table: &Table, column: &Colu
         Scalar::LocalDateTime => "DATETIME(6)",
         Scalar::DateTime if is_postgres => "TIMESTAMPTZ",
         Scalar::DateTime => "TIMESTAMP(6)",
+        _ if is_postgres && texts == Texts::Blind => "TEXT COLLATE blind",
         _ if is_postgres => "TEXT COLLATE \"C\"",
         _ => {
             let sql = format!("SELECT MAX(LENGTH({})) FROM {}", quoted(column.name), quoted(table.name));
             let longest: Option<i64> = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
             let is_short = longest.unwrap_or(0) <= SHORT && table.columns.len() < 40;
-            if is_short { "VARCHAR(250)" } else { "LONGTEXT" }
+            let collation = if texts == Texts::Blind { " COLLATE utf8mb4_general_ci" } else { "" };
+            return format!("{}{collation}", if is_short { "VARCHAR(250)" } else { "LONGTEXT" });
         }
     };
     name.to_owned()

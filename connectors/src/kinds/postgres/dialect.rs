@@ -6,7 +6,9 @@
 
 use lilong_schema::{Collection, Field, Scalar};
 
-use super::expression::{all_equal, bare, canonical, equal, exact_text, labels, one_of, printed, quote, type_of};
+use super::expression::{
+    all_equal, bare, canonical, equal, exact_text, is_loose, labels, one_of, printed, quote, type_of,
+};
 use super::form::{COLLATION, Form, Kind, REQUIRED};
 use crate::sql::dialect::{Column, Dialect, KeyTable, Keys};
 use crate::sql::statement::Statement;
@@ -240,6 +242,15 @@ impl Dialect for Postgres<'_> {
             }
             if inner_form == Form::Enum {
                 return format!("{} = {right}", printed(inner));
+            }
+            if inner_form == Form::Native && is_loose(inner.field) {
+                // Each half has a collation of its own, which the other side must be told.
+                return format!(
+                    "({} = {right} AND {} = ({} COLLATE \"C\"))",
+                    bare(inner),
+                    exact_text(inner),
+                    canonical(outer)
+                );
             }
             return equal(inner, &right);
         }
