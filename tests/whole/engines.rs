@@ -8,6 +8,7 @@ mod all;
 mod chinook;
 mod copies;
 mod copy;
+mod indexes;
 
 use std::path::{Path, PathBuf};
 

@@ -19,8 +19,9 @@ fn files(folder: PathBuf, extension: &str) -> Vec<PathBuf> {
 }
 
 /// How many rows a table has, asked without lilong.
-async fn rows(silo: &Silo, table: &str) -> usize {
-    let sql = format!("SELECT COUNT(*) FROM {}", silo.engine.quote(table));
+async fn rows(silo: &Silo, name: &str, table: &str) -> usize {
+    let schema = if name == "postgres_defog_ewallet" { "consumer_div." } else { "" };
+    let sql = format!("SELECT COUNT(*) FROM {schema}{}", silo.engine.quote(table));
     if silo.engine == Engine::Sqlite {
         let connection = rusqlite::Connection::open(&silo.location).unwrap();
         let count: u32 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
@@ -52,7 +53,14 @@ async fn every_database_that_others_made_is_served_from_one_catalog() {
         for dump in files(data.join(kind), "sql") {
             let name = format!("{kind}_{}", dump.file_stem().unwrap().to_str().unwrap());
             let silo = load(engine, &dump).await;
+            if name == "postgres_pagila" {
+                // Its dump leaves it without rows, and then it cannot be read.
+                silo.run(&["REFRESH MATERIALIZED VIEW rental_by_category".to_owned()]).await;
+            }
             catalog.push_str(&silo.source(&name));
+            if name == "postgres_defog_ewallet" {
+                catalog.push_str("schemas = [\"consumer_div\"]\n\n");
+            }
             silos.push((name, silo));
         }
     }
@@ -75,14 +83,14 @@ async fn every_database_that_others_made_is_served_from_one_catalog() {
     let mut faults = Vec::new();
     for (name, silo) in &silos {
         let source = &names["sources"][name];
-        for (table, collection) in source["collections"].as_object().unwrap() {
+        for (table, collection) in source["collections"].as_object().unwrap_or_else(|| panic!("{name} serves nothing")) {
             let fields = collection["fields"].as_object().unwrap().values();
             let fields = fields.map(|field| field.as_str().unwrap()).collect::<Vec<_>>().join(" ");
             let (source, field) = (source["field"].as_str().unwrap(), collection["field"].as_str().unwrap());
             let answer = running.ask(&format!("{{ s: {source} {{ x: {field}(limit: 3) {{ {fields} }} }} }}"));
             let got = answer["data"]["s"]["x"].as_array().map(Vec::len);
             let is_known = UNREADABLE.contains(&(name.as_str(), table.as_str()));
-            if got != Some(rows(silo, table).await.min(3)) || answer.get("errors").is_some() != is_known {
+            if got != Some(rows(silo, name, table).await.min(3)) || answer.get("errors").is_some() != is_known {
                 faults.push(json!({"source": name, "collection": table, "rows": got, "errors": answer["errors"]}));
             }
         }
