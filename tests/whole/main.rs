@@ -7,6 +7,7 @@ mod crowd;
 mod demo;
 mod describe;
 mod differential;
+mod engines;
 mod faults;
 mod http;
 mod letter;
