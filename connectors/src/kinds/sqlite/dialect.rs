@@ -6,8 +6,8 @@
 
 use lilong_schema::{Collection, Field, Scalar};
 
-use super::aggregate::aggregate;
-use super::storage::{Collation, Storage, affinity, collation, row_id_name};
+use super::aggregate::{aggregate, grouping};
+use super::storage::{Collation, Storage, affinity, collation, is_text, row_id_name};
 use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
 use crate::{Comparison, Function, OperandId};
@@ -72,15 +72,6 @@ fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
         }
         (Storage::Mixed, _) | (Storage::Plain, Scalar::Int | Scalar::BigInt) => format!("CAST({expression} AS TEXT)"),
         (_, scalar) => format!("lilong_text({expression}, '{}')", scalar.name()),
-    }
-}
-
-/// Whether a comparison with the column has to name the exact collation.
-fn is_text(field: &Field, storage: &Storage) -> bool {
-    match storage {
-        Storage::Plain => matches!(field.scalar, Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json),
-        Storage::Form(_) | Storage::Mixed => true,
-        Storage::Parsed => false,
     }
 }
 
@@ -351,10 +342,7 @@ impl Dialect for Sqlite {
     }
 
     fn grouping(&self, column: Column<'_>) -> Grouping {
-        let bare = self.bare(column);
-        // Of a group's values any is given; what cannot be read is equal to null, and must not hide behind one.
-        let value = if Storage::of(column.field) == Storage::Parsed { format!("max({bare})") } else { bare };
-        Grouping { exact: self.exact(column), value }
+        grouping(*self, column)
     }
 
     fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const TOWN: &str = "
+pub(super) const TOWN: &str = "
     CREATE TABLE person (id INTEGER PRIMARY KEY, code TEXT COLLATE NOCASE, tag TEXT, street INTEGER, born DATE NOT NULL);
     CREATE INDEX person_code ON person (code);
     CREATE INDEX person_tag ON person (tag);
@@ -15,7 +15,7 @@ const TOWN: &str = "
 ";
 
 /// The plan's lines, joined by `; `.
-fn plan(silo: &Silo, fetch: &Fetch) -> String {
+pub(super) fn plan(silo: &Silo, fetch: &Fetch) -> String {
     let text = silo.connector.explain(fetch).unwrap().text;
     let connection = Connection::open(silo.path()).unwrap();
     rusqlite::vtab::array::load_module(&connection).unwrap();
@@ -37,7 +37,7 @@ fn keyed<'a>(silo: &'a Silo, collection: &str, names: &[&str]) -> Ask<'a> {
     ask
 }
 
-fn has(plan: &str, part: &str) {
+pub(super) fn has(plan: &str, part: &str) {
     assert!(plan.contains(part), "{plan}");
 }
 
