@@ -9,6 +9,7 @@ mod arguments;
 mod build;
 pub mod display;
 mod filter;
+mod fold;
 mod inputs;
 mod keys;
 mod limits;
@@ -27,6 +28,7 @@ use lilong_schema::federated::SourceId;
 use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
+pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
 pub use self::limits::{Check, CheckKind};
 use crate::operation::{Argument, Field, Form, Slot, Variables};
 
@@ -46,6 +48,8 @@ pub struct Plan {
     pub output: Vec<Output>,
     /// What the values of variables must meet before anything is asked.
     pub checks: Vec<Check>,
+    /// What it depends on beyond the structure of variables.
+    pub guards: Vec<Guard>,
 }
 
 /// One piece of work.
@@ -62,6 +66,12 @@ pub enum Step {
     Keys(KeysStep),
     /// Gives each parent row its rows.
     Join(JoinStep),
+    /// Folds rows into groups.
+    Aggregate(AggregateStep),
+    /// Puts columns of linked rows beside rows.
+    Widen(WidenStep),
+    /// Gives each parent the row that its rows were folded into.
+    Assign(AssignStep),
 }
 
 /// Asks a source for rows.
@@ -206,7 +216,7 @@ pub struct JoinStep {
 /// The parents of a join.
 #[derive(Debug)]
 pub struct Parent {
-    /// The join that placed them.
+    /// The join that placed them, or the step that holds them.
     pub step: StepId,
     /// Their keys.
     pub key: KeyColumns,
@@ -251,7 +261,7 @@ pub enum OutputValue {
     },
     /// `_sources`
     Sources(Vec<SourceOutput>),
-    /// An object that is made of no row: a department's namespace.
+    /// An object of the same row as what is around it, or of none: a department's namespace.
     Object(Vec<Output>),
     /// A cell of the row.
     Cell(Cell),
@@ -277,7 +287,7 @@ pub struct Cell {
 /// Rows as a list or an object.
 #[derive(Debug)]
 pub struct RowsOutput {
-    /// The join.
+    /// What gives them their places.
     pub join: StepId,
     /// The source the rows come from, for errors.
     pub source: SourceId,

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, Predicate, Prepared};
+use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, OrderTarget, Predicate, Prepared};
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, LinkId};
 use lilong_schema::{Capabilities, Value};
@@ -56,13 +56,15 @@ pub(super) struct Read {
 
 /// What the source does of a reading.
 #[allow(clippy::struct_excessive_bools)] // each is one part of the work
-struct Share {
+pub(super) struct Share {
     /// All filters and keys.
-    complete: bool,
-    order: bool,
-    distinct: bool,
+    pub(super) complete: bool,
+    /// The keys.
+    pub(super) keyed: bool,
+    pub(super) order: bool,
+    pub(super) distinct: bool,
     /// `limit` and `offset`.
-    limit: bool,
+    pub(super) limit: bool,
 }
 
 impl Builder<'_> {
@@ -109,7 +111,7 @@ impl Builder<'_> {
             None => key.is_some(),
         };
         let share = share(&capabilities, &given, &order, &residual, link.is_some(), keyed);
-        if !share.order && order.iter().any(|term| !term.path.is_empty()) {
+        if !share.order && order.iter().any(needs_source) {
             return Err(RequestError {
                 code: Code::TooCostly,
                 message: format!("`{}` cannot be ordered through a link: its source cannot do it", field.name),
@@ -166,7 +168,7 @@ impl Builder<'_> {
         let mut normalize = Vec::new();
         let (keys, key_columns) = match (via, key, link) {
             (Via::Key(columns), Some(values), _) => (Some(KeysFrom::Arguments(values)), columns.to_vec()),
-            (Via::Link { parent, columns, .. }, _, Some(link)) if keyed => {
+            (Via::Link { parent, columns, .. }, _, Some(link)) if share.keyed => {
                 let key = parent_key(federated, link, columns);
                 let keys = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
                 (Some(KeysFrom::Step(keys)), link.to_columns.clone())
@@ -255,7 +257,7 @@ impl Builder<'_> {
     }
 }
 
-fn share(
+pub(super) fn share(
     capabilities: &Capabilities,
     given: &Given,
     order: &[Order],
@@ -265,11 +267,19 @@ fn share(
 ) -> Share {
     let complete = residual.is_true() && (!of_link || keyed);
     let through_links = order.iter().any(|term| !term.path.is_empty());
-    let order = capabilities.order && (!through_links || capabilities.order_links);
+    let by_aggregates = order.iter().any(|term| matches!(term.target, OrderTarget::Aggregate(_)));
+    let order = capabilities.order
+        && (!through_links || capabilities.order_links)
+        && (!by_aggregates || capabilities.link_aggregates);
     let distinct = complete && order && capabilities.limit;
     let can_limit = if of_link { capabilities.limit_per_key } else { capabilities.limit };
     let limit = complete && order && (given.distinct.is_empty() || distinct) && can_limit;
-    Share { complete, order, distinct, limit }
+    Share { complete, keyed, order, distinct, limit }
+}
+
+/// Whether only the source can order so: what is compared is not in the row.
+pub(super) fn needs_source(term: &Order) -> bool {
+    !term.path.is_empty() || matches!(term.target, OrderTarget::Aggregate(_))
 }
 
 /// The columns a fetch is asked for, none twice.
@@ -311,7 +321,7 @@ pub(super) fn push_cap(operands: &mut Vec<PlanOperand>, rows: usize) -> OperandI
     push(operands, PlanOperand::Literal(Value::Integer(rows as i128 + 1)))
 }
 
-fn sort_term(term: &Order, columns: &[FieldId], described: &lilong_schema::Collection) -> Option<SortTerm> {
+pub(super) fn sort_term(term: &Order, columns: &[FieldId], described: &lilong_schema::Collection) -> Option<SortTerm> {
     let field = plain_field(term)?;
     Some(SortTerm {
         column: position(columns, field)?,
