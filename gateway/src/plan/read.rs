@@ -59,8 +59,6 @@ pub(super) struct Read {
 pub(super) struct Share {
     /// All filters and keys.
     pub(super) complete: bool,
-    /// The keys.
-    pub(super) keyed: bool,
     pub(super) order: bool,
     pub(super) distinct: bool,
     /// `limit` and `offset`.
