@@ -221,7 +221,7 @@ impl Dialect for MySql {
                 match comparison {
                     Comparison::NotLike => format!("(NOT ({text}))"),
                     Comparison::StartsWith
-                        if storage == Storage::Text && leads_index(column) && is_utf8mb4(column.field) =>
+                        if storage == Storage::Text && column.leads_index() && is_utf8mb4(column.field) =>
                     {
                         // What an index can serve comes first.
                         format!("({} LIKE {pattern} {escape} AND {text})", bare(column))
@@ -348,9 +348,4 @@ impl Dialect for MySql {
             (true, true) => Nulls::Before(" DESC"),
         }
     }
-}
-
-/// Whether an index begins with the column.
-fn leads_index(column: Column<'_>) -> bool {
-    column.collection.indexes.iter().any(|index| index.first() == Some(&column.field.name))
 }

@@ -214,7 +214,7 @@ impl Dialect for Sqlite {
                     Comparison::NotILike => format!("(NOT lilong_ilike({text}, {pattern}))"),
                     Comparison::EndsWith => format!("lilong_ends({text}, {pattern})"),
                     Comparison::Contains => format!("lilong_contains({text}, {pattern})"),
-                    _ if leads_index(column)
+                    _ if column.leads_index()
                         && collation(column.field) == Collation::Binary
                         && storage == Storage::Plain =>
                     {
@@ -330,6 +330,13 @@ impl Dialect for Sqlite {
         format!("{left_text} COLLATE BINARY = {right}")
     }
 
+    fn within(&self, outer: Column<'_>, inner: Column<'_>) -> Option<(String, String)> {
+        let is_bare = |column: Column<'_>| self.exact(column) == self.bare(column);
+        let [one, other] = [inner, outer].map(|column| (Storage::of(column.field), column.field));
+        let alike = one.0 == other.0 && one.1.scalar == other.1.scalar && affinity(one.1) == affinity(other.1);
+        (alike && is_bare(inner) && is_bare(outer)).then(|| (self.bare(outer), self.bare(inner)))
+    }
+
     fn exact(&self, column: Column<'_>) -> String {
         let storage = Storage::of(column.field);
         let text = self.comparable(column, &storage);
@@ -389,9 +396,4 @@ impl Dialect for Sqlite {
             (Some(limit), Some(offset)) => format!(" LIMIT {limit} OFFSET {offset}"),
         }
     }
-}
-
-/// Whether an index begins with the column.
-fn leads_index(column: Column<'_>) -> bool {
-    column.collection.indexes.iter().any(|index| index.first() == Some(&column.field.name))
 }
