@@ -174,7 +174,8 @@ impl Silo {
         let input = std::fs::File::open(dump).unwrap();
         let done = command.stdin(input).stdout(Stdio::null()).output().unwrap();
         let told = String::from_utf8_lossy(&done.stderr);
-        let fault = told.lines().find(|line| line.contains("ERROR") && !line.contains("plpgsql") && !line.contains("function"));
+        let fault =
+            told.lines().find(|line| line.contains("ERROR") && !line.contains("plpgsql") && !line.contains("function"));
         assert!(done.status.success() && fault.is_none(), "{} does not load: {told}", dump.display());
     }
 }

@@ -228,7 +228,9 @@ fn moment(text: &str) -> String {
         text.push_str(":00");
     }
     match text.split_once('.') {
-        Some((whole, fraction)) => format!("{whole}.{}", fraction.trim_end_matches('0')).trim_end_matches('.').to_owned(),
+        Some((whole, fraction)) => {
+            format!("{whole}.{}", fraction.trim_end_matches('0')).trim_end_matches('.').to_owned()
+        }
         None => text,
     }
 }
@@ -243,9 +245,10 @@ pub(crate) fn difference(got: &Value, expected: &Value) -> Option<String> {
             let within = one.iter().zip(other).enumerate().find_map(within);
             within.or_else(|| if one.len() == other.len() { None } else { told() })
         }
-        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => {
-            one.iter().zip(other.values()).find_map(|((key, one), other)| Some(format!(".{key}{}", difference(one, other)?)))
-        }
+        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => one
+            .iter()
+            .zip(other.values())
+            .find_map(|((key, one), other)| Some(format!(".{key}{}", difference(one, other)?))),
         (Value::Number(one), Value::Number(other)) if one == other || one.as_f64() == other.as_f64() => None,
         (Value::String(text), Value::Number(number)) if text.parse().ok() == number.as_f64() => None,
         _ if got == expected => None,

@@ -309,7 +309,9 @@ fn where_text(database: &Database, names: &Names, table: usize, condition: &Cond
         Condition::Or(parts) => format!("{{_or: [{}]}}", list(parts)),
         Condition::Not(part) => format!("{{_not: {}}}", where_text(database, names, table, part)),
         Condition::Null(column, null) => on(column, format!("_isNull: {null}")),
-        Condition::Compare(column, operator, value) => on(column, format!("{operator}: {}", literal(value, scalar(column)))),
+        Condition::Compare(column, operator, value) => {
+            on(column, format!("{operator}: {}", literal(value, scalar(column))))
+        }
         Condition::Among(column, not, values) => {
             let values = values.iter().map(|value| literal(value, scalar(column))).collect::<Vec<_>>().join(", ");
             on(column, format!("{}: [{values}]", if *not { "_nin" } else { "_in" }))

@@ -88,7 +88,9 @@ fn columns(connection: &Connection, table: &str, described: &lilong_schema::Coll
         let role = match field.scalar {
             _ if odd > 0 || kinds.contains(&"blob") => Role::Hidden,
             Scalar::Bytes | Scalar::Json | Scalar::Uuid | Scalar::Enum => Role::Hidden,
-            Scalar::String if has_collations || kinds.iter().any(|kind| !["text", "null"].contains(kind)) => Role::Shown,
+            Scalar::String if has_collations || kinds.iter().any(|kind| !["text", "null"].contains(kind)) => {
+                Role::Shown
+            }
             _ => Role::Plain,
         };
         let declared = field.native.clone().leak();
@@ -158,7 +160,8 @@ fn many(names: &Value, from: &Table, columns: &[usize], to: &Table, references: 
     wanted.sort_unstable();
     let links = source["collections"][from.name]["links"].as_array().unwrap();
     let link = links.iter().find(|link| {
-        let texts = |key: &str| link[key].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect::<Vec<_>>();
+        let texts =
+            |key: &str| link[key].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect::<Vec<_>>();
         let mut on = texts("columns").into_iter().zip(texts("toColumns")).collect::<Vec<_>>();
         on.sort_unstable();
         on == wanted && link["to"].as_str().unwrap().split_once('.').unwrap().1 == to.name

@@ -83,7 +83,8 @@ async fn every_database_that_others_made_is_served_from_one_catalog() {
     let mut faults = Vec::new();
     for (name, silo) in &silos {
         let source = &names["sources"][name];
-        for (table, collection) in source["collections"].as_object().unwrap_or_else(|| panic!("{name} serves nothing")) {
+        for (table, collection) in source["collections"].as_object().unwrap_or_else(|| panic!("{name} serves nothing"))
+        {
             let fields = collection["fields"].as_object().unwrap().values();
             let fields = fields.map(|field| field.as_str().unwrap()).collect::<Vec<_>>().join(" ");
             let (source, field) = (source["field"].as_str().unwrap(), collection["field"].as_str().unwrap());

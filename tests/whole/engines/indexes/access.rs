@@ -141,7 +141,8 @@ impl<'a> Watch<'a> {
 
     async fn mariadb(&self) -> Vec<Statement> {
         let silo = silo(self.silos, Engine::MariaDb);
-        let sent = "SELECT argument FROM mysql.general_log WHERE command_type = 'Execute' AND argument LIKE '%`big\\_%'";
+        let sent =
+            "SELECT argument FROM mysql.general_log WHERE command_type = 'Execute' AND argument LIKE '%`big\\_%'";
         let mut statements = Vec::new();
         for row in silo.rows(sent).await {
             let text = row[0].clone().unwrap();
