@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod kinds;
 pub mod layer;
 pub mod layers;
+pub mod pool;
 pub mod rows;
 pub mod source;
 mod sql;
@@ -19,8 +20,8 @@ pub use connector::Connector;
 pub use context::FetchContext;
 pub use error::{Error, ErrorKind, Result};
 pub use fetch::{
-    BoundFetch, Comparison, Exists, Fetch, Hop, KeySet, Native, Operand, OperandId, Order, OrderTarget, Predicate,
-    Prepared,
+    Aggregate, BoundFetch, Comparison, Exists, Fetch, Function, Group, GroupKey, Hop, KeySet, LinkedAggregate, Native,
+    Operand, OperandId, Order, OrderTarget, Predicate, Prepared, Test,
 };
 pub use rows::{CellFault, RowStream, Rows};
 pub use source::Source;

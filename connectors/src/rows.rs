@@ -5,11 +5,11 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 use futures::stream::BoxStream;
-use lilong_schema::{Collection, Scalar};
+use lilong_schema::{Collection, Field, Scalar};
 
 use crate::{Fetch, Result};
 
-/// Some rows of a fetch. Columns stand in the order of [`Fetch::columns`] and have the type of [`arrow_type`].
+/// Some rows of a fetch. Columns are those of [`Fetch::answer`] and have the type of [`arrow_type`].
 #[derive(Clone, Debug)]
 pub struct Rows {
     /// The cells.
@@ -30,13 +30,14 @@ pub struct CellFault {
 /// What a fetch yields; dropping it cancels the work at the source.
 pub type RowStream = BoxStream<'static, Result<Rows>>;
 
-/// The Arrow type of a scalar's cells: `Int` Int32, `BigInt` Int64, `Float` Float64, `Boolean` Boolean, `Date` Date32,
-/// `Time` Time64(µs), `LocalDateTime` Timestamp(µs), `DateTime` Timestamp(µs, UTC), `Bytes` Binary, and Utf8 for
+/// The Arrow type of a scalar's cells: `Int` Int32, `BigInt` `Int64` (unsigned: `UInt64`), `Float`
+/// Float64, `Boolean` Boolean, `Date` Date32, `Time` Time64(µs), `LocalDateTime` Timestamp(µs), `DateTime` Timestamp(µs, UTC), `Bytes` Binary, and Utf8 for
 /// `String`, `Decimal` (canonical text), `UUID` (lower case), `JSON` (its text) and enums.
 pub fn arrow_type(scalar: Scalar) -> DataType {
     match scalar {
         Scalar::Int => DataType::Int32,
         Scalar::BigInt => DataType::Int64,
+        Scalar::Unsigned => DataType::UInt64,
         Scalar::Float => DataType::Float64,
         Scalar::Boolean => DataType::Boolean,
         Scalar::Date => DataType::Date32,
@@ -50,18 +51,15 @@ pub fn arrow_type(scalar: Scalar) -> DataType {
 
 /// The schema of a fetch's batches; every column is nullable, whatever its source promises.
 pub fn arrow_schema(fetch: &Fetch) -> SchemaRef {
-    columns_schema(&fetch.collection, &fetch.columns)
+    let answer = fetch.answer();
+    Arc::new(Schema::new(answer.iter().map(|field| arrow_field(field)).collect::<Vec<_>>()))
 }
 
 /// The schema of some columns of a collection.
 pub fn columns_schema(collection: &Collection, columns: &[usize]) -> SchemaRef {
-    Arc::new(Schema::new(
-        columns
-            .iter()
-            .map(|id| {
-                let field = &collection.fields[*id];
-                ArrowField::new(&field.name, arrow_type(field.scalar), true)
-            })
-            .collect::<Vec<_>>(),
-    ))
+    Arc::new(Schema::new(columns.iter().map(|id| arrow_field(&collection.fields[*id])).collect::<Vec<_>>()))
+}
+
+fn arrow_field(field: &Field) -> ArrowField {
+    ArrowField::new(&field.name, arrow_type(field.scalar), true)
 }

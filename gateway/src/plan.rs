@@ -5,14 +5,21 @@
 //! outputs that places their rows.
 //! *Invariant*: the planner asks nobody, and knows a source by its [`Capabilities`](lilong_schema::Capabilities) alone.
 
+mod arguments;
 mod build;
 pub mod display;
 mod filter;
+mod fold;
+mod inputs;
+mod keys;
 mod limits;
 mod order;
+mod output;
 mod pushdown;
+mod read;
 mod weight;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lilong_connectors::{Predicate, Prepared};
@@ -21,6 +28,7 @@ use lilong_schema::federated::SourceId;
 use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
+pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
 pub use self::limits::{Check, CheckKind};
 use crate::operation::{Argument, Field, Form, Slot, Variables};
 
@@ -32,10 +40,16 @@ pub type StepId = usize;
 pub struct Plan {
     /// Steps, inputs before users.
     pub steps: Vec<Step>,
+    /// The steps that each step reads, in the order in which it takes them.
+    pub inputs: Vec<Vec<StepId>>,
+    /// The steps that read each step, once for each time they do.
+    pub users: Vec<Vec<StepId>>,
     /// The fields of the answer's `data`.
     pub output: Vec<Output>,
     /// What the values of variables must meet before anything is asked.
     pub checks: Vec<Check>,
+    /// What it depends on beyond the structure of variables.
+    pub guards: Vec<Guard>,
 }
 
 /// One piece of work.
@@ -52,6 +66,12 @@ pub enum Step {
     Keys(KeysStep),
     /// Gives each parent row its rows.
     Join(JoinStep),
+    /// Folds rows into groups.
+    Aggregate(AggregateStep),
+    /// Puts columns of linked rows beside rows.
+    Widen(WidenStep),
+    /// Gives each parent the row that its rows were folded into.
+    Assign(AssignStep),
 }
 
 /// Asks a source for rows.
@@ -159,6 +179,19 @@ pub struct KeysStep {
     pub input: StepId,
     /// What is their key.
     pub key: KeyColumns,
+    /// What the keys are made from by a table, in their place.
+    pub before: Option<Preimages>,
+    /// Whether they are collected to work on them here: then they count against the request's budget of keys.
+    pub budget: bool,
+}
+
+/// A table read backwards, for keys of one column.
+#[derive(Clone, Debug)]
+pub struct Preimages {
+    /// What becomes a text.
+    pub table: HashMap<String, Vec<String>>,
+    /// What these are compared as.
+    pub to: Scalar,
 }
 
 /// Gives each parent row its rows: in their order, made different, without the first `offset`, at most `limit`.
@@ -183,7 +216,7 @@ pub struct JoinStep {
 /// The parents of a join.
 #[derive(Debug)]
 pub struct Parent {
-    /// The join that placed them.
+    /// The join that placed them, or the step that holds them.
     pub step: StepId,
     /// Their keys.
     pub key: KeyColumns,
@@ -228,7 +261,7 @@ pub enum OutputValue {
     },
     /// `_sources`
     Sources(Vec<SourceOutput>),
-    /// An object that is made of no row: a department's namespace.
+    /// An object of the same row as what is around it, or of none: a department's namespace.
     Object(Vec<Output>),
     /// A cell of the row.
     Cell(Cell),
@@ -245,6 +278,8 @@ pub struct Cell {
     pub scalar: Scalar,
     /// Digits after the point of a decimal.
     pub scale: usize,
+    /// The values of an enum; another one cannot be represented.
+    pub values: Option<HashSet<String>>,
     /// Whether null empties the row.
     pub non_null: bool,
 }
@@ -252,7 +287,7 @@ pub struct Cell {
 /// Rows as a list or an object.
 #[derive(Debug)]
 pub struct RowsOutput {
-    /// The join.
+    /// What gives them their places.
     pub join: StepId,
     /// The source the rows come from, for errors.
     pub source: SourceId,

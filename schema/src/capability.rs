@@ -11,9 +11,9 @@ pub struct Capabilities {
     pub ilike: bool,
     /// Filters through links inside the source (`exists`).
     pub exists: bool,
-    /// Order by columns, nulls placed as asked.
+    /// Order by columns, nulls placed as asked; the values ordered by in the answer.
     pub order: bool,
-    /// Order by columns of object links inside the source.
+    /// Order by columns of object links inside the source, and tests on such columns.
     pub order_links: bool,
     /// A limit and an offset over the whole result, and `distinctOn`.
     pub limit: bool,
@@ -21,6 +21,10 @@ pub struct Capabilities {
     pub keys: usize,
     /// A limit and an offset for each key of a fetch by keys.
     pub limit_per_key: bool,
+    /// Folding rows into groups, with conditions, orders and limits of groups; through object links if `order_links` too.
+    pub group: bool,
+    /// Aggregates over linked rows of the source, in filters and in orders.
+    pub link_aggregates: bool,
 }
 
 impl Capabilities {
@@ -35,6 +39,8 @@ impl Capabilities {
         limit: false,
         keys: 0,
         limit_per_key: false,
+        group: false,
+        link_aggregates: false,
     };
 
     /// Everything.
@@ -48,5 +54,7 @@ impl Capabilities {
         limit: true,
         keys: usize::MAX,
         limit_per_key: true,
+        group: true,
+        link_aggregates: true,
     };
 }

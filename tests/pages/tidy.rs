@@ -12,10 +12,8 @@ use lilong_connectors::kinds::KINDS;
 const LONGEST: usize = 400;
 
 /// Files that are longer, how long they may be, and why. A number only ever goes down; a file that fits is taken out.
-const LONGER: &[(&str, usize, &str)] = &[
-    ("connectors/src/kinds/postgres/decode.rs", 406, "to be split: numbers apart from texts"),
-    ("gateway/src/plan/build.rs", 612, "to be split: by-key fields, lists and links"),
-];
+const LONGER: &[(&str, usize, &str)] =
+    &[("connectors/src/kinds/postgres/decode.rs", 406, "to be split: numbers apart from texts")];
 
 const CRATES: [&str; 4] = ["schema", "connectors", "gateway", "tests"];
 

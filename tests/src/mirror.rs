@@ -121,6 +121,8 @@ async fn read(source: &Source, collection: &Arc<Collection>) -> lilong_connector
         limit: None,
         offset: None,
         keys: None,
+        order_values: false,
+        group: None,
     };
     let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: Vec::new(), keys: None };
     let context = FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "copy".into() };

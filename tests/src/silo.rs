@@ -1,232 +1,186 @@
-//! Databases that tests make on each SQL engine; each goes when it is dropped.
-//!
-//! In: `LILONG_TEST_POSTGRES` and `LILONG_TEST_MYSQL`, URLs of servers and of logins that may make databases, such as
-//! `tests/servers/*.sh start FOLDER` print. *Invariant*: a test never touches a database that it has not made.
-#![allow(clippy::unwrap_used)]
+//! A department's database at a real server: the one that `LILONG_TEST_POSTGRES` or `LILONG_TEST_MYSQL` names, by a URL
+//! whose login may do everything.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sqlx::mysql::MySqlConnectOptions;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
 
-/// A SQL engine that lilong has a connector for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Engine {
-    /// SQLite: a file.
-    Sqlite,
-    /// A `PostgreSQL` server.
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Server {
     Postgres,
-    /// A `MariaDB` or `MySQL` server.
-    MariaDb,
+    MySql,
 }
 
-impl Engine {
-    /// All of them.
-    pub const ALL: [Engine; 3] = [Engine::Sqlite, Engine::Postgres, Engine::MariaDb];
-
-    /// The name of its connector.
-    pub fn connector(self) -> &'static str {
-        match self {
-            Engine::Sqlite => "sqlite",
-            Engine::Postgres => "postgres",
-            Engine::MariaDb => "mysql",
-        }
-    }
-
-    fn variable(self) -> Option<&'static str> {
-        match self {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some("LILONG_TEST_POSTGRES"),
-            Engine::MariaDb => Some("LILONG_TEST_MYSQL"),
-        }
-    }
-
-    /// Whether tests can make databases on it; says which test is skipped if not.
-    ///
-    /// # Panics
-    /// If there is no server although `LILONG_REQUIRE_SERVERS=1` says that there must be.
-    pub fn is_there(self, test: &str) -> bool {
-        let Some(variable) = self.variable() else {
-            return true;
-        };
-        if std::env::var_os(variable).is_some() {
-            return true;
-        }
-        let required = std::env::var_os("LILONG_REQUIRE_SERVERS").is_some_and(|value| value == "1");
-        assert!(!required, "{test}: {variable} names no server");
-        eprintln!("skipped: {test}: {variable} names no server");
-        false
-    }
-
-    /// A name between its quotes.
-    pub fn quote(self, name: &str) -> String {
-        match self {
-            Engine::Sqlite | Engine::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
-            Engine::MariaDb => format!("`{}`", name.replace('`', "``")),
-        }
-    }
-
-    /// Makes an empty database: a file `<name>.sqlite` of the folder, or one of a name of its own on the server.
-    ///
-    /// # Panics
-    /// If the server makes none.
-    pub async fn silo(self, folder: &Path, name: &str) -> Silo {
-        let Some(variable) = self.variable() else {
-            let path = folder.join(format!("{name}.sqlite"));
-            return Silo { engine: self, location: path.to_str().unwrap().to_owned(), server: None };
-        };
-        let server = std::env::var(variable).unwrap();
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("lilong_{}_{}_{number}", std::process::id(), name.to_lowercase());
-        let created = match self {
-            // Texts are ordered by code point on every engine alike.
-            Engine::Postgres => format!(
-                "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
-                self.quote(&name)
-            ),
-            _ => format!("CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin", self.quote(&name)),
-        };
-        run(self, &server, &[created]).await;
-        let (address, _) = server.rsplit_once('/').unwrap();
-        Silo { engine: self, location: format!("{address}/{name}"), server: Some((server, name)) }
-    }
+enum Connection {
+    Postgres(PgConnection),
+    MySql(MySqlConnection),
 }
 
-/// A database of a test.
-#[derive(Debug)]
+/// A database of its own, with a login that reads it by a password. The server is thrown away after the tests, and the
+/// database with it.
 pub struct Silo {
-    /// Whose.
-    pub engine: Engine,
-    /// A path or a URL.
-    pub location: String,
-    /// The server's own URL, and the name of the database there.
-    server: Option<(String, String)>,
+    /// Which server.
+    pub server: Server,
+    /// The database; the login has the same name.
+    pub name: String,
+    /// Where the server listens.
+    pub address: SocketAddr,
+    url: String,
+    connection: Connection,
 }
 
+/// The password of each login.
+pub const PASSWORD: &str = "hunter2";
+
+#[allow(clippy::unwrap_used)]
 impl Silo {
-    /// The `[[source]]` block that names it. Its patience is that of a debug build on a busy machine.
-    pub fn source(&self, name: &str) -> String {
-        let key = if self.engine == Engine::Sqlite { "path" } else { "url" };
-        format!(
-            "[[source]]\nname = \"{name}\"\nconnector = \"{}\"\n{key} = \"{}\"\ntimeout = \"60s\"\n\
-             wait_timeout = \"60s\"\nconnect_timeout = \"60s\"\nconnections = 4\n\n",
-            self.engine.connector(),
-            self.location
-        )
-    }
-
-    /// Runs statements, one after the other, over one connection.
+    /// Makes one and fills it by some statements. `None`: there is no server, and none is required.
     ///
     /// # Panics
-    /// If one fails.
-    pub async fn run(&self, statements: &[String]) {
-        run(self.engine, &self.location, statements).await;
+    /// If a required server is not there, or refuses.
+    pub async fn new(server: Server, filling: &str) -> Option<Self> {
+        let variable = match server {
+            Server::Postgres => "LILONG_TEST_POSTGRES",
+            Server::MySql => "LILONG_TEST_MYSQL",
+        };
+        let url = std::env::var(variable).ok();
+        if url.is_none() {
+            let required = std::env::var("LILONG_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
+            assert!(!required, "{variable} is not set");
+            eprintln!("skipped: {variable} is not set");
+        }
+        let url = url?;
+        let name = format!("silo_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let (_, rest) = url.split_once('@').unwrap();
+        let address = rest.split('/').next().unwrap().parse().unwrap();
+        let (front, _) = url.rsplit_once('/').unwrap();
+        let connection = match server {
+            Server::Postgres => {
+                let mut first = postgres(&url).await;
+                for text in [
+                    format!("CREATE DATABASE {name}"),
+                    format!("CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}' IN ROLE guarded"),
+                ] {
+                    sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut first).await.unwrap();
+                }
+                Connection::Postgres(postgres(&format!("{front}/{name}")).await)
+            }
+            Server::MySql => {
+                let mut connection = mysql(&url).await;
+                let text = format!(
+                    "CREATE DATABASE {name} CHARACTER SET utf8mb4; CREATE USER {name} IDENTIFIED BY '{PASSWORD}'; USE {name}"
+                );
+                sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+                Connection::MySql(connection)
+            }
+        };
+        let mut silo = Self { server, name, address, url, connection };
+        silo.run(filling).await;
+        silo.allow().await;
+        Some(silo)
     }
 
-    /// The rows of a statement, every cell as the server writes it; never of a file.
+    /// Lets the login read every table.
     ///
     /// # Panics
-    /// If it fails.
-    pub async fn rows(&self, text: &str) -> Vec<Vec<Option<String>>> {
-        let statement = sqlx::raw_sql(AssertSqlSafe(text.to_owned()));
-        if self.engine == Engine::Postgres {
-            let options: PgConnectOptions = self.location.parse().unwrap();
-            let mut connection = options.disable_statement_logging().connect().await.unwrap();
-            let rows = statement.fetch_all(&mut connection).await.unwrap();
-            rows.iter().map(|row| (0..row.len()).map(|at| row.try_get_unchecked(at).unwrap()).collect()).collect()
-        } else {
-            let options: MySqlConnectOptions = self.location.parse().unwrap();
-            let mut connection = options.disable_statement_logging().connect().await.unwrap();
-            let rows = statement.fetch_all(&mut connection).await.unwrap();
-            rows.iter().map(|row| (0..row.len()).map(|at| row.try_get_unchecked(at).unwrap()).collect()).collect()
+    /// If the server refuses.
+    pub async fn allow(&mut self) {
+        let name = &self.name;
+        let text = match self.server {
+            Server::Postgres => format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}"),
+            Server::MySql => format!("GRANT SELECT ON {name}.* TO {name}"),
+        };
+        self.run(&text).await;
+    }
+
+    /// Runs statements as the one who may do everything.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub async fn run(&mut self, text: &str) {
+        let done = match &mut self.connection {
+            Connection::Postgres(connection) => {
+                sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(connection).await.map(|_| ())
+            }
+            Connection::MySql(connection) => {
+                sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(connection).await.map(|_| ())
+            }
+        };
+        done.unwrap_or_else(|error| panic!("{error}\n{text}"));
+    }
+
+    /// The first cell of what plain SQL gives, as text.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub async fn ask(&mut self, text: &str) -> String {
+        match &mut self.connection {
+            Connection::Postgres(connection) => {
+                sqlx::query(AssertSqlSafe(text.to_owned())).fetch_one(connection).await.unwrap().get(0)
+            }
+            Connection::MySql(connection) => {
+                sqlx::query(AssertSqlSafe(text.to_owned())).fetch_one(connection).await.unwrap().get(0)
+            }
         }
     }
 
-    /// Loads a dump by the engine's own client, `psql` or `mariadb`. Functions in a language that the server lacks are left
-    /// out, and what calls them.
+    /// Runs statements at the server outside of the database, so that the database itself can be changed.
     ///
     /// # Panics
-    /// If it does not load.
-    pub fn load(&self, dump: &Path) {
-        let Some((_, name)) = &self.server else {
-            panic!("a dump of a file is the file");
-        };
-        let mut command = if self.engine == Engine::Postgres {
-            let mut command = Command::new("psql");
-            command.args(["--quiet", "--no-psqlrc", "--dbname", &self.location]);
-            command
-        } else {
-            let options: MySqlConnectOptions = self.location.parse().unwrap();
-            let url = options.to_url_lossy();
-            let mut command = Command::new("mariadb");
-            command.args(["--no-defaults", "--host", url.host_str().unwrap(), "--user", url.username()]);
-            command.args(["--port", &url.port().unwrap_or(3306).to_string(), name]);
-            if let Some(password) = url.password() {
-                command.arg(format!("--password={password}"));
+    /// If the server refuses.
+    pub async fn run_outside(&self, text: &str) {
+        match self.server {
+            Server::Postgres => {
+                let mut connection = postgres(&self.url).await;
+                sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut connection).await.unwrap();
             }
-            command
-        };
-        let input = std::fs::File::open(dump).unwrap();
-        let done = command.stdin(input).stdout(Stdio::null()).output().unwrap();
-        let told = String::from_utf8_lossy(&done.stderr);
-        let fault =
-            told.lines().find(|line| line.contains("ERROR") && !line.contains("plpgsql") && !line.contains("function"));
-        assert!(done.status.success() && fault.is_none(), "{} does not load: {told}", dump.display());
+            Server::MySql => {
+                let mut connection = mysql(&self.url).await;
+                sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut connection).await.unwrap();
+            }
+        }
+    }
+
+    /// The file of the certificate authority that the server has its certificate from.
+    ///
+    /// # Panics
+    /// If the server refuses to say it.
+    pub async fn authority(&mut self) -> PathBuf {
+        match self.server {
+            Server::Postgres => PathBuf::from(self.ask("SHOW data_directory").await).parent().unwrap().join("ca.pem"),
+            Server::MySql => PathBuf::from(self.ask("SELECT CAST(@@ssl_ca AS CHAR)").await),
+        }
+    }
+
+    /// The keys of a source's block: its login, by this address.
+    pub fn block(&self, address: SocketAddr) -> String {
+        let (connector, name) = (self.connector(), &self.name);
+        format!("connector = \"{connector}\"\nurl = \"{connector}://{name}:{PASSWORD}@{address}/{name}\"\n")
+    }
+
+    /// The word for it in catalogs.
+    pub fn connector(&self) -> &'static str {
+        match self.server {
+            Server::Postgres => "postgres",
+            Server::MySql => "mysql",
+        }
     }
 }
 
-impl Drop for Silo {
-    fn drop(&mut self) {
-        let Some((server, name)) = self.server.take() else {
-            return;
-        };
-        let (engine, quoted) = (self.engine, self.engine.quote(&name));
-        let force = if engine == Engine::Postgres { " WITH (FORCE)" } else { "" };
-        let text = format!("DROP DATABASE {quoted}{force}");
-        // A drop cannot wait for the test's own runtime.
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(run(engine, &server, &[text]));
-        });
-        let _ = dropping.join();
-    }
+#[allow(clippy::unwrap_used)]
+async fn postgres(url: &str) -> PgConnection {
+    url.parse::<PgConnectOptions>().unwrap().disable_statement_logging().connect().await.unwrap()
 }
 
-async fn run(engine: Engine, location: &str, statements: &[String]) {
-    match engine {
-        Engine::Sqlite => {
-            let connection = rusqlite::Connection::open(location).unwrap();
-            for text in statements {
-                connection.execute_batch(text).unwrap_or_else(|error| panic!("{error}\n{}", shown(text)));
-            }
-        }
-        Engine::Postgres => {
-            let options: PgConnectOptions = location.parse().unwrap();
-            let mut connection = options.disable_statement_logging().connect().await.unwrap();
-            for text in statements {
-                let done = sqlx::raw_sql(AssertSqlSafe(text.clone())).execute(&mut connection).await;
-                done.unwrap_or_else(|error| panic!("{error}\n{}", shown(text)));
-            }
-            connection.close().await.unwrap();
-        }
-        Engine::MariaDb => {
-            let options: MySqlConnectOptions = location.parse().unwrap();
-            let mut connection = options.disable_statement_logging().connect().await.unwrap();
-            for text in statements {
-                let done = sqlx::raw_sql(AssertSqlSafe(text.clone())).execute(&mut connection).await;
-                done.unwrap_or_else(|error| panic!("{error}\n{}", shown(text)));
-            }
-            connection.close().await.unwrap();
-        }
-    }
-}
-
-/// The beginning of a statement, for messages.
-fn shown(text: &str) -> String {
-    text.chars().take(400).collect()
+#[allow(clippy::unwrap_used)]
+async fn mysql(url: &str) -> MySqlConnection {
+    url.parse::<MySqlConnectOptions>().unwrap().disable_statement_logging().connect().await.unwrap()
 }

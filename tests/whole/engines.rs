@@ -1,7 +1,7 @@
 //! Every engine tells the same truth: real databases as they come, the same data in three engines, copies of SQLite
 //! databases in other engines and split over all three, and indexes that serve every statement.
 //!
-//! The databases stand in `../shared/data` beside the project; servers are those of [`Engine`](lilong_tests::silo::Engine).
+//! The databases stand in `../shared/data` beside the project; servers are those of [`Engine`](lilong_tests::engine::Engine).
 //! What is missing is skipped by name. `LILONG_ENGINES` sets the number of queries of a database and form (default 15).
 
 mod all;
@@ -12,7 +12,7 @@ mod indexes;
 
 use std::path::{Path, PathBuf};
 
-use lilong_tests::silo::{Engine, Silo};
+use lilong_tests::engine::{Engine, Silo};
 
 /// The folder of databases that were made elsewhere; `None`, with a word of it, where it is not there.
 fn data(test: &str) -> Option<PathBuf> {

@@ -2,7 +2,9 @@
 //! oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod aggregates;
 mod command;
+mod crowd;
 mod demo;
 mod describe;
 mod differential;
@@ -11,4 +13,5 @@ mod faults;
 mod http;
 mod letter;
 mod residual;
+mod servers;
 mod sources;

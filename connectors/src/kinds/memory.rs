@@ -4,6 +4,7 @@
 //! it claims and refuses a fetch that needs more, so that a planner that asks too much is found out.
 
 mod explain;
+mod fold;
 mod read;
 mod script;
 

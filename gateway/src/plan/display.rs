@@ -1,9 +1,9 @@
 //! A plan for people: steps with what they read, and the native request of each fetch.
 
-use lilong_connectors::{Comparison, Predicate};
+use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
 use serde_json::{Value, json};
 
-use super::{FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
+use super::{AggregateStep, FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
 use crate::model::Model;
 
 /// A plan as JSON: `{"steps": [{"step": 0, "kind": "fetch", "source": …, "request": …}, …]}`.
@@ -46,6 +46,21 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             if !keys.key.normalize.is_empty() {
                 value["normalized"] = json!(true);
             }
+            if keys.before.is_some() {
+                value["mappedBack"] = json!(true);
+            }
+            value
+        }
+        Step::Aggregate(aggregate) => fold(id, aggregate),
+        Step::Widen(widen) => {
+            let joins = widen.joins.iter().map(|(join, _)| *join).collect::<Vec<_>>();
+            json!({ "step": id, "kind": "widen", "rows": widen.rows, "by": joins })
+        }
+        Step::Assign(assign) => {
+            let mut value = json!({ "step": id, "kind": "assign", "rows": assign.rows });
+            if let Some(parent) = &assign.parent {
+                value["parents"] = json!(parent.step);
+            }
             value
         }
         Step::Join(join) => {
@@ -68,6 +83,23 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             value
         }
     }
+}
+
+fn fold(id: usize, step: &AggregateStep) -> Value {
+    let mut value = json!({ "step": id, "kind": "aggregate", "rows": step.input });
+    let grouped = step.key.as_ref().map_or(0, |key| key.columns.len()) + step.by.len();
+    if grouped > 0 {
+        value["by"] = json!(grouped);
+    }
+    if step.key.as_ref().is_some_and(|key| !key.normalize.is_empty()) {
+        value["normalized"] = json!(true);
+    }
+    let figures = step.figures.iter().map(|figure| {
+        let name = format!("{:?}", figure.function).to_lowercase();
+        if figure.parts { format!("{name} of parts") } else { name }
+    });
+    value["figures"] = json!(figures.collect::<Vec<_>>().join(", "));
+    value
 }
 
 fn fetch(id: usize, step: &FetchStep, model: &Model) -> Value {
@@ -132,6 +164,21 @@ fn predicate(condition: &Predicate, collection: &lilong_schema::Collection) -> S
             format!("{} in keys", names.join(", "))
         }
         Predicate::Exists(exists) => format!("has {}", exists.collection.name),
+        Predicate::Reached { path, target, test } => {
+            let last = path.last().map_or(collection, |hop| &*hop.collection);
+            let way: String = path.iter().map(|hop| format!("{}.", hop.collection.name)).collect();
+            let target = match target {
+                OrderTarget::Field(field) => last.fields[*field].name.clone(),
+                OrderTarget::RowId => "row number".to_owned(),
+                OrderTarget::Aggregate(linked) => {
+                    format!("{:?} of {}", linked.aggregate.function, linked.collection.name).to_lowercase()
+                }
+            };
+            match test {
+                Test::Compare { comparison, .. } => format!("{way}{target} {}", comparison_name(*comparison)),
+                Test::IsNull => format!("{way}{target} is null"),
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Splits what a collection field asks into what its source does and what is left for here.
 
-use lilong_connectors::{Comparison, Predicate};
-use lilong_schema::Capabilities;
+use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
+use lilong_schema::{Capabilities, Collection};
 
 /// Whether a source can check a predicate by itself.
 pub(super) fn can_filter(capabilities: &Capabilities, predicate: &Predicate) -> bool {
@@ -12,6 +12,19 @@ pub(super) fn can_filter(capabilities: &Capabilities, predicate: &Predicate) -> 
         Predicate::IsNull(_) => capabilities.filter,
         Predicate::KeyIn { normalize, .. } => capabilities.filter && normalize.is_empty(),
         Predicate::Exists(exists) => capabilities.exists && can_filter(capabilities, &exists.predicate),
+        Predicate::Reached { path, target, test } => {
+            let compared = match test {
+                Test::Compare { comparison, .. } => can_compare(capabilities, *comparison),
+                Test::IsNull => capabilities.filter,
+            };
+            let reached = match target {
+                OrderTarget::Aggregate(linked) => {
+                    capabilities.link_aggregates && can_filter(capabilities, &linked.predicate)
+                }
+                OrderTarget::Field(_) | OrderTarget::RowId => true,
+            };
+            compared && reached && (path.is_empty() || capabilities.order_links)
+        }
     }
 }
 
@@ -52,6 +65,19 @@ pub(super) fn split(capabilities: &Capabilities, predicate: Predicate) -> (Predi
     }
 }
 
+/// What a source checks, and of what is left the conditions on normalised keys that an index of its finds rows by: for more
+/// rows than meet them, so that they stay to be checked here.
+pub(super) fn with_indexes(collection: &Collection, pushed: Predicate, residual: &Predicate) -> Predicate {
+    match residual {
+        Predicate::And(parts) => parts.iter().fold(pushed, |pushed, part| with_indexes(collection, pushed, part)),
+        Predicate::KeyIn { fields, normalize, .. } if !normalize.is_empty() => match fields.as_slice() {
+            [field] if collection.index_of_normalized(*field, normalize).is_some() => pushed.and(residual.clone()),
+            _ => pushed,
+        },
+        _ => pushed,
+    }
+}
+
 /// Every field that a predicate reads of its own collection.
 pub(super) fn fields_of(predicate: &Predicate, out: &mut Vec<usize>) {
     match predicate {
@@ -60,5 +86,11 @@ pub(super) fn fields_of(predicate: &Predicate, out: &mut Vec<usize>) {
         Predicate::Compare { field, .. } | Predicate::IsNull(field) => out.push(*field),
         Predicate::KeyIn { fields, .. } => out.extend(fields),
         Predicate::Exists(exists) => out.extend(exists.on.iter().map(|(outer, _)| *outer)),
+        Predicate::Reached { path, target, .. } => match (path.first(), target) {
+            (Some(hop), _) => out.extend(hop.on.iter().map(|(outer, _)| *outer)),
+            (None, OrderTarget::Field(field)) => out.push(*field),
+            (None, OrderTarget::Aggregate(linked)) => out.extend(linked.on.iter().map(|(outer, _)| *outer)),
+            (None, OrderTarget::RowId) => {}
+        },
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use lilong_tests::engine::{Engine, Silo};
 use lilong_tests::program::{Running, run};
-use lilong_tests::silo::{Engine, Silo};
 use serde_json::{Value, json};
 
 use super::{are_there, data, load};

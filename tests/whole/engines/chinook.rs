@@ -1,7 +1,7 @@
 //! The same music shop as its makers give it out for three engines: every question has one answer.
 
+use lilong_tests::engine::Engine;
 use lilong_tests::serve;
-use lilong_tests::silo::Engine;
 use rusqlite::Connection;
 
 use super::{are_there, count, data, load};

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use lilong_tests::engine::Engine;
 use lilong_tests::serve;
-use lilong_tests::silo::Engine;
 
 use super::copy::{self, Copy, Texts};
 use super::{are_there, count, data};

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use lilong_schema::Scalar;
-use lilong_tests::silo::{Engine, Silo};
+use lilong_tests::engine::{Engine, Silo};
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 

@@ -6,8 +6,8 @@ mod town;
 
 use std::fmt::Write;
 
+use lilong_tests::engine::Engine;
 use lilong_tests::serve;
-use lilong_tests::silo::Engine;
 
 use self::access::Watch;
 use super::are_there;

@@ -2,17 +2,18 @@
 
 use std::fmt::Write;
 
-use lilong_schema::{Capabilities, Collection};
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Capabilities, Collection, Normalizer};
 
-use crate::{Comparison, Fetch, Order, OrderTarget, Predicate};
+use crate::{Aggregate, Comparison, Fetch, Function, Group, Hop, LinkedAggregate, Order, OrderTarget, Predicate, Test};
 
 /// What a fetch needs beyond some capabilities, by name.
 pub(super) fn check(fetch: &Fetch, capabilities: Capabilities) -> Result<(), &'static str> {
-    check_predicate(&fetch.predicate, capabilities)?;
+    check_predicate(&fetch.predicate, &fetch.collection, capabilities)?;
     need(fetch.order.is_empty() || capabilities.order, "an order")?;
-    need(fetch.order.iter().all(|order| order.path.is_empty()) || capabilities.order_links, "an order through links")?;
-    let row_ids = fetch.order.iter().any(|order| order.path.is_empty() && matches!(order.target, OrderTarget::RowId));
-    need(!row_ids || fetch.collection.row_id, "an order by row number")?;
+    for order in &fetch.order {
+        check_reached(&fetch.collection, &order.path, &order.target, capabilities)?;
+    }
     let limited = fetch.limit.is_some() || fetch.offset.is_some() || !fetch.distinct.is_empty();
     need(!limited || capabilities.limit, "a limit, an offset or distinct rows")?;
     if let Some(keys) = &fetch.keys {
@@ -21,31 +22,80 @@ pub(super) fn check(fetch: &Fetch, capabilities: Capabilities) -> Result<(), &'s
         need(fetch.offset.is_none(), "an offset over the rows of all keys")?;
         let limited = keys.limit.is_some() || keys.offset.is_some();
         need(!limited || capabilities.limit_per_key, "a limit or an offset for each key")?;
+        if !keys.normalize.is_empty() {
+            let [field] = keys.columns.as_slice() else {
+                return Err("normalised keys of several columns");
+            };
+            let index = fetch.collection.index_of_normalized(*field, &keys.normalize);
+            need(index.is_some() && !limited, "normalised keys that no index serves")?;
+        }
+    }
+    if let Some(group) = &fetch.group {
+        need(capabilities.group, "groups")?;
+        need(fetch.columns.is_empty() && !fetch.order_values, "rows beside groups")?;
+        let linked = group.by.iter().any(|key| !key.path.is_empty());
+        need(!linked || capabilities.order_links, "groups through links")?;
+        need(fetch.keys.is_none() || group.limit.is_none() && group.offset.is_none(), "a limit of groups by keys")?;
+        check_predicate(&group.having, &group.answer, capabilities)?;
     }
     Ok(())
 }
 
-fn check_predicate(predicate: &Predicate, capabilities: Capabilities) -> Result<(), &'static str> {
+/// A value that is reached from a row of a collection.
+fn check_reached(
+    collection: &Collection,
+    path: &[Hop],
+    target: &OrderTarget,
+    capabilities: Capabilities,
+) -> Result<(), &'static str> {
+    need(path.is_empty() || capabilities.order_links, "an order or a filter by columns of links")?;
+    let last = path.last().map_or(collection, |hop| &*hop.collection);
+    match target {
+        OrderTarget::Field(_) => Ok(()),
+        OrderTarget::RowId => need(last.row_id, "a row number"),
+        OrderTarget::Aggregate(linked) => {
+            need(capabilities.link_aggregates, "aggregates over links")?;
+            check_predicate(&linked.predicate, &linked.collection, capabilities)
+        }
+    }
+}
+
+fn check_predicate(
+    predicate: &Predicate,
+    collection: &Collection,
+    capabilities: Capabilities,
+) -> Result<(), &'static str> {
     match predicate {
         Predicate::And(parts) | Predicate::Or(parts) => {
-            parts.iter().try_for_each(|part| check_predicate(part, capabilities))
+            parts.iter().try_for_each(|part| check_predicate(part, collection, capabilities))
         }
-        Predicate::Not(part) => check_predicate(part, capabilities),
+        Predicate::Not(part) => check_predicate(part, collection, capabilities),
         Predicate::IsNull(_) | Predicate::KeyIn { .. } => need(capabilities.filter, "a filter"),
-        Predicate::Compare { comparison, .. } => match comparison {
-            Comparison::Regex | Comparison::IRegex => Err("a regular expression"),
-            Comparison::ILike | Comparison::NotILike => need(capabilities.ilike, "a filter by text without case"),
-            Comparison::Like
-            | Comparison::NotLike
-            | Comparison::StartsWith
-            | Comparison::EndsWith
-            | Comparison::Contains => need(capabilities.like, "a filter by parts of text"),
-            _ => need(capabilities.filter, "a filter"),
-        },
+        Predicate::Compare { comparison, .. } => check_comparison(*comparison, capabilities),
         Predicate::Exists(exists) => {
             need(capabilities.exists, "a filter through links")?;
-            check_predicate(&exists.predicate, capabilities)
+            check_predicate(&exists.predicate, &exists.collection, capabilities)
         }
+        Predicate::Reached { path, target, test } => {
+            check_reached(collection, path, target, capabilities)?;
+            match test {
+                Test::Compare { comparison, .. } => check_comparison(*comparison, capabilities),
+                Test::IsNull => need(capabilities.filter, "a filter"),
+            }
+        }
+    }
+}
+
+fn check_comparison(comparison: Comparison, capabilities: Capabilities) -> Result<(), &'static str> {
+    match comparison {
+        Comparison::Regex | Comparison::IRegex => Err("a regular expression"),
+        Comparison::ILike | Comparison::NotILike => need(capabilities.ilike, "a filter by text without case"),
+        Comparison::Like
+        | Comparison::NotLike
+        | Comparison::StartsWith
+        | Comparison::EndsWith
+        | Comparison::Contains => need(capabilities.like, "a filter by parts of text"),
+        _ => need(capabilities.filter, "a filter"),
     }
 }
 
@@ -70,10 +120,79 @@ pub(super) fn text(fetch: &Fetch) -> String {
     }
     write_bounds(&mut out, fetch.limit, fetch.offset);
     if let Some(keys) = &fetch.keys {
-        add(&mut out, format_args!(" by keys ({})", names(collection, &keys.columns)));
+        add(&mut out, format_args!(" by {}keys ({})", normalized(&keys.normalize), names(collection, &keys.columns)));
         write_bounds(&mut out, keys.limit, keys.offset);
     }
+    if let Some(group) = &fetch.group {
+        write_group(group, collection, &mut out);
+    }
     out
+}
+
+/// ` in groups of street.name: count(*), max(age) where g1 > ?0 order by g1 desc limit ?1`
+fn write_group(group: &Group, collection: &Collection, out: &mut String) {
+    out.push_str(" in groups");
+    for (at, key) in group.by.iter().enumerate() {
+        out.push_str(if at == 0 { " of " } else { ", " });
+        let last = key.path.last().map_or(collection, |hop| &hop.collection);
+        write_path(&key.path, out);
+        out.push_str(name(last, key.field));
+    }
+    for (at, aggregate) in group.aggregates.iter().enumerate() {
+        out.push_str(if at == 0 { ": " } else { ", " });
+        write_aggregate(aggregate, collection, out);
+    }
+    if !group.having.is_true() {
+        out.push_str(" where ");
+        write_predicate(&group.having, &group.answer, out);
+    }
+    if !group.order.is_empty() {
+        let terms: Vec<String> = group.order.iter().map(|order| order_text(order, &group.answer)).collect();
+        add(out, format_args!(" order by {}", terms.join(", ")));
+    }
+    write_bounds(out, group.limit, group.offset);
+}
+
+fn write_aggregate(aggregate: &Aggregate, collection: &Collection, out: &mut String) {
+    let fields = if aggregate.fields.is_empty() { "*".to_owned() } else { names(collection, &aggregate.fields) };
+    let function = match aggregate.function {
+        Function::Count => "count",
+        Function::CountDistinct => "count distinct",
+        Function::Sum => "sum",
+        Function::Average => "avg",
+        Function::Deviation => "stddev",
+        Function::DeviationPopulation => "stddevPop",
+        Function::Variance => "variance",
+        Function::VariancePopulation => "varPop",
+        Function::Minimum => "min",
+        Function::Maximum => "max",
+    };
+    add(out, format_args!("{function}({fields})"));
+}
+
+/// `count(*) of (visit: resident_id = id where …)`
+fn write_linked(linked: &LinkedAggregate, outer: &Collection, out: &mut String) {
+    write_aggregate(&linked.aggregate, &linked.collection, out);
+    out.push_str(" of (");
+    write_link(&linked.collection, &linked.on, &linked.predicate, outer, out);
+    out.push(')');
+}
+
+fn write_path(path: &[Hop], out: &mut String) {
+    for hop in path {
+        add(out, format_args!("{}.", hop.collection.name));
+    }
+}
+
+/// What an order or a filter compares.
+fn write_reached(path: &[Hop], target: &OrderTarget, collection: &Collection, out: &mut String) {
+    write_path(path, out);
+    let last = path.last().map_or(collection, |hop| &hop.collection);
+    match target {
+        OrderTarget::Field(field) => out.push_str(name(last, *field)),
+        OrderTarget::RowId => out.push_str("row number"),
+        OrderTarget::Aggregate(linked) => write_linked(linked, last, out),
+    }
 }
 
 fn write_bounds(out: &mut String, limit: Option<usize>, offset: Option<usize>) {
@@ -103,22 +222,38 @@ fn write_predicate(predicate: &Predicate, collection: &Collection, out: &mut Str
         Predicate::Compare { field, comparison, operand } => {
             add(out, format_args!("{} {} ?{operand}", name(collection, *field), sign(*comparison)));
         }
-        Predicate::KeyIn { fields, operand, .. } => {
-            add(out, format_args!("({}) in ?{operand}", names(collection, fields)));
+        Predicate::KeyIn { fields, normalize, operand } => {
+            add(out, format_args!("{}({}) in ?{operand}", normalized(normalize), names(collection, fields)));
         }
         Predicate::Exists(exists) => {
-            let pairs = exists
-                .on
-                .iter()
-                .map(|(outer, inner)| format!("{} = {}", name(&exists.collection, *inner), name(collection, *outer)));
-            let pairs: Vec<String> = pairs.collect();
-            add(out, format_args!("exists ({}: {}", exists.collection.name, pairs.join(" and ")));
-            if !exists.predicate.is_true() {
-                out.push_str(" where ");
-                write_predicate(&exists.predicate, &exists.collection, out);
-            }
+            out.push_str("exists (");
+            write_link(&exists.collection, &exists.on, &exists.predicate, collection, out);
             out.push(')');
         }
+        Predicate::Reached { path, target, test } => {
+            write_reached(path, target, collection, out);
+            match test {
+                Test::Compare { comparison, operand } => add(out, format_args!(" {} ?{operand}", sign(*comparison))),
+                Test::IsNull => out.push_str(" is null"),
+            }
+        }
+    }
+}
+
+/// `visit: resident_id = id where …`
+fn write_link(
+    linked: &Collection,
+    on: &[(FieldId, FieldId)],
+    predicate: &Predicate,
+    outer: &Collection,
+    out: &mut String,
+) {
+    let pairs = on.iter().map(|(one, other)| format!("{} = {}", name(linked, *other), name(outer, *one)));
+    let pairs: Vec<String> = pairs.collect();
+    add(out, format_args!("{}: {}", linked.name, pairs.join(" and ")));
+    if !predicate.is_true() {
+        out.push_str(" where ");
+        write_predicate(predicate, linked, out);
     }
 }
 
@@ -135,14 +270,7 @@ fn write_parts(parts: &[Predicate], between: &str, collection: &Collection, out:
 
 fn order_text(order: &Order, collection: &Collection) -> String {
     let mut out = String::new();
-    for hop in &order.path {
-        add(&mut out, format_args!("{}.", hop.collection.name));
-    }
-    let last = order.path.last().map_or(collection, |hop| &hop.collection);
-    match order.target {
-        OrderTarget::Field(field) => out.push_str(name(last, field)),
-        OrderTarget::RowId => out.push_str("row number"),
-    }
+    write_reached(&order.path, &order.target, collection, &mut out);
     out.push_str(if order.descending { " desc" } else { " asc" });
     out.push_str(if order.nulls_first { " nulls first" } else { " nulls last" });
     out
@@ -168,6 +296,10 @@ fn sign(comparison: Comparison) -> &'static str {
         Comparison::Regex => "~",
         Comparison::IRegex => "~*",
     }
+}
+
+fn normalized(steps: &[Normalizer]) -> &'static str {
+    if steps.is_empty() { "" } else { "normalised " }
 }
 
 fn names(collection: &Collection, fields: &[usize]) -> String {

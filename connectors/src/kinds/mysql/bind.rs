@@ -174,7 +174,13 @@ impl Statement {
     fn keys(&mut self, columns: &[KeyColumn], cells: &KeyValues, rows: Range<usize>) -> Result<(), Unbindable> {
         if let ([column], [cells]) = (columns, cells.as_slice()) {
             let cells = cells.get(rows).ok_or(Unbindable::Operand)?;
-            let items = written(cells, &column.storage, column.scalar)?;
+            let mut items = written(cells, &column.storage, column.scalar)?;
+            if let Some((before, after)) = &column.around {
+                for item in &mut items {
+                    item.before = format!("{before}{}", item.before).into();
+                    item.after = format!("{}{after}", item.after).into();
+                }
+            }
             self.text.push_str(&column.plain);
             self.text.push_str(" IN (");
             self.list(&items);
@@ -249,6 +255,9 @@ pub(super) fn shown(pieces: &[Piece], slots: &[Slot]) -> String {
 
 fn shown_keys(columns: &[KeyColumn]) -> String {
     let sides = columns.iter().flat_map(|column| [Some(&column.plain), column.exact.as_ref()].into_iter().flatten());
+    if let [KeyColumn { plain, around: Some((before, after)), .. }] = columns {
+        return format!("{plain} IN ({before}?{after}, …)");
+    }
     if columns.len() == 1 {
         let sides: Vec<String> = sides.map(|side| format!("{side} IN (?, …)")).collect();
         return sides.join(" AND ");

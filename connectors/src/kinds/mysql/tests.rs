@@ -121,6 +121,8 @@ impl Silo {
             limit: None,
             offset: None,
             keys: None,
+            order_values: false,
+            group: None,
         };
         BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: None }
     }

@@ -6,10 +6,12 @@
 
 use lilong_schema::{Collection, Field, Scalar};
 
-use super::storage::{Collation, Storage, affinity, collation, row_id_name};
-use crate::sql::dialect::{Column, Dialect, KeyTable, Keys};
+use super::aggregate::{aggregate, grouping};
+use super::expression::{exactly, text_of, value_of};
+use super::storage::{Collation, Storage, affinity, collation, is_text, row_id_name};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
-use crate::{Comparison, OperandId};
+use crate::{Comparison, Function, OperandId};
 
 /// What a parameter stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,52 +60,9 @@ pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Reads a stored value as a scalar and gives what it is compared as; see the functions of that name.
-fn value_of(expression: &str, scalar: Scalar) -> String {
-    format!("lilong_value({expression}, '{}')", scalar.name())
-}
-
-/// The canonical text by which keys of different types meet.
-fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
-    match (storage, field.scalar) {
-        (Storage::Plain, Scalar::String | Scalar::Uuid | Scalar::Enum) | (Storage::Form(_), Scalar::Date) => {
-            expression.to_owned()
-        }
-        (Storage::Mixed, _) | (Storage::Plain, Scalar::Int | Scalar::BigInt) => format!("CAST({expression} AS TEXT)"),
-        (_, scalar) => format!("lilong_text({expression}, '{}')", scalar.name()),
-    }
-}
-
-/// Whether a comparison with the column has to name the exact collation.
-fn is_text(field: &Field, storage: &Storage) -> bool {
-    match storage {
-        Storage::Plain => matches!(field.scalar, Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json),
-        Storage::Form(_) | Storage::Mixed => true,
-        Storage::Parsed => false,
-    }
-}
-
-/// A condition that is exact. `condition` says it of an expression; where the column's collation is another, it is said
-/// twice: by that collation, for its indexes, and exactly.
-fn exactly(expression: &str, field: &Field, storage: &Storage, condition: impl Fn(&str) -> String) -> String {
-    if !is_text(field, storage) {
-        return condition(expression);
-    }
-    let exact = format!("{expression} COLLATE BINARY");
-    match collation(field) {
-        Collation::Binary => condition(expression),
-        Collation::Foreign => condition(&exact),
-        Collation::Known(_) | Collation::Unknown => format!("({} AND {})", condition(expression), condition(&exact)),
-    }
-}
-
 impl Sqlite {
-    fn bare(self, column: Column<'_>) -> String {
-        format!("{}.{}", column.alias, self.quote(&column.field.name))
-    }
-
     /// What is equal for equal values, collation apart.
-    fn comparable(self, column: Column<'_>, storage: &Storage) -> String {
+    pub(super) fn comparable(self, column: Column<'_>, storage: &Storage) -> String {
         let bare = self.bare(column);
         match storage {
             Storage::Plain | Storage::Form(_) => bare,
@@ -113,7 +72,7 @@ impl Sqlite {
     }
 
     /// What the ordering operators compare.
-    fn ordered(self, column: Column<'_>, storage: &Storage) -> String {
+    pub(super) fn ordered(self, column: Column<'_>, storage: &Storage) -> String {
         match storage {
             Storage::Mixed => self.bare(column),
             _ => self.comparable(column, storage),
@@ -145,6 +104,13 @@ impl Dialect for Sqlite {
 
     fn quote(&self, name: &str) -> String {
         quote(name)
+    }
+
+    fn bare(&self, column: Column<'_>) -> String {
+        match column.expression {
+            Some(expression) => expression.to_owned(),
+            None => format!("{}.{}", column.alias, self.quote(&column.field.name)),
+        }
     }
 
     fn output(&self, column: Column<'_>) -> String {
@@ -265,6 +231,12 @@ impl Dialect for Sqlite {
         format!("({})", conditions.join(" AND "))
     }
 
+    fn normalized_key_in(&self, statement: &mut Statement<Slot>, wanted: Normalized<'_>) -> String {
+        let slot = Slot::Keys { keys: wanted.keys, columns: vec![(Scalar::String, Storage::Plain)] };
+        let (list, key) = (parameter(statement, slot), wanted.key("value".to_owned()));
+        format!("({} IN (SELECT {key} FROM rarray({list})))", wanted.expression())
+    }
+
     fn key_table(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable> {
         let names: Vec<&str> = columns.iter().map(|column| column.field.name.as_str()).collect();
         let collection = columns.first()?.collection;
@@ -345,6 +317,14 @@ impl Dialect for Sqlite {
         } else {
             text
         }
+    }
+
+    fn grouping(&self, column: Column<'_>) -> Grouping {
+        grouping(*self, column)
+    }
+
+    fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String> {
+        aggregate(*self, function, columns)
     }
 
     fn sort_key(&self, column: Column<'_>) -> String {

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use lilong::request::Request;
-use lilong_tests::silo::{Engine, Silo};
+use lilong_tests::engine::{Engine, Silo};
 use rusqlite::functions::FunctionFlags;
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use lilong_tests::silo::{Engine, Silo};
+use lilong_tests::engine::{Engine, Silo};
 
 /// Makes the three silos and writes the catalog.
 pub(super) async fn build(folder: &Path) -> Vec<Silo> {

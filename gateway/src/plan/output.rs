@@ -1,0 +1,36 @@
+//! Outputs: how the fields of an answer are written.
+
+use super::{Output, OutputValue, SourceField, SourceOutput};
+use crate::json;
+use crate::operation::Field;
+
+pub(super) fn source_output(field: &Field) -> SourceOutput {
+    SourceOutput {
+        prefix: prefix(&field.key),
+        field: match &*field.name {
+            "name" => SourceField::Name,
+            "title" => SourceField::Title,
+            "connector" => SourceField::Connector,
+            "state" => SourceField::State,
+            "collections" => SourceField::Collections,
+            _ => SourceField::Typename,
+        },
+    }
+}
+
+pub(super) fn output(field: &Field, value: OutputValue) -> Output {
+    Output { key: field.key.clone(), prefix: prefix(&field.key), value }
+}
+
+fn prefix(key: &str) -> Box<[u8]> {
+    let mut out = Vec::with_capacity(key.len() + 3);
+    json::write_string(key, &mut out);
+    out.push(b':');
+    out.into()
+}
+
+pub(super) fn text_constant(text: &str) -> OutputValue {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    json::write_string(text, &mut out);
+    OutputValue::Constant(out.into())
+}

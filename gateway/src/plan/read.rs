@@ -1,0 +1,332 @@
+//! Reads rows of a collection: what its source does of it becomes a fetch, what is left becomes steps after it.
+//!
+//! In: a [`Reading`]. Out: its steps, and which field each column of its rows is.
+
+use std::sync::Arc;
+
+use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, OrderTarget, Predicate, Prepared};
+use lilong_schema::collection::FieldId;
+use lilong_schema::federated::{CollectionId, LinkId};
+use lilong_schema::{Capabilities, Value};
+
+use super::arguments::{Given, plain_field};
+use super::build::Builder;
+use super::keys::{by_normalized, parent_key, row_key};
+use super::{
+    Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
+    Step, StepId, pushdown,
+};
+use crate::error::{Code, RequestError};
+use crate::operation::Field;
+
+/// Where the rows of a collection field come from.
+#[derive(Clone, Copy)]
+pub(super) enum Via<'a> {
+    /// All of the collection.
+    All,
+    /// One key, by the field's arguments.
+    Key(&'a [FieldId]),
+    /// A link of the rows of a parent: the join that places them, and which field each column of their batch is.
+    Link { link: LinkId, parent: StepId, columns: &'a [FieldId] },
+}
+
+/// What is read.
+pub(super) struct Reading<'a> {
+    /// The field of the operation.
+    pub(super) field: &'a Field,
+    pub(super) collection: CollectionId,
+    pub(super) via: Via<'a>,
+    pub(super) given: Given,
+    /// Which rows.
+    pub(super) predicate: Predicate,
+    pub(super) operands: Vec<PlanOperand>,
+    /// The columns that are wanted of them.
+    pub(super) columns: Columns,
+}
+
+/// Rows that are read.
+pub(super) struct Read {
+    /// The join that places them.
+    pub(super) join: StepId,
+    /// Which field each column is.
+    pub(super) columns: Vec<FieldId>,
+    /// Whether they are a list.
+    pub(super) list: bool,
+}
+
+/// What the source does of a reading.
+#[allow(clippy::struct_excessive_bools)] // each is one part of the work
+pub(super) struct Share {
+    /// All filters and keys.
+    pub(super) complete: bool,
+    /// The keys.
+    pub(super) keyed: bool,
+    pub(super) order: bool,
+    pub(super) distinct: bool,
+    /// `limit` and `offset`.
+    pub(super) limit: bool,
+}
+
+impl Builder<'_> {
+    /// The steps that read rows.
+    pub(super) fn read(&mut self, reading: Reading<'_>) -> Result<Read, RequestError> {
+        let Reading { field, collection: id, via, given, mut predicate, mut operands, mut columns } = reading;
+        let federated = self.world.federated;
+        let limits = self.world.limits;
+        let collection = federated.collection(id);
+        let capabilities = self.capabilities(id);
+        let link = match via {
+            Via::Link { link, .. } => Some(federated.link(link)),
+            _ => None,
+        };
+        let list = match via {
+            Via::All => true,
+            Via::Key(_) => false,
+            Via::Link { .. } => link.is_some_and(|link| link.many),
+        };
+        let mut key = None;
+        if let Via::Key(columns) = via {
+            let values = self.key_arguments(field, id, columns);
+            if capabilities.keys > 0 {
+                key = Some(values);
+            } else {
+                for (column, value) in columns.iter().zip(values) {
+                    let operand = push(&mut operands, value);
+                    predicate =
+                        predicate.and(Predicate::Compare { field: *column, comparison: Comparison::Equal, operand });
+                }
+            }
+        }
+        let order = if list { self.full_order(id, field, &given, matches!(via, Via::All))? } else { Vec::new() };
+        let (pushed, residual) = pushdown::split(&capabilities, predicate);
+        let pushed = pushdown::with_indexes(&collection.described, pushed, &residual);
+        let by_normalized = match (via, link) {
+            (Via::Link { parent, columns, .. }, Some(link)) if capabilities.keys > 0 => {
+                by_normalized(federated, link, parent, columns)
+            }
+            _ => None,
+        };
+        let keyed = match link {
+            Some(link) => link.to_normalize.is_empty() && capabilities.keys > 0,
+            None => key.is_some(),
+        };
+        let share = share(&capabilities, &given, &order, &residual, link.is_some(), keyed);
+        if !share.order && order.iter().any(needs_source) {
+            return Err(RequestError {
+                code: Code::TooCostly,
+                message: format!("`{}` cannot be ordered through a link: its source cannot do it", field.name),
+                locations: vec![field.location],
+            });
+        }
+
+        if let Some(link) = link {
+            columns.want_all(&link.to_columns);
+        }
+        columns.want_read_by(&residual);
+        if !share.distinct {
+            columns.want_all(&given.distinct);
+        }
+        if !share.order {
+            columns.want_all(&order.iter().filter_map(plain_field).collect::<Vec<_>>());
+        }
+        if columns.0.is_empty() {
+            columns.want(collection.fields.iter().position(Option::is_some).unwrap_or_default());
+        }
+        let columns = columns.0;
+
+        let cuts = given.limit.is_some() || given.offset.is_some();
+        let work_here = if link.is_some() {
+            // What an index finds of normalised keys is what they have.
+            !(share.complete || by_normalized.is_some() && residual.is_true())
+                || cuts && !share.limit
+                || !given.distinct.is_empty() && !share.distinct
+        } else {
+            list && !share.limit
+        };
+        let ceiling = match (work_here, link.is_some() || !list) {
+            (true, _) => Ceiling { rows: limits.budget_rows, budget: true },
+            (false, true) => Ceiling { rows: limits.answer_rows, budget: false },
+            (false, false) => Ceiling { rows: limits.list_rows, budget: false },
+        };
+        let limit;
+        let (mut offset, mut key_limit, mut key_offset) = (None, None, None);
+        let list_limit = |operands: &mut Vec<PlanOperand>| match &given.limit {
+            Some(limit) => push(operands, limit.clone()),
+            None => push_cap(operands, limits.list_rows),
+        };
+        if !share.limit || link.is_some() || !list {
+            limit = capabilities.limit.then(|| push_cap(&mut operands, ceiling.rows));
+            if share.limit && list && cuts {
+                key_limit = Some(list_limit(&mut operands));
+                key_offset = given.offset.clone().map(|offset| push(&mut operands, offset));
+            }
+        } else {
+            limit = Some(list_limit(&mut operands));
+            offset = given.offset.clone().map(|offset| push(&mut operands, offset));
+        }
+
+        let mut normalize = Vec::new();
+        let (keys, key_columns) = match (via, key, link) {
+            (Via::Key(columns), Some(values), _) => (Some(KeysFrom::Arguments(values)), columns.to_vec()),
+            (Via::Link { parent, columns, .. }, _, Some(link)) if share.keyed => {
+                let key = parent_key(federated, link, columns);
+                let keys = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
+                (Some(KeysFrom::Step(keys)), link.to_columns.clone())
+            }
+            _ => match by_normalized {
+                Some(found) => {
+                    normalize = found.normalize;
+                    (Some(KeysFrom::Step(self.add(Step::Keys(found.keys)))), vec![found.column])
+                }
+                None => (None, Vec::new()),
+            },
+        };
+        let fetch = Fetch {
+            collection: collection.described.clone(),
+            columns: columns.clone(),
+            predicate: pushed,
+            distinct: if share.distinct { given.distinct.clone() } else { Vec::new() },
+            order: if share.order { order.clone() } else { Vec::new() },
+            limit,
+            offset,
+            keys: keys.is_some().then_some(KeySet {
+                columns: key_columns,
+                normalize,
+                limit: key_limit,
+                offset: key_offset,
+            }),
+            order_values: false,
+            group: None,
+        };
+        let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
+        if !share.order && !order.is_empty() {
+            let terms = order.iter().filter_map(|term| sort_term(term, &columns, &collection.described)).collect();
+            rows = self.add(Step::Sort(SortStep { input: rows, terms }));
+        }
+        let parent = match (via, link) {
+            (Via::Link { parent, columns: parent_columns, .. }, Some(link)) => Some(Parent {
+                step: parent,
+                key: parent_key(federated, link, parent_columns),
+                row_key: row_key(federated, link, &columns),
+            }),
+            _ => None,
+        };
+        let distinct = if share.distinct { &[][..] } else { &given.distinct };
+        let join = self.add(Step::Join(JoinStep {
+            field: field.name.clone(),
+            rows,
+            parent,
+            distinct: distinct
+                .iter()
+                .filter_map(|field| Some((position(&columns, *field)?, collection.described.fields[*field].scalar)))
+                .collect(),
+            offset: given.offset.filter(|_| list && !share.limit),
+            limit: given.limit.filter(|_| list && !share.limit),
+            rule: if list { JoinRule::List { most: limits.list_rows } } else { JoinRule::One },
+        }));
+        Ok(Read { join, columns, list })
+    }
+
+    /// A fetch, and the filter for what its source cannot check.
+    #[allow(clippy::too_many_arguments)] // the parts of two steps
+    pub(super) fn fetch_rows(
+        &mut self,
+        id: CollectionId,
+        field: &Arc<str>,
+        fetch: Fetch,
+        keys: Option<KeysFrom>,
+        operands: Vec<PlanOperand>,
+        ceiling: Ceiling,
+        residual: Predicate,
+    ) -> StepId {
+        let columns = fetch.columns.clone();
+        let collection = fetch.collection.clone();
+        let step = FetchStep {
+            source: self.world.federated.collection(id).source,
+            field: field.clone(),
+            prepared: Arc::new(Prepared::new(fetch)),
+            operands: operands.clone(),
+            keys,
+            ceiling,
+        };
+        let input = self.add(Step::Fetch(step));
+        if residual.is_true() {
+            return input;
+        }
+        self.add(Step::Filter(FilterStep { input, collection, columns, predicate: residual, operands }))
+    }
+}
+
+pub(super) fn share(
+    capabilities: &Capabilities,
+    given: &Given,
+    order: &[Order],
+    residual: &Predicate,
+    of_link: bool,
+    keyed: bool,
+) -> Share {
+    let complete = residual.is_true() && (!of_link || keyed);
+    let through_links = order.iter().any(|term| !term.path.is_empty());
+    let by_aggregates = order.iter().any(|term| matches!(term.target, OrderTarget::Aggregate(_)));
+    let order = capabilities.order
+        && (!through_links || capabilities.order_links)
+        && (!by_aggregates || capabilities.link_aggregates);
+    let distinct = complete && order && capabilities.limit;
+    let can_limit = if of_link { capabilities.limit_per_key } else { capabilities.limit };
+    let limit = complete && order && (given.distinct.is_empty() || distinct) && can_limit;
+    Share { complete, keyed, order, distinct, limit }
+}
+
+/// Whether only the source can order so: what is compared is not in the row.
+pub(super) fn needs_source(term: &Order) -> bool {
+    !term.path.is_empty() || matches!(term.target, OrderTarget::Aggregate(_))
+}
+
+/// The columns a fetch is asked for, none twice.
+#[derive(Default)]
+pub(super) struct Columns(pub(super) Vec<FieldId>);
+
+impl Columns {
+    pub(super) fn want(&mut self, field: FieldId) {
+        if !self.0.contains(&field) {
+            self.0.push(field);
+        }
+    }
+
+    /// The fields of the collection itself that a predicate reads.
+    pub(super) fn want_read_by(&mut self, predicate: &Predicate) {
+        let mut fields = Vec::new();
+        pushdown::fields_of(predicate, &mut fields);
+        self.want_all(&fields);
+    }
+
+    pub(super) fn want_all(&mut self, fields: &[FieldId]) {
+        for field in fields {
+            self.want(*field);
+        }
+    }
+}
+
+pub(super) fn position(columns: &[FieldId], field: FieldId) -> Option<usize> {
+    columns.iter().position(|column| *column == field)
+}
+
+pub(super) fn push(operands: &mut Vec<PlanOperand>, operand: PlanOperand) -> OperandId {
+    operands.push(operand);
+    operands.len() - 1
+}
+
+/// One row more than there may be, so that a cut is seen.
+pub(super) fn push_cap(operands: &mut Vec<PlanOperand>, rows: usize) -> OperandId {
+    push(operands, PlanOperand::Literal(Value::Integer(rows as i128 + 1)))
+}
+
+pub(super) fn sort_term(term: &Order, columns: &[FieldId], described: &lilong_schema::Collection) -> Option<SortTerm> {
+    let field = plain_field(term)?;
+    Some(SortTerm {
+        column: position(columns, field)?,
+        scalar: described.fields[field].scalar,
+        descending: term.descending,
+        nulls_first: term.nulls_first,
+    })
+}
