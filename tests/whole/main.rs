@@ -8,6 +8,7 @@ mod crowd;
 mod demo;
 mod describe;
 mod differential;
+mod engines;
 mod faults;
 mod http;
 mod letter;

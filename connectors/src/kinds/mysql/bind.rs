@@ -277,6 +277,26 @@ pub(super) fn marks_of_key(slots: &[Slot]) -> usize {
     marks.sum::<usize>().max(1)
 }
 
+/// How many marks a statement has with the values of a request, keys of the fetch apart.
+pub(super) fn marks(slots: &[Slot], bound: &BoundFetch) -> usize {
+    let marks = slots.iter().map(|slot| match slot {
+        Slot::List { operand, .. } => match operand_value(bound, *operand) {
+            Ok(Value::List(items)) => padded(items.len()),
+            _ => 1,
+        },
+        Slot::Keys { keys: Keys::Operand(id), columns } => match bound.operands.get(*id) {
+            Some(Operand::Keys(batch)) => {
+                let sides: usize = columns.iter().map(|column| 1 + usize::from(column.exact.is_some())).sum();
+                padded(batch.num_rows()) * sides
+            }
+            _ => 1,
+        },
+        Slot::Keys { keys: Keys::Fetch, .. } => 0,
+        Slot::Value { .. } | Slot::Key { .. } | Slot::Pattern { .. } | Slot::Number(_) => 1,
+    });
+    marks.sum::<usize>().max(1)
+}
+
 /// How many values a list of so many is padded to.
 fn padded(count: usize) -> usize {
     if count <= PADDED { count.next_power_of_two() } else { count.next_multiple_of(PADDED / 4) }

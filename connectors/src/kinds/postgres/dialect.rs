@@ -287,6 +287,15 @@ impl Dialect for Postgres<'_> {
             if inner_form == Form::Enum {
                 return format!("{} = {right}", printed(inner));
             }
+            if inner_form == Form::Native && is_loose(inner.field) {
+                // Each half has a collation of its own, which the other side must be told.
+                return format!(
+                    "({} = {right} AND {} = ({} COLLATE \"C\"))",
+                    bare(inner),
+                    exact_text(inner),
+                    canonical(outer)
+                );
+            }
             return equal(inner, &right);
         }
         let plain = |form: Form| matches!(form, Form::Native | Form::Real);

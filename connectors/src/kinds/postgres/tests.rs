@@ -1,5 +1,7 @@
 //! What needs a server and is no matter of every kind: the one that `LILONG_TEST_POSTGRES` names; skipped without.
 
+mod collations;
+
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

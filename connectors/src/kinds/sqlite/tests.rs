@@ -5,6 +5,7 @@
 mod describing;
 mod fetching;
 mod files;
+mod folds;
 mod keyed;
 mod plans;
 

@@ -111,3 +111,37 @@ async fn normalised_keys_are_looked_up_by_indexed_columns_made_of_an_expression(
     }
     silo.end().await;
 }
+
+#[tokio::test]
+async fn long_lists_beside_keys_that_are_cut_one_by_one_still_fit_the_statements() {
+    let Some(silo) = Silo::new(&table()).await else {
+        return;
+    };
+    let mut bound = silo.question("t", &["id", "a"], None);
+    let mut fetch = bound.fetch().clone();
+    let at = |name| fetch.collection.field_id(name).unwrap();
+    let (id, a) = (at("id"), at("a"));
+    let keys = |field: usize, keys: Vec<i32>| {
+        let cells: ArrayRef = Arc::new(Int32Array::from(keys));
+        RecordBatch::try_new(columns_schema(&fetch.collection, &[field]), vec![cells]).unwrap()
+    };
+    bound.keys = Some(keys(a, (0..60).collect()));
+    // Sixty selects with each of these lists would have half a million values.
+    bound.operands = vec![
+        Operand::Value(Value::Integer(1)),
+        Operand::Keys(keys(id, (0..5_000).collect())),
+        Operand::Value(Value::List((0..3_000).map(Value::Integer).collect())),
+    ];
+    fetch.keys = Some(KeySet { columns: vec![a], normalize: vec![], limit: Some(0), offset: None });
+    fetch.predicate = Predicate::And(vec![
+        Predicate::KeyIn { fields: vec![id], normalize: vec![], operand: 1 },
+        Predicate::Compare { field: id, comparison: Comparison::NotIn, operand: 2 },
+    ]);
+    bound.prepared = Arc::new(Prepared::new(fetch));
+    let mut rows = shown(&silo.fetch(&bound).await.unwrap());
+    rows.sort();
+    let mut expected: Vec<Vec<String>> = (0..60).map(|a| vec![(3_000 + a).to_string(), a.to_string()]).collect();
+    expected.sort();
+    assert_eq!(rows, expected);
+    silo.end().await;
+}

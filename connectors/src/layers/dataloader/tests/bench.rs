@@ -109,7 +109,7 @@ pub(super) fn keyed(by: usize, columns: &[usize], ceiling: i128, each: Option<i1
         order: vec![Order { path: vec![], target: OrderTarget::Field(2), descending: false, nulls_first: false }],
         limit: Some(0),
         offset: None,
-        keys: Some(KeySet { columns: vec![by], limit: each.map(|_| 1), offset: None }),
+        keys: Some(KeySet { columns: vec![by], normalize: vec![], limit: each.map(|_| 1), offset: None }),
         order_values: false,
         group: None,
     };
