@@ -35,8 +35,10 @@ pub(crate) fn read(path: &Path, gateway: &Gateway) -> Database {
     }
     tables.retain(|table| !table.columns.is_empty());
     for table in &mut tables {
-        let sql = format!("SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk", quoted(table.name));
-        let key = texts(&connection, &sql);
+        let key = texts(
+            &connection,
+            &format!("SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk", quoted(table.name)),
+        );
         table.key = key.iter().map(|name| position(table, name).unwrap()).collect();
         table.is_keyless = table.key.is_empty();
         let is_plain = |column: &Column| column.role == Role::Plain;
