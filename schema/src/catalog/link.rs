@@ -41,7 +41,7 @@ pub(super) fn read(table: Table<'_>, maps: &mut Maps, reading: &mut Reading<'_>)
 }
 
 fn end(table: &mut Table<'_>, key: &str, reading: &mut Reading<'_>) -> Option<Reference> {
-    const HINT: &str = "write source.collection(column, …) or union(column, …), with \"…\" around a part that holds . , ( ) * or a quote";
+    const HINT: &str = "write source.collection(column, …), with \"…\" around a part that holds . , ( ) * or a quote";
     let text: Text = table.required(reading, key, HINT)?;
     match Reference::parse(&text.value) {
         Ok(reference) => Some(reference),
