@@ -9,6 +9,7 @@ mod arguments;
 mod build;
 pub mod display;
 mod filter;
+mod inputs;
 mod keys;
 mod limits;
 mod order;
@@ -36,6 +37,10 @@ pub type StepId = usize;
 pub struct Plan {
     /// Steps, inputs before users.
     pub steps: Vec<Step>,
+    /// The steps that each step reads, in the order in which it takes them.
+    pub inputs: Vec<Vec<StepId>>,
+    /// The steps that read each step, once for each time they do.
+    pub users: Vec<Vec<StepId>>,
     /// The fields of the answer's `data`.
     pub output: Vec<Output>,
     /// What the values of variables must meet before anything is asked.
