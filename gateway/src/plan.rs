@@ -16,6 +16,7 @@ mod order;
 mod output;
 mod pushdown;
 mod read;
+pub mod union;
 mod weight;
 
 use std::sync::Arc;
@@ -27,6 +28,8 @@ use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
 pub use self::limits::{Check, CheckKind};
+pub(crate) use self::pushdown::fields_of;
+use self::union::UnionStep;
 use crate::operation::{Argument, Field, Form, Slot, Variables};
 
 /// The position of a step in [`Plan::steps`].
@@ -53,6 +56,8 @@ pub struct Plan {
 pub enum Step {
     /// Asks a source for rows.
     Fetch(FetchStep),
+    /// Asks the members of a union for rows.
+    Union(Box<UnionStep>),
     /// Keeps rows that meet what a source could not check.
     Filter(FilterStep),
     /// Puts rows in an order that a source could not give.

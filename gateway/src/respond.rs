@@ -5,6 +5,7 @@
 
 mod cell;
 mod errors;
+mod missing;
 
 use arrow_array::Array;
 use lilong_connectors::source::State;
@@ -16,7 +17,7 @@ use crate::error::{Code, RequestError};
 use crate::execute::{Fault, Fetched, Made, Placed};
 use crate::model::Model;
 use crate::operation::Variables;
-use crate::plan::{Cell, Output, OutputValue, Plan, RowsOutput, SourceField, SourceOutput};
+use crate::plan::{Cell, Output, OutputValue, Plan, RowsOutput, SourceField, SourceOutput, StepId};
 use crate::{introspect, json};
 
 /// What writing needs to know of the world.
@@ -35,6 +36,8 @@ pub struct World<'a> {
 pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, usize) {
     let mut writer = Writer {
         world,
+        plan,
+        missing: &fetched.missing,
         steps: fetched
             .steps
             .iter()
@@ -54,14 +57,24 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
     writer.resolve(&plan.output);
     writer.out.extend_from_slice(b"{\"data\":");
     writer.object(&plan.output);
-    let Writer { mut out, errors, .. } = writer;
+    let mut lost = Vec::new();
+    if !fetched.missing.is_empty() {
+        missing::collect(&plan.output, plan, fetched, &mut Vec::new(), &mut lost);
+    }
+    let Writer { mut out, mut errors, .. } = writer;
+    for missing in &lost {
+        errors.add_missing(&missing.field, missing.fault);
+    }
     let count = errors.finish(&mut out);
+    missing::write(&lost, &mut out);
     out.push(b'}');
     (out, count)
 }
 
 struct Writer<'a> {
     world: &'a World<'a>,
+    plan: &'a Plan,
+    missing: &'a [(StepId, Fault)],
     steps: Vec<Option<Result<&'a Placed, &'a Fault>>>,
     /// By join: the typed column of each of its fields.
     columns: Vec<Vec<Option<Column<'a>>>>,
@@ -163,12 +176,12 @@ impl<'a> Writer<'a> {
 
     fn placed(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize) {
         let columns = std::mem::take(&mut self.columns[rows.join]);
-        if let Some((index, field, what)) = first_lost_key(rows, placed, parent, &columns) {
+        if let Some((index, row, field, what)) = first_lost_key(rows, placed, parent, &columns) {
             self.out.extend_from_slice(b"null");
             if rows.list {
                 self.path.push(Segment::Index(index));
             }
-            self.mismatch(rows, field, what);
+            self.mismatch(rows, placed, row, field, what);
             if rows.list {
                 self.path.pop();
             }
@@ -186,7 +199,13 @@ impl<'a> Writer<'a> {
         } else {
             match placed.rows_of(parent).next() {
                 Some(row) => self.row(rows, placed, row, &columns),
-                None => self.out.extend_from_slice(b"null"),
+                None => {
+                    self.out.extend_from_slice(b"null");
+                    // The row may live where nobody answered.
+                    if let Some(fault) = missing::of_link(self.plan, self.missing, rows.join) {
+                        self.errors.add(rows.join, fault.code, fault.source.as_deref(), &fault.message, &self.path);
+                    }
+                }
             }
         }
         self.columns[rows.join] = columns;
@@ -205,7 +224,7 @@ impl<'a> Writer<'a> {
                     if written != Written::Value {
                         self.out.extend_from_slice(b"null");
                         if written == Written::Unfit || is_faulty(placed, row, cell) {
-                            self.mismatch(rows, field, FAULTY);
+                            self.mismatch(rows, placed, row, field, FAULTY);
                         }
                     }
                 }
@@ -218,8 +237,9 @@ impl<'a> Writer<'a> {
     }
 
     /// The error of a cell that the source should have filled otherwise.
-    fn mismatch(&mut self, rows: &RowsOutput, field: &'a Output, what: &str) {
-        let source = &self.world.model.federated.sources[rows.source].name;
+    fn mismatch(&mut self, rows: &RowsOutput, placed: &Placed, row: usize, field: &'a Output, what: &str) {
+        let source = &self.world.model.federated.sources[rows.source];
+        let source = missing::department(source, placed, row).unwrap_or(&source.name);
         let message = format!("source `{source}` holds {what}");
         self.path.push(Segment::Key(&field.key));
         self.errors.add(rows.join, Code::SourceMismatch, Some(source), &message, &self.path);
@@ -230,7 +250,7 @@ impl<'a> Writer<'a> {
         let model = self.world.model;
         self.out.push(b'[');
         let mut first = true;
-        for (id, source) in model.federated.sources.iter().enumerate() {
+        for (id, source) in model.federated.own_sources().iter().enumerate() {
             if !self.world.slice.has(id) {
                 continue;
             }
@@ -293,7 +313,7 @@ fn first_lost_key<'a>(
     placed: &Placed,
     parent: usize,
     columns: &[Option<Column<'a>>],
-) -> Option<(usize, &'a Output, &'static str)> {
+) -> Option<(usize, usize, &'a Output, &'static str)> {
     rows.fields
         .iter()
         .zip(columns)
@@ -308,9 +328,9 @@ fn first_lost_key<'a>(
                     column.write(*row, cell, &mut scratch) != Written::Value
                 })?;
                 let what = if is_faulty(placed, row, cell) { FAULTY } else { MISSING };
-                Some((index, field, what))
+                Some((index, row, field, what))
             }
             _ => None,
         })
-        .min_by_key(|(index, _, _)| *index)
+        .min_by_key(|(index, ..)| *index)
 }

@@ -96,6 +96,8 @@ pub struct Limits {
     pub budget_keys: usize,
     /// `budget_bytes`: memory for the rows of one request; 64,000,000.
     pub budget_bytes: usize,
+    /// `union_fetches`: members of a union that are asked at the same time, by one field; 32.
+    pub union_fetches: usize,
     /// `drain`: how long running requests may take to end after SIGTERM; 30 s.
     pub drain: Duration,
 }
@@ -127,6 +129,7 @@ impl Default for Limits {
             budget_rows: 100_000,
             budget_keys: 100_000,
             budget_bytes: 64_000_000,
+            union_fetches: 32,
             drain: Duration::from_secs(30),
         }
     }

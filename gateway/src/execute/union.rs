@@ -9,9 +9,11 @@ mod convert;
 mod merge;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use lilong_connectors::evaluate;
 use lilong_connectors::rows::{arrow_schema, columns_schema};
 use lilong_connectors::{BoundFetch, Operand, Predicate};
@@ -23,7 +25,7 @@ use self::merge::Pool;
 use super::collect::is_false;
 use super::{Fault, Made, RowSet, Run, internal, keep};
 use crate::error::Code;
-use crate::plan::union::{Ask, Reduced, Silence, UnionStep, reduce};
+use crate::plan::union::{Ask, Reduced, Silence, UnionStep, compare_text, reduce};
 use crate::plan::{Ceiling, StepId};
 
 /// A request that is ready to be sent.
@@ -32,6 +34,14 @@ struct Request {
     ask: Arc<Ask>,
     operands: Vec<Operand>,
     keys: Option<RecordBatch>,
+}
+
+/// What a member sent.
+struct Answer {
+    /// In the columns of the union.
+    rows: RowSet,
+    /// How many rows were read to work on them here.
+    read_here: usize,
 }
 
 impl Run<'_> {
@@ -59,28 +69,31 @@ impl Run<'_> {
                 requests.push(request);
             }
         }
-        let mut faults = self.undescribed(step, &truths);
-        let mut pool = Pool::new(step, keys.as_ref(), &numbers)?;
-        let at_once = self.world.limits.union_fetches;
-        let mut answers = futures::stream::iter(requests.iter().map(|request| self.member(step, request, &numbers)))
-            .buffer_unordered(at_once);
+        let mut faults = self.undescribed(step);
+        let mut pool = Pool::new(step, keys.as_ref(), &numbers, &self.bytes)?;
+        let mut waiting = requests.into_iter();
+        let mut asked = FuturesUnordered::new();
         let mut read_here = 0;
-        while let Some((request, answer)) = answers.next().await {
+        loop {
+            while asked.len() < self.world.limits.union_fetches
+                && let Some(request) = waiting.next()
+            {
+                asked.push(self.member(step, request, &numbers));
+            }
+            let Some((member, answer)) = asked.next().await else { break };
             match answer {
-                Ok((rows, read)) => {
-                    if !request.ask.cuts {
-                        read_here += read;
-                        if read_here > self.world.limits.budget_rows {
-                            return Err(too_costly(step, self.world.limits.budget_rows));
-                        }
+                Ok(answer) => {
+                    read_here += answer.read_here;
+                    if read_here > self.world.limits.budget_rows {
+                        return Err(too_costly(step, self.world.limits.budget_rows));
                     }
-                    pool.add(request.member, rows)?;
+                    pool.add(member, answer.rows, self.world.limits.budget_bytes)?;
                 }
-                Err(fault) if is_silence(&fault) => faults.push((request.member, fault)),
+                Err(fault) if is_silence(&fault) => faults.push((member, fault)),
                 Err(fault) => return Err(fault),
             }
         }
-        drop(answers);
+        drop(asked);
         faults.sort_by_key(|(member, _)| *member);
         let faults: Vec<Fault> = faults.into_iter().map(|(_, fault)| fault).collect();
         if let Some(fault) = faults.first()
@@ -134,14 +147,12 @@ impl Run<'_> {
     }
 
     /// Sources that may have rows but have not been described yet, as far as `_source` does not rule them out.
-    fn undescribed(&self, step: &UnionStep, truths: &[Option<BooleanArray>]) -> Vec<(usize, Fault)> {
-        // Where a condition on `_source` stands, a source that is no member is looked at as if it were asked for.
-        let _ = truths;
+    fn undescribed(&self, step: &UnionStep) -> Vec<(usize, Fault)> {
         let may_have = |name: &str| {
             let decide = |_: usize, leaf: &Predicate| match leaf {
                 Predicate::Compare { field, comparison, operand } if *field == step.fetch.collection.fields.len() - 1 => {
                     let value = step.operands.get(*operand)?.value(self.world.variables)?;
-                    bind::compare_text(name, *comparison, &value).map(Some)
+                    compare_text(name, *comparison, &value).map(Some)
                 }
                 _ => None,
             };
@@ -161,13 +172,13 @@ impl Run<'_> {
             .collect()
     }
 
-    /// What one member sends, in the columns of the union, and how many rows that were before anything was left out here.
-    async fn member<'r>(
+    /// What one member sends, in the columns of the union.
+    async fn member(
         &self,
         step: &UnionStep,
-        request: &'r Request,
+        request: Request,
         numbers: &Numbers,
-    ) -> (&'r Request, Result<(RowSet, usize), Fault>) {
+    ) -> (usize, Result<Answer, Fault>) {
         let member = &step.union.members[request.member];
         let source = &self.world.sources[member.source];
         let ceiling = if !request.ask.cuts {
@@ -177,19 +188,22 @@ impl Run<'_> {
         } else {
             Ceiling { rows: numbers.most().unwrap_or(step.ceiling.rows).max(step.ceiling.rows), budget: false }
         };
-        let bound = BoundFetch {
-            prepared: request.ask.prepared.clone(),
-            operands: request.operands.clone(),
-            keys: request.keys.clone(),
-        };
+        let (prepared, operands) = (request.ask.prepared.clone(), request.operands.clone());
+        let bound = BoundFetch { prepared, operands, keys: request.keys.clone() };
         let end = tokio::time::Instant::from_std(self.context.deadline);
-        let asked = self.ask(source, &step.field, ceiling, &bound);
+        let asked = self.ask(source, &step.field, ceiling, bound);
         let answer = match tokio::time::timeout_at(end, asked).await {
-            Ok(Ok(rows)) => self.unite(step, request, &rows).map(|united| (united, rows.batch.num_rows())),
+            Ok(Ok(rows)) => {
+                let read_here = if request.ask.cuts { 0 } else { rows.batch.num_rows() };
+                let united = self.unite(step, &request, &rows).map(|rows| Answer { rows, read_here });
+                // What is merged is counted there.
+                self.bytes.fetch_sub(rows.batch.get_array_memory_size(), Ordering::Relaxed);
+                united
+            }
             Ok(Err(fault)) => Err(fault),
             Err(_) => Err(super::overdue(source.name())),
         };
-        (request, answer)
+        (request.member, answer)
     }
 
     /// A member's rows in the columns of the union, without those that do not meet what its source could not check.

@@ -15,7 +15,7 @@ use lilong_schema::Capabilities;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{SourceId, Union, UnionColumn};
 
-pub use self::reduce::{Reduced, leaves, reduce};
+pub use self::reduce::{Known, Reduced, compare_text, leaves, reduce};
 pub use self::shape::{Ask, Cell, Derived, Extra, Shape};
 use super::{Ceiling, KeysFrom, PlanOperand};
 
@@ -147,7 +147,7 @@ fn work(fetch: &Fetch) -> Vec<FieldId> {
 impl UnionStep {
     /// What a member is asked, where conditions on what is one value in all its rows are as `truths` says, by their position
     /// in [`UnionStep::leaves`]; `None`: no row of it can be meant.
-    pub fn ask(&self, member: usize, truths: &dyn Fn(usize) -> Option<bool>) -> Option<Arc<Ask>> {
+    pub fn ask(&self, member: usize, truths: &dyn Fn(usize) -> Known) -> Option<Arc<Ask>> {
         self.shapes[self.shape_of[member]].ask(&self.fetch, &self.work, self.operands.len(), truths, &self.leaves)
     }
 }

@@ -32,6 +32,15 @@ fn step(step: &Step) -> usize {
             keys + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate)
         }
         Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
+        Step::Union(union) => {
+            let keys = match &union.keys {
+                Some(KeysFrom::Arguments(values)) => operands(values),
+                _ => 0,
+            };
+            // Requests are made later, one for each shape or a few.
+            let each = STEP + 3 * predicate(&union.fetch.predicate);
+            keys + operands(&union.operands) + union.shapes.len() * each + union.shape_of.len() * size_of::<usize>()
+        }
         Step::Sort(_) | Step::Keys(_) | Step::Join(_) => 0,
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
-use arrow_ord::cmp;
 use arrow_select::filter::filter_record_batch;
-use lilong_connectors::{Comparison, Operand, OperandId, evaluate};
+use lilong_connectors::evaluate::{self, KeyIndex};
+use lilong_connectors::{Operand, OperandId};
 use lilong_schema::Value;
 use lilong_schema::federated::UnionColumn;
 
@@ -133,10 +133,9 @@ impl Run<'_> {
                     crate::execute::bind::cells(scalar, std::slice::from_ref(&member.constants[at])).ok_or_else(internal)?
                 }
             };
-            let value = evaluate::comparable(&value, scalar).map_err(|error| self.internal(&error))?;
-            let column = evaluate::comparable(keys.column(at), scalar).map_err(|error| self.internal(&error))?;
-            let mask: BooleanArray =
-                cmp::eq(&column, &arrow_array::Scalar::new(value)).map_err(|error| self.internal(&error))?;
+            let found = KeyIndex::new(&[value]).and_then(|index| index.lookup(std::slice::from_ref(keys.column(at))));
+            let found = found.map_err(|error| self.internal(&error))?;
+            let mask: BooleanArray = found.iter().map(|key| Some(key.is_some())).collect();
             keys = filter_record_batch(&keys, &mask).map_err(|error| self.internal(&error))?;
         }
         if keys.num_rows() == 0 {
@@ -154,17 +153,5 @@ impl Run<'_> {
         }
         let keys = evaluate::distinct_keys(&columns).map_err(|error| self.internal(&error))?;
         Ok((keys.num_rows() > 0).then_some(keys))
-    }
-}
-
-/// Whether a text compares so with a value; `None` where that is not simply told.
-pub(super) fn compare_text(text: &str, comparison: Comparison, value: &Value) -> Option<bool> {
-    let is = |value: &Value| matches!(value, Value::Text(other) if *other == *text);
-    match (comparison, value) {
-        (Comparison::Equal, Value::Text(_)) => Some(is(value)),
-        (Comparison::NotEqual, Value::Text(_)) => Some(!is(value)),
-        (Comparison::In, Value::List(items)) => Some(items.iter().any(is)),
-        (Comparison::NotIn, Value::List(items)) => Some(!items.iter().any(is)),
-        _ => None,
     }
 }

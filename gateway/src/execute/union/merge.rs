@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::{ArrayRef, Int32Array, RecordBatch, UInt32Array};
 use arrow_row::{RowConverter, SortField};
@@ -18,6 +19,7 @@ use lilong_connectors::{CellFault, OrderTarget};
 use lilong_schema::Scalar;
 
 use super::bind::Numbers;
+use crate::execute::collect::{too_heavy, too_many};
 use crate::execute::{Fault, RowSet, internal, move_faults};
 use crate::plan::union::UnionStep;
 
@@ -35,6 +37,9 @@ pub(super) struct Pool<'a> {
     most: Option<usize>,
     offset: usize,
     keys: Option<PerKey>,
+    /// Bytes that the request's rows take, and those of the rows here.
+    bytes: &'a AtomicUsize,
+    held: usize,
 }
 
 /// What is cut from the rows of each key.
@@ -45,7 +50,12 @@ struct PerKey {
 }
 
 impl<'a> Pool<'a> {
-    pub(super) fn new(step: &'a UnionStep, keys: Option<&RecordBatch>, numbers: &Numbers) -> Result<Self, Fault> {
+    pub(super) fn new(
+        step: &'a UnionStep,
+        keys: Option<&RecordBatch>,
+        numbers: &Numbers,
+        bytes: &'a AtomicUsize,
+    ) -> Result<Self, Fault> {
         let work = columns_schema(&step.fetch.collection, &step.work);
         let rank = Arc::new(Field::new("rank", DataType::Int32, false));
         let schema = Arc::new(Schema::new(work.fields().iter().cloned().chain([rank]).collect::<Vec<_>>()));
@@ -58,11 +68,11 @@ impl<'a> Pool<'a> {
             }),
         };
         let most = if keys.is_some() { None } else { numbers.most() };
-        Ok(Self { step, schema, parts: Vec::new(), rows: 0, most, offset: numbers.offset, keys })
+        Ok(Self { step, schema, parts: Vec::new(), rows: 0, most, offset: numbers.offset, keys, bytes, held: 0 })
     }
 
     /// Takes the rows of a member.
-    pub(super) fn add(&mut self, member: usize, rows: RowSet) -> Result<(), Fault> {
+    pub(super) fn add(&mut self, member: usize, rows: RowSet, most_bytes: usize) -> Result<(), Fault> {
         let count = rows.batch.num_rows();
         if count == 0 {
             return Ok(());
@@ -72,8 +82,17 @@ impl<'a> Pool<'a> {
         let batch = RecordBatch::try_new(self.schema.clone(), columns).map_err(|_| internal())?;
         self.parts.push(RowSet { batch, faults: rows.faults });
         self.rows += count;
-        if self.most.is_some_and(|most| self.rows > most.saturating_mul(2).saturating_add(SLACK)) {
+        self.hold(self.parts.last().map_or(0, |part| part.batch.get_array_memory_size()));
+        let many = self.most.is_some_and(|most| self.rows > most.saturating_mul(2).saturating_add(SLACK));
+        if many || self.bytes.load(Ordering::Relaxed) > most_bytes && self.parts.len() > 1 {
             self.settle()?;
+            let more = self.rows.saturating_sub(self.offset) > self.step.ceiling.rows;
+            if more && self.keys.is_none() {
+                return Err(too_many(&self.step.field, self.step.ceiling, None));
+            }
+        }
+        if self.bytes.load(Ordering::Relaxed) > most_bytes {
+            return Err(too_heavy(most_bytes));
         }
         Ok(())
     }
@@ -99,8 +118,16 @@ impl<'a> Pool<'a> {
         let faults = move_faults(&faults, kept.iter().map(|row| *row as usize));
         let batch = take_record_batch(&batch, &UInt32Array::from(kept)).map_err(|_| internal())?;
         self.rows = batch.num_rows();
+        self.bytes.fetch_sub(self.held, Ordering::Relaxed);
+        self.held = 0;
+        self.hold(batch.get_array_memory_size());
         self.parts = vec![RowSet { batch, faults }];
         Ok(())
+    }
+
+    fn hold(&mut self, bytes: usize) {
+        self.held += bytes;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn sort(&self, batch: &RecordBatch) -> Result<Vec<u32>, Fault> {

@@ -2,7 +2,8 @@
 //!
 //! *Invariant*: a row meets what is left exactly if it meets the whole; *unknown* counts as not met, as it does for a row.
 
-use lilong_connectors::Predicate;
+use lilong_connectors::{Comparison, Predicate};
+use lilong_schema::Value;
 
 /// What is left of a predicate.
 #[derive(Clone, Debug)]
@@ -80,10 +81,20 @@ impl Reducing<'_> {
     }
 }
 
+/// Whether a text compares so with a value; `None` where that is not simply told.
+pub fn compare_text(text: &str, comparison: Comparison, value: &Value) -> Option<bool> {
+    let is = |value: &Value| matches!(value, Value::Text(other) if *other == *text);
+    match (comparison, value) {
+        (Comparison::Equal, Value::Text(_)) => Some(is(value)),
+        (Comparison::NotEqual, Value::Text(_)) => Some(!is(value)),
+        (Comparison::In, Value::List(items)) => Some(items.iter().any(is)),
+        (Comparison::NotIn, Value::List(items)) => Some(!items.iter().any(is)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use lilong_connectors::Comparison;
-
     use super::*;
 
     fn leaf(field: usize) -> Predicate {

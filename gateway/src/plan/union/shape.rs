@@ -12,7 +12,7 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{Tie, Union, UnionColumn};
 use lilong_schema::{Capabilities, Collection, Scalar};
 
-use super::reduce::{Reduced, reduce};
+use super::reduce::{Known, Reduced, reduce};
 use crate::plan::pushdown;
 
 /// Members that look the same to connectors that speak the same.
@@ -24,7 +24,7 @@ pub struct Shape {
     /// By the union's fields: what its source makes of them.
     relations: Vec<Relation>,
     /// What is asked, by which conditions on fixed columns hold.
-    asks: Mutex<HashMap<Vec<Option<bool>>, Option<Arc<Ask>>>>,
+    asks: Mutex<HashMap<Vec<Known>, Option<Arc<Ask>>>>,
 }
 
 /// What a column of a union is to the source of a member.
@@ -128,14 +128,15 @@ impl Shape {
         matches!(self.relations[field], Relation::Fixed)
     }
 
-    /// Whether a condition is decided by what is one value in all rows.
-    fn is_decided(&self, leaf: &Predicate) -> bool {
+    /// What is known of a condition by what is one value in all rows; `truth` is asked for what depends on the member.
+    fn known(&self, leaf: &Predicate, truth: impl FnOnce() -> Known) -> Option<Known> {
         match leaf {
-            Predicate::Compare { field, .. } | Predicate::IsNull(field) => self.is_fixed(*field),
-            Predicate::KeyIn { fields, .. } => {
-                fields.iter().all(|field| self.is_fixed(*field)) || fields.iter().any(|field| self.is_missing(*field))
-            }
-            _ => false,
+            Predicate::Compare { field, .. } if self.is_missing(*field) => Some(None),
+            Predicate::IsNull(field) if self.is_fixed(*field) => Some(Some(self.is_missing(*field))),
+            Predicate::KeyIn { fields, .. } if fields.iter().any(|field| self.is_missing(*field)) => Some(Some(false)),
+            Predicate::Compare { field, .. } if self.is_fixed(*field) => Some(truth()),
+            Predicate::KeyIn { fields, .. } if fields.iter().all(|field| self.is_fixed(*field)) => Some(truth()),
+            _ => None,
         }
     }
 
@@ -149,10 +150,10 @@ impl Shape {
         fetch: &Fetch,
         work: &[FieldId],
         operands: usize,
-        truths: &dyn Fn(usize) -> Option<bool>,
+        truths: &dyn Fn(usize) -> Known,
         leaves: &[Predicate],
     ) -> Option<Arc<Ask>> {
-        let known = (0..leaves.len()).filter(|at| self.is_decided(&leaves[*at])).map(truths).collect::<Vec<_>>();
+        let known = leaves.iter().enumerate().filter_map(|(at, leaf)| self.known(leaf, || truths(at))).collect::<Vec<_>>();
         let mut asks = self.asks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ask) = asks.get(&known) {
             return ask.clone();
@@ -167,9 +168,9 @@ impl Shape {
         fetch: &Fetch,
         work: &[FieldId],
         operands: usize,
-        truths: &dyn Fn(usize) -> Option<bool>,
+        truths: &dyn Fn(usize) -> Known,
     ) -> Option<Ask> {
-        let decide = |at: usize, leaf: &Predicate| self.is_decided(leaf).then(|| truths(at));
+        let decide = |at: usize, leaf: &Predicate| self.known(leaf, || truths(at));
         let predicate = match reduce(&fetch.predicate, &decide) {
             Reduced::Never => return None,
             Reduced::Always => Predicate::TRUE,
@@ -361,10 +362,5 @@ impl Shape {
             own.push(0);
         }
         (cells, own)
-    }
-
-    /// The union that this is a part of, and the position of the shape in it.
-    pub fn model(&self) -> &lilong_schema::federated::UnionShape {
-        &self.union.shapes[self.at]
     }
 }
