@@ -6,7 +6,14 @@ use lilong_connectors::Source;
 use lilong_schema::federated::SourceId;
 use lilong_schema::{Capabilities, Federated};
 
-use crate::plan::union::CAPABILITIES;
+/// What a union does by itself, whatever its members can.
+const OF_UNIONS: Capabilities = Capabilities {
+    exists: false,
+    order_links: false,
+    group: false,
+    link_aggregates: false,
+    ..Capabilities::ALL
+};
 
 /// A federated model and the sources under it. Taken once per request.
 #[derive(Debug)]
@@ -20,6 +27,6 @@ pub struct Model {
 impl Model {
     /// What a source can do by itself; a union, which has no source of its own, does what the engine does for it.
     pub fn capabilities(&self, source: SourceId) -> Capabilities {
-        self.sources.get(source).map_or(CAPABILITIES, |source| source.capabilities())
+        self.sources.get(source).map_or(OF_UNIONS, |source| source.capabilities())
     }
 }

@@ -129,17 +129,18 @@ fn union(id: usize, step: &UnionStep, model: &Model) -> Value {
     let mut asks: Vec<(Arc<Ask>, Vec<&str>)> = Vec::new();
     for (at, member) in step.union.members.iter().enumerate() {
         let name = &**model.sources[member.source].name();
-        // What variables rule out is not known yet.
-        let truth = |leaf: usize| match &step.leaves[leaf] {
+        // What variables and declared values rule out is not looked at here: shown is who may be asked.
+        let truth = |leaf: usize, otherwise: bool| match &step.leaves[leaf] {
             Predicate::Compare { field, comparison, operand } if *field == step.fetch.collection.fields.len() - 1 => {
                 match &step.operands[*operand] {
-                    PlanOperand::Variable(_) => Some(true),
-                    operand => operand.value(&Variables::default()).map_or(Some(true), |value| compare_text(name, *comparison, &value)),
+                    PlanOperand::Variable(_) => Some(otherwise),
+                    operand => operand.value(&Variables::default()).map_or(Some(otherwise), |value| compare_text(name, *comparison, &value)),
                 }
             }
-            _ => Some(true),
+            _ => Some(otherwise),
         };
-        let Some(ask) = step.ask(at, &truth) else { continue };
+        let ask = step.ask(at, &|leaf| truth(leaf, true)).or_else(|| step.ask(at, &|leaf| truth(leaf, false)));
+        let Some(ask) = ask else { continue };
         match asks.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &ask)) {
             Some((_, members)) => members.push(name),
             None => asks.push((ask, vec![name])),

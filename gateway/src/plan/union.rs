@@ -19,15 +19,6 @@ pub use self::reduce::{Known, Reduced, compare_text, leaves, reduce};
 pub use self::shape::{Ask, Cell, Derived, Extra, Shape};
 use super::{Ceiling, KeysFrom, PlanOperand};
 
-/// What a union does by itself.
-pub const CAPABILITIES: Capabilities = Capabilities {
-    exists: false,
-    order_links: false,
-    group: false,
-    link_aggregates: false,
-    ..Capabilities::ALL
-};
-
 /// Asks the members of a union for rows and merges them.
 #[derive(Debug)]
 pub struct UnionStep {
