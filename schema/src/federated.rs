@@ -13,8 +13,8 @@ mod union;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::collection::FieldId;
 pub use self::union::{SOURCE_COLUMN, Union, UnionColumn, UnionMember, UnionShape};
+use crate::collection::FieldId;
 use crate::{Enumeration, Normalizer, Problem, Scalar};
 
 /// The position of a source in [`Federated::sources`].

@@ -9,8 +9,11 @@ use crate::federated::{Collection, CollectionId, Federated, Link, Slice, Source}
 /// Keys of `collections` and `fields`, and `columns` and `toColumns`, are database names; `to` is `source.collection`,
 /// unquoted, to be split at the first dot. What is not served is `null`.
 pub fn names(federated: &Federated, slice: &Slice) -> Value {
-    let seen =
-        federated.own_sources().iter().enumerate().filter(|(id, source)| slice.has(*id) && !source.collections.is_empty());
+    let seen = federated
+        .own_sources()
+        .iter()
+        .enumerate()
+        .filter(|(id, source)| slice.has(*id) && !source.collections.is_empty());
     let sources: Map<String, Value> = seen
         .map(|(_, source)| {
             let collections: Map<String, Value> = source

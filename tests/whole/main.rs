@@ -11,3 +11,4 @@ mod http;
 mod letter;
 mod residual;
 mod sources;
+mod union;

@@ -31,7 +31,7 @@ impl Run<'_> {
             return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() });
         }
         let bound = BoundFetch { prepared: step.prepared.clone(), operands, keys };
-        self.ask(source, &step.field, step.ceiling, bound).await
+        Ok(self.ask(source, &step.field, step.ceiling, bound).await?.0)
     }
 
     /// The keys of a fetch; `None` if an argument cannot be a key, so that no row has it.
@@ -57,15 +57,15 @@ impl Run<'_> {
         }
     }
 
-    /// All rows that a source gives; more keys than it takes at once go in several requests.
+    /// All rows that a source gives, and the bytes that are counted as held for them; more keys than it takes at once go in several requests.
     pub(super) async fn ask(
         &self,
         source: &Source,
         field: &str,
         ceiling: Ceiling,
         mut bound: BoundFetch,
-    ) -> Result<RowSet, Fault> {
-        let mut into = Collected { batches: Vec::new(), faults: Vec::new(), rows: 0 };
+    ) -> Result<(RowSet, usize), Fault> {
+        let mut into = Collected { batches: Vec::new(), faults: Vec::new(), rows: 0, bytes: 0 };
         let most = source.capabilities().keys.max(1);
         match bound.keys.take() {
             Some(keys) if keys.num_rows() > most => {
@@ -86,7 +86,7 @@ impl Run<'_> {
             _ => concat_batches(&schema, &into.batches).map_err(|error| self.internal(&error))?,
         };
         into.faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
-        Ok(RowSet { batch, faults: into.faults })
+        Ok((RowSet { batch, faults: into.faults }, into.bytes))
     }
 
     async fn collect(
@@ -107,6 +107,7 @@ impl Run<'_> {
             if into.rows > ceiling.rows {
                 return Err(too_many(field, ceiling, Some(source.name())));
             }
+            into.bytes += size;
             let held = self.bytes.fetch_add(size, Ordering::Relaxed) + size;
             if held > self.world.limits.budget_bytes {
                 return Err(too_heavy(self.world.limits.budget_bytes));
@@ -138,6 +139,7 @@ struct Collected {
     batches: Vec<RecordBatch>,
     faults: Vec<CellFault>,
     rows: usize,
+    bytes: usize,
 }
 
 fn slice(keys: &RecordBatch, at: usize, most: usize) -> RecordBatch {

@@ -119,7 +119,8 @@ impl Run<'_> {
         if !step.leaves.iter().any(is_fixed) {
             return Ok(vec![None; step.leaves.len()]);
         }
-        let sources: Vec<&str> = step.union.members.iter().map(|member| &**self.world.sources[member.source].name()).collect();
+        let sources: Vec<&str> =
+            step.union.members.iter().map(|member| &**self.world.sources[member.source].name()).collect();
         let collection = &step.fetch.collection;
         let columns = step
             .fixed
@@ -141,7 +142,9 @@ impl Run<'_> {
             if !is_fixed(leaf) {
                 return Ok(None);
             }
-            evaluate::filter(leaf, collection, &step.fixed, &batch, operands).map(Some).map_err(|error| self.internal(&error))
+            evaluate::filter(leaf, collection, &step.fixed, &batch, operands)
+                .map(Some)
+                .map_err(|error| self.internal(&error))
         };
         step.leaves.iter().map(truth).collect()
     }
@@ -150,7 +153,9 @@ impl Run<'_> {
     fn undescribed(&self, step: &UnionStep) -> Vec<(usize, Fault)> {
         let may_have = |name: &str| {
             let decide = |_: usize, leaf: &Predicate| match leaf {
-                Predicate::Compare { field, comparison, operand } if *field == step.fetch.collection.fields.len() - 1 => {
+                Predicate::Compare { field, comparison, operand }
+                    if *field == step.fetch.collection.fields.len() - 1 =>
+                {
                     let value = step.operands.get(*operand)?.value(self.world.variables)?;
                     compare_text(name, *comparison, &value).map(Some)
                 }
@@ -173,12 +178,7 @@ impl Run<'_> {
     }
 
     /// What one member sends, in the columns of the union.
-    async fn member(
-        &self,
-        step: &UnionStep,
-        request: Request,
-        numbers: &Numbers,
-    ) -> (usize, Result<Answer, Fault>) {
+    async fn member(&self, step: &UnionStep, request: Request, numbers: &Numbers) -> (usize, Result<Answer, Fault>) {
         let member = &step.union.members[request.member];
         let source = &self.world.sources[member.source];
         let ceiling = if !request.ask.cuts {
@@ -193,11 +193,11 @@ impl Run<'_> {
         let end = tokio::time::Instant::from_std(self.context.deadline);
         let asked = self.ask(source, &step.field, ceiling, bound);
         let answer = match tokio::time::timeout_at(end, asked).await {
-            Ok(Ok(rows)) => {
+            Ok(Ok((rows, bytes))) => {
                 let read_here = if request.ask.cuts { 0 } else { rows.batch.num_rows() };
                 let united = self.unite(step, &request, &rows).map(|rows| Answer { rows, read_here });
                 // What is merged is counted there.
-                self.bytes.fetch_sub(rows.batch.get_array_memory_size(), Ordering::Relaxed);
+                self.bytes.fetch_sub(bytes, Ordering::Relaxed);
                 united
             }
             Ok(Err(fault)) => Err(fault),
@@ -218,9 +218,8 @@ impl Run<'_> {
         } else {
             let columns = &request.ask.columns;
             let collection = &step.fetch.collection;
-            let mask =
-                evaluate::filter(&request.ask.residual, collection, columns, &united.batch, &request.operands)
-                    .map_err(|error| self.internal(&error))?;
+            let mask = evaluate::filter(&request.ask.residual, collection, columns, &united.batch, &request.operands)
+                .map_err(|error| self.internal(&error))?;
             keep(&united, &mask).map_err(|error| self.internal(&error))?
         };
         convert::narrow(united, step.work.len()).map_err(|error| self.internal(&error))

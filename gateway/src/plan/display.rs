@@ -134,7 +134,9 @@ fn union(id: usize, step: &UnionStep, model: &Model) -> Value {
             Predicate::Compare { field, comparison, operand } if *field == step.fetch.collection.fields.len() - 1 => {
                 match &step.operands[*operand] {
                     PlanOperand::Variable(_) => Some(otherwise),
-                    operand => operand.value(&Variables::default()).map_or(Some(otherwise), |value| compare_text(name, *comparison, &value)),
+                    operand => operand
+                        .value(&Variables::default())
+                        .map_or(Some(otherwise), |value| compare_text(name, *comparison, &value)),
                 }
             }
             _ => Some(otherwise),

@@ -179,7 +179,9 @@ impl Builder<'_> {
             group: None,
         };
         let silence = match via {
-            Via::Key(_) => Silence::Asked(field.argument("partial").map(PlanOperand::of), union.is_some_and(|union| union.partial)),
+            Via::Key(_) => {
+                Silence::Asked(field.argument("partial").map(PlanOperand::of), union.is_some_and(|union| union.partial))
+            }
             Via::All | Via::Link { .. } => Silence::Told,
         };
         let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
@@ -241,13 +243,13 @@ impl Builder<'_> {
         let source = self.world.federated.collection(id).source;
         let input = match self.world.federated.union_of(id) {
             None => self.add(Step::Fetch(FetchStep {
-            source,
-            field: field.clone(),
-            prepared: Arc::new(Prepared::new(fetch)),
-            operands: operands.clone(),
-            keys,
-            ceiling,
-        })),
+                source,
+                field: field.clone(),
+                prepared: Arc::new(Prepared::new(fetch)),
+                operands: operands.clone(),
+                keys,
+                ceiling,
+            })),
             Some(union) => {
                 let rest = (source, field.clone(), fetch, operands.clone(), keys, ceiling);
                 self.add(Step::Union(Box::new(union_step(self.world.sources, union, rest))))

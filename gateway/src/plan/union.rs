@@ -92,21 +92,7 @@ pub(super) fn union_step(
     }
     let union = union.clone();
     let silence = Silence::Refused;
-    UnionStep {
-        source,
-        field,
-        fetch,
-        operands,
-        keys,
-        ceiling,
-        silence,
-        union,
-        shapes,
-        shape_of,
-        work,
-        leaves,
-        fixed,
-    }
+    UnionStep { source, field, fetch, operands, keys, ceiling, silence, union, shapes, shape_of, work, leaves, fixed }
 }
 
 /// What a source can do, as a part of a key; with a number of its own if it shares with nobody.

@@ -61,7 +61,9 @@ pub(super) fn write(missing: &[Missing<'_>], out: &mut Vec<u8>) {
 
 /// The fault that may be why an object link to a union finds nothing.
 pub(super) fn of_link<'a>(plan: &Plan, missing: &'a [(StepId, Fault)], join: StepId) -> Option<&'a Fault> {
-    if missing.is_empty() || !matches!(&plan.steps[join], Step::Join(join) if join.parent.is_some() && join.rule == JoinRule::One) {
+    if missing.is_empty()
+        || !matches!(&plan.steps[join], Step::Join(join) if join.parent.is_some() && join.rule == JoinRule::One)
+    {
         return None;
     }
     let union = union_of(plan, join)?;

@@ -11,7 +11,8 @@ use crate::{Problem, Value};
 
 pub(super) const UNION_KEYS: &[&str] = &["name", "members", "key", "title", "partial", "rename", "constant"];
 
-const MEMBER: &str = "write source.collection, * and ? allowed, with \"…\" around a part that holds . , ( ) * or a quote";
+const MEMBER: &str =
+    "write source.collection, * and ? allowed, with \"…\" around a part that holds . , ( ) * or a quote";
 
 /// Reads all blocks; those with anything wrong in them are left out.
 pub(super) fn read_all(tables: Vec<Table<'_>>, reading: &mut Reading<'_>) -> Vec<UnionSettings> {

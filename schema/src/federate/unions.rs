@@ -48,12 +48,7 @@ fn report(draft: &mut Draft<'_>, settings: &UnionSettings, what: String, hint: i
     draft.problems.push(placed(Problem::new(settings.about(), what, hint), &settings.place));
 }
 
-fn add<'a>(
-    draft: &mut Draft<'a>,
-    settings: &'a UnionSettings,
-    united: columns::United,
-    undescribed: Vec<SourceId>,
-) {
+fn add<'a>(draft: &mut Draft<'a>, settings: &'a UnionSettings, united: columns::United, undescribed: Vec<SourceId>) {
     let source = draft.model.sources.len();
     let id = draft.model.collections.len();
     draft.unions.push(UnionDraft { settings });

@@ -40,13 +40,11 @@ impl Federated {
     pub(super) fn object_field(&self, id: TypeId, name: &str, slice: &Slice) -> Option<FieldDefinition> {
         match id {
             TypeId::Query if name == "_sources" => Some(sources_field()),
-            TypeId::Query => {
-                match *self.roots.get(name)? {
-                    Root::Source(source) => self.root_field(source, slice),
-                    Root::Union(source) if slice.has(source) => self.object_field(TypeId::Source(source), name, slice),
-                    Root::Union(_) => None,
-                }
-            }
+            TypeId::Query => match *self.roots.get(name)? {
+                Root::Source(source) => self.root_field(source, slice),
+                Root::Union(source) if slice.has(source) => self.object_field(TypeId::Source(source), name, slice),
+                Root::Union(_) => None,
+            },
             TypeId::SourceInfo => SOURCE_INFO.iter().find(|field| *field.name == *name).cloned(),
             TypeId::Source(source) => match *self.sources[source].members.get(name)? {
                 SourceMember::List(collection) => Some(self.list_field(collection)),

@@ -126,11 +126,10 @@ impl Run<'_> {
             let value: ArrayRef = match shape.columns[*field] {
                 UnionColumn::Field(_) => continue,
                 UnionColumn::Missing => return Ok(None),
-                UnionColumn::Source => {
-                    Arc::new(StringArray::from(vec![&**self.world.sources[member.source].name()]))
-                }
+                UnionColumn::Source => Arc::new(StringArray::from(vec![&**self.world.sources[member.source].name()])),
                 UnionColumn::Constant(at) => {
-                    crate::execute::bind::cells(scalar, std::slice::from_ref(&member.constants[at])).ok_or_else(internal)?
+                    crate::execute::bind::cells(scalar, std::slice::from_ref(&member.constants[at]))
+                        .ok_or_else(internal)?
                 }
             };
             let found = KeyIndex::new(&[value]).and_then(|index| index.lookup(std::slice::from_ref(keys.column(at))));

@@ -249,8 +249,7 @@ impl<'a> Pool<'a> {
         placed.sort_unstable_by_key(|fault| (fault.row, fault.column));
         let batch = batch.project(&columns).map_err(|_| internal())?;
         let batch = take_record_batch(&batch, &UInt32Array::from(kept)).map_err(|_| internal())?;
-        let batch =
-            RecordBatch::try_new(arrow_schema(fetch), batch.columns().to_vec()).map_err(|_| internal())?;
+        let batch = RecordBatch::try_new(arrow_schema(fetch), batch.columns().to_vec()).map_err(|_| internal())?;
         Ok(RowSet { batch, faults: placed })
     }
 }

@@ -153,7 +153,8 @@ impl Shape {
         truths: &dyn Fn(usize) -> Known,
         leaves: &[Predicate],
     ) -> Option<Arc<Ask>> {
-        let known = leaves.iter().enumerate().filter_map(|(at, leaf)| self.known(leaf, || truths(at))).collect::<Vec<_>>();
+        let known =
+            leaves.iter().enumerate().filter_map(|(at, leaf)| self.known(leaf, || truths(at))).collect::<Vec<_>>();
         let mut asks = self.asks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ask) = asks.get(&known) {
             return ask.clone();
@@ -163,13 +164,7 @@ impl Shape {
         ask
     }
 
-    fn make(
-        &self,
-        fetch: &Fetch,
-        work: &[FieldId],
-        operands: usize,
-        truths: &dyn Fn(usize) -> Known,
-    ) -> Option<Ask> {
+    fn make(&self, fetch: &Fetch, work: &[FieldId], operands: usize, truths: &dyn Fn(usize) -> Known) -> Option<Ask> {
         let decide = |at: usize, leaf: &Predicate| self.known(leaf, || truths(at));
         let predicate = match reduce(&fetch.predicate, &decide) {
             Reduced::Never => return None,

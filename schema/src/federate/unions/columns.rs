@@ -138,7 +138,8 @@ fn report_idle_entries(draft: &mut Draft<'_>, settings: &UnionSettings, found: &
     let constants = settings.constants.iter().map(|constant| (&constant.member, None));
     for (pattern, column) in renames.chain(constants) {
         let waiting = found.undescribed.iter().any(|id| pattern.source.matches(&draft.model.sources[*id].name));
-        let mut meant = members.iter().filter(|(source, described)| pattern.matches(source, &described.name)).peekable();
+        let mut meant =
+            members.iter().filter(|(source, described)| pattern.matches(source, &described.name)).peekable();
         let problem = if meant.peek().is_none() {
             let what = format!("`{}` names no member", pattern.written);
             Problem::new(settings.about(), what, "write it as `members` matches it: source.collection")

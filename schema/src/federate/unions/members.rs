@@ -55,7 +55,9 @@ pub(super) fn find(draft: &mut Draft<'_>, settings: &UnionSettings) -> Option<Fo
         if one.source == other.source {
             let source = &draft.model.sources[one.source].name;
             let (one, other) = (&one.described.name, &other.described.name);
-            let what = format!("`{source}.{one}` and `{source}.{other}` are of one source, which `_source` could not tell apart");
+            let what = format!(
+                "`{source}.{one}` and `{source}.{other}` are of one source, which `_source` could not tell apart"
+            );
             report(draft, settings, what, "take one collection of each source");
         }
     }
@@ -64,9 +66,11 @@ pub(super) fn find(draft: &mut Draft<'_>, settings: &UnionSettings) -> Option<Fo
 
 /// What a pattern without a match may have been meant to be.
 fn hint(draft: &Draft<'_>, pattern: &MemberPattern) -> String {
-    let sources = || draft.sources.iter().enumerate().filter(|(_, source)| pattern.source.matches(&source.settings.name));
+    let sources =
+        || draft.sources.iter().enumerate().filter(|(_, source)| pattern.source.matches(&source.settings.name));
     if sources().next().is_none() {
-        if let Some(union) = draft.catalog.unions.iter().find(|union| pattern.source.exact().as_ref() == Some(&union.name))
+        if let Some(union) =
+            draft.catalog.unions.iter().find(|union| pattern.source.exact().as_ref() == Some(&union.name))
         {
             return format!("`{}` is a union, which cannot be a member of another", union.name);
         }
