@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use lilong_schema::{Capabilities, Field, Scalar, SourceDescription};
 
+use crate::pool::Server;
 use crate::{BoundFetch, Fetch, FetchContext, Native, Prepared, Result, RowStream};
 
 /// Talks to one source. Knows nothing of GraphQL, of retries or of other sources. Opening one never needs the network.
@@ -30,6 +31,11 @@ pub trait Connector: Send + Sync + 'static {
     /// How it speaks: connectors that give the same here make the same native request of the same fetch. `None`: that is not
     /// known.
     fn dialect(&self) -> Option<String> {
+        None
+    }
+
+    /// The server it shares with other sources, whose connections are bounded together.
+    fn server(&self) -> Option<Arc<Server>> {
         None
     }
 

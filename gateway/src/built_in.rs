@@ -126,12 +126,20 @@ fn root(name: &str, ty: TypeRef) -> FieldDefinition {
 
 /// Whether fields are selected on it.
 pub(crate) fn is_object(id: TypeId) -> bool {
-    matches!(id, TypeId::Query | TypeId::SourceInfo | TypeId::Source(_) | TypeId::Collection(_))
+    match id {
+        TypeId::Query | TypeId::SourceInfo | TypeId::Source(_) | TypeId::Collection(_) => true,
+        TypeId::Fold(_, kind) => kind.is_object(),
+        _ => false,
+    }
 }
 
 /// Whether it is an input object.
 pub(crate) fn is_input(id: TypeId) -> bool {
-    matches!(id, TypeId::Comparison(_) | TypeId::EnumerationComparison(_) | TypeId::BoolExp(_) | TypeId::OrderBy(_))
+    match id {
+        TypeId::Comparison(_) | TypeId::EnumerationComparison(_) | TypeId::BoolExp(_) | TypeId::OrderBy(_) => true,
+        TypeId::Fold(_, kind) => kind.is_input(),
+        _ => false,
+    }
 }
 
 /// A type as a document writes it, in the model's words.

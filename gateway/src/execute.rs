@@ -7,8 +7,10 @@
 mod account;
 mod bind;
 mod collect;
+mod fold;
 mod join;
 mod keys;
+mod running;
 mod union;
 
 use std::collections::VecDeque;
@@ -19,12 +21,10 @@ use std::time::Instant;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
-use futures::StreamExt;
-use futures::future::Either;
-use futures::stream::FuturesUnordered;
 use lilong_connectors::{CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
+use self::running::Running;
 use crate::error::Code;
 use crate::operation::Variables;
 use crate::plan::{FetchStep, FilterStep, Plan, SortStep, Step, StepId};
@@ -126,19 +126,18 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         bytes: AtomicUsize::new(0),
         missing: Mutex::default(),
     };
+    let run = &run;
     let mut progress = Progress::new(plan);
-    let mut fetches = FuturesUnordered::new();
+    let mut fetches = Running::new();
     loop {
         while let Some(id) = progress.ready.pop_front() {
             match (&plan.steps[id], progress.inputs(id)) {
                 (_, Err(fault)) => progress.finish(id, Err(fault)),
                 (Step::Fetch(fetch), Ok(made)) => {
-                    let run = &run;
-                    fetches.push(Either::Left(async move { (id, run.fetch_in_time(fetch, &made).await) }));
+                    fetches.push(async move { (id, run.fetch_in_time(fetch, &made).await) });
                 }
                 (Step::Union(union), Ok(made)) => {
-                    let run = &run;
-                    fetches.push(Either::Right(async move { (id, run.union(id, union, &made).await) }));
+                    fetches.push(async move { (id, run.union(id, union, &made).await) });
                 }
                 (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),
             }
@@ -149,9 +148,9 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         }
     }
     let mut steps = progress.into_results();
+    account::spend_budget(plan, &mut steps, world.limits);
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
-    drop(fetches);
-    let missing = run.missing.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let missing = std::mem::take(&mut *run.missing.lock().unwrap_or_else(PoisonError::into_inner));
     Fetched { steps, missing }
 }
 
@@ -225,9 +224,12 @@ impl Run<'_> {
         Ok(match step {
             Step::Fetch(_) | Step::Union(_) => return Err(internal()),
             Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
-            Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, rows(made, 0)?)?)),
+            Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
             Step::Keys(keys) => Made::Keys(keys::collect(keys, made, self.world.limits.budget_keys)?),
             Step::Join(join) => Made::Placed(join::place(join, made, self.world.variables)?),
+            Step::Aggregate(step) => Made::Rows(Arc::new(fold::aggregate(step, made)?)),
+            Step::Widen(step) => Made::Rows(Arc::new(fold::widen(step, made)?)),
+            Step::Assign(step) => Made::Placed(fold::assign(step, made)?),
         })
     }
 
@@ -236,7 +238,7 @@ impl Run<'_> {
         let operands = bind::operands(&step.operands, made, self.world.variables)?;
         let mask = evaluate::filter(&step.predicate, &step.collection, &step.columns, &rows.batch, &operands)
             .map_err(|error| self.internal(&error))?;
-        keep(rows, &mask).map_err(|error| self.internal(&error))
+        keep(&rows, &mask).map_err(|error| self.internal(&error))
     }
 
     fn internal(&self, error: &dyn std::error::Error) -> Fault {
@@ -259,11 +261,13 @@ pub(crate) fn internal() -> Fault {
     Fault::new(Code::Internal, "something went wrong inside the gateway")
 }
 
-fn rows(made: &[Arc<Made>], at: usize) -> Result<&Arc<RowSet>, Fault> {
+/// The rows of a step; keys are rows too.
+fn rows(made: &[Arc<Made>], at: usize) -> Result<Arc<RowSet>, Fault> {
     match made.get(at).map(|made| &**made) {
-        Some(Made::Rows(rows)) => Ok(rows),
-        Some(Made::Placed(placed)) => Ok(&placed.rows),
-        _ => Err(internal()),
+        Some(Made::Rows(rows)) => Ok(rows.clone()),
+        Some(Made::Placed(placed)) => Ok(placed.rows.clone()),
+        Some(Made::Keys(keys)) => Ok(Arc::new(RowSet { batch: keys.clone(), faults: Vec::new() })),
+        None => Err(internal()),
     }
 }
 

@@ -11,7 +11,7 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::{Definition, DirectiveList, FragmentDefinition, Selection};
 use lilong_schema::Federated;
 use lilong_schema::catalog::Limits;
-use lilong_schema::federated::{Member, Root, TypeId};
+use lilong_schema::federated::{FoldType, Member, Root, TypeId};
 
 use crate::error::{Code, RequestError};
 use crate::parse::Parsed;
@@ -193,7 +193,7 @@ impl<'a> Scale<'a> {
 
     /// The type that a field leads to, where fetches lie below it, and whether the field itself causes one.
     fn step(&self, parent: Option<TypeId>, field: &str) -> (Option<TypeId>, bool) {
-        use lilong_schema::federated::SourceMember::{ByKey, List};
+        use lilong_schema::federated::SourceMember::{Aggregate, ByKey, Groups, List};
         match parent {
             Some(TypeId::Query) => match self.federated.roots.get(field) {
                 Some(Root::Source(source)) => (Some(TypeId::Source(*source)), false),
@@ -202,10 +202,20 @@ impl<'a> Scale<'a> {
             },
             Some(TypeId::Source(source)) => match self.federated.sources[source].members.get(field) {
                 Some(List(collection) | ByKey(collection, _)) => (Some(TypeId::Collection(*collection)), true),
+                Some(Aggregate(collection)) => (Some(TypeId::Fold(*collection, FoldType::Aggregate)), false),
+                Some(Groups(_)) => (None, true),
                 None => (None, false),
             },
             Some(TypeId::Collection(collection)) => match self.federated.collections[collection].members.get(field) {
                 Some(Member::Link(link)) => (Some(TypeId::Collection(self.federated.links[*link].to)), true),
+                Some(Member::Aggregate(link)) => {
+                    (Some(TypeId::Fold(self.federated.links[*link].to, FoldType::Aggregate)), false)
+                }
+                _ => (None, false),
+            },
+            Some(TypeId::Fold(collection, FoldType::Aggregate)) => match field {
+                "aggregate" => (None, true),
+                "nodes" => (Some(TypeId::Collection(collection)), true),
                 _ => (None, false),
             },
             _ => (None, false),
@@ -308,6 +318,23 @@ mod tests {
         assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(51))), Some(Code::TooCostly));
         let two = format!("query a {{ civil {{ {0} }} }} query b {{ civil {{ {0} }} }}", reads(30));
         assert_eq!(code(&model, &two), None);
+    }
+
+    #[test]
+    fn figures_and_the_rows_beside_them_are_counted() {
+        let model = model();
+        let one = "aggregate { count sum { id } } nodes { id }";
+        let reads =
+            |count: usize, field: &str| (0..count).map(|at| format!("a{at}: {field}")).collect::<Vec<_>>().join(" ");
+        let figures = format!("residentAggregate {{ {one} }}");
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(25, &figures))), None);
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(26, &figures))), Some(Code::TooCostly));
+        let groups = "residentGroups(by: [id]) { key { id } aggregate { count } }";
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(50, groups))), None);
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(51, groups))), Some(Code::TooCostly));
+        let linked = format!("resident {{ vaccinationsAggregate {{ {one} }} }}");
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(16, &linked))), None);
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(17, &linked))), Some(Code::TooCostly));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod arguments;
 mod build;
 pub mod display;
 mod filter;
+mod fold;
 mod inputs;
 mod keys;
 mod limits;
@@ -19,6 +20,7 @@ mod read;
 pub mod union;
 mod weight;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lilong_connectors::{Predicate, Prepared};
@@ -27,6 +29,7 @@ use lilong_schema::federated::SourceId;
 use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
+pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
 pub use self::limits::{Check, CheckKind};
 pub(crate) use self::pushdown::fields_of;
 use self::union::UnionStep;
@@ -48,6 +51,8 @@ pub struct Plan {
     pub output: Vec<Output>,
     /// What the values of variables must meet before anything is asked.
     pub checks: Vec<Check>,
+    /// What it depends on beyond the structure of variables.
+    pub guards: Vec<Guard>,
 }
 
 /// One piece of work.
@@ -66,6 +71,12 @@ pub enum Step {
     Keys(KeysStep),
     /// Gives each parent row its rows.
     Join(JoinStep),
+    /// Folds rows into groups.
+    Aggregate(AggregateStep),
+    /// Puts columns of linked rows beside rows.
+    Widen(WidenStep),
+    /// Gives each parent the row that its rows were folded into.
+    Assign(AssignStep),
 }
 
 /// Asks a source for rows.
@@ -173,6 +184,19 @@ pub struct KeysStep {
     pub input: StepId,
     /// What is their key.
     pub key: KeyColumns,
+    /// What the keys are made from by a table, in their place.
+    pub before: Option<Preimages>,
+    /// Whether they are collected to work on them here: then they count against the request's budget of keys.
+    pub budget: bool,
+}
+
+/// A table read backwards, for keys of one column.
+#[derive(Clone, Debug)]
+pub struct Preimages {
+    /// What becomes a text.
+    pub table: HashMap<String, Vec<String>>,
+    /// What these are compared as.
+    pub to: Scalar,
 }
 
 /// Gives each parent row its rows: in their order, made different, without the first `offset`, at most `limit`.
@@ -197,7 +221,7 @@ pub struct JoinStep {
 /// The parents of a join.
 #[derive(Debug)]
 pub struct Parent {
-    /// The join that placed them.
+    /// The join that placed them, or the step that holds them.
     pub step: StepId,
     /// Their keys.
     pub key: KeyColumns,
@@ -242,7 +266,7 @@ pub enum OutputValue {
     },
     /// `_sources`
     Sources(Vec<SourceOutput>),
-    /// An object that is made of no row: a department's namespace.
+    /// An object of the same row as what is around it, or of none: a department's namespace.
     Object(Vec<Output>),
     /// A cell of the row.
     Cell(Cell),
@@ -259,6 +283,8 @@ pub struct Cell {
     pub scalar: Scalar,
     /// Digits after the point of a decimal.
     pub scale: usize,
+    /// The values of an enum; another one cannot be represented.
+    pub values: Option<HashSet<String>>,
     /// Whether null empties the row.
     pub non_null: bool,
 }
@@ -266,7 +292,7 @@ pub struct Cell {
 /// Rows as a list or an object.
 #[derive(Debug)]
 pub struct RowsOutput {
-    /// The join.
+    /// What gives them their places.
     pub join: StepId,
     /// The source the rows come from, for errors.
     pub source: SourceId,

@@ -3,6 +3,7 @@
 //!
 //! *Invariant*: immutable once built; every look-up costs the same however many sources there are.
 
+mod aggregates;
 mod definitions;
 mod documentation;
 mod inputs;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 pub use self::union::{SOURCE_COLUMN, Union, UnionColumn, UnionMember, UnionShape};
 use crate::collection::FieldId;
 use crate::{Enumeration, Normalizer, Problem, Scalar};
+
+pub use aggregates::{FoldNames, FoldType, GroupColumn, Statistic};
 
 /// The position of a source in [`Federated::sources`].
 pub type SourceId = usize;
@@ -84,6 +87,10 @@ pub enum SourceMember {
     List(CollectionId),
     /// The row of a key: the position in [`Collection::keys`].
     ByKey(CollectionId, usize),
+    /// What rows of a collection come to.
+    Aggregate(CollectionId),
+    /// The same in groups.
+    Groups(CollectionId),
 }
 
 /// A collection under its GraphQL names.
@@ -105,6 +112,8 @@ pub struct Collection {
     pub keys: Vec<Key>,
     /// Links that start here, in the order they stand in the schema.
     pub links: Vec<LinkId>,
+    /// List links that lead here.
+    pub listed_by: Vec<LinkId>,
     /// Field name → what it is.
     pub members: HashMap<Arc<str>, Member>,
     /// What ends every order here.
@@ -137,6 +146,10 @@ pub struct Generated {
     pub order_by: Option<Arc<str>>,
     /// `CivilResidentSelectColumn`; `None` if there is nothing to be distinct on.
     pub select_column: Option<Arc<str>>,
+    /// The types of aggregates and groups.
+    pub folds: FoldNames,
+    /// Columns of linked rows to group by that are not `<link>_<column>`, because that is taken.
+    pub renamed_group_columns: HashMap<Arc<str>, GroupColumn>,
 }
 
 /// A column's GraphQL name.
@@ -172,6 +185,8 @@ pub enum Member {
     Field(FieldId),
     /// A link.
     Link(LinkId),
+    /// What the rows of a list link come to.
+    Aggregate(LinkId),
 }
 
 /// A relationship from one collection to another, in one direction.
@@ -248,6 +263,8 @@ pub enum TypeId {
     OrderBy(CollectionId),
     /// `…SelectColumn`
     SelectColumn(CollectionId),
+    /// A type of aggregates or groups.
+    Fold(CollectionId, FoldType),
 }
 
 /// The part of a model that one request sees: `?sources=`.
@@ -306,7 +323,7 @@ impl Federated {
     pub fn member(&self, slice: &Slice, collection: CollectionId, name: &str) -> Option<Member> {
         let member = *self.collections[collection].members.get(name)?;
         match member {
-            Member::Link(link) if !self.sees_link(slice, link) => None,
+            Member::Link(link) | Member::Aggregate(link) if !self.sees_link(slice, link) => None,
             member => Some(member),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::federated::{Collection, CollectionId, Federated, Link, Slice, Source};
+use crate::federated::{Collection, CollectionId, Federated, FoldType, Link, Slice, Source};
 
 /// The names of a model, as the slice sees it: `{"sources": {name: {"field", "type", "collections"}}, "unions": {name: …}}`.
 ///
@@ -57,8 +57,8 @@ fn collection(federated: &Federated, slice: &Slice, id: CollectionId) -> Value {
         "field": &*collection.field,
         "type": &*collection.type_name,
         "byPk": collection.keys.iter().find(|key| key.primary).map(|key| &*key.field),
-        "aggregate": null,
-        "groups": null,
+        "aggregate": &*collection.generated.aggregate,
+        "groups": collection.generated.folds.get(FoldType::Group).map(|_| &*collection.generated.groups),
         "connection": null,
         "fields": fields,
         "links": links,
@@ -114,19 +114,19 @@ mod tests {
                 "chinook": {"field": "chinook", "type": "Chinook", "collections": {
                     "Album": {
                         "field": "album", "type": "ChinookAlbum", "byPk": "albumByPk",
-                        "aggregate": null, "groups": null, "connection": null,
+                        "aggregate": "albumAggregate", "groups": "albumGroups", "connection": null,
                         "fields": {"AlbumId": "albumId", "ArtistId": "artistId"}, "links": album_links,
                     },
                     "Artist": {
                         "field": "artist", "type": "ChinookArtist", "byPk": "artistByPk",
-                        "aggregate": null, "groups": null, "connection": null,
+                        "aggregate": "artistAggregate", "groups": "artistGroups", "connection": null,
                         "fields": {"ArtistId": "artistId"}, "links": artist_links,
                     },
                 }},
                 "shop": {"field": "shop", "type": "Shop", "collections": {
                     "my.sales": {
                         "field": "mySales", "type": "ShopMySales", "byPk": null,
-                        "aggregate": null, "groups": null, "connection": null,
+                        "aggregate": "mySalesAggregate", "groups": "mySalesGroups", "connection": null,
                         "fields": {"Album ID": "albumId"}, "links": sales_links,
                     },
                 }},

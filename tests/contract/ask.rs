@@ -1,5 +1,7 @@
 //! Asks a source for rows by the names of things, and checks of every answer what the contract says of all.
 
+mod fold;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,11 +11,13 @@ use lilong_connectors::{
     BoundFetch, CellFault, Error, Fetch, FetchContext, Hop, KeySet, Operand, Order, OrderTarget, Predicate, Prepared,
     RowStream,
 };
-use lilong_schema::{Collection, Scalar, Value};
+use lilong_schema::{Collection, Normalizer, Scalar, Value};
 
 use crate::cells;
 use crate::condition::Condition;
 use crate::fixtures::Fixture;
+
+pub(crate) use fold::{Over, Path, Target};
 
 /// A question in the making; without more it asks for all columns of all rows.
 #[derive(Clone)]
@@ -123,8 +127,26 @@ impl<'a> Question<'a> {
 
     pub(crate) fn keys(mut self, names: &[&str], keys: Vec<Vec<Value>>) -> Self {
         let columns = names.iter().map(|name| self.field(name)).collect();
-        self.fetch.keys = Some(KeySet { columns, limit: None, offset: None });
+        self.fetch.keys = Some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None });
         self.keys = Some(keys);
+        self
+    }
+
+    /// Rows whose field has one of some keys after steps, or perhaps others.
+    pub(crate) fn normalized_keys(mut self, name: &str, steps: &[Normalizer], keys: &[String]) -> Self {
+        let columns = vec![self.field(name)];
+        self.fetch.keys = Some(KeySet { columns, normalize: steps.to_vec(), limit: None, offset: None });
+        self.keys = Some(keys.iter().map(|key| vec![Value::Text(key.clone())]).collect());
+        self
+    }
+
+    /// The same as a condition.
+    pub(crate) fn having_normalized(mut self, name: &str, steps: &[Normalizer], keys: &[String]) -> Self {
+        let fields = vec![self.field(name)];
+        let keys: Vec<Vec<Value>> = keys.iter().map(|key| vec![Value::Text(key.clone())]).collect();
+        self.operands.push(Operand::Keys(cells::batch(&self.fetch.collection, &fields, &keys)));
+        let held = Predicate::KeyIn { fields, normalize: steps.to_vec(), operand: self.operands.len() - 1 };
+        self.fetch.predicate = std::mem::replace(&mut self.fetch.predicate, Predicate::TRUE).and(held);
         self
     }
 
@@ -163,7 +185,7 @@ impl<'a> Question<'a> {
     pub(crate) async fn try_ask(self) -> Result<Answer, Error> {
         let schema = arrow_schema(&self.fetch);
         let collection = self.fetch.collection.clone();
-        let scalars: Vec<Scalar> = self.fetch.columns.iter().map(|column| collection.fields[*column].scalar).collect();
+        let scalars: Vec<Scalar> = self.fetch.answer().iter().map(|field| field.scalar).collect();
         let mut stream = self.stream().await?;
         let mut answer = Answer { rows: Vec::new(), faults: Vec::new() };
         while let Some(piece) = stream.try_next().await? {

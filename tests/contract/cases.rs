@@ -3,9 +3,11 @@
 pub(crate) mod describe;
 pub(crate) mod faults;
 pub(crate) mod filter;
+pub(crate) mod fold;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod order;
+pub(crate) mod reach;
 pub(crate) mod select;
 
 use std::cmp::Ordering;

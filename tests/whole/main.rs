@@ -2,13 +2,17 @@
 //! oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod aggregates;
 mod command;
+mod crowd;
 mod demo;
 mod describe;
 mod differential;
+mod engines;
 mod faults;
 mod http;
 mod letter;
 mod residual;
+mod servers;
 mod sources;
 mod union;

@@ -3,11 +3,13 @@
 //! In: a block with `url`. Out: a [`Connector`] that does everything by itself but folding case. *Invariant*: sessions
 //! only read; opening a connector does not touch the network.
 
+mod aggregate;
 mod bind;
 mod decode;
 mod describe;
 mod dialect;
 mod discover;
+mod expression;
 mod fault;
 mod fetch;
 mod native;
@@ -35,6 +37,7 @@ use self::dialect::MySql;
 use self::fetch::Parts;
 use self::pool::Pool;
 use super::Kind;
+use crate::pool::{Server, Slot};
 use crate::sql::translate::{translate, translate_one_key};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
@@ -65,7 +68,9 @@ impl Database {
     /// Describing has a session of its own: its patience is another.
     async fn describe_now(&self) -> Result<SourceDescription> {
         let (source, tuning) = (self.source(), self.pool.tuning());
+        let slot = Slot::take(Some(self.pool.server().clone())).await;
         let mut session = session::open(source, self.pool.settings(), tuning, PATIENCE).await?;
+        session.slot = Some(slot);
         let describing = describe::describe(&mut session.connection, session.server, &self.settings);
         let described = tokio::time::timeout(PATIENCE, describing)
             .await
@@ -108,8 +113,6 @@ impl Connector for Database {
             // No collation of either server folds case as Unicode's simple folding does and nothing else.
             ilike: false,
             keys: 16_384,
-            group: false,
-            link_aggregates: false,
             ..Capabilities::ALL
         }
     }
@@ -131,7 +134,7 @@ impl Connector for Database {
         if each_key {
             shown = format!("({shown}) UNION ALL …");
         }
-        let decoders = fetch.columns.iter().map(|id| Decoder::of(&fetch.collection.fields[*id])).collect();
+        let decoders = fetch.answer().iter().map(|field| Decoder::of(field)).collect();
         let parts = Parts { pieces, slots, each_key, decoders };
         Ok(Native { text: shown, parts: Arc::new(parts) })
     }
@@ -155,6 +158,10 @@ impl Connector for Database {
             // MariaDB orders its own UUIDs by their last part first.
             scalar => !matches!(scalar, Scalar::Enum | Scalar::Uuid),
         }
+    }
+
+    fn server(&self) -> Option<Arc<Server>> {
+        Some(self.pool.server().clone())
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {

@@ -3,6 +3,7 @@
 //! In: a block with `url`. Out: a [`Connector`] that does everything by itself. *Invariant*: sessions are read-only and in
 //! UTC; opening a connector does not touch the network.
 
+mod aggregate;
 mod bind;
 mod catalog;
 mod decode;
@@ -34,6 +35,7 @@ use self::dialect::Postgres;
 use self::fetch::Parts;
 use self::pool::Pool;
 use super::Kind;
+use crate::pool::Server;
 use crate::sql::translate::translate;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
@@ -68,8 +70,7 @@ impl Database {
         let (text, slots) = translate(&dialect, fetch).map_err(|error| {
             Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error)
         })?;
-        let fields = &fetch.collection.fields;
-        Ok(Parts { text: text.into(), slots, scalars: fetch.columns.iter().map(|id| fields[*id].scalar).collect() })
+        Ok(Parts { text: text.into(), slots, scalars: fetch.answer().iter().map(|field| field.scalar).collect() })
     }
 
     fn foreign(&self) -> Error {
@@ -80,7 +81,7 @@ impl Database {
 
 impl Connector for Database {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { group: false, link_aggregates: false, ..Capabilities::ALL }
+        Capabilities::ALL
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
@@ -125,6 +126,10 @@ impl Connector for Database {
             Scalar::String => form::Form::of(field) == form::Form::Native && by_bytes,
             scalar => scalar != Scalar::Enum,
         }
+    }
+
+    fn server(&self) -> Option<Arc<Server>> {
+        Some(self.pool.server().clone())
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {

@@ -4,6 +4,7 @@
 //! read-only and nothing is ever written beside it; opening a connector does not touch it.
 
 mod access;
+mod aggregate;
 mod decode;
 mod describe;
 mod dialect;
@@ -13,6 +14,7 @@ mod fetch;
 mod form;
 mod functions;
 pub(super) mod glob;
+mod indexes;
 mod pool;
 mod prefix;
 mod scan;
@@ -103,7 +105,7 @@ impl Database {
 
 impl Connector for Database {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { group: false, link_aggregates: false, ..Capabilities::ALL }
+        Capabilities::ALL
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
@@ -116,12 +118,9 @@ impl Connector for Database {
         let (text, slots) = translate(&Sqlite, fetch).map_err(|error| {
             Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error)
         })?;
-        let decoders = fetch
-            .columns
-            .iter()
-            .map(|id| &fetch.collection.fields[*id])
-            .map(|field| Decoder { scalar: field.scalar, storage: Storage::of(field) })
-            .collect();
+        let answer = fetch.answer();
+        let decoder = |field: &Field| Decoder { scalar: field.scalar, storage: Storage::of(field) };
+        let decoders = answer.iter().map(|field| decoder(field)).collect();
         let parts = Parts { text: text.clone(), slots, decoders };
         Ok(Native { text, parts: Arc::new(parts) })
     }

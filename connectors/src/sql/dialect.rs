@@ -1,10 +1,10 @@
 //! What differs from one SQL engine to the next: how names are quoted and how values are compared exactly.
 
 use lilong_schema::collection::FieldId;
-use lilong_schema::{Collection, Field};
+use lilong_schema::{Collection, ExpressionIndex, Field, KeyFunction};
 
 use super::statement::Statement;
-use crate::{Comparison, OperandId};
+use crate::{Comparison, Function, OperandId};
 
 /// A column as a statement names it.
 #[derive(Clone, Copy, Debug)]
@@ -15,13 +15,52 @@ pub(crate) struct Column<'a> {
     pub(crate) collection: &'a Collection,
     /// The column.
     pub(crate) field: &'a Field,
+    /// What stands in its place, of the same kind: a value that is reached or folded.
+    pub(crate) expression: Option<&'a str>,
 }
 
 impl<'a> Column<'a> {
     /// The field of that position in a collection; `None` if there is none.
     pub(crate) fn new(alias: &'a str, collection: &'a Collection, id: FieldId) -> Option<Self> {
         let field = collection.fields.get(id)?;
-        Some(Self { alias, collection, field })
+        Some(Self { alias, collection, field, expression: None })
+    }
+
+    /// An expression whose values are of the kind of a field.
+    pub(crate) fn of_expression(expression: &'a str, collection: &'a Collection, field: &'a Field) -> Self {
+        Self { alias: "", collection, field, expression: Some(expression) }
+    }
+
+    /// Whether an index begins with it.
+    pub(crate) fn leads_index(self) -> bool {
+        self.collection.indexes.iter().any(|index| index.first() == Some(&self.field.name))
+    }
+}
+
+/// Normalised keys of a column, and the index that finds them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Normalized<'a> {
+    /// The column.
+    pub(crate) column: Column<'a>,
+    /// The index.
+    pub(crate) index: &'a ExpressionIndex,
+    /// Which keys.
+    pub(crate) keys: Keys,
+}
+
+impl Normalized<'_> {
+    /// The expression of the index.
+    pub(crate) fn expression(self) -> String {
+        self.index.native.replace("{}", self.column.alias)
+    }
+
+    /// What a key becomes to be equal to the expression, by functions that most engines have.
+    pub(crate) fn key(self, key: String) -> String {
+        self.index.key_functions().fold(key, |key, function| match function {
+            KeyFunction::Upper => format!("upper({key})"),
+            KeyFunction::Lower => format!("lower({key})"),
+            _ => format!("ltrim({key}, '0')"),
+        })
     }
 }
 
@@ -40,6 +79,14 @@ pub(crate) struct KeyTable {
     pub(crate) table: String,
     /// The condition that a row has the key of the table's current row, by index where there is one.
     pub(crate) condition: String,
+}
+
+/// How rows are grouped by a column.
+pub(crate) struct Grouping {
+    /// What is equal where two values are exactly equal.
+    pub(crate) exact: String,
+    /// A value of the group, of the column's own kind.
+    pub(crate) value: String,
 }
 
 /// How a term of an order says where nulls stand.
@@ -75,8 +122,16 @@ pub(crate) trait Dialect {
         false
     }
 
+    /// The column itself.
+    fn bare(&self, column: Column<'_>) -> String;
+
     /// What the select list says to read a column.
     fn output(&self, column: Column<'_>) -> String;
+
+    /// Whether the column is null.
+    fn is_null(&self, column: Column<'_>) -> String {
+        format!("({} IS NULL)", self.bare(column))
+    }
 
     /// The column against an operand, unknown where it is null. `None`: this is never asked of a source.
     fn compare(
@@ -89,6 +144,10 @@ pub(crate) trait Dialect {
 
     /// Whether the columns together are one of some keys; false where one is null.
     fn key_in(&self, statement: &mut Statement<Self::Slot>, columns: &[Column<'_>], keys: Keys) -> String;
+
+    /// Whether the expression of an index is that of one of some normalised keys, by that index: for every row that has one
+    /// of them, and perhaps for more; false or unknown where the column is null.
+    fn normalized_key_in(&self, statement: &mut Statement<Self::Slot>, wanted: Normalized<'_>) -> String;
 
     /// The keys as a table, where looking up row after row by an index serves these columns; else `None`.
     fn key_table(&self, statement: &mut Statement<Self::Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable>;
@@ -110,6 +169,13 @@ pub(crate) trait Dialect {
 
     /// What is equal where two values of the column are exactly equal; for partitions.
     fn exact(&self, column: Column<'_>) -> String;
+
+    /// How rows are grouped by the column.
+    fn grouping(&self, column: Column<'_>) -> Grouping;
+
+    /// An aggregate of columns, of the kind of the field that [`crate::Aggregate::describe`] gives. `None`: it cannot be
+    /// computed of these.
+    fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String>;
 
     /// What the column is ordered by: its own order, or one that is equal to it.
     fn sort_key(&self, column: Column<'_>) -> String;

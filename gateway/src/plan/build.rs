@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use lilong_connectors::{Predicate, Source};
+use lilong_connectors::Source;
 use lilong_schema::catalog::Limits;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Member, Root, SourceId, SourceMember};
 use lilong_schema::{Capabilities, Federated, Slice, Value};
 
+use super::fold::{Asked, Guard};
 use super::limits::Check;
 use super::output::{output, source_output, text_constant};
 use super::read::{Columns, Reading, Via, position};
@@ -36,15 +37,23 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
     if operation.kind != OperationKind::Query {
         return Err(RequestError::new(Code::BadInput, "mutations and subscriptions are not supported yet"));
     }
-    let mut builder = Builder { world, steps: Vec::new(), checks: Vec::new(), filter_fetches: 0, filter_depth: 0 };
+    let mut builder = Builder {
+        world,
+        steps: Vec::new(),
+        checks: Vec::new(),
+        guards: Vec::new(),
+        filter_fetches: 0,
+        filter_depth: 0,
+    };
     let output = builder.root(&operation.selection)?;
-    Ok(Plan::new(builder.steps, output, builder.checks))
+    Ok(Plan::new(builder.steps, output, builder.checks, builder.guards))
 }
 
 pub(super) struct Builder<'a> {
     pub(super) world: World<'a>,
     pub(super) steps: Vec<Step>,
     pub(super) checks: Vec<Check>,
+    pub(super) guards: Vec<Guard>,
     /// How many collections are asked for the sake of filters.
     pub(super) filter_fetches: usize,
     /// How many links a filter has gone through to where it is.
@@ -111,18 +120,27 @@ impl Builder<'_> {
                 let columns = &federated.collection(*collection).keys[*key].columns;
                 self.rows(field, *collection, Via::Key(columns))
             }
+            Some(SourceMember::Aggregate(collection)) => self.aggregates(field, *collection, Via::All),
+            Some(SourceMember::Groups(collection)) => self.groups(field, *collection),
             None => Err(unknown(field)),
         }
     }
 
     /// The steps of a collection field and of everything below it.
     fn rows(&mut self, field: &Field, id: CollectionId, via: Via<'_>) -> Result<OutputValue, RequestError> {
-        let mut operands = Vec::new();
-        let predicate = match field.argument("where") {
-            Some(argument) => self.predicate(id, argument, &mut operands, field.location)?,
-            None => Predicate::TRUE,
-        };
-        let given = self.given(id, field)?;
+        let asked = self.asked(id, field)?;
+        self.listed(field, id, via, asked)
+    }
+
+    /// The same for rows that are known.
+    pub(super) fn listed(
+        &mut self,
+        field: &Field,
+        id: CollectionId,
+        via: Via<'_>,
+        asked: Asked,
+    ) -> Result<OutputValue, RequestError> {
+        let Asked { predicate, operands, given } = asked;
         let columns = self.selected(id, field);
         let read = self.read(Reading { field, collection: id, via, given, predicate, operands, columns })?;
         let fields = self.fields(field, id, read.join, &read.columns)?;
@@ -137,7 +155,9 @@ impl Builder<'_> {
         for child in &field.selection {
             match federated.member(self.world.slice, id, &child.name) {
                 Some(Member::Field(field)) => columns.want(field),
-                Some(Member::Link(link)) => columns.want_all(&federated.link(link).columns),
+                Some(Member::Link(link) | Member::Aggregate(link)) => {
+                    columns.want_all(&federated.link(link).columns);
+                }
                 None => {}
             }
         }
@@ -165,11 +185,19 @@ impl Builder<'_> {
                             column: position(columns, field).unwrap_or_default(),
                             scalar: collection.described.fields[field].scalar,
                             scale: collection.described.fields[field].scale.unwrap_or_default() as usize,
+                            values: collection.fields[field]
+                                .as_ref()
+                                .and_then(|name| federated.enumerations.get(name.enumeration?))
+                                .map(|found| found.described.values.iter().cloned().collect()),
                             non_null: collection.fields[field].as_ref().is_some_and(|name| name.non_null),
                         }),
                         Some(Member::Link(link)) => {
                             let to = federated.link(link).to;
                             self.rows(child, to, Via::Link { link, parent: join, columns })?
+                        }
+                        Some(Member::Aggregate(link)) => {
+                            let to = federated.link(link).to;
+                            self.aggregates(child, to, Via::Link { link, parent: join, columns })?
                         }
                         None => return Err(unknown(child)),
                     }
@@ -185,7 +213,7 @@ pub(super) fn bad_input(field: &Field, message: String) -> RequestError {
 }
 
 /// A field that validation should have refused: the model changed in between.
-fn unknown(field: &Field) -> RequestError {
+pub(super) fn unknown(field: &Field) -> RequestError {
     let message = format!("there is no field `{}` here", field.name);
     RequestError { code: Code::ValidationFailed, ..bad_input(field, message) }
 }

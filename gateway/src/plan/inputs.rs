@@ -4,7 +4,7 @@ use super::{KeysFrom, Plan, PlanOperand, Step, StepId};
 
 impl Step {
     /// The steps that it reads: those of its operands first, then the others in the order in which it takes them.
-    fn inputs(&self) -> Vec<StepId> {
+    pub(crate) fn inputs(&self) -> Vec<StepId> {
         match self {
             Step::Fetch(fetch) => {
                 let mut inputs = of_operands(&fetch.operands);
@@ -27,6 +27,13 @@ impl Step {
             }
             Step::Sort(sort) => vec![sort.input],
             Step::Keys(keys) => vec![keys.input],
+            Step::Aggregate(aggregate) => vec![aggregate.input],
+            Step::Widen(widen) => {
+                std::iter::once(widen.rows).chain(widen.joins.iter().map(|(join, _)| *join)).collect()
+            }
+            Step::Assign(assign) => {
+                std::iter::once(assign.rows).chain(assign.parent.as_ref().map(|parent| parent.step)).collect()
+            }
             Step::Join(join) => {
                 std::iter::once(join.rows).chain(join.parent.as_ref().map(|parent| parent.step)).collect()
             }
@@ -36,7 +43,12 @@ impl Step {
 
 impl Plan {
     /// A plan of these steps and outputs.
-    pub(super) fn new(steps: Vec<Step>, output: Vec<super::Output>, checks: Vec<super::Check>) -> Self {
+    pub(super) fn new(
+        steps: Vec<Step>,
+        output: Vec<super::Output>,
+        checks: Vec<super::Check>,
+        guards: Vec<super::Guard>,
+    ) -> Self {
         let inputs = steps.iter().map(Step::inputs).collect::<Vec<_>>();
         let mut users = vec![Vec::new(); steps.len()];
         for (id, inputs) in inputs.iter().enumerate() {
@@ -44,7 +56,7 @@ impl Plan {
                 users[*input].push(id);
             }
         }
-        Self { steps, inputs, users, output, checks }
+        Self { steps, inputs, users, output, checks, guards }
     }
 }
 

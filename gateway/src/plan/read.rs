@@ -4,14 +4,14 @@
 
 use std::sync::Arc;
 
-use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, Predicate, Prepared};
+use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, OrderTarget, Predicate, Prepared};
 use lilong_schema::collection::FieldId;
-use lilong_schema::federated::{CollectionId, Link, LinkId};
+use lilong_schema::federated::{CollectionId, LinkId};
 use lilong_schema::{Capabilities, Value};
 
 use super::arguments::{Given, plain_field};
 use super::build::Builder;
-use super::keys::{parent_key, row_key};
+use super::keys::{by_normalized, parent_key, row_key};
 use super::union::{Silence, union_step};
 use super::{
     Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
@@ -57,15 +57,15 @@ pub(super) struct Read {
 
 /// What the source does of a reading.
 #[allow(clippy::struct_excessive_bools)] // each is one part of the work
-struct Share {
+pub(super) struct Share {
     /// All filters and keys.
-    complete: bool,
+    pub(super) complete: bool,
     /// The keys.
-    keyed: bool,
-    order: bool,
-    distinct: bool,
+    pub(super) keyed: bool,
+    pub(super) order: bool,
+    pub(super) distinct: bool,
     /// `limit` and `offset`.
-    limit: bool,
+    pub(super) limit: bool,
 }
 
 impl Builder<'_> {
@@ -100,8 +100,19 @@ impl Builder<'_> {
         }
         let order = if list { self.full_order(id, field, &given, matches!(via, Via::All))? } else { Vec::new() };
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
-        let share = share(&capabilities, &given, &order, &residual, link, key.is_some());
-        if !share.order && order.iter().any(|term| !term.path.is_empty()) {
+        let pushed = pushdown::with_indexes(&collection.described, pushed, &residual);
+        let by_normalized = match (via, link) {
+            (Via::Link { parent, columns, .. }, Some(link)) if capabilities.keys > 0 => {
+                by_normalized(federated, link, parent, columns)
+            }
+            _ => None,
+        };
+        let keyed = match link {
+            Some(link) => link.to_normalize.is_empty() && capabilities.keys > 0,
+            None => key.is_some(),
+        };
+        let share = share(&capabilities, &given, &order, &residual, link.is_some(), keyed);
+        if !share.order && order.iter().any(needs_source) {
             return Err(RequestError {
                 code: Code::TooCostly,
                 message: format!("`{}` cannot be ordered through a link: its source cannot do it", field.name),
@@ -131,7 +142,10 @@ impl Builder<'_> {
 
         let cuts = given.limit.is_some() || given.offset.is_some();
         let work_here = if link.is_some() {
-            !share.complete || cuts && !share.limit || !given.distinct.is_empty() && !share.distinct
+            // What an index finds of normalised keys is what they have.
+            !(share.complete || by_normalized.is_some() && residual.is_true())
+                || cuts && !share.limit
+                || !given.distinct.is_empty() && !share.distinct
         } else {
             list && !share.limit
         };
@@ -157,14 +171,21 @@ impl Builder<'_> {
             offset = given.offset.clone().map(|offset| push(&mut operands, offset));
         }
 
+        let mut normalize = Vec::new();
         let (keys, key_columns) = match (via, key, link) {
             (Via::Key(columns), Some(values), _) => (Some(KeysFrom::Arguments(values)), columns.to_vec()),
             (Via::Link { parent, columns, .. }, _, Some(link)) if share.keyed => {
                 let key = parent_key(federated, link, columns);
-                let keys = self.add(Step::Keys(KeysStep { input: parent, key }));
+                let keys = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
                 (Some(KeysFrom::Step(keys)), link.to_columns.clone())
             }
-            _ => (None, Vec::new()),
+            _ => match by_normalized {
+                Some(found) => {
+                    normalize = found.normalize;
+                    (Some(KeysFrom::Step(self.add(Step::Keys(found.keys)))), vec![found.column])
+                }
+                None => (None, Vec::new()),
+            },
         };
         let fetch = Fetch {
             collection: collection.described.clone(),
@@ -174,7 +195,12 @@ impl Builder<'_> {
             order: if share.order { order.clone() } else { Vec::new() },
             limit,
             offset,
-            keys: keys.is_some().then_some(KeySet { columns: key_columns, limit: key_limit, offset: key_offset }),
+            keys: keys.is_some().then_some(KeySet {
+                columns: key_columns,
+                normalize,
+                limit: key_limit,
+                offset: key_offset,
+            }),
             order_values: false,
             group: None,
         };
@@ -262,22 +288,29 @@ impl Builder<'_> {
     }
 }
 
-fn share(
+pub(super) fn share(
     capabilities: &Capabilities,
     given: &Given,
     order: &[Order],
     residual: &Predicate,
-    link: Option<&Link>,
-    by_key: bool,
+    of_link: bool,
+    keyed: bool,
 ) -> Share {
-    let keyed = by_key || link.is_some_and(|link| link.to_normalize.is_empty() && capabilities.keys > 0);
-    let complete = residual.is_true() && (link.is_none() || keyed);
+    let complete = residual.is_true() && (!of_link || keyed);
     let through_links = order.iter().any(|term| !term.path.is_empty());
-    let order = capabilities.order && (!through_links || capabilities.order_links);
+    let by_aggregates = order.iter().any(|term| matches!(term.target, OrderTarget::Aggregate(_)));
+    let order = capabilities.order
+        && (!through_links || capabilities.order_links)
+        && (!by_aggregates || capabilities.link_aggregates);
     let distinct = complete && order && capabilities.limit;
-    let can_limit = if link.is_some() { capabilities.limit_per_key } else { capabilities.limit };
+    let can_limit = if of_link { capabilities.limit_per_key } else { capabilities.limit };
     let limit = complete && order && (given.distinct.is_empty() || distinct) && can_limit;
     Share { complete, keyed, order, distinct, limit }
+}
+
+/// Whether only the source can order so: what is compared is not in the row.
+pub(super) fn needs_source(term: &Order) -> bool {
+    !term.path.is_empty() || matches!(term.target, OrderTarget::Aggregate(_))
 }
 
 /// The columns a fetch is asked for, none twice.
@@ -319,7 +352,7 @@ pub(super) fn push_cap(operands: &mut Vec<PlanOperand>, rows: usize) -> OperandI
     push(operands, PlanOperand::Literal(Value::Integer(rows as i128 + 1)))
 }
 
-fn sort_term(term: &Order, columns: &[FieldId], described: &lilong_schema::Collection) -> Option<SortTerm> {
+pub(super) fn sort_term(term: &Order, columns: &[FieldId], described: &lilong_schema::Collection) -> Option<SortTerm> {
     let field = plain_field(term)?;
     Some(SortTerm {
         column: position(columns, field)?,

@@ -3,7 +3,7 @@
 //! *Invariant*: everything that grows with a document or with the structure of its variables is counted, so that no
 //! series of documents makes the cache larger than it says.
 
-use lilong_connectors::{OrderTarget, Predicate};
+use lilong_connectors::{OrderTarget, Predicate, Prepared};
 use lilong_schema::Value;
 
 use super::{KeysFrom, Output, OutputValue, Plan, PlanOperand, Step};
@@ -17,7 +17,9 @@ const CONDITION: usize = 64;
 impl Plan {
     /// Bytes, roughly.
     pub(crate) fn weight(&self) -> usize {
-        outputs(&self.output) + self.checks.len() * OPERAND + self.steps.iter().map(step).sum::<usize>()
+        outputs(&self.output)
+            + (self.checks.len() + self.guards.len()) * OPERAND
+            + self.steps.iter().map(step).sum::<usize>()
     }
 }
 
@@ -29,7 +31,7 @@ fn step(step: &Step) -> usize {
                 _ => 0,
             };
             // The native request is made later, of about the size of what it is made from.
-            keys + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate)
+            keys + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate) + group(&fetch.prepared)
         }
         Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
         Step::Union(union) => {
@@ -41,8 +43,25 @@ fn step(step: &Step) -> usize {
             let each = STEP + 3 * predicate(&union.fetch.predicate);
             keys + operands(&union.operands) + union.shapes.len() * each + union.shape_of.len() * size_of::<usize>()
         }
-        Step::Sort(_) | Step::Keys(_) | Step::Join(_) => 0,
+        Step::Keys(keys) => keys.before.as_ref().map_or(0, |before| {
+            let entry = |(to, from): (&String, &Vec<String>)| {
+                OPERAND + to.len() + from.iter().map(|from| OPERAND + from.len()).sum::<usize>()
+            };
+            before.table.iter().map(entry).sum()
+        }),
+        Step::Aggregate(aggregate) => (aggregate.by.len() + aggregate.figures.len()) * CONDITION,
+        Step::Widen(widen) => widen.joins.len() * CONDITION,
+        Step::Sort(_) | Step::Join(_) | Step::Assign(_) => 0,
     }
+}
+
+/// What is grouped, with its description and its conditions.
+fn group(prepared: &Prepared) -> usize {
+    let of = |group: &lilong_connectors::Group| {
+        let path: usize = group.by.iter().map(|key| key.path.len() * CONDITION).sum();
+        group.answer.fields.len() * OUTPUT + path + 2 * predicate(&group.having) + group.order.len() * CONDITION
+    };
+    prepared.fetch.group.as_ref().map_or(0, of)
 }
 
 fn outputs(list: &[Output]) -> usize {

@@ -43,6 +43,7 @@ pub(super) enum Column<'a> {
     Float(&'a Float64Array),
     Decimal(&'a StringArray),
     Text(&'a StringArray),
+    Enum(&'a StringArray),
     Json(&'a StringArray),
     Date(&'a Date32Array),
     Time(&'a Time64MicrosecondArray),
@@ -64,6 +65,7 @@ impl<'a> Column<'a> {
             (DataType::Float64, _) => Column::Float(array.as_primitive::<Float64Type>()),
             (DataType::Utf8, Scalar::Decimal) => Column::Decimal(array.as_string()),
             (DataType::Utf8, Scalar::Json) => Column::Json(array.as_string()),
+            (DataType::Utf8, Scalar::Enum) => Column::Enum(array.as_string()),
             (DataType::Utf8, _) => Column::Text(array.as_string()),
             (DataType::Date32, _) => Column::Date(array.as_primitive::<Date32Type>()),
             (DataType::Time64(_), _) => Column::Time(array.as_primitive::<Time64MicrosecondType>()),
@@ -76,7 +78,7 @@ impl<'a> Column<'a> {
 
     /// Whether cells that are not null may be unfit all the same.
     pub(super) fn may_be_unfit(&self) -> bool {
-        matches!(self, Column::Float(_) | Column::Json(_) | Column::Foreign)
+        matches!(self, Column::Float(_) | Column::Json(_) | Column::Enum(_) | Column::Foreign)
     }
 
     /// Writes the cell of a row.
@@ -109,6 +111,13 @@ impl<'a> Column<'a> {
             }
             Column::Decimal(array) => decimal(value!(array), cell.scale, out),
             Column::Text(array) => json::write_string(value!(array), out),
+            Column::Enum(array) => {
+                let value = value!(array);
+                if cell.values.as_ref().is_none_or(|values| !values.contains(value)) {
+                    return Written::Unfit;
+                }
+                json::write_string(value, out);
+            }
             Column::Json(array) => {
                 let value = value!(array);
                 if serde_json::from_str::<IgnoredAny>(value).is_err() {

@@ -80,6 +80,7 @@ fn add<'a>(draft: &mut Draft<'a>, settings: &'a UnionSettings, united: columns::
         links: Vec::new(),
         members: HashMap::new(),
         tie: Tie::RowId,
+        listed_by: Vec::new(),
     });
 }
 

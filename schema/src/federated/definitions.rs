@@ -41,6 +41,7 @@ impl Federated {
             TypeId::BoolExp(id) => self.collections[id].generated.bool_exp.clone(),
             TypeId::OrderBy(id) => self.collections[id].generated.order_by.clone().unwrap_or_default(),
             TypeId::SelectColumn(id) => self.collections[id].generated.select_column.clone().unwrap_or_default(),
+            TypeId::Fold(id, kind) => self.collections[id].generated.folds.get(kind).cloned().unwrap_or_default(),
         }
     }
 
@@ -52,9 +53,8 @@ impl Federated {
             | TypeId::SourceState
             | TypeId::Scalar(Scalar::String | Scalar::Boolean) => true,
             TypeId::Scalar(Scalar::Int) => self.seen_sources(slice).next().is_some(),
-            TypeId::Scalar(scalar) | TypeId::Comparison(scalar) => {
-                scalar != Scalar::Enum && self.seen_sources(slice).any(|id| self.sources[id].scalars.contains(&scalar))
-            }
+            TypeId::Scalar(scalar) => self.seen_sources(slice).any(|id| self.sources[id].gives(scalar)),
+            TypeId::Comparison(scalar) => self.seen_sources(slice).any(|id| self.sources[id].compares(scalar)),
             TypeId::OrderDirection => {
                 self.seen_sources(slice).any(|id| self.sources[id].scalars.iter().any(|scalar| scalar.is_ordered()))
             }
@@ -67,6 +67,7 @@ impl Federated {
             TypeId::SelectColumn(id) => {
                 self.collections[id].generated.select_column.is_some() && slice.has(self.collections[id].source)
             }
+            TypeId::Fold(id, kind) => self.sees_fold(id, kind, slice),
         }
     }
 
@@ -93,6 +94,7 @@ impl Federated {
                     ids.extend([TypeId::Collection(id), TypeId::BoolExp(id)]);
                     ids.extend(self.collections[id].generated.order_by.as_ref().map(|_| TypeId::OrderBy(id)));
                     ids.extend(self.collections[id].generated.select_column.as_ref().map(|_| TypeId::SelectColumn(id)));
+                    ids.extend(self.fold_ids(id, slice));
                 }
             }
         }
@@ -108,7 +110,7 @@ impl Federated {
         } else if let TypeId::Scalar(scalar) = id {
             TypeKind::Scalar { specified_by: scalars::specified_by(scalar) }
         } else {
-            TypeKind::Enum(self.enum_values(id))
+            TypeKind::Enum(self.enum_values(id, slice))
         };
         TypeDefinition { name: self.type_name(id), description: self.type_description(id), kind }
     }
@@ -133,7 +135,7 @@ impl Federated {
         slice.has(id) && !self.sources[id].collections.is_empty()
     }
 
-    fn enum_values(&self, id: TypeId) -> Vec<EnumValue> {
+    fn enum_values(&self, id: TypeId, slice: &Slice) -> Vec<EnumValue> {
         let documented = |(name, description): &(&str, &str)| EnumValue {
             name: (*name).into(),
             description: Some((*description).to_owned()),
@@ -150,6 +152,7 @@ impl Federated {
                 .filter(|(field, _)| self.collections[collection].described.fields[*field].scalar.is_ordered())
                 .map(|(_, name)| EnumValue { name: name.value.clone(), description: None })
                 .collect(),
+            TypeId::Fold(collection, _) => self.group_values(collection, slice),
             _ => Vec::new(),
         }
     }
@@ -171,6 +174,7 @@ impl Federated {
             }
             TypeId::Source(id) => Some(self.sources[id].documentation()),
             TypeId::Collection(id) => Some(self.document_collection(&self.collections[id])),
+            TypeId::Fold(_, kind) => Self::fold_description(kind),
             TypeId::BoolExp(_) | TypeId::OrderBy(_) | TypeId::SelectColumn(_) => None,
         }
     }

@@ -22,16 +22,21 @@ impl Federated {
                 let keys = collections.flat_map(|collection| {
                     (0..self.collections[collection].keys.len()).map(move |key| self.key_field(collection, key))
                 });
-                lists.chain(keys).collect()
+                let folds = self.sources[source].collections.clone().flat_map(|collection| {
+                    std::iter::once(self.aggregate_field(collection)).chain(self.groups_field(collection))
+                });
+                lists.chain(keys).chain(folds).collect()
             }
             TypeId::Collection(collection) => {
                 let fields = 0..self.collections[collection].fields.len();
-                let links = self.collections[collection].links.iter();
+                let links = || self.collections[collection].links.iter().filter(|link| self.sees_link(slice, **link));
                 fields
                     .filter_map(|field| self.column_field(collection, field))
-                    .chain(links.filter(|link| self.sees_link(slice, **link)).map(|link| self.link_field(*link)))
+                    .chain(links().map(|link| self.link_field(*link)))
+                    .chain(links().filter_map(|link| self.link_aggregate_field(*link)))
                     .collect()
             }
+            TypeId::Fold(collection, kind) => return self.fold_fields(collection, kind, slice),
             _ => return None,
         })
     }
@@ -49,11 +54,15 @@ impl Federated {
             TypeId::Source(source) => match *self.sources[source].members.get(name)? {
                 SourceMember::List(collection) => Some(self.list_field(collection)),
                 SourceMember::ByKey(collection, key) => Some(self.key_field(collection, key)),
+                SourceMember::Aggregate(collection) => Some(self.aggregate_field(collection)),
+                SourceMember::Groups(collection) => self.groups_field(collection),
             },
             TypeId::Collection(collection) => match self.member(slice, collection, name)? {
                 Member::Field(field) => self.column_field(collection, field),
                 Member::Link(link) => Some(self.link_field(link)),
+                Member::Aggregate(link) => self.link_aggregate_field(link),
             },
+            TypeId::Fold(collection, kind) => self.fold_field(collection, kind, name, slice),
             _ => None,
         }
     }
@@ -141,7 +150,7 @@ impl Federated {
     }
 
     /// `where`, `orderBy`, `limit`, `offset`, `distinctOn`: of collections and of list links to them.
-    fn list_arguments(&self, id: CollectionId) -> Vec<InputValue> {
+    pub(super) fn list_arguments(&self, id: CollectionId) -> Vec<InputValue> {
         let generated = &self.collections[id].generated;
         let words = words();
         let argument = |name: &Arc<str>, ty| InputValue { name: name.clone(), description: None, ty };

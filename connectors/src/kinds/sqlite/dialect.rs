@@ -6,10 +6,11 @@
 
 use lilong_schema::{Collection, Field, Scalar};
 
-use super::storage::{Collation, Storage, affinity, collation, row_id_name};
-use crate::sql::dialect::{Column, Dialect, KeyTable, Keys};
+use super::aggregate::{aggregate, grouping};
+use super::storage::{Collation, Storage, affinity, collation, is_text, row_id_name};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
-use crate::{Comparison, OperandId};
+use crate::{Comparison, Function, OperandId};
 
 /// What a parameter stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,15 +75,6 @@ fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
     }
 }
 
-/// Whether a comparison with the column has to name the exact collation.
-fn is_text(field: &Field, storage: &Storage) -> bool {
-    match storage {
-        Storage::Plain => matches!(field.scalar, Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json),
-        Storage::Form(_) | Storage::Mixed => true,
-        Storage::Parsed => false,
-    }
-}
-
 /// A condition that is exact. `condition` says it of an expression; where the column's collation is another, it is said
 /// twice: by that collation, for its indexes, and exactly.
 fn exactly(expression: &str, field: &Field, storage: &Storage, condition: impl Fn(&str) -> String) -> String {
@@ -98,12 +90,8 @@ fn exactly(expression: &str, field: &Field, storage: &Storage, condition: impl F
 }
 
 impl Sqlite {
-    fn bare(self, column: Column<'_>) -> String {
-        format!("{}.{}", column.alias, self.quote(&column.field.name))
-    }
-
     /// What is equal for equal values, collation apart.
-    fn comparable(self, column: Column<'_>, storage: &Storage) -> String {
+    pub(super) fn comparable(self, column: Column<'_>, storage: &Storage) -> String {
         let bare = self.bare(column);
         match storage {
             Storage::Plain | Storage::Form(_) => bare,
@@ -113,7 +101,7 @@ impl Sqlite {
     }
 
     /// What the ordering operators compare.
-    fn ordered(self, column: Column<'_>, storage: &Storage) -> String {
+    pub(super) fn ordered(self, column: Column<'_>, storage: &Storage) -> String {
         match storage {
             Storage::Mixed => self.bare(column),
             _ => self.comparable(column, storage),
@@ -145,6 +133,13 @@ impl Dialect for Sqlite {
 
     fn quote(&self, name: &str) -> String {
         quote(name)
+    }
+
+    fn bare(&self, column: Column<'_>) -> String {
+        match column.expression {
+            Some(expression) => expression.to_owned(),
+            None => format!("{}.{}", column.alias, self.quote(&column.field.name)),
+        }
     }
 
     fn output(&self, column: Column<'_>) -> String {
@@ -214,7 +209,7 @@ impl Dialect for Sqlite {
                     Comparison::NotILike => format!("(NOT lilong_ilike({text}, {pattern}))"),
                     Comparison::EndsWith => format!("lilong_ends({text}, {pattern})"),
                     Comparison::Contains => format!("lilong_contains({text}, {pattern})"),
-                    _ if leads_index(column)
+                    _ if column.leads_index()
                         && collation(column.field) == Collation::Binary
                         && storage == Storage::Plain =>
                     {
@@ -263,6 +258,12 @@ impl Dialect for Sqlite {
             conditions.push(plain);
         }
         format!("({})", conditions.join(" AND "))
+    }
+
+    fn normalized_key_in(&self, statement: &mut Statement<Slot>, wanted: Normalized<'_>) -> String {
+        let slot = Slot::Keys { keys: wanted.keys, columns: vec![(Scalar::String, Storage::Plain)] };
+        let (list, key) = (parameter(statement, slot), wanted.key("value".to_owned()));
+        format!("({} IN (SELECT {key} FROM rarray({list})))", wanted.expression())
     }
 
     fn key_table(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable> {
@@ -340,6 +341,14 @@ impl Dialect for Sqlite {
         }
     }
 
+    fn grouping(&self, column: Column<'_>) -> Grouping {
+        grouping(*self, column)
+    }
+
+    fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String> {
+        aggregate(*self, function, columns)
+    }
+
     fn sort_key(&self, column: Column<'_>) -> String {
         let storage = Storage::of(column.field);
         let text = self.ordered(column, &storage);
@@ -389,9 +398,4 @@ impl Dialect for Sqlite {
             (Some(limit), Some(offset)) => format!(" LIMIT {limit} OFFSET {offset}"),
         }
     }
-}
-
-/// Whether an index begins with the column.
-fn leads_index(column: Column<'_>) -> bool {
-    column.collection.indexes.iter().any(|index| index.first() == Some(&column.field.name))
 }

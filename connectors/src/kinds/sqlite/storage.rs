@@ -39,6 +39,8 @@ impl Storage {
         match (stored, field.scalar) {
             (Some("mixed"), Scalar::String) => Storage::Mixed,
             (Some("parsed"), _) | (None, Scalar::Uuid) => Storage::Parsed,
+            // A sum is a text.
+            (None, Scalar::Decimal) if field.native.is_empty() => Storage::Parsed,
             (_, Scalar::Date | Scalar::Time | Scalar::LocalDateTime | Scalar::DateTime) => {
                 let form = field.details.get(FORM).and_then(|name| Form::named(name, field.scalar));
                 form.map_or(Storage::Parsed, Storage::Form)
@@ -92,6 +94,15 @@ pub(super) fn declared_affinity(declared: &str, strict: bool) -> &'static str {
         "REAL"
     } else {
         "NUMERIC"
+    }
+}
+
+/// Whether a comparison with the column has to name the exact collation.
+pub(super) fn is_text(field: &Field, storage: &Storage) -> bool {
+    match storage {
+        Storage::Plain => matches!(field.scalar, Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json),
+        Storage::Form(_) | Storage::Mixed => true,
+        Storage::Parsed => false,
     }
 }
 

@@ -3,12 +3,12 @@
 //! In: predicates. Out: texts of conditions, with their parameters added to the statement. *Invariant*: values never stand
 //! in a text.
 
-use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
+use lilong_schema::{Collection, Normalizer};
 
 use super::{Translation, Untranslatable, column, key_columns};
-use crate::sql::dialect::{Dialect, Keys};
-use crate::{Exists, Fetch, Predicate};
+use crate::sql::dialect::{Column, Dialect, Keys, Normalized};
+use crate::{Exists, Fetch, Predicate, Test};
 
 /// Whether rows of these links are found without a scan.
 fn is_indexed(collection: &Collection, on: &[(FieldId, FieldId)]) -> bool {
@@ -33,8 +33,7 @@ impl<D: Dialect> Translation<'_, D> {
     pub(super) fn condition(&mut self, fetch: &Fetch, alias: &str) -> Result<String, Untranslatable> {
         let mut conditions = vec![];
         if let Some(keys) = &fetch.keys {
-            let columns = key_columns(alias, &fetch.collection, &keys.columns)?;
-            conditions.push(self.dialect.key_in(&mut self.statement, &columns, Keys::Fetch));
+            conditions.push(self.key_in(&fetch.collection, alias, &keys.columns, &keys.normalize, Keys::Fetch)?);
         }
         self.predicate_into(&fetch.collection, alias, &fetch.predicate, &mut conditions)?;
         Ok(if conditions.is_empty() { String::new() } else { format!(" WHERE {}", chain(conditions, " AND ")) })
@@ -80,15 +79,43 @@ impl<D: Dialect> Translation<'_, D> {
             }
             Predicate::IsNull(field) => {
                 let column = column(alias, collection, *field)?;
-                format!("({}.{} IS NULL)", column.alias, self.dialect.quote(&column.field.name))
+                self.dialect.is_null(column)
             }
             Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
-            Predicate::Reached { .. } => return Err(Untranslatable::Reached),
-            Predicate::KeyIn { fields, operand, .. } => {
-                let columns = key_columns(alias, collection, fields)?;
-                self.dialect.key_in(&mut self.statement, &columns, Keys::Operand(*operand))
+            Predicate::Reached { path, target, test } => {
+                let (value, field) = self.reached(collection, alias, path, target)?;
+                let reached = Column::of_expression(&value, collection, &field);
+                match test {
+                    Test::IsNull => format!("({value} IS NULL)"),
+                    Test::Compare { comparison, operand } => self
+                        .dialect
+                        .compare(&mut self.statement, reached, *comparison, *operand)
+                        .ok_or(Untranslatable::Comparison)?,
+                }
+            }
+            Predicate::KeyIn { fields, normalize, operand } => {
+                self.key_in(collection, alias, fields, normalize, Keys::Operand(*operand))?
             }
         })
+    }
+
+    fn key_in(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        fields: &[FieldId],
+        normalize: &[Normalizer],
+        keys: Keys,
+    ) -> Result<String, Untranslatable> {
+        let columns = key_columns(alias, collection, fields)?;
+        if normalize.is_empty() {
+            return Ok(self.dialect.key_in(&mut self.statement, &columns, keys));
+        }
+        let ([column], [field]) = (columns.as_slice(), fields) else {
+            return Err(Untranslatable::Index);
+        };
+        let index = collection.index_of_normalized(*field, normalize).ok_or(Untranslatable::Index)?;
+        Ok(self.dialect.normalized_key_in(&mut self.statement, Normalized { column: *column, index, keys }))
     }
 
     fn joined(
@@ -116,18 +143,35 @@ impl<D: Dialect> Translation<'_, D> {
     ) -> Result<String, Untranslatable> {
         let inner = self.statement.alias();
         let mut conditions = self.pairs(collection, alias, &exists.collection, &inner, &exists.on)?;
-        let linked = conditions.len();
-        self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
-        if !turnable && is_indexed(&exists.collection, &exists.on) {
-            for condition in &mut conditions[linked..] {
-                *condition = self.dialect.unindexed(condition);
-            }
+        if turnable {
+            self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
+        } else {
+            self.linked_condition(&exists.collection, &inner, &exists.on, &exists.predicate, &mut conditions)?;
         }
         if conditions.is_empty() {
             conditions.push(self.dialect.truth(true).to_owned());
         }
         let from = self.from(&exists.collection, &inner);
         Ok(format!("EXISTS (SELECT 1 FROM {from} WHERE {})", chain(conditions, " AND ")))
+    }
+
+    /// Adds the conjuncts of a predicate on linked rows that are found by their link, row by row.
+    pub(super) fn linked_condition(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        on: &[(FieldId, FieldId)],
+        predicate: &Predicate,
+        conditions: &mut Vec<String>,
+    ) -> Result<(), Untranslatable> {
+        let linked = conditions.len();
+        self.predicate_into(collection, alias, predicate, conditions)?;
+        if is_indexed(collection, on) {
+            for condition in &mut conditions[linked..] {
+                *condition = self.dialect.unindexed(condition);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn pairs(

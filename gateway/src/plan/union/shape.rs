@@ -219,6 +219,7 @@ impl Shape {
             offset: None,
             keys: by_keys.then(|| KeySet {
                 columns: key_columns.iter().filter_map(member).collect(),
+                normalize: Vec::new(),
                 limit: (cuts && cut_keys).then_some(operands + Extra::KeyLimit as usize),
                 offset: None,
             }),
