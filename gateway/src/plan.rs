@@ -17,6 +17,7 @@ mod order;
 mod output;
 mod pushdown;
 mod read;
+pub mod union;
 mod weight;
 
 use std::collections::{HashMap, HashSet};
@@ -30,6 +31,8 @@ use lilong_schema::{Normalizer, Scalar, Value};
 pub use self::build::{World, plan};
 pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
 pub use self::limits::{Check, CheckKind};
+pub(crate) use self::pushdown::fields_of;
+use self::union::UnionStep;
 use crate::operation::{Argument, Field, Form, Slot, Variables};
 
 /// The position of a step in [`Plan::steps`].
@@ -58,6 +61,8 @@ pub struct Plan {
 pub enum Step {
     /// Asks a source for rows.
     Fetch(FetchStep),
+    /// Asks the members of a union for rows.
+    Union(Box<UnionStep>),
     /// Keeps rows that meet what a source could not check.
     Filter(FilterStep),
     /// Puts rows in an order that a source could not give.

@@ -15,3 +15,4 @@ mod letter;
 mod residual;
 mod servers;
 mod sources;
+mod union;

@@ -12,6 +12,7 @@ use lilong_schema::{Capabilities, Value};
 use super::arguments::{Given, plain_field};
 use super::build::Builder;
 use super::keys::{by_normalized, parent_key, row_key};
+use super::union::{Silence, union_step};
 use super::{
     Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
     Step, StepId, pushdown,
@@ -127,6 +128,11 @@ impl Builder<'_> {
         if !share.order {
             columns.want_all(&order.iter().filter_map(plain_field).collect::<Vec<_>>());
         }
+        let union = federated.union_of(id);
+        if union.is_some() {
+            // Errors name the source that a row lives in.
+            columns.want(collection.fields.len() - 1);
+        }
         if columns.0.is_empty() {
             columns.want(collection.fields.iter().position(Option::is_some).unwrap_or_default());
         }
@@ -196,7 +202,14 @@ impl Builder<'_> {
             order_values: false,
             group: None,
         };
+        let silence = match via {
+            Via::Key(_) => {
+                Silence::Asked(field.argument("partial").map(PlanOperand::of), union.is_some_and(|union| union.partial))
+            }
+            Via::All | Via::Link { .. } => Silence::Told,
+        };
         let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
+        self.bear(rows, silence);
         if !share.order && !order.is_empty() {
             let terms = order.iter().filter_map(|term| sort_term(term, &columns, &collection.described)).collect();
             rows = self.add(Step::Sort(SortStep { input: rows, terms }));
@@ -225,6 +238,18 @@ impl Builder<'_> {
         Ok(Read { join, columns, list })
     }
 
+    /// Says what it means that members of the union are silent that these rows come from, if they come from one.
+    fn bear(&mut self, rows: StepId, silence: Silence) {
+        match &mut self.steps[rows] {
+            Step::Union(step) => step.silence = silence,
+            Step::Filter(FilterStep { input, .. }) | Step::Sort(SortStep { input, .. }) => {
+                let input = *input;
+                self.bear(input, silence);
+            }
+            _ => {}
+        }
+    }
+
     /// A fetch, and the filter for what its source cannot check.
     #[allow(clippy::too_many_arguments)] // the parts of two steps
     pub(super) fn fetch_rows(
@@ -239,15 +264,21 @@ impl Builder<'_> {
     ) -> StepId {
         let columns = fetch.columns.clone();
         let collection = fetch.collection.clone();
-        let step = FetchStep {
-            source: self.world.federated.collection(id).source,
-            field: field.clone(),
-            prepared: Arc::new(Prepared::new(fetch)),
-            operands: operands.clone(),
-            keys,
-            ceiling,
+        let source = self.world.federated.collection(id).source;
+        let input = match self.world.federated.union_of(id) {
+            None => self.add(Step::Fetch(FetchStep {
+                source,
+                field: field.clone(),
+                prepared: Arc::new(Prepared::new(fetch)),
+                operands: operands.clone(),
+                keys,
+                ceiling,
+            })),
+            Some(union) => {
+                let rest = (source, field.clone(), fetch, operands.clone(), keys, ceiling);
+                self.add(Step::Union(Box::new(union_step(self.world.sources, union, rest))))
+            }
         };
-        let input = self.add(Step::Fetch(step));
         if residual.is_true() {
             return input;
         }

@@ -11,7 +11,7 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
     let model = &mut draft.model;
     model.version = VERSIONS.fetch_add(1, Ordering::Relaxed);
     for (id, source) in model.sources.iter_mut().enumerate() {
-        if !source.collections.is_empty() {
+        if !source.collections.is_empty() && source.union.is_none() {
             model.roots.insert(source.field.clone(), Root::Source(id));
         }
     }
@@ -33,6 +33,9 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
             Some((name.clone(), Member::Aggregate(*link)))
         });
         collection.members = fields.chain(links).chain(aggregates).collect();
+    }
+    for (id, source) in model.sources.iter().enumerate().filter(|(_, source)| source.union.is_some()) {
+        model.roots.extend(source.members.keys().map(|field| (field.clone(), Root::Union(id))));
     }
     model.types = model.type_ids(&Slice::all()).into_iter().map(|id| (model.type_name(id), id)).collect();
 }
