@@ -4,7 +4,7 @@
 //! parameters. *Invariant*: equality is exact whatever the column's collation, and leaves the column bare on one side, so
 //! that its indexes serve.
 
-use lilong_schema::{Collection, Field, Scalar};
+use lilong_schema::{Collection, Scalar};
 
 use super::aggregate::{aggregate, grouping};
 use super::expression::{exactly, text_of, value_of};
