@@ -286,10 +286,8 @@ pub(super) fn marks(slots: &[Slot], bound: &BoundFetch) -> usize {
             _ => 1,
         },
         Slot::Keys { keys: Keys::Operand(id), columns } => match bound.operands.get(*id) {
-            Some(Operand::Keys(batch)) => {
-                let sides: usize = columns.iter().map(|column| 1 + usize::from(column.exact.is_some())).sum();
-                padded(batch.num_rows()) * sides
-            }
+            // Some columns are compared twice.
+            Some(Operand::Keys(batch)) => padded(batch.num_rows()) * 2 * columns.len(),
             _ => 1,
         },
         Slot::Keys { keys: Keys::Fetch, .. } => 0,
