@@ -203,9 +203,7 @@ impl Builder<'_> {
             group: None,
         };
         let silence = match via {
-            Via::Key(_) => {
-                Silence::Asked(field.argument("partial").map(PlanOperand::of), union.is_some_and(|union| union.partial))
-            }
+            Via::Key(_) => self.unless_partial(field, id),
             Via::All | Via::Link { .. } => Silence::Told,
         };
         let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
@@ -238,8 +236,14 @@ impl Builder<'_> {
         Ok(Read { join, columns, list })
     }
 
+    /// A silent member is refused, unless the argument `partial` or the catalog says otherwise.
+    pub(super) fn unless_partial(&self, field: &Field, id: CollectionId) -> Silence {
+        let otherwise = self.world.federated.union_of(id).is_some_and(|union| union.partial);
+        Silence::Asked(field.argument("partial").map(PlanOperand::of), otherwise)
+    }
+
     /// Says what it means that members of the union are silent that these rows come from, if they come from one.
-    fn bear(&mut self, rows: StepId, silence: Silence) {
+    pub(super) fn bear(&mut self, rows: StepId, silence: Silence) {
         match &mut self.steps[rows] {
             Step::Union(step) => step.silence = silence,
             Step::Filter(FilterStep { input, .. }) | Step::Sort(SortStep { input, .. }) => {

@@ -77,6 +77,9 @@ fn union_of(plan: &Plan, step: StepId) -> Option<StepId> {
         Step::Join(join) => union_of(plan, join.rows),
         Step::Filter(filter) => union_of(plan, filter.input),
         Step::Sort(sort) => union_of(plan, sort.input),
+        Step::Aggregate(step) => union_of(plan, step.input),
+        Step::Widen(step) => union_of(plan, step.rows),
+        Step::Assign(step) => union_of(plan, step.rows),
         _ => None,
     }
 }

@@ -102,6 +102,7 @@ impl Federated {
     fn key_field(&self, id: CollectionId, key: usize) -> FieldDefinition {
         let collection = &self.collections[id];
         let key = &collection.keys[key];
+        let taken = collection.fields.iter().flatten().any(|field| *field.name == *words().partial);
         let arguments = key.columns.iter().filter_map(|column| {
             let field = collection.fields[*column].as_ref()?;
             let ty = TypeRef::named(field.type_name.clone()).non_null();
@@ -110,16 +111,14 @@ impl Federated {
         FieldDefinition {
             name: key.field.clone(),
             description: Some(self.document_key(collection, &key.columns)),
-            arguments: arguments.chain(self.partial_argument(id)).collect(),
+            arguments: arguments.chain(self.partial_argument(id).filter(|_| !taken)).collect(),
             ty: TypeRef::named(collection.type_name.clone()),
         }
     }
 
     /// `partial`, of what a union refuses to answer without all of its members.
-    fn partial_argument(&self, id: CollectionId) -> Option<InputValue> {
-        let collection = &self.collections[id];
-        let taken = collection.fields.iter().flatten().any(|field| *field.name == *words().partial);
-        (self.union_of(id).is_some() && !taken).then(|| InputValue {
+    pub(super) fn partial_argument(&self, id: CollectionId) -> Option<InputValue> {
+        self.union_of(id).map(|_| InputValue {
             name: words().partial.clone(),
             description: Some("Answer from the members that answer, and tell which are missing.".to_owned()),
             ty: TypeRef::named(Scalar::Boolean.name()),

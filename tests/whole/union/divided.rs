@@ -140,7 +140,21 @@ fn arguments(random: &mut Random) -> String {
 /// The same question of the union and of the undivided table.
 fn question(random: &mut Random) -> (String, String) {
     let fields = "{ id name size weight price day boxId box { kind } }";
-    match random.below(4) {
+    match random.below(6) {
+        4 => {
+            let filter = condition(random, 1);
+            let wanted = "{ aggregate { count names: count(columns: [name], distinct: true) sum { size price } avg { weight } min { day name } max { price } } }";
+            let ask = |name: &str| format!("item: {name}Aggregate(where: {{ {filter} }}) {wanted}");
+            (format!("{{ {} }}", ask("item")), format!("{{ whole {{ {} }} }}", ask("item")))
+        }
+        5 => {
+            let (filter, by) = (condition(random, 1), random.of(&["name", "size", "day, boxId"]));
+            let groups = format!(
+                "itemGroups(by: [{by}], where: {{ {filter} }}, orderBy: [{{ count: DESC }}], limit: 9) {{ key {{ {} }} aggregate {{ count sum {{ price }} }} }}",
+                by.replace(',', "")
+            );
+            (format!("{{ {groups} }}"), format!("{{ whole {{ {groups} }} }}"))
+        }
         0 => {
             let (outer, inner) = (random.of(&["", "(where: { kind: { _eq: \"a\" } })"]), arguments(random));
             let ask = |name: &str| format!("{{ whole {{ box{outer} {{ id item: {name}{inner} {fields} }} }} }}");

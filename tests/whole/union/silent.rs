@@ -124,6 +124,33 @@ async fn a_row_by_key_is_null_with_an_error_unless_the_rest_will_do() {
 }
 
 #[tokio::test]
+async fn aggregates_and_groups_are_null_with_an_error_unless_the_rest_will_do() {
+    let streets = streets().await;
+    let answer = ask(
+        &streets.gateway,
+        "{ residentAggregate { aggregate { count } }
+           part: residentAggregate(partial: true) { aggregate { count sum { age } } nodes { card } }
+           residentGroups(by: [_source]) { aggregate { count } } lenientAggregate { aggregate { count } } }",
+    )
+    .await;
+    assert_eq!(answer["data"]["residentAggregate"]["aggregate"], Value::Null, "{answer}");
+    assert_eq!(answer["data"]["residentGroups"], Value::Null, "{answer}");
+    assert_eq!(answer["data"]["part"]["aggregate"], json!({ "count": 4, "sum": { "age": "82" } }), "{answer}");
+    assert_eq!(answer["data"]["lenientAggregate"], json!({ "aggregate": { "count": 4 } }), "{answer}");
+    let source = "street_2";
+    let code = "SOURCE_UNAVAILABLE";
+    let expected = [
+        json!([["residentAggregate", "aggregate"], null, source, code]),
+        json!([["residentGroups"], null, source, code]),
+        json!([null, "part.aggregate", source, code]),
+        json!([null, "part.nodes", source, code]),
+        json!([null, "lenientAggregate.aggregate", source, code]),
+    ];
+    assert_eq!(errors(&answer), expected, "{answer}");
+    assert_eq!(answer["extensions"]["lilong"]["missing"], json!(["street_2"]), "{answer}");
+}
+
+#[tokio::test]
 async fn a_link_that_finds_nothing_while_a_member_is_silent_says_so_and_a_filter_fails() {
     let streets = streets().await;
     let answer = ask(

@@ -255,6 +255,10 @@ impl Builder<'_> {
         };
         let from = keys.filter(|_| keyed).map(KeysFrom::Step);
         let mut rows = self.fetch_rows(id, &folding.field.name, fetch, from, operands, ceiling, residual);
+        if keys.is_none() {
+            let silence = self.unless_partial(folding.field, id);
+            self.bear(rows, silence);
+        }
         if cut_here {
             if !share.order {
                 let terms = order.iter().filter_map(|term| sort_term(term, &columns, described)).collect();
