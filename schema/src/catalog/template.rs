@@ -4,13 +4,14 @@
 pub const FILES: &[(&str, &str)] = &[
     ("lilong.toml", include_str!("template/lilong.toml")),
     ("links.toml", include_str!("template/links.toml")),
+    ("unions.toml", include_str!("template/unions.toml")),
     ("sources/example.toml", include_str!("template/sources/example.toml")),
 ];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::{Catalog, Server, Tuning, link, load_with, server, source};
+    use super::super::{Catalog, Server, Tuning, link, load_with, server, source, union};
     use super::FILES;
     use crate::Problem;
 
@@ -55,6 +56,7 @@ mod tests {
     fn every_known_key_stands_in_it() {
         let text: String = FILES.iter().map(|(_, text)| uncommented(text)).collect();
         let keys = server::keys().chain(source::keys()).chain(link::LINK_KEYS.iter().copied());
+        let keys = keys.chain(union::UNION_KEYS.iter().copied());
         for key in keys {
             let is_there = text.lines().any(|line| {
                 line.split_once('=').is_some_and(|(start, _)| start.trim() == key)
