@@ -225,7 +225,9 @@ mod tests {
                 "Source",
                 "SourceState",
                 "OrderBy",
+                "PageInfo",
                 "Int",
+                "BigInt",
                 "Boolean",
                 "String",
                 "Date",
@@ -236,6 +238,8 @@ mod tests {
                 "ATBoolExp",
                 "ATOrderBy",
                 "ATSelectColumn",
+                "ATConnection",
+                "ATEdge",
             ]
         );
         let row = model.types["AT"];

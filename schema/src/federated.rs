@@ -3,6 +3,7 @@
 //!
 //! *Invariant*: immutable once built; every look-up costs the same however many sources there are.
 
+mod connections;
 mod definitions;
 mod documentation;
 mod inputs;
@@ -78,6 +79,8 @@ pub enum SourceMember {
     List(CollectionId),
     /// The row of a key: the position in [`Collection::keys`].
     ByKey(CollectionId, usize),
+    /// The pages of a collection, by cursors.
+    Connection(CollectionId),
 }
 
 /// A collection under its GraphQL names.
@@ -103,6 +106,8 @@ pub struct Collection {
     pub members: HashMap<Arc<str>, Member>,
     /// What ends every order here.
     pub tie: Tie,
+    /// `vaccinationsConnection` → the list link that it pages.
+    pub connections: HashMap<Arc<str>, LinkId>,
 }
 
 /// What ends an order so that it is total.
@@ -131,6 +136,10 @@ pub struct Generated {
     pub order_by: Option<Arc<str>>,
     /// `CivilResidentSelectColumn`; `None` if there is nothing to be distinct on.
     pub select_column: Option<Arc<str>>,
+    /// `CivilResidentConnection`
+    pub connection_type: Arc<str>,
+    /// `CivilResidentEdge`
+    pub edge_type: Arc<str>,
 }
 
 /// A column's GraphQL name.
@@ -242,6 +251,12 @@ pub enum TypeId {
     OrderBy(CollectionId),
     /// `…SelectColumn`
     SelectColumn(CollectionId),
+    /// `PageInfo`
+    PageInfo,
+    /// `…Connection`
+    Connection(CollectionId),
+    /// `…Edge`
+    Edge(CollectionId),
 }
 
 /// The part of a model that one request sees: `?sources=`.
@@ -293,6 +308,12 @@ impl Federated {
             Member::Link(link) if !self.sees_link(slice, link) => None,
             member => Some(member),
         }
+    }
+
+    /// The list link that a connection field of a collection pages, if it stands in the slice.
+    pub fn connection(&self, slice: &Slice, collection: CollectionId, name: &str) -> Option<LinkId> {
+        let link = *self.collections[collection].connections.get(name)?;
+        self.sees_link(slice, link).then_some(link)
     }
 
     /// The slice of the sources named by their catalog names or root fields; `Err` is the first unknown name.

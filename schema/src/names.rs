@@ -39,7 +39,7 @@ fn collection(federated: &Federated, slice: &Slice, id: CollectionId) -> Value {
         "byPk": collection.keys.iter().find(|key| key.primary).map(|key| &*key.field),
         "aggregate": null,
         "groups": null,
-        "connection": null,
+        "connection": &*collection.generated.connection,
         "fields": fields,
         "links": links,
     })
@@ -94,19 +94,19 @@ mod tests {
                 "chinook": {"field": "chinook", "type": "Chinook", "collections": {
                     "Album": {
                         "field": "album", "type": "ChinookAlbum", "byPk": "albumByPk",
-                        "aggregate": null, "groups": null, "connection": null,
+                        "aggregate": null, "groups": null, "connection": "albumConnection",
                         "fields": {"AlbumId": "albumId", "ArtistId": "artistId"}, "links": album_links,
                     },
                     "Artist": {
                         "field": "artist", "type": "ChinookArtist", "byPk": "artistByPk",
-                        "aggregate": null, "groups": null, "connection": null,
+                        "aggregate": null, "groups": null, "connection": "artistConnection",
                         "fields": {"ArtistId": "artistId"}, "links": artist_links,
                     },
                 }},
                 "shop": {"field": "shop", "type": "Shop", "collections": {
                     "my.sales": {
                         "field": "mySales", "type": "ShopMySales", "byPk": null,
-                        "aggregate": null, "groups": null, "connection": null,
+                        "aggregate": null, "groups": null, "connection": "mySalesConnection",
                         "fields": {"Album ID": "albumId"}, "links": sales_links,
                     },
                 }},

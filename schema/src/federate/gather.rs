@@ -89,6 +89,7 @@ fn gather_collections(draft: &mut Draft<'_>, source: SourceId, description: &Sou
                 links: Vec::new(),
                 members: HashMap::new(),
                 tie: Tie::RowId,
+                connections: HashMap::new(),
             });
         }
     }

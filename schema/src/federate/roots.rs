@@ -18,6 +18,7 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
     for (id, collection) in model.collections.iter_mut().enumerate() {
         let members = &mut model.sources[collection.source].members;
         members.insert(collection.field.clone(), SourceMember::List(id));
+        members.insert(collection.generated.connection.clone(), SourceMember::Connection(id));
         members.extend(
             collection.keys.iter().enumerate().map(|(key, named)| (named.field.clone(), SourceMember::ByKey(id, key))),
         );
@@ -25,6 +26,8 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
         let fields = fields.filter_map(|(field, name)| Some((name.as_ref()?.name.clone(), Member::Field(field))));
         let links = collection.links.iter().map(|link| (model.links[*link].name.clone(), Member::Link(*link)));
         collection.members = fields.chain(links).collect();
+        let lists = collection.links.iter().filter_map(|id| Some((*id, model.links[*id].generated.as_ref()?)));
+        collection.connections = lists.map(|(link, (_, connection))| (connection.clone(), link)).collect();
     }
     model.types = model.type_ids(&Slice::all()).into_iter().map(|id| (model.type_name(id), id)).collect();
 }

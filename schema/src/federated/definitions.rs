@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::inputs::words;
-use super::{Federated, Slice, TypeId, scalars};
+use super::{Federated, Slice, TypeId, connections, scalars};
 use crate::Scalar;
 use crate::definition::{EnumValue, FieldDefinition, InputValue, TypeDefinition, TypeKind};
 
@@ -41,6 +41,9 @@ impl Federated {
             TypeId::BoolExp(id) => self.collections[id].generated.bool_exp.clone(),
             TypeId::OrderBy(id) => self.collections[id].generated.order_by.clone().unwrap_or_default(),
             TypeId::SelectColumn(id) => self.collections[id].generated.select_column.clone().unwrap_or_default(),
+            TypeId::PageInfo => connections::PAGE_INFO_TYPE.into(),
+            TypeId::Connection(id) => self.collections[id].generated.connection_type.clone(),
+            TypeId::Edge(id) => self.collections[id].generated.edge_type.clone(),
         }
     }
 
@@ -51,7 +54,7 @@ impl Federated {
             | TypeId::SourceInfo
             | TypeId::SourceState
             | TypeId::Scalar(Scalar::String | Scalar::Boolean) => true,
-            TypeId::Scalar(Scalar::Int) => self.seen_sources(slice).next().is_some(),
+            TypeId::Scalar(Scalar::Int | Scalar::BigInt) | TypeId::PageInfo => self.seen_sources(slice).next().is_some(),
             TypeId::Scalar(scalar) | TypeId::Comparison(scalar) => {
                 scalar != Scalar::Enum && self.seen_sources(slice).any(|id| self.sources[id].scalars.contains(&scalar))
             }
@@ -60,7 +63,7 @@ impl Federated {
             }
             TypeId::Source(id) => slice.has(id) && !self.sources[id].collections.is_empty(),
             TypeId::Enumeration(id) | TypeId::EnumerationComparison(id) => slice.has(self.enumerations[id].source),
-            TypeId::Collection(id) | TypeId::BoolExp(id) => slice.has(self.collections[id].source),
+            TypeId::Collection(id) | TypeId::BoolExp(id) | TypeId::Connection(id) | TypeId::Edge(id) => slice.has(self.collections[id].source),
             TypeId::OrderBy(id) => {
                 self.collections[id].generated.order_by.is_some() && slice.has(self.collections[id].source)
             }
@@ -72,7 +75,8 @@ impl Federated {
 
     /// The types that can be reached in the slice, in stable order: common ones, then those of each source.
     pub fn type_ids(&self, slice: &Slice) -> Vec<TypeId> {
-        let common = [TypeId::Query, TypeId::SourceInfo, TypeId::SourceState, TypeId::OrderDirection];
+        let common =
+            [TypeId::Query, TypeId::SourceInfo, TypeId::SourceState, TypeId::OrderDirection, TypeId::PageInfo];
         let scalars = Scalar::NAMED.into_iter().map(TypeId::Scalar);
         let comparisons = Scalar::NAMED.into_iter().map(TypeId::Comparison);
         let mut ids: Vec<TypeId> =
@@ -93,6 +97,7 @@ impl Federated {
                     ids.extend([TypeId::Collection(id), TypeId::BoolExp(id)]);
                     ids.extend(self.collections[id].generated.order_by.as_ref().map(|_| TypeId::OrderBy(id)));
                     ids.extend(self.collections[id].generated.select_column.as_ref().map(|_| TypeId::SelectColumn(id)));
+                    ids.extend([TypeId::Connection(id), TypeId::Edge(id)]);
                 }
             }
         }
@@ -167,6 +172,9 @@ impl Federated {
             }
             TypeId::Source(id) => Some(self.sources[id].documentation()),
             TypeId::Collection(id) => Some(self.document_collection(&self.collections[id])),
+            TypeId::PageInfo => text("Where a page stands among the others."),
+            TypeId::Connection(_) => text("A page of rows."),
+            TypeId::Edge(_) => text("A row of a page, and its place."),
             TypeId::BoolExp(_) | TypeId::OrderBy(_) | TypeId::SelectColumn(_) => None,
         }
     }

@@ -105,7 +105,7 @@ impl Federated {
         self.collections[id].fields.iter().enumerate().filter_map(|(field, name)| Some((field, name.as_ref()?)))
     }
 
-    fn seen_links(&self, id: CollectionId, slice: &Slice) -> impl Iterator<Item = LinkId> {
+    pub(super) fn seen_links(&self, id: CollectionId, slice: &Slice) -> impl Iterator<Item = LinkId> {
         self.collections[id].links.iter().copied().filter(move |link| self.sees_link(slice, *link))
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::connections::page_info;
 use super::inputs::words;
 use super::{CollectionId, Federated, Link, LinkId, Member, Slice, Source, SourceId, SourceMember, TypeId};
 use crate::Scalar;
@@ -19,19 +20,24 @@ impl Federated {
             TypeId::Source(source) => {
                 let collections = self.sources[source].collections.clone();
                 let lists = collections.clone().map(|collection| self.list_field(collection));
+                let connections = collections.clone().map(|collection| self.connection_field(collection));
                 let keys = collections.flat_map(|collection| {
                     (0..self.collections[collection].keys.len()).map(move |key| self.key_field(collection, key))
                 });
-                lists.chain(keys).collect()
+                lists.chain(keys).chain(connections).collect()
             }
             TypeId::Collection(collection) => {
                 let fields = 0..self.collections[collection].fields.len();
-                let links = self.collections[collection].links.iter();
+                let links = || self.seen_links(collection, slice);
                 fields
                     .filter_map(|field| self.column_field(collection, field))
-                    .chain(links.filter(|link| self.sees_link(slice, **link)).map(|link| self.link_field(*link)))
+                    .chain(links().map(|link| self.link_field(link)))
+                    .chain(links().filter_map(|link| self.link_connection_field(link)))
                     .collect()
             }
+            TypeId::PageInfo => page_info().to_vec(),
+            TypeId::Connection(collection) => self.connection_fields(collection),
+            TypeId::Edge(collection) => self.edge_fields(collection),
             _ => return None,
         })
     }
@@ -48,11 +54,18 @@ impl Federated {
             TypeId::Source(source) => match *self.sources[source].members.get(name)? {
                 SourceMember::List(collection) => Some(self.list_field(collection)),
                 SourceMember::ByKey(collection, key) => Some(self.key_field(collection, key)),
+                SourceMember::Connection(collection) => Some(self.connection_field(collection)),
             },
-            TypeId::Collection(collection) => match self.member(slice, collection, name)? {
-                Member::Field(field) => self.column_field(collection, field),
-                Member::Link(link) => Some(self.link_field(link)),
+            TypeId::Collection(collection) => match self.member(slice, collection, name) {
+                Some(Member::Field(field)) => self.column_field(collection, field),
+                Some(Member::Link(link)) => Some(self.link_field(link)),
+                None => self.link_connection_field(self.connection(slice, collection, name)?),
             },
+            TypeId::PageInfo => page_info().iter().find(|field| *field.name == *name).cloned(),
+            TypeId::Connection(collection) => {
+                self.connection_fields(collection).into_iter().find(|field| *field.name == *name)
+            }
+            TypeId::Edge(collection) => self.edge_fields(collection).into_iter().find(|field| *field.name == *name),
             _ => None,
         }
     }
