@@ -126,7 +126,16 @@ fn root(name: &str, ty: TypeRef) -> FieldDefinition {
 
 /// Whether fields are selected on it.
 pub(crate) fn is_object(id: TypeId) -> bool {
-    matches!(id, TypeId::Query | TypeId::SourceInfo | TypeId::Source(_) | TypeId::Collection(_))
+    matches!(
+        id,
+        TypeId::Query
+            | TypeId::SourceInfo
+            | TypeId::Source(_)
+            | TypeId::Collection(_)
+            | TypeId::PageInfo
+            | TypeId::Connection(_)
+            | TypeId::Edge(_)
+    )
 }
 
 /// Whether it is an input object.

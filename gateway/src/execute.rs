@@ -9,6 +9,7 @@ mod bind;
 mod collect;
 mod join;
 mod keys;
+mod page;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -75,6 +76,8 @@ pub struct Placed {
     pub indices: Option<Vec<u32>>,
     /// Parents that have a fault instead of rows, in order.
     pub faults: Vec<(u32, Fault)>,
+    /// Of a page, by parent: whether its limit cut rows off. Else empty.
+    pub more: Vec<bool>,
 }
 
 impl Placed {
@@ -82,6 +85,11 @@ impl Placed {
     pub fn rows_of(&self, parent: usize) -> impl ExactSizeIterator<Item = usize> + '_ {
         let (start, end) = (self.offsets[parent] as usize, self.offsets[parent + 1] as usize);
         (start..end).map(move |at| self.indices.as_ref().map_or(at, |indices| indices[at] as usize))
+    }
+
+    /// Whether more rows than its page were there.
+    pub fn has_more(&self, parent: usize) -> bool {
+        self.more.get(parent).copied().unwrap_or_default()
     }
 
     /// The fault of a parent.
@@ -157,6 +165,7 @@ fn inputs(step: &Step) -> Vec<StepId> {
             inputs
         }
         Step::Sort(sort) => vec![sort.input],
+        Step::Page(page) => vec![page.input],
         Step::Keys(keys) => vec![keys.input],
         Step::Join(join) => std::iter::once(join.rows).chain(join.parent.as_ref().map(|parent| parent.step)).collect(),
     }
@@ -194,6 +203,7 @@ impl Run<'_> {
             }
             Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, &made)?)),
             Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, rows(&made, 0)?)?)),
+            Step::Page(page) => Made::Rows(Arc::new(page::keep(page, rows(&made, 0)?, self.world.variables)?)),
             Step::Keys(keys) => Made::Keys(keys::collect(keys, &made, self.world.limits.budget_keys)?),
             Step::Join(join) => Made::Placed(join::place(join, &made, self.world.variables)?),
         };

@@ -193,19 +193,32 @@ impl<'a> Scale<'a> {
 
     /// The type that a field leads to, where fetches lie below it, and whether the field itself causes one.
     fn step(&self, parent: Option<TypeId>, field: &str) -> (Option<TypeId>, bool) {
-        use lilong_schema::federated::SourceMember::{ByKey, List};
+        use lilong_schema::federated::SourceMember::{ByKey, Connection, List};
         match parent {
             Some(TypeId::Query) => {
                 (self.federated.roots.get(field).map(|Root::Source(source)| TypeId::Source(*source)), false)
             }
             Some(TypeId::Source(source)) => match self.federated.sources[source].members.get(field) {
                 Some(List(collection) | ByKey(collection, _)) => (Some(TypeId::Collection(*collection)), true),
+                Some(Connection(collection)) => (Some(TypeId::Connection(*collection)), true),
                 None => (None, false),
             },
-            Some(TypeId::Collection(collection)) => match self.federated.collections[collection].members.get(field) {
-                Some(Member::Link(link)) => (Some(TypeId::Collection(self.federated.links[*link].to)), true),
+            Some(TypeId::Collection(id)) => {
+                let collection = &self.federated.collections[id];
+                let to = |link: &usize| self.federated.links[*link].to;
+                match (collection.members.get(field), collection.connections.get(field)) {
+                    (Some(Member::Link(link)), _) => (Some(TypeId::Collection(to(link))), true),
+                    (None, Some(link)) => (Some(TypeId::Connection(to(link))), true),
+                    _ => (None, false),
+                }
+            }
+            Some(TypeId::Connection(collection)) => match field {
+                "edges" => (Some(TypeId::Edge(collection)), false),
+                "nodes" => (Some(TypeId::Collection(collection)), false),
+                "totalCount" => (None, true),
                 _ => (None, false),
             },
+            Some(TypeId::Edge(collection)) if field == "node" => (Some(TypeId::Collection(collection)), false),
             _ => (None, false),
         }
     }

@@ -7,12 +7,16 @@
 
 mod arguments;
 mod build;
+pub mod connection;
+mod count;
+mod cursors;
 pub mod display;
 mod filter;
 mod keys;
 mod limits;
 mod order;
 mod output;
+pub mod page;
 mod pushdown;
 mod read;
 mod weight;
@@ -25,7 +29,9 @@ use lilong_schema::federated::SourceId;
 use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
+use self::connection::{ConnectionOutput, CursorArgument};
 pub use self::limits::{Check, CheckKind};
+use self::page::{FetchPage, PageStep};
 use crate::operation::{Argument, Field, Form, Slot, Variables};
 
 /// The position of a step in [`Plan::steps`].
@@ -40,6 +46,8 @@ pub struct Plan {
     pub output: Vec<Output>,
     /// What the values of variables must meet before anything is asked.
     pub checks: Vec<Check>,
+    /// Cursors given; their values follow the variables, a list for each.
+    pub cursors: Vec<CursorArgument>,
 }
 
 /// One piece of work.
@@ -52,6 +60,8 @@ pub enum Step {
     Filter(FilterStep),
     /// Puts rows in an order that a source could not give.
     Sort(SortStep),
+    /// Keeps rows between cursors where a source could not.
+    Page(PageStep),
     /// Collects the different keys of rows.
     Keys(KeysStep),
     /// Gives each parent row its rows.
@@ -73,6 +83,8 @@ pub struct FetchStep {
     pub keys: Option<KeysFrom>,
     /// What more rows than this are.
     pub ceiling: Ceiling,
+    /// The cursors that it asks between; `prepared` is for values that are not null.
+    pub page: Option<FetchPage>,
 }
 
 /// What it means that a fetch finds more rows than it may.
@@ -104,6 +116,8 @@ pub enum PlanOperand {
     List(Vec<PlanOperand>),
     /// The keys of a [`KeysStep`].
     FromStep(StepId),
+    /// An integer and one more.
+    OneMore(Box<PlanOperand>),
 }
 
 /// Keeps rows that meet a predicate.
@@ -205,6 +219,15 @@ pub enum JoinRule {
     },
     /// At most one row; a second is `SOURCE_MISMATCH`.
     One,
+    /// A page of a list, cut at the limit; whether that cut anything is remembered.
+    Page {
+        /// The most rows.
+        most: usize,
+        /// Whether the last row is the first of the page.
+        reversed: bool,
+    },
+    /// Rows that are counted, not given out.
+    Count,
 }
 
 /// A field of the answer.
@@ -238,6 +261,8 @@ pub enum OutputValue {
     Cell(Cell),
     /// The rows that a join gives the row.
     Rows(RowsOutput),
+    /// A page of them.
+    Connection(Box<ConnectionOutput>),
 }
 
 /// A cell.
@@ -296,6 +321,10 @@ impl PlanOperand {
             PlanOperand::List(items) => {
                 items.iter().map(|item| item.value(variables)).collect::<Option<_>>().map(Value::List)
             }
+            PlanOperand::OneMore(operand) => match operand.value(variables)? {
+                Value::Integer(number) => Some(Value::Integer(number + 1)),
+                _ => None,
+            },
             PlanOperand::FromStep(_) => None,
         }
     }

@@ -4,6 +4,7 @@
 //! caused has its entry in `errors`, with its path; a null where none may be empties the nearest place that may be null.
 
 mod cell;
+mod connection;
 mod errors;
 
 use arrow_array::Array;
@@ -12,6 +13,7 @@ use lilong_schema::Slice;
 
 use self::cell::{Column, Written};
 use self::errors::{Errors, Segment};
+use crate::cursor::CursorKey;
 use crate::error::{Code, RequestError};
 use crate::execute::{Fault, Fetched, Made, Placed};
 use crate::model::Model;
@@ -29,6 +31,8 @@ pub struct World<'a> {
     pub variables: &'a Variables,
     /// The request's trace id.
     pub trace: &'a str,
+    /// What cursors are sealed with.
+    pub cursors: &'a CursorKey,
 }
 
 /// Writes an answer: `{"data":…}`, then `"errors"` if there are any. Gives the number of errors beside it.
@@ -47,6 +51,8 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
             })
             .collect(),
         columns: (0..fetched.steps.len()).map(|_| Vec::new()).collect(),
+        connections: Vec::new(),
+        payload: Vec::new(),
         out: Vec::with_capacity(1024),
         path: Vec::new(),
         errors: Errors::new(world.trace),
@@ -65,6 +71,10 @@ struct Writer<'a> {
     steps: Vec<Option<Result<&'a Placed, &'a Fault>>>,
     /// By join: the typed column of each of its fields.
     columns: Vec<Vec<Option<Column<'a>>>>,
+    /// By the number of a connection.
+    connections: Vec<connection::Resolved<'a>>,
+    /// The cursor that is being made.
+    payload: Vec<u8>,
     out: Vec<u8>,
     path: Vec<Segment<'a>>,
     errors: Errors,
@@ -78,19 +88,11 @@ impl<'a> Writer<'a> {
                 OutputValue::Object(fields) => self.resolve(fields),
                 OutputValue::Rows(rows) => {
                     if let Some(Ok(placed)) = self.steps[rows.join] {
-                        self.columns[rows.join] = rows
-                            .fields
-                            .iter()
-                            .map(|field| match &field.value {
-                                OutputValue::Cell(cell) => {
-                                    Some(Column::of(placed.rows.batch.column(cell.column), cell))
-                                }
-                                _ => None,
-                            })
-                            .collect();
+                        self.columns[rows.join] = typed_columns(rows, placed);
                     }
                     self.resolve(&rows.fields);
                 }
+                OutputValue::Connection(connection) => self.resolve_connection(connection),
                 _ => {}
             }
         }
@@ -112,6 +114,7 @@ impl<'a> Writer<'a> {
                     self.path.pop();
                 }
                 OutputValue::Rows(rows) => self.rows(field, rows, 0),
+                OutputValue::Connection(connection) => self.connection(field, connection, 0),
                 OutputValue::Sources(fields) => self.sources(fields),
                 OutputValue::TypeByName { name, selection } => {
                     let start = self.out.len();
@@ -163,7 +166,13 @@ impl<'a> Writer<'a> {
 
     fn placed(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize) {
         let columns = std::mem::take(&mut self.columns[rows.join]);
-        if let Some((index, field, what)) = first_lost_key(rows, placed, parent, &columns) {
+        self.written(rows, placed, parent, &columns);
+        self.columns[rows.join] = columns;
+    }
+
+    /// The rows of one parent, under the columns given.
+    fn written(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize, columns: &[Option<Column<'a>>]) {
+        if let Some((index, field, what)) = first_lost_key(rows, placed, parent, columns) {
             self.out.extend_from_slice(b"null");
             if rows.list {
                 self.path.push(Segment::Index(index));
@@ -179,17 +188,16 @@ impl<'a> Writer<'a> {
                     self.out.push(b',');
                 }
                 self.path.push(Segment::Index(index));
-                self.row(rows, placed, row, &columns);
+                self.row(rows, placed, row, columns);
                 self.path.pop();
             }
             self.out.push(b']');
         } else {
             match placed.rows_of(parent).next() {
-                Some(row) => self.row(rows, placed, row, &columns),
+                Some(row) => self.row(rows, placed, row, columns),
                 None => self.out.extend_from_slice(b"null"),
             }
         }
-        self.columns[rows.join] = columns;
     }
 
     fn row(&mut self, rows: &'a RowsOutput, placed: &'a Placed, row: usize, columns: &[Option<Column<'a>>]) {
@@ -210,6 +218,7 @@ impl<'a> Writer<'a> {
                     }
                 }
                 (OutputValue::Rows(below), _) => self.rows(field, below, row),
+                (OutputValue::Connection(below), _) => self.connection(field, below, row),
                 (OutputValue::Constant(bytes), _) => self.out.extend_from_slice(bytes),
                 _ => self.out.extend_from_slice(b"null"),
             }
@@ -282,8 +291,39 @@ const FAULTY: &str = "a value here that is not of this field's type";
 const MISSING: &str = "no value here, where there is always one";
 
 fn is_faulty(placed: &Placed, row: usize, cell: &Cell) -> bool {
+    is_faulty_cell(placed, row, cell.column)
+}
+
+fn is_faulty_cell(placed: &Placed, row: usize, column: usize) -> bool {
     let faults = &placed.rows.faults;
-    !faults.is_empty() && faults.binary_search_by_key(&(row, cell.column), |fault| (fault.row, fault.column)).is_ok()
+    !faults.is_empty() && faults.binary_search_by_key(&(row, column), |fault| (fault.row, fault.column)).is_ok()
+}
+
+/// The typed column of each field that is a cell.
+fn typed_columns<'a>(rows: &'a RowsOutput, placed: &'a Placed) -> Vec<Option<Column<'a>>> {
+    rows.fields
+        .iter()
+        .map(|field| match &field.value {
+            OutputValue::Cell(cell) => Some(Column::of(placed.rows.batch.column(cell.column), cell)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A null of one row where none may be, and what is wrong with it.
+fn lost_key<'a>(
+    rows: &'a RowsOutput,
+    placed: &Placed,
+    row: usize,
+    columns: &[Option<Column<'a>>],
+) -> Option<(&'a Output, &'static str)> {
+    rows.fields.iter().zip(columns).find_map(|(field, column)| match (&field.value, column) {
+        (OutputValue::Cell(cell), Some(column)) if cell.non_null => {
+            let lost = column.write(row, cell, &mut Vec::new()) != Written::Value;
+            lost.then(|| (field, if is_faulty(placed, row, cell) { FAULTY } else { MISSING }))
+        }
+        _ => None,
+    })
 }
 
 /// The first row of a parent with a null where none may be, by its position, and what is wrong with it. Looked for before

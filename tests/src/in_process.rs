@@ -22,5 +22,5 @@ pub async fn serve(folder: &Path) -> Gateway {
         "{}",
         report(&findings)
     );
-    Gateway::new(model, opened.catalog.server.limits)
+    Gateway::of(model, &opened.catalog.server)
 }

@@ -46,7 +46,7 @@ pub(super) fn key(collection: &Collection, columns: &[FieldId], values: &[Value]
 }
 
 /// An array of one cell.
-fn cell(scalar: Scalar, value: &Value) -> Option<ArrayRef> {
+pub(super) fn cell(scalar: Scalar, value: &Value) -> Option<ArrayRef> {
     Some(match (scalar, value) {
         (Scalar::Int, Value::Integer(number)) => Arc::new(Int32Array::from(vec![i32::try_from(*number).ok()?])),
         (Scalar::BigInt, Value::Integer(number)) => Arc::new(Int64Array::from(vec![i64::try_from(*number).ok()?])),

@@ -18,8 +18,10 @@ impl Run<'_> {
     /// All rows of a fetch.
     pub(super) async fn fetch(&self, step: &FetchStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
         let source = &self.world.sources[step.source];
-        let fetch = &step.prepared.fetch;
         let operands = bind::operands(&step.operands, made, self.world.variables)?;
+        let prepared = step.page.as_ref().and_then(|page| page.prepared(&operands));
+        let prepared = prepared.as_ref().unwrap_or(&step.prepared);
+        let fetch = &prepared.fetch;
         let keys = match &step.keys {
             None => None,
             Some(KeysFrom::Step(_)) => match made.last().map(|made| &**made) {
@@ -51,7 +53,7 @@ impl Run<'_> {
                 keys => vec![keys.clone()],
             };
             for keys in parts {
-                let bound = BoundFetch { prepared: step.prepared.clone(), operands: operands.clone(), keys };
+                let bound = BoundFetch { prepared: prepared.clone(), operands: operands.clone(), keys };
                 self.collect(source, step, &bound, &mut into).await?;
             }
         }

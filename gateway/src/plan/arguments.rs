@@ -145,7 +145,7 @@ impl Builder<'_> {
         Ok(order)
     }
 
-    fn order_by(&self, id: CollectionId, field: &Field) -> Result<Vec<Order>, RequestError> {
+    pub(super) fn order_by(&self, id: CollectionId, field: &Field) -> Result<Vec<Order>, RequestError> {
         match field.argument("orderBy") {
             Some(Argument { form: Form::List(items), .. }) => {
                 let mut order: Vec<Order> = Vec::new();

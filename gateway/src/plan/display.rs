@@ -41,6 +41,7 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             "step": id, "kind": "filter", "rows": filter.input, "where": predicate(&filter.predicate, &filter.collection),
         }),
         Step::Sort(sort) => json!({ "step": id, "kind": "sort", "rows": sort.input, "terms": sort.terms.len() }),
+        Step::Page(page) => json!({ "step": id, "kind": "page", "rows": page.input, "terms": page.terms.len() }),
         Step::Keys(keys) => {
             let mut value = json!({ "step": id, "kind": "keys", "rows": keys.input });
             if !keys.key.normalize.is_empty() {
@@ -56,6 +57,8 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             value["gives"] = json!(match join.rule {
                 JoinRule::List { .. } => "list",
                 JoinRule::One => "one",
+                JoinRule::Page { .. } => "page",
+                JoinRule::Count => "count",
             });
             for (name, given) in [("limit", &join.limit), ("offset", &join.offset)] {
                 if let Some(given) = given {
@@ -108,6 +111,7 @@ fn operand(operand: &PlanOperand) -> String {
         PlanOperand::Variable(slot) => format!("${}", slot.variable + 1),
         PlanOperand::List(items) => format!("{} values", items.len()),
         PlanOperand::FromStep(id) => format!("step {id}"),
+        PlanOperand::OneMore(inner) => format!("{} + 1", self::operand(inner)),
     }
 }
 

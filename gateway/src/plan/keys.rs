@@ -8,7 +8,7 @@ use super::KeyColumns;
 use super::read::position;
 
 /// What the keys of a link are compared as: the target's scalars, or texts if its side is normalised.
-fn key_scalars(federated: &Federated, link: &Link) -> Vec<Scalar> {
+pub(super) fn key_scalars(federated: &Federated, link: &Link) -> Vec<Scalar> {
     let to = &federated.collection(link.to).described;
     link.to_columns
         .iter()

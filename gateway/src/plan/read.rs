@@ -12,6 +12,7 @@ use lilong_schema::{Capabilities, Value};
 use super::arguments::{Given, plain_field};
 use super::build::Builder;
 use super::keys::{parent_key, row_key};
+use super::page::{FetchPage, Page, PageStep};
 use super::{
     Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
     Step, StepId, pushdown,
@@ -37,6 +38,8 @@ pub(super) struct Reading<'a> {
     pub(super) collection: CollectionId,
     pub(super) via: Via<'a>,
     pub(super) given: Given,
+    /// Only a page of them, in an order of its own.
+    pub(super) page: Option<Page>,
     /// Which rows.
     pub(super) predicate: Predicate,
     pub(super) operands: Vec<PlanOperand>,
@@ -52,6 +55,8 @@ pub(super) struct Read {
     pub(super) columns: Vec<FieldId>,
     /// Whether they are a list.
     pub(super) list: bool,
+    /// Of a page whose cursors are made: the columns of the batch that they are made of, by term of the order.
+    pub(super) cursor: Vec<usize>,
 }
 
 /// What the source does of a reading.
@@ -70,7 +75,7 @@ struct Share {
 impl Builder<'_> {
     /// The steps that read rows.
     pub(super) fn read(&mut self, reading: Reading<'_>) -> Result<Read, RequestError> {
-        let Reading { field, collection: id, via, given, mut predicate, mut operands, mut columns } = reading;
+        let Reading { field, collection: id, via, given, page, mut predicate, mut operands, mut columns } = reading;
         let federated = self.world.federated;
         let limits = self.world.limits;
         let collection = federated.collection(id);
@@ -97,9 +102,16 @@ impl Builder<'_> {
                 }
             }
         }
-        let order = if list { self.full_order(id, field, &given, matches!(via, Via::All))? } else { Vec::new() };
+        let order = match &page {
+            Some(page) => page.order.clone(),
+            None if list => self.full_order(id, field, &given, matches!(via, Via::All))?,
+            None => Vec::new(),
+        };
+        let ends = page.as_ref().map(|page| page.ends.as_slice()).unwrap_or_default();
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
-        let share = share(&capabilities, &given, &order, &residual, link, key.is_some());
+        // A cursor is compared where the order is made.
+        let orders = Capabilities { order: capabilities.order && (ends.is_empty() || capabilities.filter), ..capabilities };
+        let share = share(&orders, &given, &order, &residual, link, key.is_some());
         if !share.order && order.iter().any(|term| !term.path.is_empty()) {
             return Err(RequestError {
                 code: Code::TooCostly,
@@ -115,7 +127,8 @@ impl Builder<'_> {
         if !share.distinct {
             columns.want_all(&given.distinct);
         }
-        if !share.order {
+        let makes_cursors = page.as_ref().is_some_and(|page| page.values);
+        if !share.order || makes_cursors {
             columns.want_all(&order.iter().filter_map(plain_field).collect::<Vec<_>>());
         }
         if columns.0.is_empty() {
@@ -134,9 +147,16 @@ impl Builder<'_> {
             (false, true) => Ceiling { rows: limits.answer_rows, budget: false },
             (false, false) => Ceiling { rows: limits.list_rows, budget: false },
         };
+        // A page takes one row more for each parent, to see whether there are more.
+        let ceiling = match (&page, ceiling.budget, link.is_some()) {
+            (None, ..) | (_, true, _) => ceiling,
+            (_, _, true) => Ceiling { rows: ceiling.rows * 2, budget: false },
+            (_, _, false) => Ceiling { rows: ceiling.rows + 1, budget: false },
+        };
         let limit;
         let (mut offset, mut key_limit, mut key_offset) = (None, None, None);
         let list_limit = |operands: &mut Vec<PlanOperand>| match &given.limit {
+            Some(limit) if page.is_some() => push(operands, PlanOperand::OneMore(Box::new(limit.clone()))),
             Some(limit) => push(operands, limit.clone()),
             None => push_cap(operands, limits.list_rows),
         };
@@ -169,13 +189,25 @@ impl Builder<'_> {
             limit,
             offset,
             keys: keys.is_some().then_some(KeySet { columns: key_columns, limit: key_limit, offset: key_offset }),
-            order_values: false,
+            order_values: share.order && makes_cursors && order.iter().any(|term| plain_field(term).is_none()),
             group: None,
         };
+        let fetch_page =
+            (share.order && !ends.is_empty()).then(|| FetchPage::new(fetch.clone(), ends, &mut operands));
+        let fetch = fetch_page.as_ref().map_or(fetch, FetchPage::plain);
+        let fetch_step = self.steps.len();
         let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
+        if let Some(Step::Fetch(step)) = self.steps.get_mut(fetch_step) {
+            step.page = fetch_page;
+        }
         if !share.order && !order.is_empty() {
-            let terms = order.iter().filter_map(|term| sort_term(term, &columns, &collection.described)).collect();
-            rows = self.add(Step::Sort(SortStep { input: rows, terms }));
+            let terms: Vec<SortTerm> =
+                order.iter().filter_map(|term| sort_term(term, &columns, &collection.described)).collect();
+            rows = self.add(Step::Sort(SortStep { input: rows, terms: terms.clone() }));
+            if !ends.is_empty() {
+                let ends = ends.iter().map(|end| (end.values.clone(), end.side)).collect();
+                rows = self.add(Step::Page(PageStep { input: rows, terms, ends }));
+            }
         }
         let parent = match (via, link) {
             (Via::Link { parent, columns: parent_columns, .. }, Some(link)) => Some(Parent {
@@ -195,10 +227,19 @@ impl Builder<'_> {
                 .filter_map(|field| Some((position(&columns, *field)?, collection.described.fields[*field].scalar)))
                 .collect(),
             offset: given.offset.filter(|_| list && !share.limit),
-            limit: given.limit.filter(|_| list && !share.limit),
-            rule: if list { JoinRule::List { most: limits.list_rows } } else { JoinRule::One },
+            limit: given.limit.filter(|_| list && (!share.limit || page.is_some())),
+            rule: match &page {
+                Some(page) => page.rule,
+                None if list => JoinRule::List { most: limits.list_rows },
+                None => JoinRule::One,
+            },
         }));
-        Ok(Read { join, columns, list })
+        let column = |(at, term)| {
+            let plain = plain_field(term).and_then(|field| position(&columns, field));
+            plain.unwrap_or(columns.len() + at)
+        };
+        let cursor = if makes_cursors { order.iter().enumerate().map(column).collect() } else { Vec::new() };
+        Ok(Read { join, columns, list, cursor })
     }
 
     /// A fetch, and the filter for what its source cannot check.
@@ -222,6 +263,7 @@ impl Builder<'_> {
             operands: operands.clone(),
             keys,
             ceiling,
+            page: None,
         };
         let input = self.add(Step::Fetch(step));
         if residual.is_true() {
