@@ -11,6 +11,7 @@ mod join;
 mod keys;
 mod page;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
@@ -18,14 +19,14 @@ use std::time::Instant;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
-use futures::FutureExt;
-use futures::future::{BoxFuture, Shared, join_all};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use lilong_connectors::{CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
 use crate::error::Code;
 use crate::operation::Variables;
-use crate::plan::{FilterStep, Plan, SortStep, Step, StepId};
+use crate::plan::{FetchStep, FilterStep, Plan, SortStep, Step, StepId};
 
 /// Why a step has nothing to give.
 #[derive(Clone, Debug)]
@@ -128,46 +129,65 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         world: &world,
         bytes: AtomicUsize::new(0),
     };
-    let run = &run;
-    let mut running: Vec<Shared<BoxFuture<'_, StepResult>>> = Vec::with_capacity(plan.steps.len());
-    for step in &plan.steps {
-        let inputs = inputs(step).into_iter().map(|id| running[id].clone()).collect::<Vec<_>>();
-        running.push(run.step(step, inputs).boxed().shared());
+    let mut progress = Progress::new(plan);
+    let mut fetches = FuturesUnordered::new();
+    loop {
+        while let Some(id) = progress.ready.pop_front() {
+            match (&plan.steps[id], progress.inputs(id)) {
+                (_, Err(fault)) => progress.finish(id, Err(fault)),
+                (Step::Fetch(fetch), Ok(made)) => {
+                    let run = &run;
+                    fetches.push(async move { (id, run.fetch_in_time(fetch, &made).await) });
+                }
+                (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),
+            }
+        }
+        match fetches.next().await {
+            Some((id, result)) => progress.finish(id, result.map(|rows| Arc::new(Made::Rows(Arc::new(rows))))),
+            None => break,
+        }
     }
-    let mut steps = join_all(running).await;
+    let mut steps = progress.into_results();
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
     Fetched { steps }
 }
 
-/// The steps that a step reads, in the order in which [`Run::step`] takes them.
-fn inputs(step: &Step) -> Vec<StepId> {
-    use crate::plan::{KeysFrom, PlanOperand};
-    let of_operands = |operands: &[PlanOperand]| {
-        operands
+/// Which steps are done, and which can start.
+struct Progress<'a> {
+    plan: &'a Plan,
+    results: Vec<Option<StepResult>>,
+    /// How many inputs of each step are not there yet.
+    missing: Vec<usize>,
+    ready: VecDeque<StepId>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let missing = plan.inputs.iter().map(Vec::len).collect::<Vec<_>>();
+        let ready = (0..plan.steps.len()).filter(|id| missing[*id] == 0).collect();
+        Self { plan, results: vec![None; plan.steps.len()], missing, ready }
+    }
+
+    /// What a step reads; the first fault among it is the step's own.
+    fn inputs(&self, id: StepId) -> Result<Vec<Arc<Made>>, Fault> {
+        self.plan.inputs[id]
             .iter()
-            .filter_map(|operand| match operand {
-                PlanOperand::FromStep(id) => Some(*id),
-                _ => None,
-            })
-            .collect::<Vec<_>>()
-    };
-    match step {
-        Step::Fetch(fetch) => {
-            let mut inputs = of_operands(&fetch.operands);
-            if let Some(KeysFrom::Step(id)) = fetch.keys {
-                inputs.push(id);
+            .map(|input| self.results[*input].clone().unwrap_or_else(|| Err(internal())))
+            .collect()
+    }
+
+    fn finish(&mut self, id: StepId, result: StepResult) {
+        self.results[id] = Some(result);
+        for user in &self.plan.users[id] {
+            self.missing[*user] -= 1;
+            if self.missing[*user] == 0 {
+                self.ready.push_back(*user);
             }
-            inputs
         }
-        Step::Filter(filter) => {
-            let mut inputs = of_operands(&filter.operands);
-            inputs.push(filter.input);
-            inputs
-        }
-        Step::Sort(sort) => vec![sort.input],
-        Step::Page(page) => vec![page.input],
-        Step::Keys(keys) => vec![keys.input],
-        Step::Join(join) => std::iter::once(join.rows).chain(join.parent.as_ref().map(|parent| parent.step)).collect(),
+    }
+
+    fn into_results(self) -> Vec<StepResult> {
+        self.results.into_iter().map(|result| result.unwrap_or_else(|| Err(internal()))).collect()
     }
 }
 
@@ -180,34 +200,32 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn step(&self, step: &Step, inputs: Vec<Shared<BoxFuture<'_, StepResult>>>) -> StepResult {
-        let mut made = Vec::with_capacity(inputs.len());
-        for input in join_all(inputs).await {
-            made.push(input?);
-        }
-        let made = match step {
-            Step::Fetch(fetch) => {
-                let end = tokio::time::Instant::from_std(self.context.deadline);
-                match tokio::time::timeout_at(end, self.fetch(fetch, &made)).await {
-                    Ok(rows) => Made::Rows(Arc::new(rows?)),
-                    Err(_) => {
-                        let source = self.world.sources[fetch.source].name();
-                        return Err(Fault {
-                            code: Code::Deadline,
-                            source: Some(source.clone()),
-                            message: format!("the request's time was over before source `{source}` had answered")
-                                .into(),
-                        });
-                    }
-                }
+    /// A fetch, up to the request's deadline.
+    async fn fetch_in_time(&self, fetch: &FetchStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+        let end = tokio::time::Instant::from_std(self.context.deadline);
+        match tokio::time::timeout_at(end, self.fetch(fetch, made)).await {
+            Ok(rows) => rows,
+            Err(_) => {
+                let source = self.world.sources[fetch.source].name();
+                Err(Fault {
+                    code: Code::Deadline,
+                    source: Some(source.clone()),
+                    message: format!("the request's time was over before source `{source}` had answered").into(),
+                })
             }
-            Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, &made)?)),
-            Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, rows(&made, 0)?)?)),
-            Step::Page(page) => Made::Rows(Arc::new(page::keep(page, rows(&made, 0)?, self.world.variables)?)),
-            Step::Keys(keys) => Made::Keys(keys::collect(keys, &made, self.world.limits.budget_keys)?),
-            Step::Join(join) => Made::Placed(join::place(join, &made, self.world.variables)?),
-        };
-        Ok(Arc::new(made))
+        }
+    }
+
+    /// A step that asks nobody.
+    fn work(&self, step: &Step, made: &[Arc<Made>]) -> Result<Made, Fault> {
+        Ok(match step {
+            Step::Fetch(_) => return Err(internal()),
+            Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
+            Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, rows(made, 0)?)?)),
+            Step::Page(page) => Made::Rows(Arc::new(page::keep(page, rows(made, 0)?, self.world.variables)?)),
+            Step::Keys(keys) => Made::Keys(keys::collect(keys, made, self.world.limits.budget_keys)?),
+            Step::Join(join) => Made::Placed(join::place(join, made, self.world.variables)?),
+        })
     }
 
     fn filter(&self, step: &FilterStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {

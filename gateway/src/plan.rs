@@ -12,6 +12,7 @@ mod count;
 mod cursors;
 pub mod display;
 mod filter;
+mod inputs;
 mod keys;
 mod limits;
 mod order;
@@ -42,6 +43,10 @@ pub type StepId = usize;
 pub struct Plan {
     /// Steps, inputs before users.
     pub steps: Vec<Step>,
+    /// The steps that each step reads, in the order in which it takes them.
+    pub inputs: Vec<Vec<StepId>>,
+    /// The steps that read each step, once for each time they do.
+    pub users: Vec<Vec<StepId>>,
     /// The fields of the answer's `data`.
     pub output: Vec<Output>,
     /// What the values of variables must meet before anything is asked.

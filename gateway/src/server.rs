@@ -20,6 +20,7 @@ mod envelope;
 pub mod graphiql;
 mod graphql;
 mod health;
+mod heartbeat;
 mod host;
 mod listen;
 mod metrics;
@@ -128,10 +129,13 @@ impl Server {
         } else {
             drop(alive);
         }
+        let beating = tokio::spawn(heartbeat::beat());
         stop.await;
         tracing::info!("stopping: no new requests, running ones have {:?} to end", self.shared.options.limits.drain);
         self.stop.send_replace(true);
-        Ok(tokio::time::timeout(self.shared.options.limits.drain, working.closed()).await.is_ok())
+        let drained = tokio::time::timeout(self.shared.options.limits.drain, working.closed()).await.is_ok();
+        beating.abort();
+        Ok(drained)
     }
 }
 

@@ -36,7 +36,7 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
     let mut builder = Builder { world, steps: Vec::new(), checks: Vec::new(), filter_fetches: 0, filter_depth: 0,
         variables: operation.variables, cursors: Vec::new(), connections: 0 };
     let output = builder.root(&operation.selection)?;
-    Ok(Plan { steps: builder.steps, output, checks: builder.checks, cursors: builder.cursors })
+    Ok(Plan::new(builder.steps, output, builder.checks, builder.cursors))
 }
 
 pub(super) struct Builder<'a> {

@@ -127,7 +127,13 @@ impl Service {
         if let Some(outcome) = outcome {
             self.shared.requests.count(outcome.code, took);
             let (code, errors) = (outcome.code, outcome.errors);
-            tracing::info!(%method, path, status = status.as_u16(), code, errors, took_ms = took.as_millis() as u64, trace = %trace.0, "request");
+            let took_ms = took.as_millis() as u64;
+            // What went well is counted; a line for each would cost more than many an answer.
+            if errors == 0 && status.is_success() {
+                tracing::debug!(%method, path, status = status.as_u16(), code, took_ms, trace = %trace.0, "request");
+            } else {
+                tracing::info!(%method, path, status = status.as_u16(), code, errors, took_ms, trace = %trace.0, "request");
+            }
         } else {
             tracing::debug!(%method, path, status = status.as_u16(), took_ms = took.as_millis() as u64, trace = %trace.0, "request");
         }

@@ -47,7 +47,7 @@ pub(super) fn read(server: &mut Server, mut table: Table<'_>, reading: &mut Read
     if let Some(entry) = table.take("cursor_key")
         && let Some(key) = cursor_key(&entry, reading)
     {
-        server.cursor_key = Some(key);
+        server.cursor_key = (!key.reveal().is_empty()).then_some(key);
     }
     if let Some(entry) = table.take("limits")
         && let Some(limits) = entry.table(reading, "server.limits", "begin it with `[server.limits]`")
@@ -87,10 +87,10 @@ fn read_limits(limits: &mut Limits, mut table: Table<'_>, reading: &mut Reading<
     table.finish(reading, LIMIT_KEYS);
 }
 
-/// A secret that is long enough not to be guessed.
+/// A secret that is long enough not to be guessed; empty: none.
 fn cursor_key(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<Secret> {
     let text = entry.text(reading)?;
-    if text.value.chars().count() >= SHORTEST_KEY {
+    if text.value.is_empty() || text.value.chars().count() >= SHORTEST_KEY {
         return Some(Secret::new(text.value));
     }
     let what = format!("`{}` is shorter than {SHORTEST_KEY} characters", entry.key);

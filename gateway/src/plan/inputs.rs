@@ -1,0 +1,58 @@
+//! What each step reads of others: the edges of a plan.
+
+use super::{KeysFrom, Plan, PlanOperand, Step, StepId};
+
+impl Step {
+    /// The steps that it reads: those of its operands first, then the others in the order in which it takes them.
+    fn inputs(&self) -> Vec<StepId> {
+        match self {
+            Step::Fetch(fetch) => {
+                let mut inputs = of_operands(&fetch.operands);
+                if let Some(KeysFrom::Step(id)) = fetch.keys {
+                    inputs.push(id);
+                }
+                inputs
+            }
+            Step::Filter(filter) => {
+                let mut inputs = of_operands(&filter.operands);
+                inputs.push(filter.input);
+                inputs
+            }
+            Step::Sort(sort) => vec![sort.input],
+            Step::Page(page) => vec![page.input],
+            Step::Keys(keys) => vec![keys.input],
+            Step::Join(join) => {
+                std::iter::once(join.rows).chain(join.parent.as_ref().map(|parent| parent.step)).collect()
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// A plan of these steps and outputs.
+    pub(super) fn new(
+        steps: Vec<Step>,
+        output: Vec<super::Output>,
+        checks: Vec<super::Check>,
+        cursors: Vec<super::CursorArgument>,
+    ) -> Self {
+        let inputs = steps.iter().map(Step::inputs).collect::<Vec<_>>();
+        let mut users = vec![Vec::new(); steps.len()];
+        for (id, inputs) in inputs.iter().enumerate() {
+            for input in inputs {
+                users[*input].push(id);
+            }
+        }
+        Self { steps, inputs, users, output, checks, cursors }
+    }
+}
+
+fn of_operands(operands: &[PlanOperand]) -> Vec<StepId> {
+    operands
+        .iter()
+        .filter_map(|operand| match operand {
+            PlanOperand::FromStep(id) => Some(*id),
+            _ => None,
+        })
+        .collect()
+}
