@@ -11,6 +11,7 @@ pub mod connection;
 mod count;
 mod cursors;
 pub mod display;
+mod far;
 mod filter;
 mod inputs;
 mod keys;
@@ -65,6 +66,8 @@ pub enum Step {
     Filter(FilterStep),
     /// Puts rows in an order that a source could not give.
     Sort(SortStep),
+    /// Puts a value of linked rows beside rows.
+    Attach(AttachStep),
     /// Keeps rows between cursors where a source could not.
     Page(PageStep),
     /// Collects the different keys of rows.
@@ -138,6 +141,25 @@ pub struct FilterStep {
     pub predicate: Predicate,
     /// Where the values of its operands come from.
     pub operands: Vec<PlanOperand>,
+}
+
+/// Puts a value of linked rows beside rows, as one column more; null where no row is linked.
+#[derive(Debug)]
+pub struct AttachStep {
+    /// The field of the schema that it serves, for messages.
+    pub field: Arc<str>,
+    /// The source of the linked rows, for faults.
+    pub source: SourceId,
+    /// The rows.
+    pub input: StepId,
+    /// The linked rows.
+    pub linked: StepId,
+    /// The keys of the rows.
+    pub key: KeyColumns,
+    /// The keys of the linked rows.
+    pub linked_key: KeyColumns,
+    /// The column of the linked rows.
+    pub value: usize,
 }
 
 /// Sorts rows; equal ones keep their order.

@@ -9,5 +9,6 @@ mod differential;
 mod faults;
 mod http;
 mod letter;
+mod pages;
 mod residual;
 mod sources;

@@ -33,8 +33,16 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
     if operation.kind != OperationKind::Query {
         return Err(RequestError::new(Code::BadInput, "mutations and subscriptions are not supported yet"));
     }
-    let mut builder = Builder { world, steps: Vec::new(), checks: Vec::new(), filter_fetches: 0, filter_depth: 0,
-        variables: operation.variables, cursors: Vec::new(), connections: 0 };
+    let mut builder = Builder {
+        world,
+        steps: Vec::new(),
+        checks: Vec::new(),
+        filter_fetches: 0,
+        filter_depth: 0,
+        variables: operation.variables,
+        cursors: Vec::new(),
+        connections: 0,
+    };
     let output = builder.root(&operation.selection)?;
     Ok(Plan::new(builder.steps, output, builder.checks, builder.cursors))
 }
@@ -104,9 +112,7 @@ impl Builder<'_> {
                             let columns = &self.world.federated.collection(*collection).keys[*key].columns;
                             self.rows(field, *collection, Via::Key(columns))?
                         }
-                        Some(SourceMember::Connection(collection)) => {
-                            self.connection(field, *collection, Via::All)?
-                        }
+                        Some(SourceMember::Connection(collection)) => self.connection(field, *collection, Via::All)?,
                         None => return Err(unknown(field)),
                     }
                 };
@@ -124,7 +130,8 @@ impl Builder<'_> {
         };
         let given = self.given(id, field)?;
         let columns = self.selected(id, field);
-        let read = self.read(Reading { field, collection: id, via, given, page: None, predicate, operands, columns })?;
+        let read =
+            self.read(Reading { field, collection: id, via, given, page: None, predicate, operands, columns })?;
         let fields = self.fields(field, id, read.join, &read.columns)?;
         let source = self.world.federated.collection(id).source;
         Ok(OutputValue::Rows(RowsOutput { join: read.join, source, list: read.list, fields }))

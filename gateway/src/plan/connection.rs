@@ -9,9 +9,9 @@ mod output;
 use std::sync::Arc;
 
 use lilong_connectors::{Order, OrderTarget, Predicate};
-use lilong_schema::collection::FieldId;
-use lilong_schema::federated::{CollectionId, Tie};
 use lilong_schema::Value;
+use lilong_schema::collection::FieldId;
+use lilong_schema::federated::{CollectionId, LinkId, Tie};
 
 use super::arguments::Given;
 use super::build::{Builder, bad_input};
@@ -20,10 +20,10 @@ use super::output::{prefix, text_constant_bytes};
 use super::page::{End, Page, Side, reversed};
 use super::read::{Columns, Read, Reading, Via};
 use super::{JoinRule, OutputValue, PlanOperand, RowsOutput, StepId};
-pub use output::{ConnectionField, ConnectionOutput, ConnectionValue, CountOutput, CursorArgument, CursorOutput};
 use crate::cursor::CursorOrder;
 use crate::error::{Code, RequestError};
 use crate::operation::{Field, Slot};
+pub use output::{ConnectionField, ConnectionOutput, ConnectionValue, CountOutput, CursorArgument, CursorOutput};
 
 /// What of a page is asked for.
 #[derive(Default)]
@@ -57,13 +57,15 @@ impl Builder<'_> {
             Some(argument) => self.predicate(id, argument, &mut operands, field.location)?,
             None => Predicate::TRUE,
         };
+        let (asked, links) = self.order_by(id, field)?;
         let given = |limit: &PlanOperand, order: Vec<Order>| Given {
             limit: Some(limit.clone()),
             offset: None,
             distinct: Vec::new(),
             order,
+            links: links.clone(),
         };
-        let asked = given(&limit, self.order_by(id, field)?);
+        let asked = given(&limit, asked);
         let order = self.full_order(id, field, &asked, matches!(via, Via::All))?;
         let federated = self.world.federated;
         let collection = federated.collection(id);
@@ -71,7 +73,7 @@ impl Builder<'_> {
             let message = format!("`{}` has no key, so no cursor could tell its rows apart", field.name);
             return Err(RequestError { code: Code::TooCostly, ..bad_input(field, message) });
         }
-        let cursor_order = Arc::new(self.cursor_order(id, &order));
+        let cursor_order = Arc::new(self.cursor_order(id, &order, &links));
         let after = self.cursor(field, "after", &cursor_order);
         let before = self.cursor(field, "before", &cursor_order);
         let order = if backwards { reversed(order) } else { order };
@@ -125,10 +127,10 @@ impl Builder<'_> {
 
         let number = self.connections;
         self.connections += 1;
-        let cursor = read.as_ref().filter(|_| wanted.cursors).map(|read| CursorOutput {
-            order: cursor_order,
-            columns: read.cursor.clone(),
-        });
+        let cursor = read
+            .as_ref()
+            .filter(|_| wanted.cursors)
+            .map(|read| CursorOutput { order: cursor_order, columns: read.cursor.clone() });
         let mut planned = Planned { collection: id, read: read.as_ref(), count, lists: 0 };
         let fields = self.connection_fields(field, &mut planned)?;
         Ok(OutputValue::Connection(Box::new(ConnectionOutput {
@@ -151,7 +153,8 @@ impl Builder<'_> {
             (Some(first), None) => (first, "first", false),
             (None, Some(last)) => (last, "last", true),
             (Some(_), Some(_)) => {
-                let what = "`first` counts from the beginning or from `after`, `last` back from the end or from `before`";
+                let what =
+                    "`first` counts from the beginning or from `after`, `last` back from the end or from `before`";
                 return Err(bad_input(field, format!("`{name}` takes `first` or `last`, not both: {what}")));
             }
             (None, None) => {
@@ -174,9 +177,12 @@ impl Builder<'_> {
     }
 
     /// What tells an order of a collection from every other, whatever process planned it.
-    fn cursor_order(&self, id: CollectionId, order: &[Order]) -> CursorOrder {
+    fn cursor_order(&self, id: CollectionId, order: &[Order], links: &[Vec<LinkId>]) -> CursorOrder {
         let collection = &self.world.federated.collection(id).described;
         let mut names = vec![self.world.federated.source_of(id).name.to_string(), collection.name.clone()];
+        let federated = self.world.federated;
+        let sources = links.iter().flatten().map(|link| &federated.source_of(federated.link(*link).to).name);
+        names.extend(sources.map(ToString::to_string));
         let mut scalars = Vec::with_capacity(order.len());
         for term in order {
             let mut at = collection;

@@ -8,9 +8,7 @@ use super::build::Builder;
 use super::connection::CountOutput;
 use super::keys::{key_scalars, parent_key, row_key};
 use super::read::{Columns, Via, push_cap};
-use super::{
-    Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, Step, StepId, pushdown,
-};
+use super::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, Step, StepId, pushdown};
 use crate::error::RequestError;
 use crate::operation::Field;
 

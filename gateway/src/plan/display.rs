@@ -41,6 +41,7 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             "step": id, "kind": "filter", "rows": filter.input, "where": predicate(&filter.predicate, &filter.collection),
         }),
         Step::Sort(sort) => json!({ "step": id, "kind": "sort", "rows": sort.input, "terms": sort.terms.len() }),
+        Step::Attach(attach) => json!({ "step": id, "kind": "attach", "rows": attach.input, "linked": attach.linked }),
         Step::Page(page) => json!({ "step": id, "kind": "page", "rows": page.input, "terms": page.terms.len() }),
         Step::Keys(keys) => {
             let mut value = json!({ "step": id, "kind": "keys", "rows": keys.input });

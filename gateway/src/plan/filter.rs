@@ -190,18 +190,22 @@ impl Builder<'_> {
             })
     }
 
+    /// Counts a fetch that a filter or an order through a link causes.
+    pub(super) fn count_link_fetch(&mut self, location: Location) -> Result<(), RequestError> {
+        let most = self.world.limits.collection_fields;
+        self.filter_fetches += 1;
+        if self.filter_fetches <= most {
+            return Ok(());
+        }
+        let message = format!("filters and orders through links ask for more than {most} collections");
+        Err(RequestError { code: Code::TooCostly, message, locations: vec![location] })
+    }
+
     /// The keys of the linked rows that meet a condition, as the near side's columns compare.
     fn linked_keys(&mut self, link: &Link, argument: &Argument, location: Location) -> Result<StepId, RequestError> {
         let federated = self.world.federated;
         let limits = self.world.limits;
-        self.filter_fetches += 1;
-        if self.filter_fetches > limits.collection_fields {
-            return Err(RequestError {
-                code: Code::TooCostly,
-                message: format!("filters through links ask for more than {} collections", limits.collection_fields),
-                locations: vec![location],
-            });
-        }
+        self.count_link_fetch(location)?;
         let (from, to) = (federated.collection(link.from), federated.collection(link.to));
         let mut operands = Vec::new();
         let predicate = self.predicate(link.to, argument, &mut operands, location)?;

@@ -19,6 +19,7 @@ impl Step {
                 inputs
             }
             Step::Sort(sort) => vec![sort.input],
+            Step::Attach(attach) => vec![attach.input, attach.linked],
             Step::Page(page) => vec![page.input],
             Step::Keys(keys) => vec![keys.input],
             Step::Join(join) => {

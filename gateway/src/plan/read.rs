@@ -17,7 +17,7 @@ use super::{
     Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
     Step, StepId, pushdown,
 };
-use crate::error::{Code, RequestError};
+use crate::error::RequestError;
 use crate::operation::Field;
 
 /// Where the rows of a collection field come from.
@@ -110,15 +110,12 @@ impl Builder<'_> {
         let ends = page.as_ref().map(|page| page.ends.as_slice()).unwrap_or_default();
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
         // A cursor is compared where the order is made.
-        let orders = Capabilities { order: capabilities.order && (ends.is_empty() || capabilities.filter), ..capabilities };
+        let source_orders = capabilities.order && (ends.is_empty() || capabilities.filter);
+        let local = self.local_order(id, field, &order, &given, page.is_some(), source_orders)?;
+        let orders = Capabilities { order: source_orders && local.is_none(), ..capabilities };
         let share = share(&orders, &given, &order, &residual, link, key.is_some());
-        if !share.order && order.iter().any(|term| !term.path.is_empty()) {
-            return Err(RequestError {
-                code: Code::TooCostly,
-                message: format!("`{}` cannot be ordered through a link: its source cannot do it", field.name),
-                locations: vec![field.location],
-            });
-        }
+        let here = local.as_ref().map_or(0, |local| local.here);
+        let pushed_order = if source_orders { &order[here..] } else { &[] };
 
         if let Some(link) = link {
             columns.want_all(&link.to_columns);
@@ -128,8 +125,10 @@ impl Builder<'_> {
             columns.want_all(&given.distinct);
         }
         let makes_cursors = page.as_ref().is_some_and(|page| page.values);
-        if !share.order || makes_cursors {
-            columns.want_all(&order.iter().filter_map(plain_field).collect::<Vec<_>>());
+        let compared = if makes_cursors { &order[..] } else { &order[..here] };
+        columns.want_all(&compared.iter().filter_map(plain_field).collect::<Vec<_>>());
+        for (_, links) in local.iter().flat_map(|local| &local.far) {
+            columns.want_all(links.first().map(|link| &*federated.link(*link).columns).unwrap_or_default());
         }
         if columns.0.is_empty() {
             columns.want(collection.fields.iter().position(Option::is_some).unwrap_or_default());
@@ -180,29 +179,49 @@ impl Builder<'_> {
             }
             _ => (None, Vec::new()),
         };
+        // Of an order that is made here for a page, the source gives the row number that ends it.
+        let order_values = match local {
+            Some(_) => page.is_some() && !pushed_order.is_empty(),
+            None => makes_cursors && order.iter().any(|term| plain_field(term).is_none()),
+        };
         let fetch = Fetch {
             collection: collection.described.clone(),
             columns: columns.clone(),
             predicate: pushed,
             distinct: if share.distinct { given.distinct.clone() } else { Vec::new() },
-            order: if share.order { order.clone() } else { Vec::new() },
+            order: pushed_order.to_vec(),
             limit,
             offset,
             keys: keys.is_some().then_some(KeySet { columns: key_columns, limit: key_limit, offset: key_offset }),
-            order_values: share.order && makes_cursors && order.iter().any(|term| plain_field(term).is_none()),
+            order_values,
             group: None,
         };
-        let fetch_page =
-            (share.order && !ends.is_empty()).then(|| FetchPage::new(fetch.clone(), ends, &mut operands));
+        let fetch_page = (share.order && !ends.is_empty()).then(|| FetchPage::new(fetch.clone(), ends, &mut operands));
         let fetch = fetch_page.as_ref().map_or(fetch, FetchPage::plain);
         let fetch_step = self.steps.len();
         let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
         if let Some(Step::Fetch(step)) = self.steps.get_mut(fetch_step) {
             step.page = fetch_page;
         }
-        if !share.order && !order.is_empty() {
-            let terms: Vec<SortTerm> =
-                order.iter().filter_map(|term| sort_term(term, &columns, &collection.described)).collect();
+        let mut width = columns.len() + if order_values { pushed_order.len() } else { 0 };
+        let mut values: Vec<usize> = order
+            .iter()
+            .enumerate()
+            .map(|(at, term)| {
+                let plain = plain_field(term).and_then(|field| position(&columns, field));
+                plain.unwrap_or(columns.len() + at.saturating_sub(here))
+            })
+            .collect();
+        for (at, links) in local.iter().flat_map(|local| &local.far) {
+            rows = self.attach_value(field, rows, &columns, links, &order[*at].target)?;
+            values[*at] = width;
+            width += 1;
+        }
+        if local.is_some() {
+            let sorted = if page.is_some() { &order[..] } else { &order[..here] };
+            let terms =
+                sorted.iter().zip(&values).map(|(term, column)| sort_term(term, *column, &collection.described));
+            let terms: Vec<SortTerm> = terms.collect();
             rows = self.add(Step::Sort(SortStep { input: rows, terms: terms.clone() }));
             if !ends.is_empty() {
                 let ends = ends.iter().map(|end| (end.values.clone(), end.side)).collect();
@@ -234,11 +253,7 @@ impl Builder<'_> {
                 None => JoinRule::One,
             },
         }));
-        let column = |(at, term)| {
-            let plain = plain_field(term).and_then(|field| position(&columns, field));
-            plain.unwrap_or(columns.len() + at)
-        };
-        let cursor = if makes_cursors { order.iter().enumerate().map(column).collect() } else { Vec::new() };
+        let cursor = if makes_cursors { values } else { Vec::new() };
         Ok(Read { join, columns, list, cursor })
     }
 
@@ -330,12 +345,11 @@ pub(super) fn push_cap(operands: &mut Vec<PlanOperand>, rows: usize) -> OperandI
     push(operands, PlanOperand::Literal(Value::Integer(rows as i128 + 1)))
 }
 
-fn sort_term(term: &Order, columns: &[FieldId], described: &lilong_schema::Collection) -> Option<SortTerm> {
-    let field = plain_field(term)?;
-    Some(SortTerm {
-        column: position(columns, field)?,
-        scalar: described.fields[field].scalar,
+fn sort_term(term: &Order, column: usize, described: &lilong_schema::Collection) -> SortTerm {
+    SortTerm {
+        column,
+        scalar: term.describe(described, String::new()).scalar,
         descending: term.descending,
         nulls_first: term.nulls_first,
-    })
+    }
 }

@@ -18,7 +18,9 @@ const CONDITION: usize = 64;
 impl Plan {
     /// Bytes, roughly.
     pub(crate) fn weight(&self) -> usize {
-        outputs(&self.output) + (self.checks.len() + self.cursors.len()) * OPERAND + self.steps.iter().map(step).sum::<usize>()
+        outputs(&self.output)
+            + (self.checks.len() + self.cursors.len()) * OPERAND
+            + self.steps.iter().map(step).sum::<usize>()
     }
 }
 
@@ -35,7 +37,7 @@ fn step(step: &Step) -> usize {
         }
         Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
         Step::Page(page) => page.ends.iter().map(|(values, _)| operands(values)).sum(),
-        Step::Sort(_) | Step::Keys(_) | Step::Join(_) => 0,
+        Step::Attach(_) | Step::Sort(_) | Step::Keys(_) | Step::Join(_) => 0,
     }
 }
 

@@ -92,7 +92,8 @@ impl<'a> Column<'a> {
             Column::Int32(array) => part!(array, |value| Part::Integer(i64::from(value))),
             Column::Int64(array) => part!(array, Part::Integer),
             Column::Float(array) => {
-                return Some(part!(array, Part::Float)).filter(|part| !matches!(part, Part::Float(value) if !value.is_finite()));
+                return Some(part!(array, Part::Float))
+                    .filter(|part| !matches!(part, Part::Float(value) if !value.is_finite()));
             }
             Column::Decimal(array) => part!(array, Part::Decimal),
             Column::Text(array) => part!(array, Part::Text),

@@ -54,7 +54,9 @@ impl Federated {
             | TypeId::SourceInfo
             | TypeId::SourceState
             | TypeId::Scalar(Scalar::String | Scalar::Boolean) => true,
-            TypeId::Scalar(Scalar::Int | Scalar::BigInt) | TypeId::PageInfo => self.seen_sources(slice).next().is_some(),
+            TypeId::Scalar(Scalar::Int | Scalar::BigInt) | TypeId::PageInfo => {
+                self.seen_sources(slice).next().is_some()
+            }
             TypeId::Scalar(scalar) | TypeId::Comparison(scalar) => {
                 scalar != Scalar::Enum && self.seen_sources(slice).any(|id| self.sources[id].scalars.contains(&scalar))
             }
@@ -63,7 +65,9 @@ impl Federated {
             }
             TypeId::Source(id) => slice.has(id) && !self.sources[id].collections.is_empty(),
             TypeId::Enumeration(id) | TypeId::EnumerationComparison(id) => slice.has(self.enumerations[id].source),
-            TypeId::Collection(id) | TypeId::BoolExp(id) | TypeId::Connection(id) | TypeId::Edge(id) => slice.has(self.collections[id].source),
+            TypeId::Collection(id) | TypeId::BoolExp(id) | TypeId::Connection(id) | TypeId::Edge(id) => {
+                slice.has(self.collections[id].source)
+            }
             TypeId::OrderBy(id) => {
                 self.collections[id].generated.order_by.is_some() && slice.has(self.collections[id].source)
             }
@@ -75,8 +79,7 @@ impl Federated {
 
     /// The types that can be reached in the slice, in stable order: common ones, then those of each source.
     pub fn type_ids(&self, slice: &Slice) -> Vec<TypeId> {
-        let common =
-            [TypeId::Query, TypeId::SourceInfo, TypeId::SourceState, TypeId::OrderDirection, TypeId::PageInfo];
+        let common = [TypeId::Query, TypeId::SourceInfo, TypeId::SourceState, TypeId::OrderDirection, TypeId::PageInfo];
         let scalars = Scalar::NAMED.into_iter().map(TypeId::Scalar);
         let comparisons = Scalar::NAMED.into_iter().map(TypeId::Comparison);
         let mut ids: Vec<TypeId> =

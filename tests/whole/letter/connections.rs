@@ -3,8 +3,8 @@
 use lilong::Gateway;
 use serde_json::{Value, json};
 
-use super::{ask_source, one, open, short};
-use super::answer;
+use super::{answer, ask_source, one, open, runtime, short};
+use crate::pages::assert_walks;
 
 const ROWS: &str = "
     PRAGMA foreign_keys = OFF;
@@ -18,91 +18,10 @@ const ROWS: &str = "
     CREATE TABLE pair (a TEXT NOT NULL, b INTEGER NOT NULL, v TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID;
     INSERT INTO pair VALUES ('x', 1, NULL), ('x', 2, 'v'), ('w', 5, 'v'), ('y', 0, NULL), ('', 9, 'u');";
 
-/// The order that a list has, and that the pages of a connection come to.
-struct Walk<'a> {
-    gateway: &'a Gateway,
-    collection: &'a str,
-    arguments: String,
-    fields: &'a str,
-}
-
-impl Walk<'_> {
-    fn ask(&self, arguments: &str, variables: &Value) -> Value {
-        let Walk { collection, fields, .. } = self;
-        let query = format!(
-            "query($first: Int, $last: Int, $after: String, $before: String) {{ s {{ page: {collection}Connection({}{arguments}) {{
-               edges {{ cursor node {{ {fields} }} }} nodes {{ {fields} }} totalCount
-               pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }} }}",
-            self.arguments
-        );
-        let answer = answer(self.gateway, &query, variables);
-        assert!(answer.get("errors").is_none(), "{query}\n{answer}");
-        answer["data"]["s"]["page"].clone()
-    }
-
-    fn list(&self) -> Vec<Value> {
-        let Walk { collection, arguments, fields, .. } = self;
-        let arguments = if arguments.is_empty() { String::new() } else { format!("({arguments})") };
-        let answer = answer(self.gateway, &format!("{{ s {{ {collection}{arguments} {{ {fields} }} }} }}"), &Value::Null);
-        answer["data"]["s"][*collection].as_array().unwrap().clone()
-    }
-
-    /// Every page of that size, one after the other, from the beginning or from the end.
-    fn assert_pages(&self, size: usize, backwards: bool) {
-        let all = self.list();
-        let mut seen: Vec<Value> = Vec::new();
-        let mut cursor = Value::Null;
-        let mut pages = 0;
-        loop {
-            let variables = match backwards {
-                false => json!({"first": size, "after": cursor, "last": null}),
-                true => json!({"last": size, "before": cursor}),
-            };
-            let page = self.ask("first: $first, after: $after, last: $last, before: $before", &variables);
-            let nodes = page["nodes"].as_array().unwrap().clone();
-            let edges = page["edges"].as_array().unwrap();
-            assert_eq!(page["totalCount"], all.len(), "{}", self.arguments);
-            assert_eq!(edges.iter().map(|edge| edge["node"].clone()).collect::<Vec<_>>(), nodes);
-            let info = &page["pageInfo"];
-            assert_eq!(info["startCursor"], edges.first().map_or(Value::Null, |edge| edge["cursor"].clone()));
-            assert_eq!(info["endCursor"], edges.last().map_or(Value::Null, |edge| edge["cursor"].clone()));
-            let (before, after) = if backwards {
-                seen.splice(0..0, nodes.iter().cloned());
-                (all.len() > seen.len(), pages > 0)
-            } else {
-                seen.extend(nodes.iter().cloned());
-                (pages > 0, all.len() > seen.len())
-            };
-            assert_eq!((&info["hasPreviousPage"], &info["hasNextPage"]), (&json!(before), &json!(after)), "{seen:?}");
-            pages += 1;
-            assert!(pages <= all.len() + 1, "{} never ends", self.arguments);
-            if info[if backwards { "hasPreviousPage" } else { "hasNextPage" }] == false {
-                break;
-            }
-            cursor = info[if backwards { "startCursor" } else { "endCursor" }].clone();
-        }
-        assert_eq!(seen, all, "{} by {size}, backwards: {backwards}", self.arguments);
-    }
-}
-
-fn assert_walks(gateway: &Gateway, collection: &str, fields: &str, orders: &[&str]) {
-    for order in orders {
-        for filter in ["", "where: {}, "] {
-            let arguments = if order.is_empty() { filter.to_owned() } else { format!("{filter}orderBy: {order}, ") };
-            let walk = Walk { gateway, collection, arguments, fields };
-            for size in [1, 2, 3, 100] {
-                walk.assert_pages(size, false);
-                walk.assert_pages(size, true);
-            }
-        }
-    }
-}
-
 #[test]
 fn pages_in_both_directions_come_to_the_list() {
     let (_city, gateway) = one(ROWS);
-    let directions =
-        ["ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST"];
+    let directions = ["ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST"];
     let mut orders: Vec<String> = vec![String::new(), "[]".into(), "{id: DESC}".into()];
     for column in ["n", "ci", "price", "day", "x", "cId"] {
         orders.extend(directions.map(|direction| format!("{{{column}: {direction}}}")));
@@ -113,20 +32,28 @@ fn pages_in_both_directions_come_to_the_list() {
         }
     }
     let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
-    assert_walks(&gateway, "t", "id", &orders);
-    assert_walks(&gateway, "pair", "a b", &["", "{v: ASC}", "{v: DESC}", "[{b: DESC}]", "[{a: DESC}, {b: ASC}]"]);
+    let walk = |collection, fields, orders: &[&str]| {
+        runtime().block_on(assert_walks(&gateway, ("s", collection), fields, orders));
+    };
+    walk("t", "id", &orders);
+    walk("pair", "a b", &["", "{v: ASC}", "{v: DESC}", "[{b: DESC}]", "[{a: DESC}, {b: ASC}]"]);
 }
 
 #[test]
 fn a_row_that_comes_or_goes_between_pages_moves_no_other() {
     let (city, gateway) = one(ROWS);
     let page = |after: &str| {
-        let query = format!("{{ s {{ tConnection(first: 3, orderBy: {{n: ASC}}{after}) {{ nodes {{ id }} pageInfo {{ endCursor }} }} }} }}");
+        let query = format!(
+            "{{ s {{ tConnection(first: 3, orderBy: {{n: ASC}}{after}) {{ nodes {{ id }} pageInfo {{ endCursor }} }} }} }}"
+        );
         answer(&gateway, &query, &Value::Null)["data"]["s"]["tConnection"].clone()
     };
     let first = page("");
     assert_eq!(first["nodes"], json!([{"id": 3}, {"id": 6}, {"id": 1}]));
-    city.database("s.sqlite", "DELETE FROM t WHERE id IN (1, 3); INSERT INTO t (id, n) VALUES (20, 0), (21, 2), (22, 3);");
+    city.database(
+        "s.sqlite",
+        "DELETE FROM t WHERE id IN (1, 3); INSERT INTO t (id, n) VALUES (20, 0), (21, 2), (22, 3);",
+    );
     let cursor = first["pageInfo"]["endCursor"].as_str().unwrap();
     let second = page(&format!(", after: \"{cursor}\""));
     assert_eq!(second["nodes"], json!([{"id": 4}, {"id": 7}, {"id": 21}]));
@@ -154,7 +81,10 @@ fn each_parent_has_its_own_page() {
                     {"a": {"nodes": [], "b": []}},
                 ]}),
             ),
-            ("cConnection(first: 0) { totalCount __typename nodes { id } }", json!({"cConnection": {"totalCount": 3, "__typename": "SCConnection", "nodes": []}})),
+            (
+                "cConnection(first: 0) { totalCount __typename nodes { id } }",
+                json!({"cConnection": {"totalCount": 3, "__typename": "SCConnection", "nodes": []}}),
+            ),
         ],
     );
     let start = answer(&gateway, "{ s { tConnection(first: 4) { pageInfo { endCursor } } } }", &Value::Null);
@@ -204,7 +134,9 @@ fn what_cannot_be_a_page_is_refused_before_anything_is_asked() {
     }
     for legal in [
         format!("(first: 1, orderBy: [{{n: ASC}}, {{id: ASC}}], after: \"{by_n}\") {{ nodes {{ id }} }}"),
-        format!("(last: 1, orderBy: {{n: ASC}}, where: {{n: {{_gt: 1}}}}, after: \"{by_n}\", before: null) {{ nodes {{ id }} }}"),
+        format!(
+            "(last: 1, orderBy: {{n: ASC}}, where: {{n: {{_gt: 1}}}}, after: \"{by_n}\", before: null) {{ nodes {{ id }} }}"
+        ),
         "(first: 10000) { nodes { id } }".into(),
     ] {
         let answer = answer(&gateway, &format!("{{ s {{ tConnection{legal} }} }}"), &Value::Null);
@@ -240,7 +172,8 @@ fn a_page_between_two_cursors_says_what_stands_on_both_sides() {
 #[test]
 fn gateways_of_one_key_open_each_others_cursors() {
     let (city, first) = one(ROWS);
-    let query = "query($after: String) { s { tConnection(first: 2, after: $after) { nodes { id } pageInfo { endCursor } } } }";
+    let query =
+        "query($after: String) { s { tConnection(first: 2, after: $after) { nodes { id } pageInfo { endCursor } } } }";
     let end = |gateway: &Gateway| {
         let found = answer(gateway, query, &Value::Null);
         json!({"after": found["data"]["s"]["tConnection"]["pageInfo"]["endCursor"]})

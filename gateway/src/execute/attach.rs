@@ -1,0 +1,53 @@
+//! Puts a value of linked rows beside rows, by key.
+
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_schema::{Field, Schema};
+use arrow_select::take::take;
+use lilong_connectors::evaluate::KeyIndex;
+
+use super::{Fault, RowSet, internal, keys};
+use crate::error::Code;
+use crate::plan::AttachStep;
+
+/// The rows with one column more: null where no row is linked.
+///
+/// A second linked row, a link's key or a value that could not be read leave the order unknown, and are faults of all.
+pub(super) fn attach(step: &AttachStep, rows: &RowSet, linked: &RowSet, source: &Arc<str>) -> Result<RowSet, Fault> {
+    let fault =
+        |message: String| Fault { code: Code::SourceMismatch, source: Some(source.clone()), message: message.into() };
+    let field = &step.field;
+    if rows.faults.iter().any(|fault| step.key.columns.contains(&fault.column)) {
+        return Err(Fault::new(Code::SourceMismatch, format!("a key by which `{field}` is ordered could not be read")));
+    }
+    let index = KeyIndex::new(&keys::columns(&linked.batch, &step.linked_key)?).map_err(|_| internal())?;
+    let wanted = index.lookup(&keys::columns(&rows.batch, &step.key)?).map_err(|_| internal())?;
+    let mut found = Vec::with_capacity(wanted.len());
+    for key in wanted {
+        found.push(match key.map(|key| index.rows(key)).unwrap_or_default() {
+            [] => None,
+            [row] => Some(*row),
+            _ => {
+                let what = "a link finds more than one row where the catalog promises at most one";
+                return Err(fault(format!("`{field}` cannot be ordered: {what}")));
+            }
+        });
+    }
+    let unread = linked.faults.iter().filter(|fault| fault.column == step.value).map(|fault| fault.row as u32);
+    let unread = unread.collect::<std::collections::HashSet<_>>();
+    if !unread.is_empty() && found.iter().flatten().any(|row| unread.contains(row)) {
+        return Err(fault(format!(
+            "source `{source}` holds a value by which `{field}` is ordered that could not be read"
+        )));
+    }
+    let column = linked.batch.column(step.value);
+    let value = take(column, &UInt32Array::from(found), None).map_err(|_| internal())?;
+    let schema = rows.batch.schema();
+    let mut fields = schema.fields().iter().cloned().collect::<Vec<_>>();
+    fields.push(Arc::new(Field::new(format!("a{}", fields.len()), value.data_type().clone(), true)));
+    let mut columns = rows.batch.columns().to_vec();
+    columns.push(value);
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|_| internal())?;
+    Ok(RowSet { batch, faults: rows.faults.clone() })
+}
