@@ -1,5 +1,5 @@
 //! Work on Arrow batches that the gateway does where a source cannot, and that the memory connector is made of: filters,
-//! orders, and keys.
+//! orders, keys, and groups.
 //!
 //! In: batches with the types of [`arrow_type`](crate::rows::arrow_type), predicates and operands of a bound fetch. Out:
 //! masks, row numbers, key columns. *Invariant*: the answers are those of SQL with exact comparison and order by code
@@ -8,6 +8,7 @@
 mod comparable;
 mod decimal;
 mod filter;
+mod fold;
 mod index;
 mod keys;
 mod sort;
@@ -21,7 +22,10 @@ use lilong_schema::Scalar;
 use crate::{ErrorKind, OperandId};
 
 pub use comparable::comparable;
+pub(crate) use filter::reach;
 pub use filter::{Linked, filter, filter_linked};
+pub(crate) use fold::{Careful, Moments, Total};
+pub use fold::{FoldColumn, Folded, combine, fold, partials};
 pub use index::{KeyIndex, distinct_keys};
 pub use keys::{canonical_texts, convert, normalize, parse_canonical};
 pub use sort::{Term, sort};

@@ -6,5 +6,6 @@
 
 pub(crate) mod cells;
 pub(crate) mod dialect;
+pub(crate) mod reading;
 pub(crate) mod statement;
 pub(crate) mod translate;

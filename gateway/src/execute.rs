@@ -11,6 +11,7 @@ mod collect;
 mod join;
 mod keys;
 mod page;
+mod running;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,11 +21,10 @@ use std::time::Instant;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use lilong_connectors::{CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
+use self::running::Running;
 use crate::error::Code;
 use crate::operation::Variables;
 use crate::plan::{FetchStep, FilterStep, Plan, SortStep, Step, StepId};
@@ -130,14 +130,14 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         world: &world,
         bytes: AtomicUsize::new(0),
     };
+    let run = &run;
     let mut progress = Progress::new(plan);
-    let mut fetches = FuturesUnordered::new();
+    let mut fetches = Running::new();
     loop {
         while let Some(id) = progress.ready.pop_front() {
             match (&plan.steps[id], progress.inputs(id)) {
                 (_, Err(fault)) => progress.finish(id, Err(fault)),
                 (Step::Fetch(fetch), Ok(made)) => {
-                    let run = &run;
                     fetches.push(async move { (id, run.fetch_in_time(fetch, &made).await) });
                 }
                 (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),

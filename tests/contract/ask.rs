@@ -1,5 +1,7 @@
 //! Asks a source for rows by the names of things, and checks of every answer what the contract says of all.
 
+mod fold;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +16,8 @@ use lilong_schema::{Collection, Scalar, Value};
 use crate::cells;
 use crate::condition::Condition;
 use crate::fixtures::Fixture;
+
+pub(crate) use fold::{Over, Path, Target};
 
 /// A question in the making; without more it asks for all columns of all rows.
 #[derive(Clone)]
@@ -163,7 +167,7 @@ impl<'a> Question<'a> {
     pub(crate) async fn try_ask(self) -> Result<Answer, Error> {
         let schema = arrow_schema(&self.fetch);
         let collection = self.fetch.collection.clone();
-        let scalars: Vec<Scalar> = self.fetch.columns.iter().map(|column| collection.fields[*column].scalar).collect();
+        let scalars: Vec<Scalar> = self.fetch.answer().iter().map(|field| field.scalar).collect();
         let mut stream = self.stream().await?;
         let mut answer = Answer { rows: Vec::new(), faults: Vec::new() };
         while let Some(piece) = stream.try_next().await? {

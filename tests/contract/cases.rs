@@ -3,6 +3,7 @@
 pub(crate) mod describe;
 pub(crate) mod faults;
 pub(crate) mod filter;
+pub(crate) mod fold;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod order;

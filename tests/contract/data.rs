@@ -229,6 +229,11 @@ fn many() -> Table {
     table("many", fields, &["id"], rows.collect())
 }
 
+/// A collection of one row with one field, `value`.
+pub(crate) fn one_cell(value: &Value) -> Table {
+    table("one", vec![optional("value", Scalar::String)], &["value"], vec![vec![value.clone()]])
+}
+
 /// A text value.
 pub(crate) fn text(value: &str) -> Value {
     Value::Text(value.to_owned())

@@ -11,6 +11,7 @@ mod cells;
 mod condition;
 mod data;
 mod fixtures;
+mod folded;
 
 use fixtures::Fixture;
 
@@ -87,6 +88,21 @@ macro_rules! every_kind {
                 distinct_rows_are_those_of_each_key
                 a_thousand_keys_are_taken
                 no_keys_find_no_rows
+            }
+            fold {
+                every_function_is_computed_of_every_scalar
+                extremes_of_enums_go_by_the_order_of_the_source
+                rows_are_grouped_by_every_scalar_exactly
+                rows_are_grouped_through_links
+                no_rows_come_to_one_group_without_keys
+                each_key_has_its_own_groups
+                rows_of_a_key_are_cut_before_they_are_folded
+                rows_are_cut_and_made_distinct_before_they_are_folded
+                groups_are_filtered_ordered_and_cut
+                aggregates_over_links_filter_and_order
+                values_are_reached_through_links
+                the_values_ordered_by_follow_the_columns
+                over_a_cell_that_cannot_be_represented_there_is_no_sum
             }
             faults {
                 a_cell_that_cannot_be_represented_is_null_with_a_fault

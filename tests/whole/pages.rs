@@ -266,7 +266,7 @@ async fn an_order_across_sources_stays_within_the_budget() {
 #[tokio::test]
 async fn sources_that_can_do_less_have_the_same_pages_and_orders() {
     let (_whole, whole, _split, split) = whole_and_split().await;
-    let all = Capabilities { group: false, link_aggregates: false, ..Capabilities::ALL };
+    let all = Capabilities::ALL;
     let reduced = [
         ("everything", all),
         ("nothing", Capabilities::NONE),

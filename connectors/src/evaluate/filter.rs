@@ -3,6 +3,8 @@
 //! In: a predicate, the batch, the operands. Out: a mask, null where the predicate is unknown. *Invariant*: comparisons
 //! with a null are unknown; `IsNull`, `KeyIn` and `Exists` never are; `In` of an empty list is false and `NotIn` true.
 
+mod reach;
+
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -18,6 +20,8 @@ use super::text::Matcher;
 use super::{Error, KeyIndex, Result, convert, expect_type, normalize};
 use crate::rows::arrow_type;
 use crate::{Comparison, Exists, Hop, Operand, OperandId, OrderTarget, Predicate, Test};
+
+pub(crate) use reach::reach;
 
 /// Gives all rows of another collection of the source, and which field each column is; `None` if there is no such
 /// collection.
@@ -84,6 +88,7 @@ impl Truth {
     }
 }
 
+#[derive(Clone, Copy)]
 struct View<'a> {
     collection: &'a Collection,
     columns: &'a [FieldId],
@@ -108,12 +113,12 @@ impl View<'_> {
             Predicate::Not(part) => Ok(self.evaluate(part)?.not()),
             Predicate::IsNull(field) => {
                 let (column, _) = self.column(*field)?;
-                Ok(match column.nulls() {
-                    None => Truth::all(false, rows),
-                    Some(nulls) => Truth::plain(!nulls.inner()),
-                })
+                Ok(is_null(column))
             }
-            Predicate::Compare { field, comparison, operand } => self.compare(*field, *comparison, *operand),
+            Predicate::Compare { field, comparison, operand } => {
+                let (column, scalar) = self.column(*field)?;
+                self.compare(column, scalar, *comparison, *operand)
+            }
             Predicate::KeyIn { fields, normalize, operand } => self.key_in(fields, normalize, *operand),
             Predicate::Exists(exists) => self.exists(exists),
             Predicate::Reached { path, target, test } => self.reached(path, target, *test),
@@ -139,8 +144,7 @@ impl View<'_> {
         }
     }
 
-    fn compare(&self, field: FieldId, comparison: Comparison, operand: OperandId) -> Result<Truth> {
-        let (column, scalar) = self.column(field)?;
+    fn compare(&self, column: &ArrayRef, scalar: Scalar, comparison: Comparison, operand: OperandId) -> Result<Truth> {
         let value = self.value(operand)?;
         let rows = column.len();
         if value.is_null() {
@@ -218,13 +222,10 @@ impl View<'_> {
     }
 
     fn reached(&self, path: &[Hop], target: &OrderTarget, test: Test) -> Result<Truth> {
-        match (path.first(), target, test) {
-            (None, OrderTarget::Field(field), Test::Compare { comparison, operand }) => {
-                self.compare(*field, comparison, operand)
-            }
-            (None, OrderTarget::Field(field), Test::IsNull) => self.evaluate(&Predicate::IsNull(*field)),
-            (Some(hop), ..) => Err(Error::NoLinkedRows(hop.collection.name.clone())),
-            (None, ..) => Err(Error::NoLinkedRows(self.collection.name.clone())),
+        let (column, scalar) = self.reach(path, target)?;
+        match test {
+            Test::Compare { comparison, operand } => self.compare(&column, scalar, comparison, operand),
+            Test::IsNull => Ok(is_null(&column)),
         }
     }
 
@@ -245,8 +246,8 @@ impl View<'_> {
 
     fn exists(&self, exists: &Exists) -> Result<Truth> {
         let collection = &*exists.collection;
-        let (columns, batch) = (self.linked)(collection).ok_or_else(|| Error::NoLinkedRows(collection.name.clone()))?;
-        let inner = View { collection, columns: &columns, batch: &batch, operands: self.operands, linked: self.linked };
+        let (columns, batch) = self.rows_of(collection)?;
+        let inner = View { collection, columns: &columns, batch: &batch, ..*self };
         let met = inner.evaluate(&exists.predicate)?;
         if exists.on.is_empty() {
             return Ok(Truth::all(met.yes.has_true(), self.batch.num_rows()));
@@ -262,6 +263,13 @@ impl View<'_> {
         }
         let found = KeyIndex::new(&inner_keys)?.lookup(&outer_keys)?;
         Ok(Truth::plain(found.iter().map(Option::is_some).collect()))
+    }
+}
+
+fn is_null(column: &ArrayRef) -> Truth {
+    match column.nulls() {
+        None => Truth::all(false, column.len()),
+        Some(nulls) => Truth::plain(!nulls.inner()),
     }
 }
 

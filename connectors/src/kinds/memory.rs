@@ -4,6 +4,7 @@
 //! it claims and refuses a fetch that needs more, so that a planner that asks too much is found out.
 
 mod explain;
+mod fold;
 mod read;
 mod script;
 
@@ -49,7 +50,7 @@ impl Memory {
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self {
             name: name.into(),
-            capabilities: Capabilities { group: false, link_aggregates: false, ..Capabilities::ALL },
+            capabilities: Capabilities::ALL,
             batch_rows: 1_024,
             enumerations: Vec::new(),
             tables: BTreeMap::new(),

@@ -3,6 +3,7 @@
 //! In: a block with `url`. Out: a [`Connector`] that does everything by itself but folding case. *Invariant*: sessions
 //! only read; opening a connector does not touch the network.
 
+mod aggregate;
 mod bind;
 mod decode;
 mod describe;
@@ -108,8 +109,6 @@ impl Connector for Database {
             // No collation of either server folds case as Unicode's simple folding does and nothing else.
             ilike: false,
             keys: 16_384,
-            group: false,
-            link_aggregates: false,
             ..Capabilities::ALL
         }
     }
@@ -131,7 +130,7 @@ impl Connector for Database {
         if each_key {
             shown = format!("({shown}) UNION ALL …");
         }
-        let decoders = fetch.columns.iter().map(|id| Decoder::of(&fetch.collection.fields[*id])).collect();
+        let decoders = fetch.answer().iter().map(|field| Decoder::of(field)).collect();
         let parts = Parts { pieces, slots, each_key, decoders };
         Ok(Native { text: shown, parts: Arc::new(parts) })
     }

@@ -3,6 +3,7 @@
 //! In: a block with `url`. Out: a [`Connector`] that does everything by itself. *Invariant*: sessions are read-only and in
 //! UTC; opening a connector does not touch the network.
 
+mod aggregate;
 mod bind;
 mod catalog;
 mod decode;
@@ -68,8 +69,7 @@ impl Database {
         let (text, slots) = translate(&dialect, fetch).map_err(|error| {
             Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error)
         })?;
-        let fields = &fetch.collection.fields;
-        Ok(Parts { text: text.into(), slots, scalars: fetch.columns.iter().map(|id| fields[*id].scalar).collect() })
+        Ok(Parts { text: text.into(), slots, scalars: fetch.answer().iter().map(|field| field.scalar).collect() })
     }
 
     fn foreign(&self) -> Error {
@@ -80,7 +80,7 @@ impl Database {
 
 impl Connector for Database {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { group: false, link_aggregates: false, ..Capabilities::ALL }
+        Capabilities::ALL
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {

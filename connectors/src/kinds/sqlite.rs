@@ -4,6 +4,7 @@
 //! read-only and nothing is ever written beside it; opening a connector does not touch it.
 
 mod access;
+mod aggregate;
 mod decode;
 mod describe;
 mod dialect;
@@ -29,7 +30,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Capabilities, Problem, SourceDescription};
+use lilong_schema::{Capabilities, Field, Problem, SourceDescription};
 use rusqlite::Connection;
 
 use self::access::Watch;
@@ -103,7 +104,7 @@ impl Database {
 
 impl Connector for Database {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { group: false, link_aggregates: false, ..Capabilities::ALL }
+        Capabilities::ALL
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
@@ -116,12 +117,9 @@ impl Connector for Database {
         let (text, slots) = translate(&Sqlite, fetch).map_err(|error| {
             Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error)
         })?;
-        let decoders = fetch
-            .columns
-            .iter()
-            .map(|id| &fetch.collection.fields[*id])
-            .map(|field| Decoder { scalar: field.scalar, storage: Storage::of(field) })
-            .collect();
+        let answer = fetch.answer();
+        let decoder = |field: &Field| Decoder { scalar: field.scalar, storage: Storage::of(field) };
+        let decoders = answer.iter().map(|field| decoder(field)).collect();
         let parts = Parts { text: text.clone(), slots, decoders };
         Ok(Native { text, parts: Arc::new(parts) })
     }

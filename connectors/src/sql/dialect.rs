@@ -4,7 +4,7 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Field};
 
 use super::statement::Statement;
-use crate::{Comparison, OperandId};
+use crate::{Comparison, Function, OperandId};
 
 /// A column as a statement names it.
 #[derive(Clone, Copy, Debug)]
@@ -15,13 +15,20 @@ pub(crate) struct Column<'a> {
     pub(crate) collection: &'a Collection,
     /// The column.
     pub(crate) field: &'a Field,
+    /// What stands in its place, of the same kind: a value that is reached or folded.
+    pub(crate) expression: Option<&'a str>,
 }
 
 impl<'a> Column<'a> {
     /// The field of that position in a collection; `None` if there is none.
     pub(crate) fn new(alias: &'a str, collection: &'a Collection, id: FieldId) -> Option<Self> {
         let field = collection.fields.get(id)?;
-        Some(Self { alias, collection, field })
+        Some(Self { alias, collection, field, expression: None })
+    }
+
+    /// An expression whose values are of the kind of a field.
+    pub(crate) fn of_expression(expression: &'a str, collection: &'a Collection, field: &'a Field) -> Self {
+        Self { alias: "", collection, field, expression: Some(expression) }
     }
 }
 
@@ -40,6 +47,14 @@ pub(crate) struct KeyTable {
     pub(crate) table: String,
     /// The condition that a row has the key of the table's current row, by index where there is one.
     pub(crate) condition: String,
+}
+
+/// How rows are grouped by a column.
+pub(crate) struct Grouping {
+    /// What is equal where two values are exactly equal.
+    pub(crate) exact: String,
+    /// A value of the group, of the column's own kind.
+    pub(crate) value: String,
 }
 
 /// How a term of an order says where nulls stand.
@@ -74,6 +89,9 @@ pub(crate) trait Dialect {
     fn lateral(&self) -> bool {
         false
     }
+
+    /// The column itself.
+    fn bare(&self, column: Column<'_>) -> String;
 
     /// What the select list says to read a column.
     fn output(&self, column: Column<'_>) -> String;
@@ -110,6 +128,13 @@ pub(crate) trait Dialect {
 
     /// What is equal where two values of the column are exactly equal; for partitions.
     fn exact(&self, column: Column<'_>) -> String;
+
+    /// How rows are grouped by the column.
+    fn grouping(&self, column: Column<'_>) -> Grouping;
+
+    /// An aggregate of columns, of the kind of the field that [`crate::Aggregate::describe`] gives. `None`: it cannot be
+    /// computed of these.
+    fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String>;
 
     /// What the column is ordered by: its own order, or one that is equal to it.
     fn sort_key(&self, column: Column<'_>) -> String;

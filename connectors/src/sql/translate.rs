@@ -5,13 +5,16 @@
 //! for `distinct`, ranks by window functions. *Invariant*: pure; the columns of the answer are those of the fetch.
 
 mod condition;
+mod fold;
+mod reach;
 
 use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
 
-use super::dialect::{Column, Dialect, Keys, Nulls};
+use super::dialect::{Column, Dialect, Keys};
 use super::statement::Statement;
-use crate::{Fetch, Hop, KeySet, OperandId, Order, OrderTarget};
+use crate::{Fetch, GroupKey, KeySet, OperandId};
+use reach::{Term, order_by};
 
 /// Why a fetch cannot be said in SQL; always a defect of the planner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,21 +28,21 @@ pub(crate) enum Untranslatable {
     /// A row number that the collection does not have.
     #[error("a row number that the collection does not have")]
     RowId,
-    /// A value reached from a row.
-    #[error("a value reached from a row")]
-    Reached,
-    /// Groups, or the values of an order.
-    #[error("groups, or the values of an order")]
-    Answer,
+    /// An aggregate that cannot be computed of its columns.
+    #[error("an aggregate that cannot be computed of its columns")]
+    Aggregate,
+    /// A condition or an order of groups that is over more than their columns.
+    #[error("a condition or an order of groups that is over more than their columns")]
+    Group,
 }
 
 /// The text of a fetch and the slots of its parameters.
 pub(crate) fn translate<D: Dialect>(dialect: &D, fetch: &Fetch) -> Result<(String, Vec<D::Slot>), Untranslatable> {
-    if fetch.group.is_some() || fetch.order_values {
-        return Err(Untranslatable::Answer);
-    }
-    let mut translation = Translation { dialect, statement: Statement::new() };
-    let text = translation.fetch(fetch)?;
+    let mut translation = Translation { dialect, statement: Statement::new(), raw: None };
+    let text = match &fetch.group {
+        Some(group) => translation.groups(fetch, group)?,
+        None => translation.fetch(fetch)?,
+    };
     Ok((text, translation.statement.into_slots()))
 }
 
@@ -49,12 +52,12 @@ pub(crate) fn translate_one_key<D: Dialect>(
     dialect: &D,
     fetch: &Fetch,
 ) -> Result<Option<(String, Vec<D::Slot>)>, Untranslatable> {
-    let Some(keys) =
-        fetch.keys.as_ref().filter(|keys| (keys.limit.is_some() || keys.offset.is_some()) && fetch.distinct.is_empty())
+    let cut = |keys: &&KeySet| keys.limit.is_some() || keys.offset.is_some();
+    let Some(keys) = fetch.keys.as_ref().filter(cut).filter(|_| fetch.distinct.is_empty() && fetch.group.is_none())
     else {
         return Ok(None);
     };
-    let mut translation = Translation { dialect, statement: Statement::new() };
+    let mut translation = Translation { dialect, statement: Statement::new(), raw: None };
     let text = translation.one_key(fetch, keys)?;
     Ok(text.map(|text| (text, translation.statement.into_slots())))
 }
@@ -62,14 +65,9 @@ pub(crate) fn translate_one_key<D: Dialect>(
 struct Translation<'a, D: Dialect> {
     dialect: &'a D,
     statement: Statement<D::Slot>,
-}
-
-/// One term of `ORDER BY`: an expression, and what follows it.
-struct Term {
-    expression: String,
-    suffix: String,
-    /// What follows `IS NULL` in a term that goes before this one.
-    nulls: Option<&'static str>,
+    /// Where rows are to be folded: columns are given as they are, by their names, and what these paths lead to after them,
+    /// named `h0`, `h1`, …
+    raw: Option<&'a [GroupKey]>,
 }
 
 impl<D: Dialect> Translation<'_, D> {
@@ -87,7 +85,7 @@ impl<D: Dialect> Translation<'_, D> {
 
     fn plain(&mut self, fetch: &Fetch) -> Result<String, Untranslatable> {
         let alias = self.statement.alias();
-        let columns = self.outputs(fetch, &alias)?;
+        let columns = self.outputs(fetch, &alias)?.list();
         let from = self.from(&fetch.collection, &alias);
         let condition = self.condition(fetch, &alias)?;
         let order = order_by(&self.terms(&fetch.collection, &alias, &fetch.order)?);
@@ -107,7 +105,7 @@ impl<D: Dialect> Translation<'_, D> {
         self.predicate_into(collection, &alias, &fetch.predicate, &mut conditions)?;
         Ok(Some(format!(
             "SELECT {} FROM {} WHERE {}{}{}",
-            self.outputs(fetch, &alias)?,
+            self.outputs(fetch, &alias)?.list(),
             self.from(collection, &alias),
             conditions.join(" AND "),
             order_by(&self.terms(collection, &alias, &fetch.order)?),
@@ -141,7 +139,7 @@ impl<D: Dialect> Translation<'_, D> {
             order_by(&self.terms(collection, &inner, &fetch.order)?),
             self.limit(keys.limit, keys.offset),
         );
-        let outputs = self.outputs(fetch, &outer)?;
+        let outputs = self.outputs(fetch, &outer)?.list();
         Ok(Some(format!(
             "SELECT {outputs} FROM {} CROSS JOIN {} ON {} IN ({chosen}){}{}",
             table.table,
@@ -162,26 +160,16 @@ impl<D: Dialect> Translation<'_, D> {
         };
         let mut conditions = vec![table.condition];
         self.predicate_into(collection, &inner, &fetch.predicate, &mut conditions)?;
-        let mut chosen = vec![];
-        for (position, id) in fetch.columns.iter().enumerate() {
-            let output = self.dialect.output(column(&inner, collection, *id)?);
-            chosen.push(format!("{output} AS c{position}"));
-        }
-        if chosen.is_empty() {
-            chosen.push("1".to_owned());
-        }
+        let given = self.outputs(fetch, &inner)?;
         let chosen = format!(
             "SELECT {} FROM {} WHERE {}{}{}",
-            chosen.join(", "),
+            given.numbered_or_one(),
             self.from(collection, &inner),
             conditions.join(" AND "),
             order_by(&self.terms(collection, &inner, &fetch.order)?),
             self.limit(keys.limit, keys.offset),
         );
-        let outputs = match fetch.columns.len() {
-            0 => "1".to_owned(),
-            count => (0..count).map(|position| format!("{outer}.c{position}")).collect::<Vec<_>>().join(", "),
-        };
+        let outputs = given.renamed(&format!("{outer}."));
         let limit = self.limit(fetch.limit, fetch.offset);
         Ok(Some(format!("SELECT {outputs} FROM {} CROSS JOIN LATERAL ({chosen}) AS {outer}{limit}", table.table)))
     }
@@ -191,17 +179,14 @@ impl<D: Dialect> Translation<'_, D> {
         let alias = self.statement.alias();
         let collection = &fetch.collection;
         let terms = self.terms(collection, &alias, &fetch.order)?;
-        let mut inner = vec![];
-        for (position, id) in fetch.columns.iter().enumerate() {
-            inner.push(format!("{} AS c{position}", self.dialect.output(column(&alias, collection, *id)?)));
-        }
+        let given = self.outputs(fetch, &alias)?;
+        let mut inner = given.numbered();
         let mut outer_terms = vec![];
         for (position, (term, order)) in terms.iter().zip(&fetch.order).enumerate() {
             inner.push(format!("{} AS o{position}", term.expression));
-            let expression = match order_column(order, collection) {
-                Some(column) => self.dialect.collated(format!("o{position}"), column),
-                None => format!("o{position}"),
-            };
+            let field = order.describe(collection, String::new());
+            let name = format!("o{position}");
+            let expression = self.dialect.collated(name.clone(), Column::of_expression(&name, collection, &field));
             outer_terms.push(Term { expression, suffix: term.suffix.clone(), nulls: term.nulls });
         }
         let mut keys = vec![];
@@ -223,7 +208,7 @@ impl<D: Dialect> Translation<'_, D> {
         let mut ranks = "r = 1".to_owned();
         if let Some(limited) = limited {
             if !distinct.is_empty() {
-                let mut middle = names("c", fetch.columns.len());
+                let mut middle = names("c", given.len());
                 middle.extend(names("o", outer_terms.len()));
                 let names: Vec<&str> = keys.iter().map(|(_, name)| name.as_str()).collect();
                 middle.push(format!("{} AS r", rank(&names, &outer_terms)));
@@ -231,11 +216,7 @@ impl<D: Dialect> Translation<'_, D> {
             }
             ranks = self.window(limited);
         }
-        // An answer without columns still has rows.
-        let outputs = match fetch.columns.len() {
-            0 => "1".to_owned(),
-            count => names("c", count).join(", "),
-        };
+        let outputs = given.renamed("");
         let order = order_by(&outer_terms);
         let limit = self.limit(fetch.limit, fetch.offset);
         Ok(format!("SELECT {outputs} FROM ({text}) AS q WHERE {ranks}{order}{limit}"))
@@ -262,94 +243,6 @@ impl<D: Dialect> Translation<'_, D> {
     fn from(&self, collection: &Collection, alias: &str) -> String {
         format!("{} AS {alias}", self.dialect.table(collection))
     }
-
-    fn outputs(&self, fetch: &Fetch, alias: &str) -> Result<String, Untranslatable> {
-        if fetch.columns.is_empty() {
-            return Ok("1".to_owned());
-        }
-        let mut outputs = vec![];
-        for id in &fetch.columns {
-            outputs.push(self.dialect.output(column(alias, &fetch.collection, *id)?));
-        }
-        Ok(outputs.join(", "))
-    }
-
-    fn terms(&mut self, collection: &Collection, alias: &str, order: &[Order]) -> Result<Vec<Term>, Untranslatable> {
-        order.iter().map(|order| self.term(collection, alias, order)).collect()
-    }
-
-    fn term(&mut self, collection: &Collection, alias: &str, order: &Order) -> Result<Term, Untranslatable> {
-        let (expression, never_null) = match order.path.split_first() {
-            None => self.target(collection, alias, &order.target)?,
-            Some((hop, rest)) => (self.hop(collection, alias, hop, rest, &order.target)?, false),
-        };
-        let mut suffix = String::new();
-        if order.descending {
-            suffix.push_str(" DESC");
-        }
-        let mut nulls = None;
-        if !never_null {
-            match self.dialect.nulls(order.descending, order.nulls_first) {
-                Nulls::After(text) => suffix.push_str(text),
-                Nulls::Before(text) => nulls = Some(text),
-            }
-        }
-        Ok(Term { expression, suffix, nulls })
-    }
-
-    fn target(
-        &self,
-        collection: &Collection,
-        alias: &str,
-        target: &OrderTarget,
-    ) -> Result<(String, bool), Untranslatable> {
-        match target {
-            OrderTarget::Field(id) => {
-                let column = column(alias, collection, *id)?;
-                Ok((self.dialect.sort_key(column), self.dialect.never_null(column)))
-            }
-            OrderTarget::RowId => {
-                let row_id = self.dialect.row_id(alias, collection).ok_or(Untranslatable::RowId)?;
-                Ok((row_id, true))
-            }
-            OrderTarget::Aggregate(_) => Err(Untranslatable::Reached),
-        }
-    }
-
-    /// A subselect rather than a join: rows are never doubled, whatever the link's target holds.
-    fn hop(
-        &mut self,
-        outer: &Collection,
-        outer_alias: &str,
-        hop: &Hop,
-        rest: &[Hop],
-        target: &OrderTarget,
-    ) -> Result<String, Untranslatable> {
-        let alias = self.statement.alias();
-        let conditions = self.pairs(outer, outer_alias, &hop.collection, &alias, &hop.on)?;
-        let (value, last) = match rest.split_first() {
-            None => (self.target(&hop.collection, &alias, target)?.0, true),
-            Some((next, rest)) => (self.hop(&hop.collection, &alias, next, rest, target)?, false),
-        };
-        let from = self.from(&hop.collection, &alias);
-        let condition =
-            if conditions.is_empty() { self.dialect.truth(true).to_owned() } else { conditions.join(" AND ") };
-        let limit = self.dialect.limit(Some("1"), None);
-        let text = format!("(SELECT {value} FROM {from} WHERE {condition}{limit})");
-        Ok(match target {
-            OrderTarget::Field(id) if last => self.dialect.collated(text, column(&alias, &hop.collection, *id)?),
-            _ => text,
-        })
-    }
-}
-
-/// The column that an order compares in the end.
-fn order_column<'a>(order: &'a Order, collection: &'a Collection) -> Option<Column<'a>> {
-    let OrderTarget::Field(id) = order.target else {
-        return None;
-    };
-    let collection = order.path.last().map_or(collection, |hop| &hop.collection);
-    Column::new("", collection, id)
 }
 
 fn column<'a>(alias: &'a str, collection: &'a Collection, id: FieldId) -> Result<Column<'a>, Untranslatable> {
@@ -362,20 +255,6 @@ fn key_columns<'a>(
     ids: &[FieldId],
 ) -> Result<Vec<Column<'a>>, Untranslatable> {
     ids.iter().map(|id| column(alias, collection, *id)).collect()
-}
-
-fn order_by(terms: &[Term]) -> String {
-    if terms.is_empty() {
-        return String::new();
-    }
-    let terms: Vec<String> = terms
-        .iter()
-        .map(|term| match term.nulls {
-            None => format!("{}{}", term.expression, term.suffix),
-            Some(after) => format!("{0} IS NULL{after}, {0}{1}", term.expression, term.suffix),
-        })
-        .collect();
-    format!(" ORDER BY {}", terms.join(", "))
 }
 
 fn rank(partition: &[&str], order: &[Term]) -> String {

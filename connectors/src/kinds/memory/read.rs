@@ -5,6 +5,8 @@
 
 use std::collections::HashSet;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_row::{RowConverter, SortField};
 use arrow_schema::ArrowError;
@@ -14,11 +16,9 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Scalar, Value};
 
 use super::{Memory, Table};
-use crate::evaluate::{self, KeyIndex, Term, comparable, convert, filter_linked};
+use crate::evaluate::{self, KeyIndex, Term, comparable, filter_linked};
 use crate::rows::{arrow_schema, arrow_type};
-use crate::{
-    BoundFetch, CellFault, Error, ErrorKind, Fetch, Hop, Operand, OperandId, Order, OrderTarget, Result, Rows,
-};
+use crate::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Hop, Operand, OperandId, OrderTarget, Result, Rows};
 
 /// One fetch at work.
 pub(super) struct Reader<'a> {
@@ -37,14 +37,14 @@ impl Reader<'_> {
     /// The rows, in batches of the memory source's size.
     pub(super) fn rows(&self) -> Result<Vec<Result<Rows>>> {
         let fetch = self.fetch.fetch();
-        if fetch.group.is_some() || fetch.order_values {
-            return Err(self.defect("rows are not folded"));
-        }
         let table = self.table(&fetch.collection)?;
         let mut selected = self.select(fetch, table)?;
         self.order(fetch, table, &mut selected)?;
         self.keep_distinct(fetch, table, &mut selected)?;
         self.cut(fetch, &mut selected)?;
+        if let Some(group) = &fetch.group {
+            return self.groups(fetch, group, table, selected.rows);
+        }
         let pieces = selected.rows.chunks(self.memory.batch_rows);
         Ok(pieces.map(|rows| self.piece(fetch, table, rows)).collect())
     }
@@ -79,50 +79,56 @@ impl Reader<'_> {
         if fetch.order.is_empty() {
             return Ok(());
         }
-        let terms = fetch.order.iter().map(|order| self.term(order, fetch, table, &selected.rows));
+        let at = UInt32Array::from(selected.rows.clone());
+        let terms = fetch.order.iter().map(|order| {
+            let (values, scalar) = self.reach(&order.path, &order.target, fetch, table, &at)?;
+            Ok(Term { values, scalar, descending: order.descending, nulls_first: order.nulls_first })
+        });
         let terms = terms.collect::<Result<Vec<_>>>()?;
         let sorted = evaluate::sort(&terms, selected.rows.len()).map_err(|cause| self.evaluation(cause))?;
         selected.rearrange(sorted.values());
         Ok(())
     }
 
-    /// What a term of the order compares, for each of some rows.
-    fn term(&self, order: &Order, fetch: &Fetch, table: &Table, rows: &[u32]) -> Result<Term> {
-        let mut place = (table, &*fetch.collection);
-        let mut at = UInt32Array::from(rows.to_vec());
-        for hop in &order.path {
-            at = self.follow(place.0, place.1, hop, &at)?;
-            place = (self.table(&hop.collection)?, &hop.collection);
-        }
-        let (values, scalar): (ArrayRef, Scalar) = match &order.target {
-            OrderTarget::Field(field) => {
-                let column = self.column(place.0, place.1, *field)?;
-                (take(&column, &at, None).map_err(|cause| self.arrow(cause))?, place.1.fields[*field].scalar)
-            }
-            OrderTarget::RowId => {
-                let numbers = at.unary::<_, arrow_array::types::Int64Type>(i64::from);
-                (std::sync::Arc::new(numbers), Scalar::BigInt)
-            }
-            OrderTarget::Aggregate(_) => return Err(self.defect("aggregates over links are not computed")),
-        };
-        Ok(Term { values, scalar, descending: order.descending, nulls_first: order.nulls_first })
+    /// What each row of a table reaches, for some of its rows.
+    pub(super) fn reach(
+        &self,
+        path: &[Hop],
+        target: &OrderTarget,
+        fetch: &Fetch,
+        table: &Table,
+        rows: &UInt32Array,
+    ) -> Result<(ArrayRef, Scalar)> {
+        let described = as_described(table, &fetch.collection);
+        let (columns, batch) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
+        let linked = |collection: &Collection| as_described(self.memory.tables.get(&collection.name)?, collection);
+        let operands = &self.fetch.operands;
+        let (values, scalar) = evaluate::reach(path, target, &fetch.collection, (&columns, &batch), operands, &linked)
+            .map_err(|cause| self.evaluation(cause))?;
+        Ok((take(&values, rows, None).map_err(|cause| self.arrow(cause))?, scalar))
     }
 
-    /// The linked row of each row, the first one if there are several; null if there is none.
-    fn follow(&self, table: &Table, collection: &Collection, hop: &Hop, rows: &UInt32Array) -> Result<UInt32Array> {
-        let target = self.table(&hop.collection)?;
-        let mut outer = Vec::with_capacity(hop.on.len());
-        let mut inner = Vec::with_capacity(hop.on.len());
-        for (outer_field, inner_field) in &hop.on {
-            let column = self.column(table, collection, *outer_field)?;
-            outer.push(take(&column, rows, None).map_err(|cause| self.arrow(cause))?);
-            let column = self.column(target, &hop.collection, *inner_field)?;
-            let (from, to) = (hop.collection.fields[*inner_field].scalar, collection.fields[*outer_field].scalar);
-            inner.push(convert(&column, from, to).map_err(|cause| self.evaluation(cause))?);
+    /// Which of some rows reach a cell of a field that cannot be represented.
+    pub(super) fn bad_cells(
+        &self,
+        path: &[Hop],
+        field: FieldId,
+        fetch: &Fetch,
+        table: &Table,
+        rows: &UInt32Array,
+    ) -> Result<Vec<usize>> {
+        let collection = path.last().map_or(&fetch.collection, |hop| &hop.collection);
+        let last = self.table(collection)?;
+        let Some(own) = collection.fields.get(field).and_then(|field| last.collection.field_id(&field.name)) else {
+            return Ok(Vec::new());
+        };
+        if last.bad_cells.iter().all(|(field, _)| *field != own) {
+            return Ok(Vec::new());
         }
-        let index = KeyIndex::new(&inner).map_err(|cause| self.evaluation(cause))?;
-        let keys = index.lookup(&outer).map_err(|cause| self.evaluation(cause))?;
-        Ok(keys.into_iter().map(|key| key.map(|key| index.rows(key)[0])).collect())
+        let (numbers, _) = self.reach(path, &OrderTarget::RowId, fetch, table, rows)?;
+        let numbers = numbers.as_primitive::<Int64Type>();
+        let bad = |at: &usize| numbers.is_valid(*at) && last.bad_cells.contains(&(own, numbers.value(*at) as usize));
+        Ok((0..rows.len()).filter(bad).collect())
     }
 
     /// Leaves the first row of each combination of the distinct columns, and of each key.
@@ -176,12 +182,14 @@ impl Reader<'_> {
         let at = UInt32Array::from(rows.to_vec());
         let mut columns = Vec::with_capacity(fetch.columns.len());
         let mut faults = Vec::new();
-        for (position, field) in fetch.columns.iter().enumerate() {
-            let column = self.column(table, &fetch.collection, *field)?;
-            columns.push(take(&column, &at, None).map_err(|cause| self.arrow(cause))?);
-            if let Some(own) = table.collection.field_id(&fetch.collection.fields[*field].name) {
-                let bad = rows.iter().enumerate().filter(|(_, row)| table.bad_cells.contains(&(own, **row as usize)));
-                faults.extend(bad.map(|(row, _)| CellFault { column: position, row }));
+        let fields = fetch.columns.iter().map(|field| (&[][..], OrderTarget::Field(*field)));
+        let values = fetch.order.iter().filter(|_| fetch.order_values);
+        let values = values.map(|order| (order.path.as_slice(), order.target.clone()));
+        for (position, (path, target)) in fields.chain(values).enumerate() {
+            columns.push(self.reach(path, &target, fetch, table, &at)?.0);
+            if let OrderTarget::Field(field) = target {
+                let bad = self.bad_cells(path, field, fetch, table, &at)?;
+                faults.extend(bad.into_iter().map(|row| CellFault { column: position, row }));
             }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
@@ -189,14 +197,14 @@ impl Reader<'_> {
         Ok(Rows { batch: batch.map_err(|cause| self.arrow(cause))?, faults })
     }
 
-    fn table(&self, collection: &Collection) -> Result<&Table> {
+    pub(super) fn table(&self, collection: &Collection) -> Result<&Table> {
         self.memory.tables.get(&collection.name).ok_or_else(|| {
             self.memory.fault(ErrorKind::Mismatch, format!("there is no collection {}", collection.name))
         })
     }
 
     /// The column of a field, as the description that the fetch was made from names it.
-    fn column(&self, table: &Table, collection: &Collection, field: FieldId) -> Result<ArrayRef> {
+    pub(super) fn column(&self, table: &Table, collection: &Collection, field: FieldId) -> Result<ArrayRef> {
         find_column(table, collection, field).cloned().ok_or_else(|| {
             let name = collection.fields.get(field).map_or("?", |field| &field.name);
             let what = format!("collection {} has no column {name} of the described type", collection.name);
@@ -205,7 +213,7 @@ impl Reader<'_> {
     }
 
     /// A limit or an offset.
-    fn number(&self, operand: Option<OperandId>) -> Result<Option<usize>> {
+    pub(super) fn number(&self, operand: Option<OperandId>) -> Result<Option<usize>> {
         let Some(operand) = operand else { return Ok(None) };
         match self.fetch.operands.get(operand) {
             Some(Operand::Value(Value::Integer(number))) if *number >= 0 => {
@@ -215,15 +223,15 @@ impl Reader<'_> {
         }
     }
 
-    fn defect(&self, what: &str) -> Error {
+    pub(super) fn defect(&self, what: &str) -> Error {
         self.memory.fault(ErrorKind::Internal, format!("collection {}: {what}", self.fetch.fetch().collection.name))
     }
 
-    fn arrow(&self, cause: ArrowError) -> Error {
+    pub(super) fn arrow(&self, cause: ArrowError) -> Error {
         self.evaluation(cause.into())
     }
 
-    fn evaluation(&self, cause: evaluate::Error) -> Error {
+    pub(super) fn evaluation(&self, cause: evaluate::Error) -> Error {
         let context = format!("reading {}", self.fetch.fetch().collection.name);
         let mismatch = matches!(cause, evaluate::Error::NoColumn(_) | evaluate::Error::NoLinkedRows(_));
         let mut error = cause.at_source(self.memory.name.clone(), context);

@@ -6,10 +6,11 @@
 
 use lilong_schema::{Collection, Field, Scalar};
 
+use super::aggregate::aggregate;
 use super::storage::{self, Storage, collation, compared, foreign_charset, is_exact, is_utf8mb4};
-use crate::sql::dialect::{Column, Dialect, KeyTable, Keys, Nulls};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Nulls};
 use crate::sql::statement::Statement;
-use crate::{Comparison, OperandId};
+use crate::{Comparison, Function, OperandId};
 
 /// What a mark stands for.
 #[derive(Clone, Debug)]
@@ -50,8 +51,11 @@ pub(super) fn quote(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-fn bare(column: Column<'_>) -> String {
-    format!("{}.{}", column.alias, quote(&column.field.name))
+pub(super) fn bare(column: Column<'_>) -> String {
+    match column.expression {
+        Some(expression) => expression.to_owned(),
+        None => format!("{}.{}", column.alias, quote(&column.field.name)),
+    }
 }
 
 /// The text of a column in the session's character set.
@@ -162,6 +166,10 @@ impl Dialect for MySql {
         quote(name)
     }
 
+    fn bare(&self, column: Column<'_>) -> String {
+        bare(column)
+    }
+
     fn output(&self, column: Column<'_>) -> String {
         match Storage::of(column.field) {
             Storage::Shown => format!("CAST({} AS CHAR)", bare(column)),
@@ -205,7 +213,7 @@ impl Dialect for MySql {
                 };
                 match storage {
                     // Their order is that of their declaration, not of their texts.
-                    Storage::Enumeration(_) => format!("({} + 0 {sign} {})", bare(column), value(storage)),
+                    Storage::Enumeration(_) => format!("({} {sign} {})", position(column), value(storage)),
                     _ => format!("({} {sign} {})", plain(column), value(compared(column.field))),
                 }
             }
@@ -303,9 +311,21 @@ impl Dialect for MySql {
         exact(column).unwrap_or_else(|| plain(column))
     }
 
+    fn grouping(&self, column: Column<'_>) -> Grouping {
+        let (exact, bare) = (self.exact(column), bare(column));
+        // All values of the group are equal exactly; the server wants to be told which.
+        let value = if exact == bare { bare } else { format!("MIN({bare})") };
+        Grouping { exact, value }
+    }
+
+    fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String> {
+        aggregate(function, columns)
+    }
+
     fn sort_key(&self, column: Column<'_>) -> String {
         match Storage::of(column.field) {
             Storage::Parsed(_) | Storage::UuidText => plain(column),
+            Storage::Enumeration(_) if column.expression.is_some() => position(column),
             _ => bare(column),
         }
     }
@@ -348,6 +368,23 @@ impl Dialect for MySql {
             (true, true) => Nulls::Before(" DESC"),
         }
     }
+}
+
+/// Where the value of an enum stands in its declaration, from 1. What is made of an enum is a plain text.
+fn position(column: Column<'_>) -> String {
+    match (Storage::of(column.field), column.expression) {
+        (Storage::Enumeration(values), Some(expression)) => {
+            format!("NULLIF(FIELD({expression}{}), 0)", labels(&values))
+        }
+        _ => format!("({} + 0)", bare(column)),
+    }
+}
+
+/// The values of an enum as the rest of a list. In hexadecimal digits they need no quotes, which modes of the server read
+/// differently.
+pub(super) fn labels(values: &[String]) -> String {
+    let digits = |label: &String| label.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    values.iter().map(|label| format!(", _utf8mb4 0x{}", digits(label))).collect()
 }
 
 /// Whether an index begins with the column.

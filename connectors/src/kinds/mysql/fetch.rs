@@ -10,8 +10,6 @@ use futures::{StreamExt, TryStreamExt};
 use lilong_schema::Value;
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
-use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
 
 use super::bind::{self, KeyValues, MARKS, Statement, Unbindable, Values};
 use super::decode::{Batch, Decoder, wires};
@@ -20,7 +18,8 @@ use super::fault;
 use super::pool::{Lease, Pool};
 use super::text::Piece;
 use crate::sql::cells;
-use crate::{BoundFetch, Error, ErrorKind, FetchContext, Operand, OperandId, Result, RowStream, Rows};
+use crate::sql::reading::{self, Outlet};
+use crate::{BoundFetch, Error, ErrorKind, FetchContext, Operand, OperandId, Result, RowStream};
 
 /// Rows of a batch at most.
 const ROWS: usize = 4_096;
@@ -28,8 +27,6 @@ const ROWS: usize = 4_096;
 const BYTES: usize = 4 << 20;
 /// Rows that a first batch has room for where nothing is known.
 const FEW: usize = 16;
-/// Batches that wait to be taken.
-const AHEAD: usize = 2;
 /// Selects that one statement joins, one for each key.
 const SELECTS: usize = 50;
 /// Keys of one statement: of one column, which go in one list, and of several, which are alternatives.
@@ -49,15 +46,6 @@ pub(super) struct Parts {
     pub(super) decoders: Vec<Decoder>,
 }
 
-/// Ends the task that reads.
-struct AbortOnDrop(AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Runs a fetch. Errors that come before the first row are the result's, later ones the stream's.
 pub(super) async fn fetch(
     pool: &Arc<Pool>,
@@ -74,37 +62,8 @@ pub(super) async fn fetch(
     let lease = tokio::time::timeout_at(deadline, pool.lease())
         .await
         .map_err(|_| Error::new(ErrorKind::Timeout, source.clone(), "connecting: the request is over"))??;
-    let (sender, mut receiver) = mpsc::channel(AHEAD);
-    let worker_pool = pool.clone();
-    let task = tokio::spawn(async move {
-        let end = job.run(&worker_pool, lease, &sender).await;
-        // An error here means that nobody listens any more.
-        let _ = sender.send(end.map(|()| None)).await;
-    });
-    let guard = AbortOnDrop(task.abort_handle());
-    let first = receive(&mut receiver, &source).await?;
-    let Some(first) = first else {
-        return Ok(futures::stream::empty().boxed());
-    };
-    let rest = futures::stream::unfold(Some((receiver, guard, source)), |state| async {
-        let (mut receiver, guard, source) = state?;
-        match receive(&mut receiver, &source).await {
-            Ok(None) => None,
-            Ok(Some(rows)) => Some((Ok(rows), Some((receiver, guard, source)))),
-            Err(error) => Some((Err(error), None)),
-        }
-    });
-    Ok(futures::stream::once(std::future::ready(Ok(first))).chain(rest).boxed())
-}
-
-type Sender = mpsc::Sender<Result<Option<Rows>>>;
-
-/// The next rows; `None` after the last.
-async fn receive(receiver: &mut mpsc::Receiver<Result<Option<Rows>>>, source: &Arc<str>) -> Result<Option<Rows>> {
-    receiver
-        .recv()
-        .await
-        .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, source.clone(), "the reading task stopped")))
+    let pool = pool.clone();
+    reading::read(|outlet| async move { job.run(&pool, lease, &outlet).await }).await
 }
 
 /// What is to be sent, and what of it has come.
@@ -125,8 +84,6 @@ struct Job {
 enum Failure {
     Driver(sqlx::Error),
     Other(Error),
-    /// Nobody listens any more.
-    Unheard,
 }
 
 impl Job {
@@ -188,7 +145,7 @@ impl Job {
         statement.into_parts()
     }
 
-    async fn run(mut self, pool: &Arc<Pool>, mut lease: Lease, sender: &Sender) -> Result<()> {
+    async fn run(mut self, pool: &Arc<Pool>, mut lease: Lease, outlet: &Outlet) -> Result<()> {
         let mut capacity = capacity(&self.bound);
         let mut again = true;
         let mut chunks = self.chunks().into_iter();
@@ -205,10 +162,9 @@ impl Job {
             let mut sent = 0;
             lease.busy = true;
             let connection = &mut lease.session()?.connection;
-            let read = self.read(connection, text, arguments, persistent, capacity, sender, &mut sent);
+            let read = self.read(connection, text, arguments, persistent, capacity, outlet, &mut sent);
             match read.await {
                 Ok(()) => lease.busy = false,
-                Err(Failure::Unheard) => return Ok(()),
                 Err(Failure::Other(error)) => return Err(error),
                 Err(Failure::Driver(error)) if fault::spoils_connection(&error) => {
                     // It may have been closed while it was idle: that is no fault of the source.
@@ -252,7 +208,7 @@ impl Job {
         arguments: MySqlArguments,
         persistent: bool,
         capacity: usize,
-        sender: &Sender,
+        outlet: &Outlet,
         sent: &mut usize,
     ) -> Result<(), Failure> {
         let schema = crate::rows::arrow_schema(self.bound.fetch());
@@ -271,23 +227,24 @@ impl Job {
             if batch.rows() >= ROWS || batch.bytes() >= BYTES {
                 let full = std::mem::replace(&mut batch, Batch::new(&schema, &self.parts.decoders, ROWS));
                 *sent += full.rows();
-                self.give(full, sender).await?;
+                self.give(full, outlet).await?;
             }
             batch.push(&row, wires).map_err(Failure::Driver)?;
         }
         if batch.rows() > 0 {
             *sent += batch.rows();
-            self.give(batch, sender).await?;
+            self.give(batch, outlet).await?;
         }
         Ok(())
     }
 
-    async fn give(&self, batch: Batch, sender: &Sender) -> Result<(), Failure> {
+    async fn give(&self, batch: Batch, outlet: &Outlet) -> Result<(), Failure> {
         let rows = batch.finish().map_err(|error| {
             let error = Error::new(ErrorKind::Internal, self.source.clone(), "building a batch").because(error);
             Failure::Other(error)
         })?;
-        sender.send(Ok(Some(rows))).await.map_err(|_| Failure::Unheard)
+        outlet.give(rows).await;
+        Ok(())
     }
 }
 

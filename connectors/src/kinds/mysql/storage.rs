@@ -108,6 +108,8 @@ impl Storage {
             Scalar::Decimal => match numbers(&field.native).as_slice() {
                 [precision, scale] if word == "decimal" => Storage::Decimal { precision: *precision, scale: *scale },
                 [precision] if word == "decimal" => Storage::Decimal { precision: *precision, scale: 0 },
+                // A sum.
+                _ if word.is_empty() => Storage::Decimal { precision: 65, scale: field.scale.unwrap_or(30) as usize },
                 _ => Storage::Decimal { precision: 20, scale: 0 },
             },
             Scalar::Enum => Storage::Enumeration(values(&field.native)),

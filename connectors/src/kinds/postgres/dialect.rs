@@ -6,11 +6,12 @@
 
 use lilong_schema::{Collection, Field, Scalar};
 
+use super::aggregate::{aggregate, grouping};
 use super::expression::{all_equal, bare, canonical, equal, exact_text, labels, one_of, printed, quote, type_of};
 use super::form::{COLLATION, Form, Kind, REQUIRED};
-use crate::sql::dialect::{Column, Dialect, KeyTable, Keys};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys};
 use crate::sql::statement::Statement;
-use crate::{Comparison, OperandId};
+use crate::{Comparison, Function, OperandId};
 
 /// What a parameter stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,6 +146,10 @@ impl Dialect for Postgres<'_> {
         true
     }
 
+    fn bare(&self, column: Column<'_>) -> String {
+        bare(column)
+    }
+
     fn output(&self, column: Column<'_>) -> String {
         printed(column)
     }
@@ -256,6 +261,14 @@ impl Dialect for Postgres<'_> {
             Form::Padded | Form::Enum | Form::Real => bare(column),
             _ => exact_text(column),
         }
+    }
+
+    fn grouping(&self, column: Column<'_>) -> Grouping {
+        grouping(column)
+    }
+
+    fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String> {
+        aggregate(*self, function, columns)
     }
 
     fn sort_key(&self, column: Column<'_>) -> String {

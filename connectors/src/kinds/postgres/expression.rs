@@ -15,7 +15,10 @@ pub(super) fn quote(name: &str) -> String {
 
 /// The column itself.
 pub(super) fn bare(column: Column<'_>) -> String {
-    format!("{}.{}", column.alias, quote(&column.field.name))
+    match column.expression {
+        Some(expression) => expression.to_owned(),
+        None => format!("{}.{}", column.alias, quote(&column.field.name)),
+    }
 }
 
 /// The name of the type for casts.

@@ -5,17 +5,16 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use lilong_schema::{Scalar, Value};
 use sqlx::AssertSqlSafe;
-use tokio::sync::mpsc;
 
 use super::bind;
 use super::decode::Reader;
 use super::dialect::Slot;
 use super::fault;
 use super::pool::{Lease, Pool};
+use crate::sql::reading::{self, Outlet};
 use crate::{BoundFetch, Error, ErrorKind, Operand, OperandId, Result, RowStream, Rows};
 
 /// Rows of a batch at most.
@@ -38,63 +37,25 @@ pub(super) struct Parts {
 
 /// Runs a fetch. Errors that come before the first row are the result's, later ones the stream's.
 pub(super) async fn fetch(pool: &Arc<Pool>, parts: Arc<Parts>, bound: &BoundFetch) -> Result<RowStream> {
-    let (sender, receiver) = mpsc::channel(1);
-    let reading = read(pool.clone(), parts, bound.clone(), sender).boxed();
-    let mut rows = stream(reading, receiver).boxed();
-    Ok(match rows.next().await {
-        None => futures::stream::empty().boxed(),
-        Some(first) => {
-            let first = first?;
-            futures::stream::once(std::future::ready(Ok(first))).chain(rows).boxed()
-        }
-    })
+    let (pool, bound) = (pool.clone(), bound.clone());
+    reading::read(|outlet| read(pool, parts, bound, outlet)).await
 }
 
-/// The batches that `reading` sends, then those that it ends with. Reading goes on only while somebody waits.
-fn stream(
-    reading: BoxFuture<'static, Result<Option<Rows>>>,
-    receiver: mpsc::Receiver<Rows>,
-) -> impl futures::Stream<Item = Result<Rows>> + Send {
-    futures::stream::unfold(Some((reading, receiver)), |state| async move {
-        let (mut reading, mut receiver) = state?;
-        tokio::select! {
-            biased;
-            Some(rows) = receiver.recv() => Some((Ok(rows), Some((reading, receiver)))),
-            end = &mut reading => {
-                let last = match end {
-                    Ok(last) => last.map(Ok),
-                    Err(error) => Some(Err(error)),
-                };
-                match receiver.try_recv() {
-                    // One was sent in the same step in which reading ended.
-                    Ok(rows) => Some((Ok(rows), Some((std::future::ready(last.transpose()).boxed(), receiver)))),
-                    Err(_) => last.map(|last| (last, None)),
-                }
-            }
-        }
-    })
-}
-
-/// Reads all rows; the last ones are its result.
-async fn read(
-    pool: Arc<Pool>,
-    parts: Arc<Parts>,
-    bound: BoundFetch,
-    sender: mpsc::Sender<Rows>,
-) -> Result<Option<Rows>> {
+/// Reads all rows.
+async fn read(pool: Arc<Pool>, parts: Arc<Parts>, bound: BoundFetch, outlet: Outlet) -> Result<()> {
     let mut lease = pool.lease(false).await?;
     let used = lease.used;
     let mut sent = false;
-    match attempt(&mut lease, &pool, &parts, &bound, &sender, &mut sent).await {
+    match attempt(&mut lease, &pool, &parts, &bound, &outlet, &mut sent).await {
         // A connection that was idle may have died, or may remember a table as it was: a new one knows.
         Err(Failure::Server(error)) if used && !sent && (fault::is_gone(&error) || fault::is_stale_plan(&error)) => {
             lease.at_rest();
             drop(lease);
             let mut lease = pool.lease(true).await?;
-            let outcome = attempt(&mut lease, &pool, &parts, &bound, &sender, &mut sent).await;
-            finish(lease, &pool, outcome).await
+            let outcome = attempt(&mut lease, &pool, &parts, &bound, &outlet, &mut sent).await;
+            finish(lease, &pool, outcome, &outlet).await
         }
-        outcome => finish(lease, &pool, outcome).await,
+        outcome => finish(lease, &pool, outcome, &outlet).await,
     }
 }
 
@@ -104,14 +65,22 @@ enum Failure {
     Other(Error),
 }
 
-async fn finish(mut lease: Lease, pool: &Arc<Pool>, outcome: Result<Option<Rows>, Failure>) -> Result<Option<Rows>> {
+async fn finish(
+    mut lease: Lease,
+    pool: &Arc<Pool>,
+    outcome: Result<Option<Rows>, Failure>,
+    outlet: &Outlet,
+) -> Result<()> {
     match outcome {
-        Ok(rows) => {
+        Ok(last) => {
             // All rows are here: what happens to the connection now is the pool's affair.
             if let Err(error) = lease.give_back().await {
                 tracing::debug!(source = &**pool.source(), %error, "a connection ended with its fetch");
             }
-            Ok(rows)
+            if let Some(last) = last {
+                outlet.leave(last);
+            }
+            Ok(())
         }
         Err(Failure::Server(error)) => {
             // After an error of its own the server waits for the next statement, and a closed connection runs none.
@@ -128,12 +97,13 @@ async fn finish(mut lease: Lease, pool: &Arc<Pool>, outcome: Result<Option<Rows>
     }
 }
 
+/// Runs the statement once; the last rows are its result.
 async fn attempt(
     lease: &mut Lease,
     pool: &Arc<Pool>,
     parts: &Parts,
     bound: &BoundFetch,
-    sender: &mpsc::Sender<Rows>,
+    outlet: &Outlet,
     sent: &mut bool,
 ) -> Result<Option<Rows>, Failure> {
     let internal = |what: &str| Error::new(ErrorKind::Internal, pool.source().clone(), what);
@@ -150,9 +120,7 @@ async fn attempt(
             let full =
                 reader.take(ROWS).map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
             *sent = true;
-            if sender.send(full).await.is_err() {
-                return Err(Failure::Other(internal("nobody listens any more")));
-            }
+            outlet.give(full).await;
         }
         reader.push(&row).map_err(Failure::Server)?;
     }

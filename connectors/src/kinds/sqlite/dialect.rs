@@ -6,10 +6,11 @@
 
 use lilong_schema::{Collection, Field, Scalar};
 
+use super::aggregate::aggregate;
 use super::storage::{Collation, Storage, affinity, collation, row_id_name};
-use crate::sql::dialect::{Column, Dialect, KeyTable, Keys};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys};
 use crate::sql::statement::Statement;
-use crate::{Comparison, OperandId};
+use crate::{Comparison, Function, OperandId};
 
 /// What a parameter stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,12 +99,8 @@ fn exactly(expression: &str, field: &Field, storage: &Storage, condition: impl F
 }
 
 impl Sqlite {
-    fn bare(self, column: Column<'_>) -> String {
-        format!("{}.{}", column.alias, self.quote(&column.field.name))
-    }
-
     /// What is equal for equal values, collation apart.
-    fn comparable(self, column: Column<'_>, storage: &Storage) -> String {
+    pub(super) fn comparable(self, column: Column<'_>, storage: &Storage) -> String {
         let bare = self.bare(column);
         match storage {
             Storage::Plain | Storage::Form(_) => bare,
@@ -113,7 +110,7 @@ impl Sqlite {
     }
 
     /// What the ordering operators compare.
-    fn ordered(self, column: Column<'_>, storage: &Storage) -> String {
+    pub(super) fn ordered(self, column: Column<'_>, storage: &Storage) -> String {
         match storage {
             Storage::Mixed => self.bare(column),
             _ => self.comparable(column, storage),
@@ -145,6 +142,13 @@ impl Dialect for Sqlite {
 
     fn quote(&self, name: &str) -> String {
         quote(name)
+    }
+
+    fn bare(&self, column: Column<'_>) -> String {
+        match column.expression {
+            Some(expression) => expression.to_owned(),
+            None => format!("{}.{}", column.alias, self.quote(&column.field.name)),
+        }
     }
 
     fn output(&self, column: Column<'_>) -> String {
@@ -338,6 +342,17 @@ impl Dialect for Sqlite {
         } else {
             text
         }
+    }
+
+    fn grouping(&self, column: Column<'_>) -> Grouping {
+        let bare = self.bare(column);
+        // Of a group's values any is given; what cannot be read is equal to null, and must not hide behind one.
+        let value = if Storage::of(column.field) == Storage::Parsed { format!("max({bare})") } else { bare };
+        Grouping { exact: self.exact(column), value }
+    }
+
+    fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String> {
+        aggregate(*self, function, columns)
     }
 
     fn sort_key(&self, column: Column<'_>) -> String {

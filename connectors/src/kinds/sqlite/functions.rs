@@ -15,6 +15,7 @@ use crate::evaluate::{Like, fold_into};
 
 /// Gives a connection its functions.
 pub(super) fn register(connection: &Connection) -> Result<()> {
+    super::aggregate::register(connection)?;
     matching(connection, "lilong_like", Like::new, Like::matches)?;
     matching(
         connection,

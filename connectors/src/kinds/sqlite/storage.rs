@@ -39,6 +39,8 @@ impl Storage {
         match (stored, field.scalar) {
             (Some("mixed"), Scalar::String) => Storage::Mixed,
             (Some("parsed"), _) | (None, Scalar::Uuid) => Storage::Parsed,
+            // A sum is a text.
+            (None, Scalar::Decimal) if field.native.is_empty() => Storage::Parsed,
             (_, Scalar::Date | Scalar::Time | Scalar::LocalDateTime | Scalar::DateTime) => {
                 let form = field.details.get(FORM).and_then(|name| Form::named(name, field.scalar));
                 form.map_or(Storage::Parsed, Storage::Form)

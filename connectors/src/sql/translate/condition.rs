@@ -7,8 +7,8 @@ use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
 
 use super::{Translation, Untranslatable, column, key_columns};
-use crate::sql::dialect::{Dialect, Keys};
-use crate::{Exists, Fetch, Predicate};
+use crate::sql::dialect::{Column, Dialect, Keys};
+use crate::{Exists, Fetch, Predicate, Test};
 
 /// Whether rows of these links are found without a scan.
 fn is_indexed(collection: &Collection, on: &[(FieldId, FieldId)]) -> bool {
@@ -80,10 +80,20 @@ impl<D: Dialect> Translation<'_, D> {
             }
             Predicate::IsNull(field) => {
                 let column = column(alias, collection, *field)?;
-                format!("({}.{} IS NULL)", column.alias, self.dialect.quote(&column.field.name))
+                format!("({} IS NULL)", self.dialect.bare(column))
             }
             Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
-            Predicate::Reached { .. } => return Err(Untranslatable::Reached),
+            Predicate::Reached { path, target, test } => {
+                let (value, field) = self.reached(collection, alias, path, target)?;
+                let reached = Column::of_expression(&value, collection, &field);
+                match test {
+                    Test::IsNull => format!("({value} IS NULL)"),
+                    Test::Compare { comparison, operand } => self
+                        .dialect
+                        .compare(&mut self.statement, reached, *comparison, *operand)
+                        .ok_or(Untranslatable::Comparison)?,
+                }
+            }
             Predicate::KeyIn { fields, operand, .. } => {
                 let columns = key_columns(alias, collection, fields)?;
                 self.dialect.key_in(&mut self.statement, &columns, Keys::Operand(*operand))
@@ -116,18 +126,35 @@ impl<D: Dialect> Translation<'_, D> {
     ) -> Result<String, Untranslatable> {
         let inner = self.statement.alias();
         let mut conditions = self.pairs(collection, alias, &exists.collection, &inner, &exists.on)?;
-        let linked = conditions.len();
-        self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
-        if !turnable && is_indexed(&exists.collection, &exists.on) {
-            for condition in &mut conditions[linked..] {
-                *condition = self.dialect.unindexed(condition);
-            }
+        if turnable {
+            self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
+        } else {
+            self.linked_condition(&exists.collection, &inner, &exists.on, &exists.predicate, &mut conditions)?;
         }
         if conditions.is_empty() {
             conditions.push(self.dialect.truth(true).to_owned());
         }
         let from = self.from(&exists.collection, &inner);
         Ok(format!("EXISTS (SELECT 1 FROM {from} WHERE {})", chain(conditions, " AND ")))
+    }
+
+    /// Adds the conjuncts of a predicate on linked rows that are found by their link, row by row.
+    pub(super) fn linked_condition(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        on: &[(FieldId, FieldId)],
+        predicate: &Predicate,
+        conditions: &mut Vec<String>,
+    ) -> Result<(), Untranslatable> {
+        let linked = conditions.len();
+        self.predicate_into(collection, alias, predicate, conditions)?;
+        if is_indexed(collection, on) {
+            for condition in &mut conditions[linked..] {
+                *condition = self.dialect.unindexed(condition);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn pairs(
