@@ -169,6 +169,8 @@ pub struct SortStep {
     pub input: StepId,
     /// The columns of the batch to compare, in turn.
     pub terms: Vec<SortTerm>,
+    /// Whether rows get a number as their last column: how many before them are equal in all terms.
+    pub numbered: bool,
 }
 
 /// One term of a local order.

@@ -1,6 +1,8 @@
 //! Pages by cursors come to the list that they are pages of: in both directions, in every order, from sources that can do
 //! everything and from sources that can do less; and orders through links into other sources are those of one database.
 
+mod servers;
+
 use lilong::Gateway;
 use lilong::request::Request;
 use lilong_schema::Capabilities;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, UInt32Array};
-use arrow_schema::{Field, Schema};
+use arrow_array::UInt32Array;
 use arrow_select::take::take;
 use lilong_connectors::evaluate::KeyIndex;
 
+use super::page::widen;
 use super::{Fault, RowSet, internal, keys};
 use crate::error::Code;
 use crate::plan::AttachStep;
@@ -43,11 +43,5 @@ pub(super) fn attach(step: &AttachStep, rows: &RowSet, linked: &RowSet, source: 
     }
     let column = linked.batch.column(step.value);
     let value = take(column, &UInt32Array::from(found), None).map_err(|_| internal())?;
-    let schema = rows.batch.schema();
-    let mut fields = schema.fields().iter().cloned().collect::<Vec<_>>();
-    fields.push(Arc::new(Field::new(format!("a{}", fields.len()), value.data_type().clone(), true)));
-    let mut columns = rows.batch.columns().to_vec();
-    columns.push(value);
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|_| internal())?;
-    Ok(RowSet { batch, faults: rows.faults.clone() })
+    widen(rows, value)
 }

@@ -3,17 +3,18 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, new_null_array};
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, new_null_array};
 use arrow_row::{RowConverter, SortField};
-use arrow_schema::SortOptions;
+use arrow_schema::{Field, Schema, SortOptions};
 use lilong_connectors::evaluate;
 use lilong_connectors::rows::arrow_type;
 use lilong_schema::{Scalar, Value};
 
 use super::{Fault, RowSet, bind, internal, take};
 use crate::operation::Variables;
-use crate::plan::PlanOperand;
+
 use crate::plan::page::{PageStep, Side};
+use crate::plan::{PlanOperand, SortStep};
 
 /// The rows on the right side of every cursor.
 pub(super) fn keep(step: &PageStep, rows: &Arc<RowSet>, variables: &Variables) -> Result<RowSet, Fault> {
@@ -59,6 +60,36 @@ pub(super) fn keep(step: &PageStep, rows: &Arc<RowSet>, variables: &Variables) -
     }
     let kept = (start as u32..end.max(start) as u32).collect::<Vec<_>>();
     take(rows, &kept)
+}
+
+/// The sorted rows, each with the number of those before it that are equal in all terms.
+pub(super) fn number(step: &SortStep, rows: RowSet) -> Result<RowSet, Fault> {
+    let columns = step
+        .terms
+        .iter()
+        .map(|term| evaluate::comparable(rows.batch.column(term.column), term.scalar))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| internal())?;
+    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+    let own =
+        RowConverter::new(fields).and_then(|converter| converter.convert_columns(&columns)).map_err(|_| internal())?;
+    let mut numbers = Vec::with_capacity(own.num_rows());
+    for row in 0..own.num_rows() {
+        let same = row > 0 && own.row(row) == own.row(row - 1);
+        numbers.push(if same { numbers[row - 1] + 1 } else { 0i64 });
+    }
+    widen(&rows, Arc::new(Int64Array::from(numbers)))
+}
+
+/// Rows with one column more.
+pub(super) fn widen(rows: &RowSet, column: ArrayRef) -> Result<RowSet, Fault> {
+    let schema = rows.batch.schema();
+    let mut fields = schema.fields().iter().cloned().collect::<Vec<_>>();
+    fields.push(Arc::new(Field::new(format!("a{}", fields.len()), column.data_type().clone(), true)));
+    let mut columns = rows.batch.columns().to_vec();
+    columns.push(column);
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|_| internal())?;
+    Ok(RowSet { batch, faults: rows.faults.clone() })
 }
 
 /// The first number of which something that holds up to some point does not hold.

@@ -9,9 +9,9 @@ mod output;
 use std::sync::Arc;
 
 use lilong_connectors::{Order, OrderTarget, Predicate};
-use lilong_schema::Value;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, LinkId, Tie};
+use lilong_schema::{Scalar, Value};
 
 use super::arguments::Given;
 use super::build::{Builder, bad_input};
@@ -21,7 +21,7 @@ use super::page::{End, Page, Side, reversed};
 use super::read::{Columns, Read, Reading, Via};
 use super::{JoinRule, OutputValue, PlanOperand, RowsOutput, StepId};
 use crate::cursor::CursorOrder;
-use crate::error::{Code, RequestError};
+use crate::error::RequestError;
 use crate::operation::{Field, Slot};
 pub use output::{ConnectionField, ConnectionOutput, ConnectionValue, CountOutput, CursorArgument, CursorOutput};
 
@@ -69,11 +69,8 @@ impl Builder<'_> {
         let order = self.full_order(id, field, &asked, matches!(via, Via::All))?;
         let federated = self.world.federated;
         let collection = federated.collection(id);
-        if matches!(collection.tie, Tie::Everything(_)) {
-            let message = format!("`{}` has no key, so no cursor could tell its rows apart", field.name);
-            return Err(RequestError { code: Code::TooCostly, ..bad_input(field, message) });
-        }
-        let cursor_order = Arc::new(self.cursor_order(id, &order, &links));
+        let numbered = matches!(collection.tie, Tie::Everything(_));
+        let cursor_order = Arc::new(self.cursor_order(id, &order, &links, numbered));
         let after = self.cursor(field, "after", &cursor_order);
         let before = self.cursor(field, "before", &cursor_order);
         let order = if backwards { reversed(order) } else { order };
@@ -84,7 +81,8 @@ impl Builder<'_> {
             (end(&after, backwards), end(&before, !backwards))
         };
         let wanted = wanted(field);
-        let page = |ends: Vec<End>, rule, values| Page { order: order.clone(), ends, values, rule };
+        let page =
+            |ends: Vec<End>, rule, values| Page { order: order.clone(), ends, values, rule, backwards, numbered };
 
         let read = if wanted.rows {
             let most = self.world.limits.list_rows;
@@ -177,7 +175,7 @@ impl Builder<'_> {
     }
 
     /// What tells an order of a collection from every other, whatever process planned it.
-    fn cursor_order(&self, id: CollectionId, order: &[Order], links: &[Vec<LinkId>]) -> CursorOrder {
+    fn cursor_order(&self, id: CollectionId, order: &[Order], links: &[Vec<LinkId>], numbered: bool) -> CursorOrder {
         let collection = &self.world.federated.collection(id).described;
         let mut names = vec![self.world.federated.source_of(id).name.to_string(), collection.name.clone()];
         let federated = self.world.federated;
@@ -209,6 +207,10 @@ impl Builder<'_> {
             }
             names.push(format!("{} {}", term.descending, term.nulls_first));
             scalars.push(term.describe(collection, String::new()).scalar);
+        }
+        if numbered {
+            names.push("number".to_owned());
+            scalars.push(Scalar::BigInt);
         }
         CursorOrder::new(names.iter().map(String::as_str), scalars)
     }

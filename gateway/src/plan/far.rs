@@ -14,6 +14,7 @@ use lilong_schema::federated::{CollectionId, Link, LinkId};
 use super::arguments::Given;
 use super::build::Builder;
 use super::keys::{parent_key, row_key};
+use super::page::Page;
 use super::read::{Columns, position, push_cap};
 use super::{AttachStep, Ceiling, KeysFrom, KeysStep, Step, StepId};
 use crate::error::{Code, RequestError};
@@ -43,12 +44,13 @@ impl Builder<'_> {
         field: &Field,
         order: &[Order],
         given: &Given,
-        page: bool,
+        page: Option<&Page>,
         source_orders: bool,
     ) -> Result<Option<LocalOrder>, RequestError> {
         let capabilities = self.capabilities(id);
         let links = |at: usize| given.links.get(at).map(Vec::as_slice).unwrap_or_default();
         let stays = |at: usize| links(at).iter().all(|link| self.stays_inside(self.world.federated.link(*link)));
+        let page = page.is_some();
         let by_source =
             |at: usize| source_orders && (order[at].path.is_empty() || capabilities.order_links && stays(at));
         let Some(last) = (0..order.len()).rev().find(|at| !by_source(*at)) else {

@@ -7,10 +7,11 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use lilong_connectors::{Comparison, Fetch, Operand, OperandId, Order, OrderTarget, Predicate, Prepared, Test};
-use lilong_schema::{Collection, Value};
+use lilong_schema::{Collection, Scalar, Value};
 
+use super::build::Builder;
 use super::read::push;
-use super::{JoinRule, PlanOperand, SortTerm, StepId};
+use super::{JoinRule, PlanOperand, SortStep, SortTerm, Step, StepId};
 
 /// What is kept for the places of nulls in cursors; more are made anew at each request.
 const KEPT: usize = 16;
@@ -25,6 +26,11 @@ pub(super) struct Page {
     pub(super) values: bool,
     /// What the rows are to their parent.
     pub(super) rule: JoinRule,
+    /// Whether `order` goes from the end.
+    pub(super) backwards: bool,
+    /// Whether rows that are equal in all terms are told apart by their number among each other. Then all is done here,
+    /// over all rows.
+    pub(super) numbered: bool,
 }
 
 /// An end of a page.
@@ -201,4 +207,26 @@ pub(super) fn reversed(order: Vec<Order>) -> Vec<Order> {
         .into_iter()
         .map(|term| Order { descending: !term.descending, nulls_first: !term.nulls_first, ..term })
         .collect()
+}
+
+impl Builder<'_> {
+    /// Numbers rows that are equal in all terms, from the beginning of the order, whichever way it is read. Gives the rows and
+    /// the terms with the number at their end.
+    pub(super) fn number(
+        &mut self,
+        rows: StepId,
+        mut terms: Vec<SortTerm>,
+        column: usize,
+        backwards: bool,
+    ) -> (StepId, Vec<SortTerm>) {
+        let flipped = |term: &SortTerm| SortTerm {
+            descending: term.descending ^ backwards,
+            nulls_first: term.nulls_first ^ backwards,
+            ..*term
+        };
+        let forward = terms.iter().map(flipped).collect();
+        let rows = self.add(Step::Sort(SortStep { input: rows, terms: forward, numbered: true }));
+        terms.push(SortTerm { column, scalar: Scalar::BigInt, descending: backwards, nulls_first: false });
+        (rows, terms)
+    }
 }

@@ -110,8 +110,9 @@ impl Builder<'_> {
         let ends = page.as_ref().map(|page| page.ends.as_slice()).unwrap_or_default();
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
         // A cursor is compared where the order is made.
-        let source_orders = capabilities.order && (ends.is_empty() || capabilities.filter);
-        let local = self.local_order(id, field, &order, &given, page.is_some(), source_orders)?;
+        let numbered = page.as_ref().is_some_and(|page| page.numbered);
+        let source_orders = capabilities.order && !numbered && (ends.is_empty() || capabilities.filter);
+        let local = self.local_order(id, field, &order, &given, page.as_ref(), source_orders)?;
         let orders = Capabilities { order: source_orders && local.is_none(), ..capabilities };
         let share = share(&orders, &given, &order, &residual, link, key.is_some());
         let here = local.as_ref().map_or(0, |local| local.here);
@@ -221,8 +222,12 @@ impl Builder<'_> {
             let sorted = if page.is_some() { &order[..] } else { &order[..here] };
             let terms =
                 sorted.iter().zip(&values).map(|(term, column)| sort_term(term, *column, &collection.described));
-            let terms: Vec<SortTerm> = terms.collect();
-            rows = self.add(Step::Sort(SortStep { input: rows, terms: terms.clone() }));
+            let mut terms: Vec<SortTerm> = terms.collect();
+            if let Some(page) = page.as_ref().filter(|page| page.numbered) {
+                (rows, terms) = self.number(rows, terms, width, page.backwards);
+                values.push(width);
+            }
+            rows = self.add(Step::Sort(SortStep { input: rows, terms: terms.clone(), numbered: false }));
             if !ends.is_empty() {
                 let ends = ends.iter().map(|end| (end.values.clone(), end.side)).collect();
                 rows = self.add(Step::Page(PageStep { input: rows, terms, ends }));

@@ -4,7 +4,7 @@ use lilong::Gateway;
 use serde_json::{Value, json};
 
 use super::{answer, ask_source, one, open, runtime, short};
-use crate::pages::assert_walks;
+use crate::pages::{DIRECTIONS, assert_walks};
 
 const ROWS: &str = "
     PRAGMA foreign_keys = OFF;
@@ -15,20 +15,22 @@ const ROWS: &str = "
       (7, 2, 'b', 1.50, '9999-12-31', 3, 1), (8, 3, '', 0, NULL, 0.1, 1);
     CREATE TABLE c (id INTEGER PRIMARY KEY, name TEXT);
     INSERT INTO c VALUES (1, 'z'), (2, NULL), (3, 'empty');
+    CREATE TABLE keyless (x INTEGER, y TEXT COLLATE NOCASE);
+    INSERT INTO keyless VALUES (2, 'a'), (1, 'A'), (1, 'a'), (NULL, NULL), (1, 'A'), (2, NULL);
+    CREATE VIEW seen AS SELECT x, upper(y) AS y, x'00' AS z FROM keyless UNION ALL SELECT x, upper(y), x'00' FROM keyless WHERE x = 1;
     CREATE TABLE pair (a TEXT NOT NULL, b INTEGER NOT NULL, v TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID;
     INSERT INTO pair VALUES ('x', 1, NULL), ('x', 2, 'v'), ('w', 5, 'v'), ('y', 0, NULL), ('', 9, 'u');";
 
 #[test]
 fn pages_in_both_directions_come_to_the_list() {
     let (_city, gateway) = one(ROWS);
-    let directions = ["ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST"];
     let mut orders: Vec<String> = vec![String::new(), "[]".into(), "{id: DESC}".into()];
     for column in ["n", "ci", "price", "day", "x", "cId"] {
-        orders.extend(directions.map(|direction| format!("{{{column}: {direction}}}")));
+        orders.extend(DIRECTIONS.map(|direction| format!("{{{column}: {direction}}}")));
     }
     for (one, other) in [("n", "ci"), ("ci", "n"), ("day", "x"), ("x", "price")] {
         for first in ["ASC", "DESC_NULLS_LAST"] {
-            orders.extend(directions.map(|second| format!("[{{{one}: {first}}}, {{{other}: {second}}}]")));
+            orders.extend(DIRECTIONS.map(|second| format!("[{{{one}: {first}}}, {{{other}: {second}}}]")));
         }
     }
     let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
@@ -36,6 +38,15 @@ fn pages_in_both_directions_come_to_the_list() {
         runtime().block_on(assert_walks(&gateway, ("s", collection), fields, orders));
     };
     walk("t", "id", &orders);
+    for direction in DIRECTIONS {
+        walk(
+            "t",
+            "id",
+            &[&format!("{{c: {{name: {direction}}}}}"), &format!("[{{n: DESC}}, {{c: {{name: {direction}}}}}]")],
+        );
+        walk("keyless", "x y", &["", &format!("{{y: {direction}}}")]);
+    }
+    walk("seen", "x y", &["{x: ASC}", "[{x: DESC}, {y: ASC}]"]);
     walk("pair", "a b", &["", "{v: ASC}", "{v: DESC}", "[{b: DESC}]", "[{a: DESC}, {b: ASC}]"]);
 }
 
