@@ -106,7 +106,9 @@ impl CursorOrder {
             context.update(text.as_bytes());
         };
         names.into_iter().for_each(&mut add);
-        scalars.iter().for_each(|scalar| add(scalar.name()));
+        for scalar in &scalars {
+            add(scalar.name());
+        }
         let mut fingerprint = [0; FINGERPRINT];
         fingerprint.copy_from_slice(&context.finish().as_ref()[..FINGERPRINT]);
         Self { fingerprint, scalars }
@@ -168,7 +170,9 @@ mod tests {
     fn sealed(key: &CursorKey, order: &CursorOrder) -> String {
         let (mut payload, mut out) = (Vec::new(), Vec::new());
         order.begin(&mut payload);
-        parts().iter().for_each(|part| part.write(&mut payload));
+        for part in parts() {
+            part.write(&mut payload);
+        }
         key.seal(&mut payload, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }

@@ -286,7 +286,7 @@ fn sort_rows(step: &SortStep, rows: &RowSet) -> Result<RowSet, Fault> {
         .collect::<Vec<_>>();
     let indices = evaluate::sort(&terms, rows.batch.num_rows()).map_err(|_| internal())?;
     let sorted = take(rows, indices.values())?;
-    if step.numbered { page::number(step, sorted) } else { Ok(sorted) }
+    if step.numbered { page::number(step, &sorted) } else { Ok(sorted) }
 }
 
 /// Some rows, in the order given.

@@ -60,9 +60,10 @@ impl Walk<'_> {
         let mut cursor = Value::Null;
         let mut pages = 0;
         loop {
-            let variables = match backwards {
-                false => json!({"first": size, "after": cursor, "last": null}),
-                true => json!({"last": size, "before": cursor}),
+            let variables = if backwards {
+                json!({"last": size, "before": cursor})
+            } else {
+                json!({"first": size, "after": cursor, "last": null})
             };
             let page = self.page(&variables).await;
             let nodes = page["nodes"].as_array().unwrap().clone();

@@ -63,7 +63,7 @@ pub(super) fn keep(step: &PageStep, rows: &Arc<RowSet>, variables: &Variables) -
 }
 
 /// The sorted rows, each with the number of those before it that are equal in all terms.
-pub(super) fn number(step: &SortStep, rows: RowSet) -> Result<RowSet, Fault> {
+pub(super) fn number(step: &SortStep, rows: &RowSet) -> Result<RowSet, Fault> {
     let columns = step
         .terms
         .iter()
@@ -78,7 +78,7 @@ pub(super) fn number(step: &SortStep, rows: RowSet) -> Result<RowSet, Fault> {
         let same = row > 0 && own.row(row) == own.row(row - 1);
         numbers.push(if same { numbers[row - 1] + 1 } else { 0i64 });
     }
-    widen(&rows, Arc::new(Int64Array::from(numbers)))
+    widen(rows, Arc::new(Int64Array::from(numbers)))
 }
 
 /// Rows with one column more.

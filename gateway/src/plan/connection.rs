@@ -118,10 +118,7 @@ impl Builder<'_> {
             Ok(Some(read.join))
         };
         let (earlier, later) = (look(earlier, wanted.previous)?, look(later, wanted.next)?);
-        let count = match wanted.count {
-            true => Some(self.count(field, id, via, predicate, operands)?),
-            false => None,
-        };
+        let count = wanted.count.then(|| self.count(field, id, via, predicate, operands));
 
         let number = self.connections;
         self.connections += 1;

@@ -9,7 +9,6 @@ use super::connection::CountOutput;
 use super::keys::{key_scalars, parent_key, row_key};
 use super::read::{Columns, Via, push_cap};
 use super::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, Step, StepId, pushdown};
-use crate::error::RequestError;
 use crate::operation::Field;
 
 impl Builder<'_> {
@@ -21,7 +20,7 @@ impl Builder<'_> {
         via: Via<'_>,
         predicate: Predicate,
         mut operands: Vec<PlanOperand>,
-    ) -> Result<CountOutput, RequestError> {
+    ) -> CountOutput {
         let federated = self.world.federated;
         let limits = self.world.limits;
         let collection = federated.collection(id);
@@ -52,9 +51,10 @@ impl Builder<'_> {
             let key = parent_key(federated, link, columns);
             KeysFrom::Step(self.add(Step::Keys(KeysStep { input: parent, key })))
         });
-        let ceiling = match folded {
-            true => Ceiling { rows: limits.answer_rows, budget: false },
-            false => Ceiling { rows: limits.budget_rows, budget: true },
+        let ceiling = if folded {
+            Ceiling { rows: limits.answer_rows, budget: false }
+        } else {
+            Ceiling { rows: limits.budget_rows, budget: true }
         };
         let group = folded.then(|| {
             let aggregates = vec![Aggregate { function: Function::Count, fields: Vec::new() }];
@@ -79,18 +79,19 @@ impl Builder<'_> {
         let parent = link.map(|(link, parent, parent_columns)| Parent {
             step: parent,
             key: parent_key(federated, link, parent_columns),
-            row_key: match folded {
-                true => KeyColumns {
+            row_key: if folded {
+                KeyColumns {
                     columns: (0..key_columns.len()).collect(),
                     from: key_columns.iter().map(|field| collection.described.fields[*field].scalar).collect(),
                     to: key_scalars(federated, link),
                     normalize: Vec::new(),
-                },
-                false => row_key(federated, link, &columns),
+                }
+            } else {
+                row_key(federated, link, &columns)
             },
         });
         let join = self.count_join(field, rows, parent);
-        Ok(CountOutput { join, column: folded.then_some(key_columns.len()) })
+        CountOutput { join, column: folded.then_some(key_columns.len()) }
     }
 
     fn count_join(&mut self, field: &Field, rows: StepId, parent: Option<Parent>) -> StepId {

@@ -64,16 +64,14 @@ impl Builder<'_> {
                 format!("`{}` has no key, and its source cannot order its rows, so it has no pages", field.name);
             return Err(RequestError { code: Code::TooCostly, message, locations: vec![field.location] });
         }
-        let here = match page || !source_orders {
-            true => order.len() - usize::from(rows_are_numbered),
-            false => last + 1,
-        };
+        let here = if page || !source_orders { order.len() - usize::from(rows_are_numbered) } else { last + 1 };
         let collection = &self.world.federated.collection(id).described;
         for (at, term) in order.iter().enumerate().take(here.min(given.links.len())) {
             if by_source(at) && !compares_alike(term.describe(collection, String::new()).scalar) {
-                let why = match page {
-                    true => "a page of an order that goes through other sources is compared here",
-                    false => "what follows it comes from another source",
+                let why = if page {
+                    "a page of an order that goes through other sources is compared here"
+                } else {
+                    "what follows it comes from another source"
                 };
                 let what = "its text is ordered by the source's own rules, which are not known here";
                 return Err(RequestError {

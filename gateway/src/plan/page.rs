@@ -147,14 +147,12 @@ fn beyond(
         let (descending, nulls_first) = (order.descending ^ side.before, order.nulls_first ^ side.before);
         let null = || test(order, Test::IsNull);
         rest = if is_null(*operand) {
-            match nulls_first {
-                true => either(Predicate::Not(Box::new(null())), rest),
-                false => null().and(rest),
-            }
+            if nulls_first { either(Predicate::Not(Box::new(null())), rest) } else { null().and(rest) }
         } else {
-            let (strict, loose) = match descending {
-                true => (Comparison::Less, Comparison::LessOrEqual),
-                false => (Comparison::Greater, Comparison::GreaterOrEqual),
+            let (strict, loose) = if descending {
+                (Comparison::Less, Comparison::LessOrEqual)
+            } else {
+                (Comparison::Greater, Comparison::GreaterOrEqual)
             };
             let compare = |comparison| test(order, Test::Compare { comparison, operand: *operand });
             let there = match rest {

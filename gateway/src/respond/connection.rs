@@ -298,7 +298,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn typed<'a>(placed: &'a Placed, column: usize, scalar: Scalar) -> Column<'a> {
+fn typed(placed: &Placed, column: usize, scalar: Scalar) -> Column<'_> {
     Column::of(placed.rows.batch.column(column), &Cell { column, scalar, scale: 0, non_null: false })
 }
 
