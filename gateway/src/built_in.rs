@@ -126,21 +126,26 @@ fn root(name: &str, ty: TypeRef) -> FieldDefinition {
 
 /// Whether fields are selected on it.
 pub(crate) fn is_object(id: TypeId) -> bool {
-    matches!(
-        id,
+    match id {
         TypeId::Query
-            | TypeId::SourceInfo
-            | TypeId::Source(_)
-            | TypeId::Collection(_)
-            | TypeId::PageInfo
-            | TypeId::Connection(_)
-            | TypeId::Edge(_)
-    )
+        | TypeId::SourceInfo
+        | TypeId::Source(_)
+        | TypeId::Collection(_)
+        | TypeId::PageInfo
+        | TypeId::Connection(_)
+        | TypeId::Edge(_) => true,
+        TypeId::Fold(_, kind) => kind.is_object(),
+        _ => false,
+    }
 }
 
 /// Whether it is an input object.
 pub(crate) fn is_input(id: TypeId) -> bool {
-    matches!(id, TypeId::Comparison(_) | TypeId::EnumerationComparison(_) | TypeId::BoolExp(_) | TypeId::OrderBy(_))
+    match id {
+        TypeId::Comparison(_) | TypeId::EnumerationComparison(_) | TypeId::BoolExp(_) | TypeId::OrderBy(_) => true,
+        TypeId::Fold(_, kind) => kind.is_input(),
+        _ => false,
+    }
 }
 
 /// A type as a document writes it, in the model's words.

@@ -8,6 +8,7 @@ mod account;
 mod attach;
 mod bind;
 mod collect;
+mod fold;
 mod join;
 mod keys;
 mod page;
@@ -222,14 +223,17 @@ impl Run<'_> {
         Ok(match step {
             Step::Fetch(_) => return Err(internal()),
             Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
-            Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, rows(made, 0)?)?)),
+            Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
             Step::Attach(step) => {
                 let source = self.world.sources[step.source].name();
-                Made::Rows(Arc::new(attach::attach(step, rows(made, 0)?, rows(made, 1)?, source)?))
+                Made::Rows(Arc::new(attach::attach(step, &*rows(made, 0)?, &*rows(made, 1)?, source)?))
             }
-            Step::Page(page) => Made::Rows(Arc::new(page::keep(page, rows(made, 0)?, self.world.variables)?)),
+            Step::Page(page) => Made::Rows(Arc::new(page::keep(page, &*rows(made, 0)?, self.world.variables)?)),
             Step::Keys(keys) => Made::Keys(keys::collect(keys, made, self.world.limits.budget_keys)?),
             Step::Join(join) => Made::Placed(join::place(join, made, self.world.variables)?),
+            Step::Aggregate(step) => Made::Rows(Arc::new(fold::aggregate(step, made)?)),
+            Step::Widen(step) => Made::Rows(Arc::new(fold::widen(step, made)?)),
+            Step::Assign(step) => Made::Placed(fold::assign(step, made)?),
         })
     }
 
@@ -238,7 +242,7 @@ impl Run<'_> {
         let operands = bind::operands(&step.operands, made, self.world.variables)?;
         let mask = evaluate::filter(&step.predicate, &step.collection, &step.columns, &rows.batch, &operands)
             .map_err(|error| self.internal(&error))?;
-        keep(rows, &mask).map_err(|error| self.internal(&error))
+        keep(&rows, &mask).map_err(|error| self.internal(&error))
     }
 
     fn internal(&self, error: &dyn std::error::Error) -> Fault {
@@ -252,11 +256,13 @@ pub(crate) fn internal() -> Fault {
     Fault::new(Code::Internal, "something went wrong inside the gateway")
 }
 
-fn rows(made: &[Arc<Made>], at: usize) -> Result<&Arc<RowSet>, Fault> {
+/// The rows of a step; keys are rows too.
+fn rows(made: &[Arc<Made>], at: usize) -> Result<Arc<RowSet>, Fault> {
     match made.get(at).map(|made| &**made) {
-        Some(Made::Rows(rows)) => Ok(rows),
-        Some(Made::Placed(placed)) => Ok(&placed.rows),
-        _ => Err(internal()),
+        Some(Made::Rows(rows)) => Ok(rows.clone()),
+        Some(Made::Placed(placed)) => Ok(placed.rows.clone()),
+        Some(Made::Keys(keys)) => Ok(Arc::new(RowSet { batch: keys.clone(), faults: Vec::new() })),
+        None => Err(internal()),
     }
 }
 

@@ -11,7 +11,7 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::{Definition, DirectiveList, FragmentDefinition, Selection};
 use lilong_schema::Federated;
 use lilong_schema::catalog::Limits;
-use lilong_schema::federated::{Member, Root, TypeId};
+use lilong_schema::federated::{FoldType, Member, Root, TypeId};
 
 use crate::error::{Code, RequestError};
 use crate::parse::Parsed;
@@ -193,13 +193,15 @@ impl<'a> Scale<'a> {
 
     /// The type that a field leads to, where fetches lie below it, and whether the field itself causes one.
     fn step(&self, parent: Option<TypeId>, field: &str) -> (Option<TypeId>, bool) {
-        use lilong_schema::federated::SourceMember::{ByKey, Connection, List};
+        use lilong_schema::federated::SourceMember::{Aggregate, ByKey, Connection, Groups, List};
         match parent {
             Some(TypeId::Query) => {
                 (self.federated.roots.get(field).map(|Root::Source(source)| TypeId::Source(*source)), false)
             }
             Some(TypeId::Source(source)) => match self.federated.sources[source].members.get(field) {
                 Some(List(collection) | ByKey(collection, _)) => (Some(TypeId::Collection(*collection)), true),
+                Some(Aggregate(collection)) => (Some(TypeId::Fold(*collection, FoldType::Aggregate)), false),
+                Some(Groups(_)) => (None, true),
                 Some(Connection(collection)) => (Some(TypeId::Connection(*collection)), true),
                 None => (None, false),
             },
@@ -208,10 +210,16 @@ impl<'a> Scale<'a> {
                 let to = |link: &usize| self.federated.links[*link].to;
                 match (collection.members.get(field), collection.connections.get(field)) {
                     (Some(Member::Link(link)), _) => (Some(TypeId::Collection(to(link))), true),
+                    (Some(Member::Aggregate(link)), _) => (Some(TypeId::Fold(to(link), FoldType::Aggregate)), false),
                     (None, Some(link)) => (Some(TypeId::Connection(to(link))), true),
                     _ => (None, false),
                 }
             }
+            Some(TypeId::Fold(collection, FoldType::Aggregate)) => match field {
+                "aggregate" => (None, true),
+                "nodes" => (Some(TypeId::Collection(collection)), true),
+                _ => (None, false),
+            },
             Some(TypeId::Connection(collection)) => match field {
                 "edges" => (Some(TypeId::Edge(collection)), false),
                 "nodes" => (Some(TypeId::Collection(collection)), false),
@@ -319,6 +327,23 @@ mod tests {
         assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(51))), Some(Code::TooCostly));
         let two = format!("query a {{ civil {{ {0} }} }} query b {{ civil {{ {0} }} }}", reads(30));
         assert_eq!(code(&model, &two), None);
+    }
+
+    #[test]
+    fn figures_and_the_rows_beside_them_are_counted() {
+        let model = model();
+        let one = "aggregate { count sum { id } } nodes { id }";
+        let reads =
+            |count: usize, field: &str| (0..count).map(|at| format!("a{at}: {field}")).collect::<Vec<_>>().join(" ");
+        let figures = format!("residentAggregate {{ {one} }}");
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(25, &figures))), None);
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(26, &figures))), Some(Code::TooCostly));
+        let groups = "residentGroups(by: [id]) { key { id } aggregate { count } }";
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(50, groups))), None);
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(51, groups))), Some(Code::TooCostly));
+        let linked = format!("resident {{ vaccinationsAggregate {{ {one} }} }}");
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(16, &linked))), None);
+        assert_eq!(code(&model, &format!("{{ civil {{ {} }} }}", reads(17, &linked))), Some(Code::TooCostly));
     }
 
     #[test]

@@ -58,11 +58,20 @@ pub(crate) fn prepare(
     let operation = shape.valid.operation(name).map_err(|error| vec![error])?;
     let scope = Scope { valid: &shape.valid, operation, federated, slice };
     let variables = coerce::variables(scope, &request.variables)?;
-    let plan = cache.plan(shape.id, coerce::structure(&variables), || {
+    let make = || {
         let operation = normalize(&shape.valid, operation, &variables, federated, slice)?;
         let capabilities = |source: usize| model.sources[source].capabilities();
         plan::plan(&operation, plan::World { federated, slice, capabilities: &capabilities, limits })
-    })?;
+    };
+    let mut structure = coerce::structure(&variables);
+    let mut plan = cache.plan(shape.id, structure.clone(), make)?;
+    let case = plan.other_case(&variables);
+    if !case.is_empty() {
+        // No structure ends so: each part of one is known by its first byte.
+        structure.push(b'?');
+        structure.extend(case);
+        plan = cache.plan(shape.id, structure, make)?;
+    }
     plan.check(&variables).map_err(|error| vec![error])?;
     let variables = plan.open_cursors(variables, cursors).map_err(|error| vec![error])?;
     Ok((plan, variables))

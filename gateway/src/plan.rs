@@ -13,6 +13,7 @@ mod cursors;
 pub mod display;
 mod far;
 mod filter;
+mod fold;
 mod inputs;
 mod keys;
 mod limits;
@@ -32,6 +33,7 @@ use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
 use self::connection::{ConnectionOutput, CursorArgument};
+pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
 pub use self::limits::{Check, CheckKind};
 use self::page::{FetchPage, PageStep};
 use crate::operation::{Argument, Field, Form, Slot, Variables};
@@ -54,6 +56,8 @@ pub struct Plan {
     pub checks: Vec<Check>,
     /// Cursors given; their values follow the variables, a list for each.
     pub cursors: Vec<CursorArgument>,
+    /// What it depends on beyond the structure of variables.
+    pub guards: Vec<Guard>,
 }
 
 /// One piece of work.
@@ -74,6 +78,12 @@ pub enum Step {
     Keys(KeysStep),
     /// Gives each parent row its rows.
     Join(JoinStep),
+    /// Folds rows into groups.
+    Aggregate(AggregateStep),
+    /// Puts columns of linked rows beside rows.
+    Widen(WidenStep),
+    /// Gives each parent the row that its rows were folded into.
+    Assign(AssignStep),
 }
 
 /// Asks a source for rows.
@@ -143,7 +153,7 @@ pub struct FilterStep {
     pub operands: Vec<PlanOperand>,
 }
 
-/// Puts a value of linked rows beside rows, as one column more; null where no row is linked.
+/// Puts a value of linked rows beside rows, as one column more; where no row is linked null, or 0.
 #[derive(Debug)]
 pub struct AttachStep {
     /// The field of the schema that it serves, for messages.
@@ -160,6 +170,8 @@ pub struct AttachStep {
     pub linked_key: KeyColumns,
     /// The column of the linked rows.
     pub value: usize,
+    /// Whether it is 0 where no row is linked.
+    pub no_rows_are_zero: bool,
 }
 
 /// Sorts rows; equal ones keep their order.
@@ -230,7 +242,7 @@ pub struct JoinStep {
 /// The parents of a join.
 #[derive(Debug)]
 pub struct Parent {
-    /// The join that placed them.
+    /// The join that placed them, or the step that holds them.
     pub step: StepId,
     /// Their keys.
     pub key: KeyColumns,
@@ -284,7 +296,7 @@ pub enum OutputValue {
     },
     /// `_sources`
     Sources(Vec<SourceOutput>),
-    /// An object that is made of no row: a department's namespace.
+    /// An object of the same row as what is around it, or of none: a department's namespace.
     Object(Vec<Output>),
     /// A cell of the row.
     Cell(Cell),
@@ -310,7 +322,7 @@ pub struct Cell {
 /// Rows as a list or an object.
 #[derive(Debug)]
 pub struct RowsOutput {
-    /// The join.
+    /// What gives them their places.
     pub join: StepId,
     /// The source the rows come from, for errors.
     pub source: SourceId,

@@ -17,8 +17,8 @@ use crate::cursor::CursorKey;
 use crate::error::{Code, RequestError};
 use crate::execute::{Fault, Fetched, Made, Placed};
 use crate::model::Model;
-use crate::operation::Variables;
-use crate::plan::{Cell, Output, OutputValue, Plan, RowsOutput, SourceField, SourceOutput};
+use crate::operation::{Field, Variables};
+use crate::plan::{Cell, Output, OutputValue, Plan, PlanOperand, RowsOutput, SourceField, SourceOutput, StepId};
 use crate::{introspect, json};
 
 /// What writing needs to know of the world.
@@ -57,9 +57,9 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
         path: Vec::new(),
         errors: Errors::new(world.trace),
     };
-    writer.resolve(&plan.output);
+    writer.resolve(&plan.output, None);
     writer.out.extend_from_slice(b"{\"data\":");
-    writer.object(&plan.output);
+    writer.object(&plan.output, None);
     let Writer { mut out, errors, .. } = writer;
     let count = errors.finish(&mut out);
     out.push(b'}');
@@ -69,7 +69,7 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
 struct Writer<'a> {
     world: &'a World<'a>,
     steps: Vec<Option<Result<&'a Placed, &'a Fault>>>,
-    /// By join: the typed column of each of its fields.
+    /// By join: the typed columns of its rows, where a field shows them.
     columns: Vec<Vec<Option<Column<'a>>>>,
     /// By the number of a connection.
     connections: Vec<connection::Resolved<'a>>,
@@ -80,17 +80,34 @@ struct Writer<'a> {
     errors: Errors,
 }
 
+/// The row that an object is made of.
+#[derive(Clone, Copy)]
+struct At<'a, 'b> {
+    rows: &'a RowsOutput,
+    placed: &'a Placed,
+    row: usize,
+    columns: &'b [Option<Column<'a>>],
+}
+
 impl<'a> Writer<'a> {
-    /// Finds the typed columns of all fields, once.
-    fn resolve(&mut self, outputs: &'a [Output]) {
+    /// Finds the typed columns of all cells, once; `join` gives the rows they are of.
+    fn resolve(&mut self, outputs: &'a [Output], join: Option<StepId>) {
         for output in outputs {
             match &output.value {
-                OutputValue::Object(fields) => self.resolve(fields),
+                OutputValue::Object(fields) => self.resolve(fields, join),
                 OutputValue::Rows(rows) => {
                     if let Some(Ok(placed)) = self.steps[rows.join] {
-                        self.columns[rows.join] = typed_columns(rows, placed);
+                        self.columns[rows.join].resize_with(placed.rows.batch.num_columns(), || None);
                     }
-                    self.resolve(&rows.fields);
+                    self.resolve(&rows.fields, Some(rows.join));
+                }
+                OutputValue::Cell(cell) => {
+                    if let Some(join) = join
+                        && let Some(Ok(placed)) = self.steps[join]
+                    {
+                        let column = Column::of(placed.rows.batch.column(cell.column), cell);
+                        self.columns[join][cell.column] = Some(column);
+                    }
                 }
                 OutputValue::Connection(connection) => self.resolve_connection(connection),
                 _ => {}
@@ -98,8 +115,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// An object that is made of no row.
-    fn object(&mut self, fields: &'a [Output]) {
+    /// An object, with the cells of a row if it is made of one.
+    fn object(&mut self, fields: &'a [Output], at: Option<At<'a, '_>>) {
         self.out.push(b'{');
         for (index, field) in fields.iter().enumerate() {
             if index > 0 {
@@ -110,33 +127,52 @@ impl<'a> Writer<'a> {
                 OutputValue::Constant(bytes) => self.out.extend_from_slice(bytes),
                 OutputValue::Object(fields) => {
                     self.path.push(Segment::Key(&field.key));
-                    self.object(fields);
+                    self.object(fields, at);
                     self.path.pop();
                 }
-                OutputValue::Rows(rows) => self.rows(field, rows, 0),
-                OutputValue::Connection(connection) => self.connection(field, connection, 0),
-                OutputValue::Sources(fields) => self.sources(fields),
-                OutputValue::TypeByName { name, selection } => {
-                    let start = self.out.len();
-                    let federated = &self.world.model.federated;
-                    let written = match name.value(self.world.variables) {
-                        Some(lilong_schema::Value::Text(name)) => {
-                            introspect::write_type(federated, self.world.slice, &name, selection, &mut self.out)
-                        }
-                        _ => Err(RequestError::new(Code::BadInput, "`__type` needs a name")),
-                    };
-                    if let Err(error) = written {
-                        self.out.truncate(start);
-                        self.out.extend_from_slice(b"null");
-                        self.path.push(Segment::Key(&field.key));
-                        self.errors.add(usize::MAX, error.code, None, &error.message, &self.path);
-                        self.path.pop();
-                    }
+                OutputValue::Rows(rows) => self.rows(field, rows, at.map_or(0, |at| at.row)),
+                OutputValue::Connection(connection) => {
+                    self.connection(field, connection, at.map_or(0, |at| at.row));
                 }
-                OutputValue::Cell(_) => self.out.extend_from_slice(b"null"),
+                OutputValue::Sources(fields) => self.sources(fields),
+                OutputValue::TypeByName { name, selection } => self.type_by_name(field, name, selection),
+                OutputValue::Cell(cell) => self.cell(field, cell, at),
             }
         }
         self.out.push(b'}');
+    }
+
+    fn cell(&mut self, field: &'a Output, cell: &Cell, at: Option<At<'a, '_>>) {
+        let column = at.and_then(|at| Some((at, at.columns[cell.column].as_ref()?)));
+        let Some((at, column)) = column else {
+            self.out.extend_from_slice(b"null");
+            return;
+        };
+        let written = column.write(at.row, cell, &mut self.out);
+        if written != Written::Value {
+            self.out.extend_from_slice(b"null");
+            if written == Written::Unfit || is_faulty(at.placed, at.row, cell) {
+                self.mismatch(at.rows, &[field], FAULTY);
+            }
+        }
+    }
+
+    fn type_by_name(&mut self, field: &'a Output, name: &PlanOperand, selection: &[Field]) {
+        let start = self.out.len();
+        let federated = &self.world.model.federated;
+        let written = match name.value(self.world.variables) {
+            Some(lilong_schema::Value::Text(name)) => {
+                introspect::write_type(federated, self.world.slice, &name, selection, &mut self.out)
+            }
+            _ => Err(RequestError::new(Code::BadInput, "`__type` needs a name")),
+        };
+        if let Err(error) = written {
+            self.out.truncate(start);
+            self.out.extend_from_slice(b"null");
+            self.path.push(Segment::Key(&field.key));
+            self.errors.add(usize::MAX, error.code, None, &error.message, &self.path);
+            self.path.pop();
+        }
     }
 
     /// The rows that a join gives one parent; never empties more than its own place.
@@ -166,18 +202,14 @@ impl<'a> Writer<'a> {
 
     fn placed(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize) {
         let columns = std::mem::take(&mut self.columns[rows.join]);
-        self.written(rows, placed, parent, &columns);
-        self.columns[rows.join] = columns;
-    }
-
-    /// The rows of one parent, under the columns given.
-    fn written(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize, columns: &[Option<Column<'a>>]) {
-        if let Some((index, field, what)) = first_lost_key(rows, placed, parent, columns) {
+        let lost = first_lost_key(&rows.fields, &mut Vec::new(), placed, parent, &columns);
+        let at = |row| Some(At { rows, placed, row, columns: &columns });
+        if let Some((index, fields, what)) = lost {
             self.out.extend_from_slice(b"null");
             if rows.list {
                 self.path.push(Segment::Index(index));
             }
-            self.mismatch(rows, field, what);
+            self.mismatch(rows, &fields, what);
             if rows.list {
                 self.path.pop();
             }
@@ -188,51 +220,26 @@ impl<'a> Writer<'a> {
                     self.out.push(b',');
                 }
                 self.path.push(Segment::Index(index));
-                self.row(rows, placed, row, columns);
+                self.object(&rows.fields, at(row));
                 self.path.pop();
             }
             self.out.push(b']');
         } else {
             match placed.rows_of(parent).next() {
-                Some(row) => self.row(rows, placed, row, columns),
+                Some(row) => self.object(&rows.fields, at(row)),
                 None => self.out.extend_from_slice(b"null"),
             }
         }
     }
 
-    fn row(&mut self, rows: &'a RowsOutput, placed: &'a Placed, row: usize, columns: &[Option<Column<'a>>]) {
-        self.out.push(b'{');
-        for (index, (field, column)) in rows.fields.iter().zip(columns).enumerate() {
-            if index > 0 {
-                self.out.push(b',');
-            }
-            self.out.extend_from_slice(&field.prefix);
-            match (&field.value, column) {
-                (OutputValue::Cell(cell), Some(column)) => {
-                    let written = column.write(row, cell, &mut self.out);
-                    if written != Written::Value {
-                        self.out.extend_from_slice(b"null");
-                        if written == Written::Unfit || is_faulty(placed, row, cell) {
-                            self.mismatch(rows, field, FAULTY);
-                        }
-                    }
-                }
-                (OutputValue::Rows(below), _) => self.rows(field, below, row),
-                (OutputValue::Connection(below), _) => self.connection(field, below, row),
-                (OutputValue::Constant(bytes), _) => self.out.extend_from_slice(bytes),
-                _ => self.out.extend_from_slice(b"null"),
-            }
-        }
-        self.out.push(b'}');
-    }
-
     /// The error of a cell that the source should have filled otherwise.
-    fn mismatch(&mut self, rows: &RowsOutput, field: &'a Output, what: &str) {
+    fn mismatch(&mut self, rows: &'a RowsOutput, fields: &[&'a Output], what: &str) {
         let source = &self.world.model.federated.sources[rows.source].name;
         let message = format!("source `{source}` holds {what}");
-        self.path.push(Segment::Key(&field.key));
+        let length = self.path.len();
+        self.path.extend(fields.iter().map(|field| Segment::Key(&field.key)));
         self.errors.add(rows.join, Code::SourceMismatch, Some(source), &message, &self.path);
-        self.path.pop();
+        self.path.truncate(length);
     }
 
     fn sources(&mut self, fields: &[SourceOutput]) {
@@ -299,58 +306,54 @@ fn is_faulty_cell(placed: &Placed, row: usize, column: usize) -> bool {
     !faults.is_empty() && faults.binary_search_by_key(&(row, column), |fault| (fault.row, fault.column)).is_ok()
 }
 
-/// The typed column of each field that is a cell.
-fn typed_columns<'a>(rows: &'a RowsOutput, placed: &'a Placed) -> Vec<Option<Column<'a>>> {
-    rows.fields
-        .iter()
-        .map(|field| match &field.value {
-            OutputValue::Cell(cell) => Some(Column::of(placed.rows.batch.column(cell.column), cell)),
-            _ => None,
-        })
-        .collect()
-}
-
-/// A null of one row where none may be, and what is wrong with it.
-fn lost_key<'a>(
-    rows: &'a RowsOutput,
-    placed: &Placed,
-    row: usize,
-    columns: &[Option<Column<'a>>],
-) -> Option<(&'a Output, &'static str)> {
-    rows.fields.iter().zip(columns).find_map(|(field, column)| match (&field.value, column) {
-        (OutputValue::Cell(cell), Some(column)) if cell.non_null => {
-            let lost = column.write(row, cell, &mut Vec::new()) != Written::Value;
-            lost.then(|| (field, if is_faulty(placed, row, cell) { FAULTY } else { MISSING }))
-        }
-        _ => None,
-    })
-}
-
-/// The first row of a parent with a null where none may be, by its position, and what is wrong with it. Looked for before
-/// anything is written, so that a lost list leaves one error, and none of the rows that stood before.
+/// The first row of a parent with a null where none may be, by its position, the fields that lead to it, and what is wrong
+/// with it. Looked for before anything is written, so that a lost list leaves one error, and none of the rows that stood
+/// before.
 fn first_lost_key<'a>(
-    rows: &'a RowsOutput,
+    fields: &'a [Output],
+    above: &mut Vec<&'a Output>,
     placed: &Placed,
     parent: usize,
     columns: &[Option<Column<'a>>],
-) -> Option<(usize, &'a Output, &'static str)> {
-    rows.fields
-        .iter()
-        .zip(columns)
-        .filter_map(|(field, column)| match (&field.value, column) {
-            (OutputValue::Cell(cell), Some(column)) if cell.non_null => {
-                if placed.rows.batch.column(cell.column).null_count() == 0 && !column.may_be_unfit() {
-                    return None;
-                }
-                let mut scratch = Vec::new();
-                let (index, row) = placed.rows_of(parent).enumerate().find(|(_, row)| {
-                    scratch.clear();
-                    column.write(*row, cell, &mut scratch) != Written::Value
-                })?;
-                let what = if is_faulty(placed, row, cell) { FAULTY } else { MISSING };
-                Some((index, field, what))
+) -> Option<(usize, Vec<&'a Output>, &'static str)> {
+    let mut first: Option<(usize, Vec<&'a Output>, &'static str)> = None;
+    for field in fields {
+        let lost = match &field.value {
+            OutputValue::Object(inner) => {
+                above.push(field);
+                let lost = first_lost_key(inner, above, placed, parent, columns);
+                above.pop();
+                lost
             }
+            OutputValue::Cell(cell) if cell.non_null => lost_key(cell, placed, parent, columns).map(|(index, what)| {
+                let trail = above.iter().copied().chain([field]).collect();
+                (index, trail, what)
+            }),
             _ => None,
-        })
-        .min_by_key(|(index, _, _)| *index)
+        };
+        if let Some(lost) = lost
+            && first.as_ref().is_none_or(|(index, ..)| lost.0 < *index)
+        {
+            first = Some(lost);
+        }
+    }
+    first
+}
+
+fn lost_key(
+    cell: &Cell,
+    placed: &Placed,
+    parent: usize,
+    columns: &[Option<Column<'_>>],
+) -> Option<(usize, &'static str)> {
+    let column = columns[cell.column].as_ref()?;
+    if placed.rows.batch.column(cell.column).null_count() == 0 && !column.may_be_unfit() {
+        return None;
+    }
+    let mut scratch = Vec::new();
+    let (index, row) = placed.rows_of(parent).enumerate().find(|(_, row)| {
+        scratch.clear();
+        column.write(*row, cell, &mut scratch) != Written::Value
+    })?;
+    Some((index, if is_faulty(placed, row, cell) { FAULTY } else { MISSING }))
 }

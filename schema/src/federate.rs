@@ -4,6 +4,7 @@
 //! model, and what is wrong. *Invariant*: names depend on names alone, never on the order in which things were found;
 //! whatever is left out or renamed is told.
 
+mod aggregates;
 mod declared;
 mod draft;
 #[cfg(test)]
@@ -228,10 +229,13 @@ mod tests {
                 "PageInfo",
                 "Int",
                 "BigInt",
+                "Float",
                 "Boolean",
                 "String",
                 "Date",
                 "IntComparisonExp",
+                "BigIntComparisonExp",
+                "FloatComparisonExp",
                 "DateComparisonExp",
                 "A",
                 "AT",
@@ -240,6 +244,27 @@ mod tests {
                 "ATSelectColumn",
                 "ATConnection",
                 "ATEdge",
+                "ATAggregate",
+                "ATAggregateFields",
+                "ATSumFields",
+                "ATAvgFields",
+                "ATStddevFields",
+                "ATStddevPopFields",
+                "ATVarianceFields",
+                "ATVarPopFields",
+                "ATMinFields",
+                "ATMaxFields",
+                "ATGroup",
+                "ATGroupKey",
+                "ATGroupBy",
+                "ATHaving",
+                "ATGroupOrderBy",
+                "ATGroupKeyOrderBy",
+                "ATSumBoolExp",
+                "ATNumberBoolExp",
+                "ATValueBoolExp",
+                "ATNumberOrderBy",
+                "ATValueOrderBy",
             ]
         );
         let row = model.types["AT"];
@@ -247,7 +272,7 @@ mod tests {
         assert!(model.field_definition(row, "other", &Slice::all()).is_some());
         assert!(model.input_definition(model.types["ATBoolExp"], "other", &slice).is_none());
         assert!(model.field_definition(model.types["Query"], "b", &slice).is_none());
-        assert!(!model.sees_type(model.types["BT"], &slice) && !model.sees_type(model.types["Float"], &slice));
+        assert!(!model.sees_type(model.types["BT"], &slice) && !model.sees_type(model.types["Decimal"], &slice));
         assert!(model.input_definition(model.types["ATOrderBy"], "other", &Slice::all()).is_some());
         assert!(model.input_definition(model.types["ATOrderBy"], "other", &slice).is_none());
         assert_eq!(model.slice(["a", "c"]), Err("c"));

@@ -3,6 +3,7 @@
 //!
 //! *Invariant*: immutable once built; every look-up costs the same however many sources there are.
 
+mod aggregates;
 mod connections;
 mod definitions;
 mod documentation;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 
 use crate::collection::FieldId;
 use crate::{Enumeration, Normalizer, Problem, Scalar};
+
+pub use aggregates::{FoldNames, FoldType, GroupColumn, Statistic};
 
 /// The position of a source in [`Federated::sources`].
 pub type SourceId = usize;
@@ -81,6 +84,10 @@ pub enum SourceMember {
     ByKey(CollectionId, usize),
     /// The pages of a collection, by cursors.
     Connection(CollectionId),
+    /// What rows of a collection come to.
+    Aggregate(CollectionId),
+    /// The same in groups.
+    Groups(CollectionId),
 }
 
 /// A collection under its GraphQL names.
@@ -102,6 +109,8 @@ pub struct Collection {
     pub keys: Vec<Key>,
     /// Links that start here, in the order they stand in the schema.
     pub links: Vec<LinkId>,
+    /// List links that lead here.
+    pub listed_by: Vec<LinkId>,
     /// Field name → what it is.
     pub members: HashMap<Arc<str>, Member>,
     /// What ends every order here.
@@ -140,6 +149,10 @@ pub struct Generated {
     pub connection_type: Arc<str>,
     /// `CivilResidentEdge`
     pub edge_type: Arc<str>,
+    /// The types of aggregates and groups.
+    pub folds: FoldNames,
+    /// Columns of linked rows to group by that are not `<link>_<column>`, because that is taken.
+    pub renamed_group_columns: HashMap<Arc<str>, GroupColumn>,
 }
 
 /// A column's GraphQL name.
@@ -175,6 +188,8 @@ pub enum Member {
     Field(FieldId),
     /// A link.
     Link(LinkId),
+    /// What the rows of a list link come to.
+    Aggregate(LinkId),
 }
 
 /// A relationship from one collection to another, in one direction.
@@ -257,6 +272,8 @@ pub enum TypeId {
     Connection(CollectionId),
     /// `…Edge`
     Edge(CollectionId),
+    /// A type of aggregates or groups.
+    Fold(CollectionId, FoldType),
 }
 
 /// The part of a model that one request sees: `?sources=`.
@@ -305,7 +322,7 @@ impl Federated {
     pub fn member(&self, slice: &Slice, collection: CollectionId, name: &str) -> Option<Member> {
         let member = *self.collections[collection].members.get(name)?;
         match member {
-            Member::Link(link) if !self.sees_link(slice, link) => None,
+            Member::Link(link) | Member::Aggregate(link) if !self.sees_link(slice, link) => None,
             member => Some(member),
         }
     }

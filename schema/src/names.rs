@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::federated::{Collection, CollectionId, Federated, Link, Slice};
+use crate::federated::{Collection, CollectionId, Federated, FoldType, Link, Slice};
 
 /// The names of a model, as the slice sees it: `{"sources": {name: {"field", "type", "collections"}}, "unions": {}}`.
 ///
@@ -37,8 +37,8 @@ fn collection(federated: &Federated, slice: &Slice, id: CollectionId) -> Value {
         "field": &*collection.field,
         "type": &*collection.type_name,
         "byPk": collection.keys.iter().find(|key| key.primary).map(|key| &*key.field),
-        "aggregate": null,
-        "groups": null,
+        "aggregate": &*collection.generated.aggregate,
+        "groups": collection.generated.folds.get(FoldType::Group).map(|_| &*collection.generated.groups),
         "connection": &*collection.generated.connection,
         "fields": fields,
         "links": links,
@@ -94,19 +94,19 @@ mod tests {
                 "chinook": {"field": "chinook", "type": "Chinook", "collections": {
                     "Album": {
                         "field": "album", "type": "ChinookAlbum", "byPk": "albumByPk",
-                        "aggregate": null, "groups": null, "connection": "albumConnection",
+                        "aggregate": "albumAggregate", "groups": "albumGroups", "connection": "albumConnection",
                         "fields": {"AlbumId": "albumId", "ArtistId": "artistId"}, "links": album_links,
                     },
                     "Artist": {
                         "field": "artist", "type": "ChinookArtist", "byPk": "artistByPk",
-                        "aggregate": null, "groups": null, "connection": "artistConnection",
+                        "aggregate": "artistAggregate", "groups": "artistGroups", "connection": "artistConnection",
                         "fields": {"ArtistId": "artistId"}, "links": artist_links,
                     },
                 }},
                 "shop": {"field": "shop", "type": "Shop", "collections": {
                     "my.sales": {
                         "field": "mySales", "type": "ShopMySales", "byPk": null,
-                        "aggregate": null, "groups": null, "connection": "mySalesConnection",
+                        "aggregate": "mySalesAggregate", "groups": "mySalesGroups", "connection": "mySalesConnection",
                         "fields": {"Album ID": "albumId"}, "links": sales_links,
                     },
                 }},

@@ -147,7 +147,10 @@ mod tests {
             part(&text, "enum CivilResidentSelectColumn"),
             "enum CivilResidentSelectColumn {\n  id\n  born\n  streetId\n}"
         );
-        assert_eq!(part(&text, "input CivilStreetOrderBy"), "input CivilStreetOrderBy {\n  id: OrderBy\n}");
+        assert_eq!(
+            part(&text, "input CivilStreetOrderBy"),
+            "input CivilStreetOrderBy {\n  id: OrderBy\n  residentAggregate: CivilResidentAggregateOrderBy\n}"
+        );
         assert_eq!(part(&text, "input BytesComparisonExp"), "input BytesComparisonExp {\n  _isNull: Boolean\n}");
         assert!(part(&text, "input DateComparisonExp").contains("  _in: [Date!]\n"));
         assert!(!part(&text, "input DateComparisonExp").contains("_like"));
@@ -155,6 +158,51 @@ mod tests {
             text.contains("\nscalar Date @specifiedBy(url: \"https://www.rfc-editor.org/rfc/rfc3339#section-5.6\")\n")
         );
         assert!(!text.contains("scalar Int") && !text.contains("scalar String"));
+    }
+
+    #[test]
+    fn a_collection_has_aggregates_and_groups() {
+        let text = "civil.resident: id Int!, born Date, photo Bytes, street_id Int; pk(id); fk(street_id) street
+                    civil.street: id Int, area Decimal; pk(id)";
+        let text = sdl(&model(text), &Slice::all());
+        let bare = |start: &str| {
+            let lines = part(&text, start).lines().filter(|line| !line.contains("\"\"\"")).map(str::trim);
+            lines.filter(|line| line.contains([':', '{', '}'])).collect::<Vec<_>>().join("\n")
+        };
+        assert!(part(&text, "type Civil").contains(
+            "  residentGroups(by: [CivilResidentGroupBy!]!, where: CivilResidentBoolExp, having: CivilResidentHaving, \
+             orderBy: [CivilResidentGroupOrderBy!], limit: Int, offset: Int): [CivilResidentGroup!]\n"
+        ));
+        assert!(part(&text, "type Civil").contains("): CivilResidentAggregate\n"));
+        assert!(part(&text, "type CivilStreet").contains("  residentAggregate(where: CivilResidentBoolExp, "));
+        let figures =
+            "count(columns: [CivilStreetSelectColumn!], distinct: Boolean): BigInt!\nsum: CivilStreetSumFields";
+        assert!(bare("type CivilStreetAggregateFields").contains(figures));
+        assert_eq!(bare("type CivilStreetSumFields"), "type CivilStreetSumFields {\nid: BigInt\narea: Decimal\n}");
+        assert_eq!(bare("type CivilStreetVarPopFields"), "type CivilStreetVarPopFields {\nid: Float\narea: Float\n}");
+        assert_eq!(
+            bare("type CivilResidentMinFields"),
+            "type CivilResidentMinFields {\nid: Int\nborn: Date\nstreetId: Int\n}"
+        );
+        assert_eq!(
+            part(&text, "enum CivilResidentGroupBy"),
+            "enum CivilResidentGroupBy {\n  id\n  born\n  streetId\n  street_id\n  street_area\n}"
+        );
+        assert!(bare("type CivilResidentGroupKey").contains("street_area: Decimal"));
+        assert_eq!(
+            part(&text, "input CivilResidentGroupKeyOrderBy"),
+            "input CivilResidentGroupKeyOrderBy {\n  id: OrderBy\n  born: OrderBy\n  streetId: OrderBy\n  street_id: OrderBy\n  street_area: OrderBy\n}"
+        );
+        let having = part(&text, "input CivilResidentHaving");
+        assert!(having.contains("_and: [CivilResidentHaving!]\n") && having.contains("count: BigIntComparisonExp\n"));
+        assert!(having.contains("sum: CivilResidentSumBoolExp\n") && having.contains("max: CivilResidentValueBoolExp"));
+        assert!(
+            part(&text, "input CivilStreetSumBoolExp")
+                .contains("id: BigIntComparisonExp\n  area: DecimalComparisonExp")
+        );
+        assert!(part(&text, "input CivilStreetBoolExp").contains("residentAggregate: CivilResidentAggregateBoolExp"));
+        assert!(part(&text, "input CivilResidentAggregateBoolExp").contains("where: CivilResidentBoolExp"));
+        assert!(!text.contains("CivilStreetAggregateBoolExp") && !text.contains("CivilStreetAggregateOrderBy"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod aggregates;
 mod command;
 mod demo;
 mod describe;

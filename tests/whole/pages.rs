@@ -177,6 +177,36 @@ fn fetches(gateway: &Gateway) -> u64 {
     gateway.model().sources.iter().map(|source| source.status().fetches).sum()
 }
 
+/// Orders by what linked rows come to, and how many fetches a list in them costs where each table is a source.
+fn orders_by_figures() -> Vec<(String, u64)> {
+    let mut orders = Vec::new();
+    for direction in DIRECTIONS {
+        orders.push((format!("{{ personAggregate: {{ count: {direction} }} }}"), 2));
+        orders.push((format!("[{{ personAggregate: {{ max: {{ n: {direction} }} }} }}, {{ built: DESC }}]"), 2));
+        orders.push((format!("[{{ area: {{ houseAggregate: {{ count: {direction} }} }} }}, {{ id: DESC }}]"), 3));
+    }
+    orders
+}
+
+#[tokio::test]
+async fn an_order_by_figures_of_another_source_is_that_of_one_database() {
+    let (_whole, whole, _split, split) = whole_and_split().await;
+    for (order, cost) in orders_by_figures() {
+        for arguments in ["", ", limit: 5, offset: 2", ", where: { built: { _gt: 1990 } }"] {
+            let query = |source: &str| format!("{{ {source} {{ house(orderBy: {order}{arguments}) {{ id }} }} }}");
+            let expected = ask(&whole, &query("s"), &Value::Null).await["data"]["s"].clone();
+            let before = fetches(&split);
+            let found = ask(&split, &query("b"), &Value::Null).await;
+            assert_eq!(found["data"]["b"], expected, "{}\n{found}", query("b"));
+            assert_eq!(fetches(&split) - before, cost, "{}", query("b"));
+        }
+    }
+    let orders = orders_by_figures().into_iter().map(|(order, _)| order).collect::<Vec<_>>();
+    let orders = orders.iter().map(String::as_str).collect::<Vec<_>>();
+    assert_walks(&split, ("b", "house"), "id", &orders).await;
+    assert_walks(&whole, ("s", "house"), "id", &orders).await;
+}
+
 /// Orders that go through links, and how many fetches a list in them costs where each table is a source.
 #[rustfmt::skip]
 fn orders() -> Vec<(String, u64)> {

@@ -115,7 +115,7 @@ const CASES: &[Case] = &[
     ("{ health { shot(orderBy: { resident: { street: { name: DESC } } }) { id } } }", 3, 3),
 ];
 
-async fn city() -> (City, Gateway) {
+pub(crate) async fn city() -> (City, Gateway) {
     let city = City::empty();
     city.database("civil.sqlite", &format!("PRAGMA foreign_keys = OFF; {CIVIL}"));
     city.database("health.sqlite", HEALTH);
@@ -124,12 +124,12 @@ async fn city() -> (City, Gateway) {
     (city, gateway)
 }
 
-async fn ask(gateway: &Gateway, query: &str) -> Value {
+pub(crate) async fn ask(gateway: &Gateway, query: &str) -> Value {
     let request = Request { query: query.into(), trace: "test".into(), ..Request::default() };
     serde_json::from_slice(&gateway.execute(request).await.body).unwrap()
 }
 
-fn fetches(gateway: &Gateway) -> u64 {
+pub(crate) fn fetches(gateway: &Gateway) -> u64 {
     gateway.model().sources.iter().map(|source| source.status().fetches).sum()
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::UInt32Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{ArrayRef, Int64Array, UInt32Array};
 use arrow_select::take::take;
 use lilong_connectors::evaluate::KeyIndex;
 
@@ -11,7 +13,7 @@ use super::{Fault, RowSet, internal, keys};
 use crate::error::Code;
 use crate::plan::AttachStep;
 
-/// The rows with one column more: null where no row is linked.
+/// The rows with one column more: where no row is linked null, or 0.
 ///
 /// A second linked row, a link's key or a value that could not be read leave the order unknown, and are faults of all.
 pub(super) fn attach(step: &AttachStep, rows: &RowSet, linked: &RowSet, source: &Arc<str>) -> Result<RowSet, Fault> {
@@ -43,5 +45,12 @@ pub(super) fn attach(step: &AttachStep, rows: &RowSet, linked: &RowSet, source: 
     }
     let column = linked.batch.column(step.value);
     let value = take(column, &UInt32Array::from(found), None).map_err(|_| internal())?;
+    let value = if step.no_rows_are_zero { zero_for_null(&value)? } else { value };
     widen(rows, value)
+}
+
+/// Counts, which are never null where there are rows.
+fn zero_for_null(counts: &ArrayRef) -> Result<ArrayRef, Fault> {
+    let counts = counts.as_primitive_opt::<Int64Type>().ok_or_else(internal)?;
+    Ok(Arc::new(counts.iter().map(|count| Some(count.unwrap_or_default())).collect::<Int64Array>()))
 }

@@ -13,7 +13,7 @@ use crate::plan::{JoinRule, JoinStep, Parent, integer};
 
 /// Places rows.
 pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) -> Result<Placed, Fault> {
-    let rows = rows(made, 0)?;
+    let rows = &rows(made, 0)?;
     let cut = Cut::of(step, rows, variables)?;
     let mut placing = Placing { offsets: vec![0], indices: Vec::new(), faults: Vec::new(), more: Vec::new() };
     match &step.parent {
@@ -33,7 +33,7 @@ pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) 
             placing.cut(step, &cut, &all);
         }
         Some(parent) => {
-            let parents = super::rows(made, 1)?;
+            let parents = &super::rows(made, 1)?;
             let index = KeyIndex::new(&keys::columns(&rows.batch, &parent.row_key)?).map_err(|_| internal())?;
             let wanted = index.lookup(&keys::columns(&parents.batch, &parent.key)?).map_err(|_| internal())?;
             placing.offsets.reserve(wanted.len());
@@ -130,7 +130,7 @@ fn broken(step: &JoinStep, rows: usize) -> Option<Fault> {
 }
 
 /// The fault of a parent whose key could not be read.
-fn unreadable(parent: &Parent, parents: &RowSet, row: usize) -> Option<Fault> {
+pub(super) fn unreadable(parent: &Parent, parents: &RowSet, row: usize) -> Option<Fault> {
     if parents.faults.is_empty() {
         return None;
     }

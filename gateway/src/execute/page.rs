@@ -17,7 +17,7 @@ use crate::plan::page::{PageStep, Side};
 use crate::plan::{PlanOperand, SortStep};
 
 /// The rows on the right side of every cursor.
-pub(super) fn keep(step: &PageStep, rows: &Arc<RowSet>, variables: &Variables) -> Result<RowSet, Fault> {
+pub(super) fn keep(step: &PageStep, rows: &RowSet, variables: &Variables) -> Result<RowSet, Fault> {
     let fields = step.terms.iter().map(|term| {
         let options = SortOptions { descending: term.descending, nulls_first: term.nulls_first };
         let sample = evaluate::comparable(&new_null_array(&arrow_type(term.scalar), 0), term.scalar);

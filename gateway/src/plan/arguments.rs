@@ -14,6 +14,7 @@ use crate::error::{Code, Location, RequestError};
 use crate::operation::{Argument, Field, Form};
 
 /// The arguments of a list.
+#[derive(Clone, Default)]
 pub(super) struct Given {
     pub(super) limit: Option<PlanOperand>,
     pub(super) offset: Option<PlanOperand>,
@@ -30,7 +31,7 @@ impl Builder<'_> {
         let given = Given {
             limit: field.argument("limit").map(PlanOperand::of),
             offset: field.argument("offset").map(PlanOperand::of),
-            distinct: self.distinct(id, field)?,
+            distinct: self.select_columns(id, field, "distinctOn")?,
             order,
             links,
         };
@@ -54,7 +55,7 @@ impl Builder<'_> {
     }
 
     /// Checks a literal now and remembers to check a variable.
-    fn check(&mut self, field: &Field, name: &'static str, kind: CheckKind) -> Result<(), RequestError> {
+    pub(super) fn check(&mut self, field: &Field, name: &'static str, kind: CheckKind) -> Result<(), RequestError> {
         let Some(argument) = field.argument(name) else {
             return Ok(());
         };
@@ -78,8 +79,14 @@ impl Builder<'_> {
         }
     }
 
-    fn distinct(&self, id: CollectionId, field: &Field) -> Result<Vec<FieldId>, RequestError> {
-        let Some(argument) = field.argument("distinctOn") else {
+    /// The columns that an argument names, none twice.
+    pub(super) fn select_columns(
+        &self,
+        id: CollectionId,
+        field: &Field,
+        name: &str,
+    ) -> Result<Vec<FieldId>, RequestError> {
+        let Some(argument) = field.argument(name) else {
             return Ok(Vec::new());
         };
         let Form::List(items) = &argument.form else {
@@ -92,8 +99,8 @@ impl Builder<'_> {
             let column = collection
                 .fields
                 .iter()
-                .position(|name| name.as_ref().is_some_and(|name| name.value == *value))
-                .ok_or_else(|| bad_input(field, format!("`distinctOn` has no column `{value}`")))?;
+                .position(|own| own.as_ref().is_some_and(|own| own.value == *value))
+                .ok_or_else(|| bad_input(field, format!("`{name}` has no column `{value}`")))?;
             if !columns.contains(&column) {
                 columns.push(column);
             }
@@ -162,12 +169,12 @@ impl Builder<'_> {
                 for item in items {
                     let (term, links) = self.order_term(id, item, field)?;
                     // What has been ordered by once is equal from there on.
-                    let OrderTarget::Field(column) = term.target else {
-                        continue;
-                    };
-                    if seen.insert((links.clone(), column)) {
-                        order.push(term);
-                        ways.push(links);
+                    match term.target {
+                        OrderTarget::Field(column) if !seen.insert((links.clone(), column)) => {}
+                        _ => {
+                            order.push(term);
+                            ways.push(links);
+                        }
                     }
                 }
                 Ok((order, ways))

@@ -1,12 +1,12 @@
 //! Walks an operation and makes its steps and outputs.
 
-use lilong_connectors::Predicate;
 use lilong_schema::catalog::Limits;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Member, Root, SourceId, SourceMember};
 use lilong_schema::{Capabilities, Federated, Slice, Value};
 
 use super::connection::CursorArgument;
+use super::fold::{Asked, Guard};
 use super::limits::Check;
 use super::output::{output, source_output, text_constant};
 use super::read::{Columns, Reading, Via, position};
@@ -37,6 +37,7 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
         world,
         steps: Vec::new(),
         checks: Vec::new(),
+        guards: Vec::new(),
         filter_fetches: 0,
         filter_depth: 0,
         variables: operation.variables,
@@ -44,13 +45,14 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
         connections: 0,
     };
     let output = builder.root(&operation.selection)?;
-    Ok(Plan::new(builder.steps, output, builder.checks, builder.cursors))
+    Ok(Plan::new(builder.steps, output, builder.checks, builder.guards, builder.cursors))
 }
 
 pub(super) struct Builder<'a> {
     pub(super) world: World<'a>,
     pub(super) steps: Vec<Step>,
     pub(super) checks: Vec<Check>,
+    pub(super) guards: Vec<Guard>,
     /// How many collections are asked for the sake of filters.
     pub(super) filter_fetches: usize,
     /// How many links a filter has gone through to where it is.
@@ -113,6 +115,8 @@ impl Builder<'_> {
                             self.rows(field, *collection, Via::Key(columns))?
                         }
                         Some(SourceMember::Connection(collection)) => self.connection(field, *collection, Via::All)?,
+                        Some(SourceMember::Aggregate(collection)) => self.aggregates(field, *collection, Via::All)?,
+                        Some(SourceMember::Groups(collection)) => self.groups(field, *collection)?,
                         None => return Err(unknown(field)),
                     }
                 };
@@ -123,12 +127,19 @@ impl Builder<'_> {
 
     /// The steps of a collection field and of everything below it.
     fn rows(&mut self, field: &Field, id: CollectionId, via: Via<'_>) -> Result<OutputValue, RequestError> {
-        let mut operands = Vec::new();
-        let predicate = match field.argument("where") {
-            Some(argument) => self.predicate(id, argument, &mut operands, field.location)?,
-            None => Predicate::TRUE,
-        };
-        let given = self.given(id, field)?;
+        let asked = self.asked(id, field)?;
+        self.listed(field, id, via, asked)
+    }
+
+    /// The same for rows that are known.
+    pub(super) fn listed(
+        &mut self,
+        field: &Field,
+        id: CollectionId,
+        via: Via<'_>,
+        asked: Asked,
+    ) -> Result<OutputValue, RequestError> {
+        let Asked { predicate, operands, given } = asked;
         let columns = self.selected(id, field);
         let read =
             self.read(Reading { field, collection: id, via, given, page: None, predicate, operands, columns })?;
@@ -144,7 +155,9 @@ impl Builder<'_> {
         for child in &field.selection {
             match federated.member(self.world.slice, id, &child.name) {
                 Some(Member::Field(field)) => columns.want(field),
-                Some(Member::Link(link)) => columns.want_all(&federated.link(link).columns),
+                Some(Member::Link(link) | Member::Aggregate(link)) => {
+                    columns.want_all(&federated.link(link).columns);
+                }
                 None => {
                     let link = federated.connection(self.world.slice, id, &child.name);
                     columns.want_all(link.map(|link| &*federated.link(link).columns).unwrap_or_default());
@@ -181,6 +194,10 @@ impl Builder<'_> {
                             let to = federated.link(link).to;
                             self.rows(child, to, Via::Link { link, parent: join, columns })?
                         }
+                        Some(Member::Aggregate(link)) => {
+                            let to = federated.link(link).to;
+                            self.aggregates(child, to, Via::Link { link, parent: join, columns })?
+                        }
                         None => match federated.connection(self.world.slice, id, &child.name) {
                             Some(link) => {
                                 let to = federated.link(link).to;
@@ -201,7 +218,7 @@ pub(super) fn bad_input(field: &Field, message: String) -> RequestError {
 }
 
 /// A field that validation should have refused: the model changed in between.
-fn unknown(field: &Field) -> RequestError {
+pub(super) fn unknown(field: &Field) -> RequestError {
     let message = format!("there is no field `{}` here", field.name);
     RequestError { code: Code::ValidationFailed, ..bad_input(field, message) }
 }

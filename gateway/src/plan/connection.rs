@@ -40,7 +40,6 @@ struct Planned<'a> {
     collection: CollectionId,
     read: Option<&'a Read>,
     count: Option<CountOutput>,
-    lists: usize,
 }
 
 impl Builder<'_> {
@@ -126,8 +125,8 @@ impl Builder<'_> {
             .as_ref()
             .filter(|_| wanted.cursors)
             .map(|read| CursorOutput { order: cursor_order, columns: read.cursor.clone() });
-        let mut planned = Planned { collection: id, read: read.as_ref(), count, lists: 0 };
-        let fields = self.connection_fields(field, &mut planned)?;
+        let planned = Planned { collection: id, read: read.as_ref(), count };
+        let fields = self.connection_fields(field, &planned)?;
         Ok(OutputValue::Connection(Box::new(ConnectionOutput {
             id: number,
             source: collection.source,
@@ -231,26 +230,20 @@ impl Builder<'_> {
     fn connection_fields(
         &mut self,
         field: &Field,
-        planned: &mut Planned<'_>,
+        planned: &Planned<'_>,
     ) -> Result<Vec<ConnectionField>, RequestError> {
         let collection = self.world.federated.collection(planned.collection);
         let (connection_type, edge_type) = (&collection.generated.connection_type, &collection.generated.edge_type);
         let mut fields = Vec::with_capacity(field.selection.len());
         for child in &field.selection {
             let value = match &*child.name {
-                "nodes" => {
-                    let (rows, list) = self.nodes(child, planned, true)?;
-                    ConnectionValue::Nodes(rows, list)
-                }
+                "nodes" => ConnectionValue::Nodes(self.nodes(child, planned, true)?),
                 "edges" => {
                     let mut parts = Vec::with_capacity(child.selection.len());
                     for part in &child.selection {
                         let value = match &*part.name {
                             "cursor" => ConnectionValue::Cursor,
-                            "node" => {
-                                let (rows, list) = self.nodes(part, planned, false)?;
-                                ConnectionValue::Node(rows, list)
-                            }
+                            "node" => ConnectionValue::Node(self.nodes(part, planned, false)?),
                             _ => ConnectionValue::Constant(text_constant_bytes(edge_type)),
                         };
                         parts.push(connection_field(part, value));
@@ -271,21 +264,15 @@ impl Builder<'_> {
         Ok(fields)
     }
 
-    /// The rows of `nodes` or `node`, and the number of the list.
-    fn nodes(
-        &mut self,
-        field: &Field,
-        planned: &mut Planned<'_>,
-        list: bool,
-    ) -> Result<(RowsOutput, usize), RequestError> {
+    /// The rows of `nodes`, or the row of `node`.
+    fn nodes(&mut self, field: &Field, planned: &Planned<'_>, list: bool) -> Result<RowsOutput, RequestError> {
         let (join, columns): (StepId, &[FieldId]) = match planned.read {
             Some(read) => (read.join, &read.columns),
             None => (0, &[]),
         };
         let fields = self.fields(field, planned.collection, join, columns)?;
         let source = self.world.federated.collection(planned.collection).source;
-        planned.lists += 1;
-        Ok((RowsOutput { join, source, list, fields }, planned.lists - 1))
+        Ok(RowsOutput { join, source, list, fields })
     }
 }
 

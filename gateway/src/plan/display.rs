@@ -3,7 +3,7 @@
 use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
 use serde_json::{Value, json};
 
-use super::{FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
+use super::{AggregateStep, FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
 use crate::model::Model;
 
 /// A plan as JSON: `{"steps": [{"step": 0, "kind": "fetch", "source": …, "request": …}, …]}`.
@@ -50,6 +50,18 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             }
             value
         }
+        Step::Aggregate(aggregate) => fold(id, aggregate),
+        Step::Widen(widen) => {
+            let joins = widen.joins.iter().map(|(join, _)| *join).collect::<Vec<_>>();
+            json!({ "step": id, "kind": "widen", "rows": widen.rows, "by": joins })
+        }
+        Step::Assign(assign) => {
+            let mut value = json!({ "step": id, "kind": "assign", "rows": assign.rows });
+            if let Some(parent) = &assign.parent {
+                value["parents"] = json!(parent.step);
+            }
+            value
+        }
         Step::Join(join) => {
             let mut value = json!({ "step": id, "kind": "join", "rows": join.rows });
             if let Some(parent) = &join.parent {
@@ -72,6 +84,23 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             value
         }
     }
+}
+
+fn fold(id: usize, step: &AggregateStep) -> Value {
+    let mut value = json!({ "step": id, "kind": "aggregate", "rows": step.input });
+    let grouped = step.key.as_ref().map_or(0, |key| key.columns.len()) + step.by.len();
+    if grouped > 0 {
+        value["by"] = json!(grouped);
+    }
+    if step.key.as_ref().is_some_and(|key| !key.normalize.is_empty()) {
+        value["normalized"] = json!(true);
+    }
+    let figures = step.figures.iter().map(|figure| {
+        let name = format!("{:?}", figure.function).to_lowercase();
+        if figure.parts { format!("{name} of parts") } else { name }
+    });
+    value["figures"] = json!(figures.collect::<Vec<_>>().join(", "));
+    value
 }
 
 fn fetch(id: usize, step: &FetchStep, model: &Model) -> Value {

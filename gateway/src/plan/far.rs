@@ -6,17 +6,18 @@
 //! *Invariant*: rows that are sorted here arrive in the source's own order by the terms that follow, so these need no
 //! value; text of the source's own is never compared here by a rule that may not be its own, but to end an order.
 
-use lilong_connectors::{Fetch, KeySet, Order, OrderTarget, Predicate};
+use lilong_connectors::{Fetch, Function, KeySet, Order, OrderTarget, Predicate};
 use lilong_schema::Scalar;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Link, LinkId};
 
 use super::arguments::Given;
 use super::build::Builder;
-use super::keys::{parent_key, row_key};
+use super::fold::{Asked, FoldKey, Folding};
+use super::keys::{key_scalars, parent_key, row_key};
 use super::page::Page;
 use super::read::{Columns, position, push_cap};
-use super::{AttachStep, Ceiling, KeysFrom, KeysStep, Step, StepId};
+use super::{AttachStep, Ceiling, KeyColumns, KeysFrom, KeysStep, Step, StepId};
 use crate::error::{Code, RequestError};
 use crate::operation::Field;
 
@@ -51,8 +52,16 @@ impl Builder<'_> {
         let links = |at: usize| given.links.get(at).map(Vec::as_slice).unwrap_or_default();
         let stays = |at: usize| links(at).iter().all(|link| self.stays_inside(self.world.federated.link(*link)));
         let page = page.is_some();
-        let by_source =
-            |at: usize| source_orders && (order[at].path.is_empty() || capabilities.order_links && stays(at));
+        let by_source = |at: usize| {
+            let reaches = order[at].path.is_empty() || capabilities.order_links;
+            let folds = match (&order[at].target, links(at).last()) {
+                (OrderTarget::Aggregate(_), Some(link)) => {
+                    capabilities.link_aggregates && self.is_inside(self.world.federated.link(*link))
+                }
+                _ => true,
+            };
+            source_orders && reaches && folds && stays(at)
+        };
         let Some(last) = (0..order.len()).rev().find(|at| !by_source(*at)) else {
             return Ok(None);
         };
@@ -85,7 +94,7 @@ impl Builder<'_> {
                 });
             }
         }
-        let far = (0..here).filter(|at| !order[*at].path.is_empty()).map(|at| (at, links(at).to_vec())).collect();
+        let far = (0..here).filter(|at| !links(*at).is_empty()).map(|at| (at, links(at).to_vec())).collect();
         Ok(Some(LocalOrder { here, far }))
     }
 
@@ -104,23 +113,48 @@ impl Builder<'_> {
         links: &[LinkId],
         target: &OrderTarget,
     ) -> Result<StepId, RequestError> {
-        let (Some((link, rest)), OrderTarget::Field(column)) = (links.split_first(), target) else {
-            return Err(RequestError {
-                code: Code::TooCostly,
-                message: format!("`{}` cannot be ordered by that: its source cannot do it", field.name),
-                locations: vec![field.location],
-            });
+        let federated = self.world.federated;
+        let Some((id, rest)) = links.split_first() else {
+            let message = format!("`{}` cannot be ordered by that: its source cannot do it", field.name);
+            return Err(RequestError { code: Code::TooCostly, message, locations: vec![field.location] });
         };
-        let valued = self.valued(field, rows, columns, *link, rest, *column)?;
-        let link = self.world.federated.link(*link);
+        let link = federated.link(*id);
+        let (linked, linked_key, value, no_rows_are_zero) = match (rest, target) {
+            ([], OrderTarget::Aggregate(linked)) => {
+                self.count_fetch(field.location)?;
+                let folded = self.fold(Folding {
+                    field,
+                    collection: link.to,
+                    key: FoldKey::Parents { link: *id, parent: rows, columns },
+                    by: Vec::new(),
+                    figures: vec![linked.aggregate.clone()],
+                    asked: Asked { predicate: Predicate::TRUE, operands: Vec::new(), given: Given::default() },
+                    groups: None,
+                })?;
+                let scalars = key_scalars(federated, link);
+                let key = KeyColumns {
+                    columns: (0..scalars.len()).collect(),
+                    from: scalars.clone(),
+                    to: scalars,
+                    normalize: Vec::new(),
+                };
+                let counts = matches!(linked.aggregate.function, Function::Count | Function::CountDistinct);
+                (folded.rows, key, link.to_columns.len(), counts)
+            }
+            _ => {
+                let valued = self.valued(field, rows, columns, *id, rest, target)?;
+                (valued.rows, row_key(federated, link, &valued.columns), valued.value, false)
+            }
+        };
         Ok(self.add(Step::Attach(AttachStep {
             field: field.name.clone(),
-            source: self.world.federated.collection(link.to).source,
+            source: federated.collection(link.to).source,
             input: rows,
-            linked: valued.rows,
-            key: parent_key(self.world.federated, link, columns),
-            linked_key: row_key(self.world.federated, link, &valued.columns),
-            value: valued.value,
+            linked,
+            key: parent_key(federated, link, columns),
+            linked_key,
+            value,
+            no_rows_are_zero,
         })))
     }
 
@@ -132,20 +166,22 @@ impl Builder<'_> {
         from_columns: &[FieldId],
         id: LinkId,
         rest: &[LinkId],
-        target: FieldId,
+        target: &OrderTarget,
     ) -> Result<Valued, RequestError> {
         let federated = self.world.federated;
         let limits = self.world.limits;
-        self.count_link_fetch(field.location)?;
+        self.count_fetch(field.location)?;
         let link = federated.link(id);
         let to = federated.collection(link.to);
         let capabilities = self.capabilities(link.to);
         let mut columns = Columns::default();
         columns.want_all(&link.to_columns);
-        match rest.first() {
-            Some(next) => columns.want_all(&federated.link(*next).columns),
-            None => columns.want(target),
-        }
+        let own = match (rest.first(), target) {
+            (Some(next), _) => &federated.link(*next).columns[..],
+            (None, OrderTarget::Field(field)) => std::slice::from_ref(field),
+            (None, _) => &[],
+        };
+        columns.want_all(own);
         let columns = columns.0;
         let keyed = link.to_normalize.is_empty() && capabilities.keys > 0;
         let keys = keyed.then(|| {
@@ -168,11 +204,11 @@ impl Builder<'_> {
         let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
         let rows = self.fetch_rows(link.to, &link.name, fetch, keys, operands, ceiling, Predicate::TRUE);
         if rest.is_empty() {
-            let value = position(&columns, target).unwrap_or_default();
+            let value = own.first().and_then(|field| position(&columns, *field)).unwrap_or_default();
             return Ok(Valued { rows, columns, value });
         }
         let value = columns.len();
-        let rows = self.attach_value(field, rows, &columns, rest, &OrderTarget::Field(target))?;
+        let rows = self.attach_value(field, rows, &columns, rest, target)?;
         Ok(Valued { rows, columns, value })
     }
 }

@@ -56,6 +56,7 @@ impl Builder<'_> {
                 _ => match self.world.federated.member(self.world.slice, id, name) {
                     Some(Member::Field(field)) => self.comparisons(field, value, operands, location)?,
                     Some(Member::Link(link)) => self.link_filter(link, value, here, operands, location)?,
+                    Some(Member::Aggregate(link)) => self.aggregate_filter(link, value, here, operands, location)?,
                     None => return Err(bad_input(format!("`where` has no key `{name}`"), location)),
                 },
             };
@@ -76,7 +77,7 @@ impl Builder<'_> {
     }
 
     /// Whether the source of a collection can check all of a condition, the links in it that it cannot follow by keys.
-    fn can_check(&self, id: CollectionId, argument: &Argument) -> bool {
+    pub(super) fn can_check(&self, id: CollectionId, argument: &Argument) -> bool {
         let capabilities = self.capabilities(id);
         let Form::Object(entries) = &argument.form else {
             return true; // null, which is refused
@@ -85,7 +86,7 @@ impl Builder<'_> {
             ("_and" | "_or", Form::List(items)) => items.iter().all(|item| self.can_check(id, item)),
             ("_not", _) => self.can_check(id, value),
             (_, form) => match (self.world.federated.member(self.world.slice, id, name), form) {
-                (Some(Member::Link(link)), _) => {
+                (Some(Member::Link(link) | Member::Aggregate(link)), _) => {
                     capabilities.filter && self.world.federated.link(link).normalize.is_empty()
                 }
                 (Some(Member::Field(_)), Form::Object(operators)) => operators.iter().all(|(name, _)| {
@@ -98,7 +99,7 @@ impl Builder<'_> {
     }
 
     /// A `…ComparisonExp`.
-    fn comparisons(
+    pub(super) fn comparisons(
         &mut self,
         field: usize,
         argument: &Argument,
@@ -142,13 +143,33 @@ impl Builder<'_> {
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Predicate, RequestError> {
+        self.through_link(location)?;
+        let predicate = self.linked(id, argument, here, operands, location)?;
+        self.filter_depth -= 1;
+        Ok(predicate)
+    }
+
+    /// *The linked rows come to this.*
+    fn aggregate_filter(
+        &mut self,
+        id: LinkId,
+        argument: &Argument,
+        here: bool,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
+        self.through_link(location)?;
+        let predicate = self.linked_aggregate(id, argument, here, operands, location)?;
+        self.filter_depth -= 1;
+        Ok(predicate)
+    }
+
+    fn through_link(&mut self, location: Location) -> Result<(), RequestError> {
         self.filter_depth += 1;
         if self.filter_depth > self.world.limits.depth {
             return Err(too_deep("where", self.world.limits.depth, location));
         }
-        let predicate = self.linked(id, argument, here, operands, location)?;
-        self.filter_depth -= 1;
-        Ok(predicate)
+        Ok(())
     }
 
     fn linked(
@@ -175,7 +196,7 @@ impl Builder<'_> {
     }
 
     /// Whether a source can follow a link by itself: both ends are its own, and their keys compare as they stand.
-    fn is_inside(&self, link: &Link) -> bool {
+    pub(super) fn is_inside(&self, link: &Link) -> bool {
         let (from, to) = (self.world.federated.collection(link.from), self.world.federated.collection(link.to));
         from.source == to.source
             && !link.is_normalized()
@@ -190,22 +211,11 @@ impl Builder<'_> {
             })
     }
 
-    /// Counts a fetch that a filter or an order through a link causes.
-    pub(super) fn count_link_fetch(&mut self, location: Location) -> Result<(), RequestError> {
-        let most = self.world.limits.collection_fields;
-        self.filter_fetches += 1;
-        if self.filter_fetches <= most {
-            return Ok(());
-        }
-        let message = format!("filters and orders through links ask for more than {most} collections");
-        Err(RequestError { code: Code::TooCostly, message, locations: vec![location] })
-    }
-
     /// The keys of the linked rows that meet a condition, as the near side's columns compare.
     fn linked_keys(&mut self, link: &Link, argument: &Argument, location: Location) -> Result<StepId, RequestError> {
         let federated = self.world.federated;
         let limits = self.world.limits;
-        self.count_link_fetch(location)?;
+        self.count_fetch(location)?;
         let (from, to) = (federated.collection(link.from), federated.collection(link.to));
         let mut operands = Vec::new();
         let predicate = self.predicate(link.to, argument, &mut operands, location)?;
@@ -247,7 +257,7 @@ impl Builder<'_> {
     }
 }
 
-fn comparison(name: &str) -> Option<(Comparison, &'static str)> {
+pub(super) fn comparison(name: &str) -> Option<(Comparison, &'static str)> {
     Some(match name {
         "_eq" => (Comparison::Equal, "_eq"),
         "_neq" => (Comparison::NotEqual, "_neq"),
@@ -279,10 +289,10 @@ pub(super) fn too_deep(argument: &str, most: usize, location: Location) -> Reque
     }
 }
 
-fn bad_input(message: String, location: Location) -> RequestError {
+pub(super) fn bad_input(message: String, location: Location) -> RequestError {
     RequestError { code: Code::BadInput, message, locations: vec![location] }
 }
 
-fn null(name: &str, location: Location) -> RequestError {
+pub(super) fn null(name: &str, location: Location) -> RequestError {
     bad_input(format!("`{name}` cannot be compared with null; `_isNull` asks for nulls"), location)
 }

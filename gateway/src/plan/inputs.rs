@@ -22,6 +22,13 @@ impl Step {
             Step::Attach(attach) => vec![attach.input, attach.linked],
             Step::Page(page) => vec![page.input],
             Step::Keys(keys) => vec![keys.input],
+            Step::Aggregate(aggregate) => vec![aggregate.input],
+            Step::Widen(widen) => {
+                std::iter::once(widen.rows).chain(widen.joins.iter().map(|(join, _)| *join)).collect()
+            }
+            Step::Assign(assign) => {
+                std::iter::once(assign.rows).chain(assign.parent.as_ref().map(|parent| parent.step)).collect()
+            }
             Step::Join(join) => {
                 std::iter::once(join.rows).chain(join.parent.as_ref().map(|parent| parent.step)).collect()
             }
@@ -35,6 +42,7 @@ impl Plan {
         steps: Vec<Step>,
         output: Vec<super::Output>,
         checks: Vec<super::Check>,
+        guards: Vec<super::Guard>,
         cursors: Vec<super::CursorArgument>,
     ) -> Self {
         let inputs = steps.iter().map(Step::inputs).collect::<Vec<_>>();
@@ -44,7 +52,7 @@ impl Plan {
                 users[*input].push(id);
             }
         }
-        Self { steps, inputs, users, output, checks, cursors }
+        Self { steps, inputs, users, output, checks, guards, cursors }
     }
 }
 

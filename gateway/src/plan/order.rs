@@ -27,15 +27,7 @@ impl Builder<'_> {
             };
             match federated.member(self.world.slice, id, name) {
                 Some(Member::Field(column)) => {
-                    let Form::Enum(direction) = &value.form else {
-                        return Err(bad_input(field, format!("`orderBy: {{ {name} }}` cannot be null")));
-                    };
-                    let (descending, nulls_first) = match &**direction {
-                        "ASC_NULLS_FIRST" => (false, true),
-                        "DESC" | "DESC_NULLS_FIRST" => (true, true),
-                        "DESC_NULLS_LAST" => (true, false),
-                        _ => (false, false),
-                    };
+                    let (descending, nulls_first) = direction(field, name, value)?;
                     return Ok((Order { path, target: OrderTarget::Field(column), descending, nulls_first }, links));
                 }
                 Some(Member::Link(_)) if path.len() == self.world.limits.depth => {
@@ -50,8 +42,27 @@ impl Builder<'_> {
                     });
                     (id, argument) = (link.to, value);
                 }
+                Some(Member::Aggregate(link)) => {
+                    links.push(link);
+                    let (target, name, value) = self.linked_order(link, value, field)?;
+                    let (descending, nulls_first) = direction(field, name, value)?;
+                    return Ok((Order { path, target, descending, nulls_first }, links));
+                }
                 None => return Err(bad_input(field, format!("`orderBy` has no key `{name}`"))),
             }
         }
     }
+}
+
+/// What a value of `OrderBy` says: whether from large to small, and whether nulls come first.
+pub(super) fn direction(field: &Field, name: &str, value: &Argument) -> Result<(bool, bool), RequestError> {
+    let Form::Enum(direction) = &value.form else {
+        return Err(bad_input(field, format!("`orderBy: {{ {name} }}` cannot be null")));
+    };
+    Ok(match &**direction {
+        "ASC_NULLS_FIRST" => (false, true),
+        "DESC" | "DESC_NULLS_FIRST" => (true, true),
+        "DESC_NULLS_LAST" => (true, false),
+        _ => (false, false),
+    })
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, Predicate, Prepared};
+use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, OrderTarget, Predicate, Prepared};
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Link, LinkId};
 use lilong_schema::{Capabilities, Value};
@@ -61,15 +61,15 @@ pub(super) struct Read {
 
 /// What the source does of a reading.
 #[allow(clippy::struct_excessive_bools)] // each is one part of the work
-struct Share {
+pub(super) struct Share {
     /// All filters and keys.
-    complete: bool,
+    pub(super) complete: bool,
     /// The keys.
-    keyed: bool,
-    order: bool,
-    distinct: bool,
+    pub(super) keyed: bool,
+    pub(super) order: bool,
+    pub(super) distinct: bool,
     /// `limit` and `offset`.
-    limit: bool,
+    pub(super) limit: bool,
 }
 
 impl Builder<'_> {
@@ -293,7 +293,7 @@ impl Builder<'_> {
     }
 }
 
-fn share(
+pub(super) fn share(
     capabilities: &Capabilities,
     given: &Given,
     order: &[Order],
@@ -304,11 +304,19 @@ fn share(
     let keyed = by_key || link.is_some_and(|link| link.to_normalize.is_empty() && capabilities.keys > 0);
     let complete = residual.is_true() && (link.is_none() || keyed);
     let through_links = order.iter().any(|term| !term.path.is_empty());
-    let order = capabilities.order && (!through_links || capabilities.order_links);
+    let by_aggregates = order.iter().any(|term| matches!(term.target, OrderTarget::Aggregate(_)));
+    let order = capabilities.order
+        && (!through_links || capabilities.order_links)
+        && (!by_aggregates || capabilities.link_aggregates);
     let distinct = complete && order && capabilities.limit;
     let can_limit = if link.is_some() { capabilities.limit_per_key } else { capabilities.limit };
     let limit = complete && order && (given.distinct.is_empty() || distinct) && can_limit;
     Share { complete, keyed, order, distinct, limit }
+}
+
+/// Whether only the source can order so: what is compared is not in the row.
+pub(super) fn needs_source(term: &Order) -> bool {
+    !term.path.is_empty() || matches!(term.target, OrderTarget::Aggregate(_))
 }
 
 /// The columns a fetch is asked for, none twice.
@@ -350,7 +358,8 @@ pub(super) fn push_cap(operands: &mut Vec<PlanOperand>, rows: usize) -> OperandI
     push(operands, PlanOperand::Literal(Value::Integer(rows as i128 + 1)))
 }
 
-fn sort_term(term: &Order, column: usize, described: &lilong_schema::Collection) -> SortTerm {
+/// The term over a column that holds its values.
+pub(super) fn sort_term(term: &Order, column: usize, described: &lilong_schema::Collection) -> SortTerm {
     SortTerm {
         column,
         scalar: term.describe(described, String::new()).scalar,

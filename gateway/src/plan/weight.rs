@@ -3,7 +3,7 @@
 //! *Invariant*: everything that grows with a document or with the structure of its variables is counted, so that no
 //! series of documents makes the cache larger than it says.
 
-use lilong_connectors::{OrderTarget, Predicate};
+use lilong_connectors::{OrderTarget, Predicate, Prepared};
 use lilong_schema::Value;
 
 use super::connection::{ConnectionField, ConnectionValue};
@@ -19,7 +19,7 @@ impl Plan {
     /// Bytes, roughly.
     pub(crate) fn weight(&self) -> usize {
         outputs(&self.output)
-            + (self.checks.len() + self.cursors.len()) * OPERAND
+            + (self.checks.len() + self.guards.len() + self.cursors.len()) * OPERAND
             + self.steps.iter().map(step).sum::<usize>()
     }
 }
@@ -33,12 +33,24 @@ fn step(step: &Step) -> usize {
             };
             // The native request is made later, of about the size of what it is made from.
             let page = fetch.page.as_ref().map_or(0, |page| page.terms() * CONDITION);
-            keys + page + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate)
+            let group = group(&fetch.prepared);
+            keys + page + group + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate)
         }
         Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
         Step::Page(page) => page.ends.iter().map(|(values, _)| operands(values)).sum(),
-        Step::Attach(_) | Step::Sort(_) | Step::Keys(_) | Step::Join(_) => 0,
+        Step::Aggregate(aggregate) => (aggregate.by.len() + aggregate.figures.len()) * CONDITION,
+        Step::Widen(widen) => widen.joins.len() * CONDITION,
+        Step::Attach(_) | Step::Sort(_) | Step::Keys(_) | Step::Join(_) | Step::Assign(_) => 0,
     }
+}
+
+/// What is grouped, with its description and its conditions.
+fn group(prepared: &Prepared) -> usize {
+    let of = |group: &lilong_connectors::Group| {
+        let path: usize = group.by.iter().map(|key| key.path.len() * CONDITION).sum();
+        group.answer.fields.len() * OUTPUT + path + 2 * predicate(&group.having) + group.order.len() * CONDITION
+    };
+    prepared.fetch.group.as_ref().map_or(0, of)
 }
 
 fn outputs(list: &[Output]) -> usize {
@@ -64,7 +76,7 @@ fn connection_fields(list: &[ConnectionField]) -> usize {
             + 2 * field.key.len()
             + match &field.value {
                 ConnectionValue::Constant(bytes) => bytes.len(),
-                ConnectionValue::Nodes(rows, _) | ConnectionValue::Node(rows, _) => outputs(&rows.fields),
+                ConnectionValue::Nodes(rows) | ConnectionValue::Node(rows) => outputs(&rows.fields),
                 ConnectionValue::Edges(fields) | ConnectionValue::PageInfo(fields) => connection_fields(fields),
                 _ => 0,
             }

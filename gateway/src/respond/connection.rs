@@ -7,21 +7,16 @@ use lilong_schema::Scalar;
 
 use super::cell::{Column, Written};
 use super::errors::Segment;
-use super::{FAULTY, Writer, is_faulty_cell, lost_key};
+use super::{At, FAULTY, MISSING, Writer, is_faulty, is_faulty_cell};
 use crate::cursor::CursorKey;
 use crate::error::Code;
 use crate::execute::{Fault, Placed, internal};
 use crate::plan::connection::{ConnectionField, ConnectionOutput, ConnectionValue, CountOutput, CursorOutput};
-use crate::plan::{Cell, Output, RowsOutput};
+use crate::plan::{Cell, Output, OutputValue};
 
-/// What is found once for each connection of the plan.
-#[derive(Default)]
-pub(super) struct Resolved<'a> {
-    /// By the number of the list: the typed column of each of its fields.
-    lists: Vec<Vec<Option<Column<'a>>>>,
-    /// By term of the order: the column that cursors are made of, with its place in the batch.
-    cursor: Vec<(usize, Column<'a>)>,
-}
+/// What is found once for each connection of the plan: by term of the order the column that cursors are made of, with its
+/// place in the batch.
+pub(super) type Resolved<'a> = Vec<(usize, Column<'a>)>;
 
 /// A page that has been fetched.
 #[derive(Clone, Copy)]
@@ -35,35 +30,31 @@ struct Page<'a> {
 impl<'a> Writer<'a> {
     /// Finds the typed columns of a connection, once.
     pub(super) fn resolve_connection(&mut self, connection: &'a ConnectionOutput) {
-        let mut resolved = Resolved::default();
         let placed = match connection.join.map(|join| self.steps[join]) {
             Some(Some(Ok(placed))) => Some(placed),
             _ => None,
         };
-        self.resolve_list(&connection.fields, placed, &mut resolved);
+        if let (Some(placed), Some(join)) = (placed, connection.join) {
+            self.columns[join].resize_with(placed.rows.batch.num_columns(), || None);
+        }
+        self.resolve_lists(&connection.fields);
+        if self.connections.len() <= connection.id {
+            self.connections.resize_with(connection.id + 1, Vec::new);
+        }
         if let (Some(placed), Some(cursor)) = (placed, &connection.cursor) {
             let columns = cursor.columns.iter().zip(cursor.order.scalars());
-            resolved.cursor = columns.map(|(column, scalar)| (*column, typed(placed, *column, *scalar))).collect();
+            self.connections[connection.id] =
+                columns.map(|(column, scalar)| (*column, typed(placed, *column, *scalar))).collect();
         }
-        if self.connections.len() <= connection.id {
-            self.connections.resize_with(connection.id + 1, Resolved::default);
-        }
-        self.connections[connection.id] = resolved;
     }
 
-    fn resolve_list(&mut self, fields: &'a [ConnectionField], placed: Option<&'a Placed>, into: &mut Resolved<'a>) {
+    fn resolve_lists(&mut self, fields: &'a [ConnectionField]) {
         for field in fields {
             match &field.value {
-                ConnectionValue::Nodes(rows, list) | ConnectionValue::Node(rows, list) => {
-                    if into.lists.len() <= *list {
-                        into.lists.resize_with(list + 1, Vec::new);
-                    }
-                    if let Some(placed) = placed {
-                        into.lists[*list] = super::typed_columns(rows, placed);
-                    }
-                    self.resolve(&rows.fields);
+                ConnectionValue::Nodes(rows) | ConnectionValue::Node(rows) => {
+                    self.resolve(&rows.fields, Some(rows.join));
                 }
-                ConnectionValue::Edges(fields) => self.resolve_list(fields, placed, into),
+                ConnectionValue::Edges(fields) => self.resolve_lists(fields),
                 _ => {}
             }
         }
@@ -110,7 +101,7 @@ impl<'a> Writer<'a> {
         self.errors.add(join, fault.code, source.as_deref(), &fault.message, &self.path);
     }
 
-    fn connection_fields(&mut self, fields: &'a [ConnectionField], page: Page<'a>, resolved: &Resolved<'a>) {
+    fn connection_fields(&mut self, fields: &'a [ConnectionField], page: Page<'a>, resolved: &[(usize, Column<'a>)]) {
         self.out.push(b'{');
         for (index, field) in fields.iter().enumerate() {
             if index > 0 {
@@ -124,13 +115,13 @@ impl<'a> Writer<'a> {
         self.out.push(b'}');
     }
 
-    fn connection_field(&mut self, field: &'a ConnectionField, page: Page<'a>, resolved: &Resolved<'a>) {
+    fn connection_field(&mut self, field: &'a ConnectionField, page: Page<'a>, resolved: &[(usize, Column<'a>)]) {
         let (connection, parent) = (page.connection, page.parent);
         let rows = || page.placed.map(|placed| (placed, placed.rows_of(parent)));
         match &field.value {
             ConnectionValue::Constant(bytes) => self.out.extend_from_slice(bytes),
-            ConnectionValue::Nodes(rows, list) => match page.placed {
-                Some(placed) => self.written(rows, placed, parent, &resolved.lists[*list]),
+            ConnectionValue::Nodes(rows) => match page.placed {
+                Some(placed) => self.placed(rows, placed, parent),
                 None => self.out.extend_from_slice(b"null"),
             },
             ConnectionValue::Edges(parts) => match page.placed {
@@ -164,7 +155,7 @@ impl<'a> Writer<'a> {
             }
             ConnectionValue::Count(count) => self.count(count, connection, parent),
             // These stand in edges only.
-            ConnectionValue::Node(..) | ConnectionValue::Cursor => self.out.extend_from_slice(b"null"),
+            ConnectionValue::Node(_) | ConnectionValue::Cursor => self.out.extend_from_slice(b"null"),
         }
     }
 
@@ -182,11 +173,11 @@ impl<'a> Writer<'a> {
         connection: &'a ConnectionOutput,
         placed: &'a Placed,
         parent: usize,
-        resolved: &Resolved<'a>,
+        resolved: &[(usize, Column<'a>)],
     ) {
         let cursor_field = parts.iter().find(|part| matches!(part.value, ConnectionValue::Cursor));
         if let Some(field) = cursor_field
-            && let Some(index) = placed.rows_of(parent).position(|row| lost_cursor(placed, row, &resolved.cursor))
+            && let Some(index) = placed.rows_of(parent).position(|row| lost_cursor(placed, row, resolved))
         {
             self.out.extend_from_slice(b"null");
             self.path.extend([Segment::Index(index), Segment::Key(&field.key)]);
@@ -194,6 +185,7 @@ impl<'a> Writer<'a> {
             self.path.truncate(self.path.len() - 2);
             return;
         }
+        let columns = connection.join.map(|join| std::mem::take(&mut self.columns[join])).unwrap_or_default();
         self.out.push(b'[');
         for (index, row) in placed.rows_of(parent).enumerate() {
             if index > 0 {
@@ -213,9 +205,9 @@ impl<'a> Writer<'a> {
                             self.cursor(cursor, placed, row, resolved);
                         }
                     }
-                    ConnectionValue::Node(rows, list) => {
+                    ConnectionValue::Node(rows) => {
                         self.path.push(Segment::Key(&part.key));
-                        self.node(rows, placed, row, &resolved.lists[*list]);
+                        self.node(At { rows, placed, row, columns: &columns });
                         self.path.pop();
                     }
                     _ => self.out.extend_from_slice(b"null"),
@@ -225,25 +217,37 @@ impl<'a> Writer<'a> {
             self.path.pop();
         }
         self.out.push(b']');
+        if let Some(join) = connection.join {
+            self.columns[join] = columns;
+        }
     }
 
-    fn node(&mut self, rows: &'a RowsOutput, placed: &'a Placed, row: usize, columns: &[Option<Column<'a>>]) {
-        match lost_key(rows, placed, row, columns) {
+    /// A row, or null if its key cannot be read.
+    fn node(&mut self, at: At<'a, '_>) {
+        let lost = at.rows.fields.iter().find_map(|field| match &field.value {
+            OutputValue::Cell(cell) if cell.non_null => {
+                let column = at.columns[cell.column].as_ref()?;
+                let lost = column.write(at.row, cell, &mut Vec::new()) != Written::Value;
+                lost.then(|| (field, if is_faulty(at.placed, at.row, cell) { FAULTY } else { MISSING }))
+            }
+            _ => None,
+        });
+        match lost {
             Some((field, what)) => {
                 self.out.extend_from_slice(b"null");
-                self.mismatch(rows, field, what);
+                self.mismatch(at.rows, &[field], what);
             }
-            None => self.row(rows, placed, row, columns),
+            None => self.object(&at.rows.fields, Some(at)),
         }
     }
 
     /// Writes a row's cursor; `false`, and nothing written, if it cannot be made.
-    fn cursor(&mut self, cursor: &CursorOutput, placed: &Placed, row: usize, resolved: &Resolved<'a>) -> bool {
-        if lost_cursor(placed, row, &resolved.cursor) {
+    fn cursor(&mut self, cursor: &CursorOutput, placed: &Placed, row: usize, resolved: &[(usize, Column<'a>)]) -> bool {
+        if lost_cursor(placed, row, resolved) {
             return false;
         }
         cursor.order.begin(&mut self.payload);
-        for (_, column) in &resolved.cursor {
+        for (_, column) in resolved {
             if let Some(part) = column.part(row) {
                 part.write(&mut self.payload);
             }

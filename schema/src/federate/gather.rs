@@ -87,6 +87,7 @@ fn gather_collections(draft: &mut Draft<'_>, source: SourceId, description: &Sou
                 fields: vec![None; described.fields.len()],
                 keys: Vec::new(),
                 links: Vec::new(),
+                listed_by: Vec::new(),
                 members: HashMap::new(),
                 tie: Tie::RowId,
                 connections: HashMap::new(),

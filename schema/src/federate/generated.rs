@@ -2,7 +2,6 @@
 //!
 //! *Invariant*: one kind of name is given for all collections before the next kind, in an order that never changes;
 //! a new kind goes to the end. So no version of the program can take a name that an earlier one gave to something else.
-//! Fields of aggregates and groups have their names although they are not served yet.
 
 use super::draft::Draft;
 use super::naming::by;
@@ -14,6 +13,7 @@ pub(super) fn name_what_is_generated(draft: &mut Draft<'_>) {
     reserve_members(draft);
     reserve_link_fields(draft);
     name_inputs(draft);
+    super::aggregates::name_folds(draft);
     name_connections(draft);
 }
 
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(&*t.generated.aggregate, "tAggregate_2");
         assert_eq!(&*t.generated.bool_exp, "STBoolExp_2");
         assert_eq!(t.generated.order_by.as_deref(), Some("STOrderBy"));
-        assert_eq!(warnings(&model).len(), 3);
+        assert_eq!(warnings(&model).len(), 6);
     }
 
     #[test]

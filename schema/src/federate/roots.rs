@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::draft::Draft;
-use crate::federated::{Member, Root, Slice, SourceMember};
+use crate::federated::{FoldType, Member, Root, Slice, SourceMember};
 
 /// Fills the maps from names, and gives the model its version.
 pub(super) fn index_names(draft: &mut Draft<'_>) {
@@ -22,10 +22,18 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
         members.extend(
             collection.keys.iter().enumerate().map(|(key, named)| (named.field.clone(), SourceMember::ByKey(id, key))),
         );
+        members.insert(collection.generated.aggregate.clone(), SourceMember::Aggregate(id));
+        if collection.generated.folds.get(FoldType::Group).is_some() {
+            members.insert(collection.generated.groups.clone(), SourceMember::Groups(id));
+        }
         let fields = collection.fields.iter().enumerate();
         let fields = fields.filter_map(|(field, name)| Some((name.as_ref()?.name.clone(), Member::Field(field))));
         let links = collection.links.iter().map(|link| (model.links[*link].name.clone(), Member::Link(*link)));
-        collection.members = fields.chain(links).collect();
+        let aggregates = collection.links.iter().filter_map(|link| {
+            let (name, _) = model.links[*link].generated.as_ref()?;
+            Some((name.clone(), Member::Aggregate(*link)))
+        });
+        collection.members = fields.chain(links).chain(aggregates).collect();
         let lists = collection.links.iter().filter_map(|id| Some((*id, model.links[*id].generated.as_ref()?)));
         collection.connections = lists.map(|(link, (_, connection))| (connection.clone(), link)).collect();
     }

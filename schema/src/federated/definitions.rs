@@ -44,6 +44,7 @@ impl Federated {
             TypeId::PageInfo => connections::PAGE_INFO_TYPE.into(),
             TypeId::Connection(id) => self.collections[id].generated.connection_type.clone(),
             TypeId::Edge(id) => self.collections[id].generated.edge_type.clone(),
+            TypeId::Fold(id, kind) => self.collections[id].generated.folds.get(kind).cloned().unwrap_or_default(),
         }
     }
 
@@ -57,9 +58,8 @@ impl Federated {
             TypeId::Scalar(Scalar::Int | Scalar::BigInt) | TypeId::PageInfo => {
                 self.seen_sources(slice).next().is_some()
             }
-            TypeId::Scalar(scalar) | TypeId::Comparison(scalar) => {
-                scalar != Scalar::Enum && self.seen_sources(slice).any(|id| self.sources[id].scalars.contains(&scalar))
-            }
+            TypeId::Scalar(scalar) => self.seen_sources(slice).any(|id| self.sources[id].gives(scalar)),
+            TypeId::Comparison(scalar) => self.seen_sources(slice).any(|id| self.sources[id].compares(scalar)),
             TypeId::OrderDirection => {
                 self.seen_sources(slice).any(|id| self.sources[id].scalars.iter().any(|scalar| scalar.is_ordered()))
             }
@@ -74,6 +74,7 @@ impl Federated {
             TypeId::SelectColumn(id) => {
                 self.collections[id].generated.select_column.is_some() && slice.has(self.collections[id].source)
             }
+            TypeId::Fold(id, kind) => self.sees_fold(id, kind, slice),
         }
     }
 
@@ -100,6 +101,7 @@ impl Federated {
                     ids.extend([TypeId::Collection(id), TypeId::BoolExp(id)]);
                     ids.extend(self.collections[id].generated.order_by.as_ref().map(|_| TypeId::OrderBy(id)));
                     ids.extend(self.collections[id].generated.select_column.as_ref().map(|_| TypeId::SelectColumn(id)));
+                    ids.extend(self.fold_ids(id, slice));
                     ids.extend([TypeId::Connection(id), TypeId::Edge(id)]);
                 }
             }
@@ -116,7 +118,7 @@ impl Federated {
         } else if let TypeId::Scalar(scalar) = id {
             TypeKind::Scalar { specified_by: scalars::specified_by(scalar) }
         } else {
-            TypeKind::Enum(self.enum_values(id))
+            TypeKind::Enum(self.enum_values(id, slice))
         };
         TypeDefinition { name: self.type_name(id), description: self.type_description(id), kind }
     }
@@ -137,7 +139,7 @@ impl Federated {
         (0..self.sources.len()).filter(move |id| self.sees_type(TypeId::Source(*id), slice))
     }
 
-    fn enum_values(&self, id: TypeId) -> Vec<EnumValue> {
+    fn enum_values(&self, id: TypeId, slice: &Slice) -> Vec<EnumValue> {
         let documented = |(name, description): &(&str, &str)| EnumValue {
             name: (*name).into(),
             description: Some((*description).to_owned()),
@@ -154,6 +156,7 @@ impl Federated {
                 .filter(|(field, _)| self.collections[collection].described.fields[*field].scalar.is_ordered())
                 .map(|(_, name)| EnumValue { name: name.value.clone(), description: None })
                 .collect(),
+            TypeId::Fold(collection, _) => self.group_values(collection, slice),
             _ => Vec::new(),
         }
     }
@@ -178,6 +181,7 @@ impl Federated {
             TypeId::PageInfo => text("Where a page stands among the others."),
             TypeId::Connection(_) => text("A page of rows."),
             TypeId::Edge(_) => text("A row of a page, and its place."),
+            TypeId::Fold(_, kind) => Self::fold_description(kind),
             TypeId::BoolExp(_) | TypeId::OrderBy(_) | TypeId::SelectColumn(_) => None,
         }
     }

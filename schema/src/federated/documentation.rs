@@ -26,6 +26,11 @@ impl Federated {
         document(described.comment.as_deref(), self.title(collection), &described.name)
     }
 
+    /// What a field made from a collection gives.
+    pub(super) fn document_generated(&self, collection: &Collection, what: &str) -> String {
+        document(Some(what), self.title(collection), &collection.described.name)
+    }
+
     /// What a column is.
     pub(super) fn document_field(&self, collection: &Collection, field: FieldId) -> String {
         let described = &collection.described.fields[field];

@@ -15,6 +15,8 @@ pub(super) struct Words {
     pub(super) limit: Arc<str>,
     pub(super) offset: Arc<str>,
     pub(super) distinct_on: Arc<str>,
+    pub(super) by: Arc<str>,
+    pub(super) having: Arc<str>,
     pub(super) int: Arc<str>,
     pub(super) direction: Arc<str>,
     and: Arc<str>,
@@ -32,6 +34,8 @@ pub(super) fn words() -> &'static Words {
         limit: "limit".into(),
         offset: "offset".into(),
         distinct_on: "distinctOn".into(),
+        by: "by".into(),
+        having: "having".into(),
         int: Scalar::Int.name().into(),
         direction: "OrderBy".into(),
         and: "_and".into(),
@@ -59,17 +63,20 @@ impl Federated {
                 combine
                     .chain(self.served(collection).map(|(field, name)| self.column_filter(collection, field, name)))
                     .chain(self.seen_links(collection, slice).map(|link| self.link_filter(link)))
+                    .chain(self.seen_links(collection, slice).filter_map(|link| self.link_aggregate_filter(link)))
                     .collect()
             }
             TypeId::OrderBy(collection) => self
                 .served(collection)
                 .filter_map(|(field, name)| self.column_order(collection, field, name))
                 .chain(self.seen_links(collection, slice).filter_map(|link| self.link_order(link)))
+                .chain(self.seen_links(collection, slice).filter_map(|link| self.link_aggregate_order(link)))
                 .collect(),
             TypeId::Comparison(_) | TypeId::EnumerationComparison(_) => {
                 let (scalar, operand) = self.compared(id)?;
                 operators(scalar).iter().map(|(name, kind)| comparison(name, *kind, &operand)).collect()
             }
+            TypeId::Fold(collection, kind) => return self.fold_inputs(collection, kind, slice),
             _ => return None,
         })
     }
@@ -83,6 +90,7 @@ impl Federated {
                         self.column_filter(collection, field, self.collections[collection].fields[field].as_ref()?)
                     }
                     Member::Link(link) => self.link_filter(link),
+                    Member::Aggregate(link) => self.link_aggregate_filter(link)?,
                 })
             }),
             TypeId::OrderBy(collection) => match self.member(slice, collection, name)? {
@@ -90,12 +98,14 @@ impl Federated {
                     self.column_order(collection, field, self.collections[collection].fields[field].as_ref()?)
                 }
                 Member::Link(link) => self.link_order(link),
+                Member::Aggregate(link) => self.link_aggregate_order(link),
             },
             TypeId::Comparison(_) | TypeId::EnumerationComparison(_) => {
                 let (scalar, operand) = self.compared(id)?;
                 let (name, kind) = operators(scalar).iter().find(|(operator, _)| *operator == name)?;
                 Some(comparison(name, *kind, &operand))
             }
+            TypeId::Fold(collection, kind) => self.fold_input(collection, kind, name, slice),
             _ => None,
         }
     }

@@ -24,7 +24,10 @@ impl Federated {
                 let keys = collections.flat_map(|collection| {
                     (0..self.collections[collection].keys.len()).map(move |key| self.key_field(collection, key))
                 });
-                lists.chain(keys).chain(connections).collect()
+                let folds = self.sources[source].collections.clone().flat_map(|collection| {
+                    std::iter::once(self.aggregate_field(collection)).chain(self.groups_field(collection))
+                });
+                lists.chain(keys).chain(folds).chain(connections).collect()
             }
             TypeId::Collection(collection) => {
                 let fields = 0..self.collections[collection].fields.len();
@@ -32,9 +35,11 @@ impl Federated {
                 fields
                     .filter_map(|field| self.column_field(collection, field))
                     .chain(links().map(|link| self.link_field(link)))
+                    .chain(links().filter_map(|link| self.link_aggregate_field(link)))
                     .chain(links().filter_map(|link| self.link_connection_field(link)))
                     .collect()
             }
+            TypeId::Fold(collection, kind) => return self.fold_fields(collection, kind, slice),
             TypeId::PageInfo => page_info().to_vec(),
             TypeId::Connection(collection) => self.connection_fields(collection),
             TypeId::Edge(collection) => self.edge_fields(collection),
@@ -54,13 +59,17 @@ impl Federated {
             TypeId::Source(source) => match *self.sources[source].members.get(name)? {
                 SourceMember::List(collection) => Some(self.list_field(collection)),
                 SourceMember::ByKey(collection, key) => Some(self.key_field(collection, key)),
+                SourceMember::Aggregate(collection) => Some(self.aggregate_field(collection)),
+                SourceMember::Groups(collection) => self.groups_field(collection),
                 SourceMember::Connection(collection) => Some(self.connection_field(collection)),
             },
             TypeId::Collection(collection) => match self.member(slice, collection, name) {
                 Some(Member::Field(field)) => self.column_field(collection, field),
                 Some(Member::Link(link)) => Some(self.link_field(link)),
+                Some(Member::Aggregate(link)) => self.link_aggregate_field(link),
                 None => self.link_connection_field(self.connection(slice, collection, name)?),
             },
+            TypeId::Fold(collection, kind) => self.fold_field(collection, kind, name, slice),
             TypeId::PageInfo => page_info().iter().find(|field| *field.name == *name).cloned(),
             TypeId::Connection(collection) => {
                 self.connection_fields(collection).into_iter().find(|field| *field.name == *name)
@@ -133,7 +142,7 @@ impl Federated {
     }
 
     /// `where`, `orderBy`, `limit`, `offset`, `distinctOn`: of collections and of list links to them.
-    fn list_arguments(&self, id: CollectionId) -> Vec<InputValue> {
+    pub(super) fn list_arguments(&self, id: CollectionId) -> Vec<InputValue> {
         let generated = &self.collections[id].generated;
         let words = words();
         let argument = |name: &Arc<str>, ty| InputValue { name: name.clone(), description: None, ty };

@@ -67,12 +67,12 @@ pub struct ConnectionField {
 pub enum ConnectionValue {
     /// Bytes known since planning.
     Constant(Box<[u8]>),
-    /// `nodes`: the rows, and their number among the lists of this connection.
-    Nodes(RowsOutput, usize),
+    /// `nodes`
+    Nodes(RowsOutput),
     /// `edges`
     Edges(Vec<ConnectionField>),
-    /// `node` of an edge: the row, and the number of the list.
-    Node(RowsOutput, usize),
+    /// `node` of an edge.
+    Node(RowsOutput),
     /// `cursor` of an edge.
     Cursor,
     /// `pageInfo`

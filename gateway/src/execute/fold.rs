@@ -1,0 +1,155 @@
+//! Folds rows here, and gives parents what their rows came to.
+//!
+//! *Invariant*: a cell that could not be read never counts as if it were not there: what is computed of it is a fault too,
+//! and what is grouped by it has none of its groups.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, UInt32Array, UInt64Array, new_null_array};
+use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::concat;
+use arrow_select::take::take;
+use lilong_connectors::CellFault;
+use lilong_connectors::evaluate::{self, FoldColumn, KeyIndex};
+
+use super::{Fault, Made, Placed, RowSet, internal, join, keys, rows};
+use crate::error::Code;
+use crate::plan::{AggregateStep, AssignStep, WidenStep};
+
+/// Rows in groups.
+pub(super) fn aggregate(step: &AggregateStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+    let rows = placed_or_rows(made)?;
+    let grouped_by = |column: usize| {
+        step.key.as_ref().is_some_and(|key| key.columns.contains(&column))
+            || step.by.iter().any(|(own, _)| *own == column)
+    };
+    if rows.faults.iter().any(|fault| grouped_by(fault.column)) {
+        let message = format!("`{}`: a value that rows are grouped by could not be read", step.field);
+        return Err(Fault::new(Code::SourceMismatch, message));
+    }
+    let column =
+        |(column, scalar): &(usize, _)| FoldColumn { values: rows.batch.column(*column).clone(), scalar: *scalar };
+    let mut columns = Vec::new();
+    if let Some(key) = &step.key {
+        let values = keys::columns(&rows.batch, key)?;
+        columns.extend(values.into_iter().zip(&key.to).map(|(values, scalar)| FoldColumn { values, scalar: *scalar }));
+    }
+    columns.extend(step.by.iter().map(column));
+    let of = |parts: bool| {
+        let figures = step.figures.iter().filter(|figure| figure.parts == parts);
+        figures.map(|figure| (figure.function, figure.of.iter().map(column).collect())).collect::<Vec<_>>()
+    };
+    let count = rows.batch.num_rows();
+    // Both number the groups in the order in which they first appear.
+    let folds = [evaluate::fold(count, &columns, &of(false)), evaluate::combine(count, &columns, &of(true))];
+    let [whole, parts] = folds;
+    let (mut whole, mut parts) = (whole.map_err(|_| internal())?, parts.map_err(|_| internal())?);
+    let mut next = [0usize; 2];
+    let mut made = whole.keys.clone();
+    let mut faults = Vec::new();
+    for figure in &step.figures {
+        let (folded, at) = if figure.parts { (&mut parts, &mut next[1]) } else { (&mut whole, &mut next[0]) };
+        let own = columns.len() + *at;
+        let unread = rows.faults.iter().filter(|fault| figure.of.iter().any(|(column, _)| *column == fault.column));
+        for fault in unread {
+            folded.spoil(own, fault.row).map_err(|_| internal())?;
+        }
+        let here = made.len();
+        faults.extend(
+            folded.faults.iter().filter(|fault| fault.column == own).map(|fault| CellFault { column: here, ..*fault }),
+        );
+        made.push(folded.aggregates.get(*at).ok_or_else(internal)?.clone());
+        *at += 1;
+    }
+    faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
+    Ok(RowSet { batch: batch(made, whole.groups)?, faults })
+}
+
+/// The rows of a step, or those that a join has left; a fault of one of its parents is one of all.
+fn placed_or_rows(made: &[Arc<Made>]) -> Result<Arc<RowSet>, Fault> {
+    if let Some(Made::Placed(placed)) = made.first().map(|made| &**made) {
+        if let Some((_, fault)) = placed.faults.first() {
+            return Err(fault.clone());
+        }
+        if let (None, [start, end]) = (&placed.indices, placed.offsets.as_slice()) {
+            let all = (*end - *start) as usize == placed.rows.batch.num_rows();
+            return if all { Ok(placed.rows.clone()) } else { Err(internal()) };
+        }
+    }
+    rows(made, 0)
+}
+
+/// Rows with columns of linked ones beside their own.
+pub(super) fn widen(step: &WidenStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+    let rows = rows(made, 0)?;
+    let count = rows.batch.num_rows();
+    let mut columns = rows.batch.columns().to_vec();
+    for ((_, taken), made) in step.joins.iter().zip(made.iter().skip(1)) {
+        let Made::Placed(placed) = &**made else { return Err(internal()) };
+        if let Some((_, fault)) = placed.faults.first() {
+            return Err(fault.clone());
+        }
+        if placed.rows.faults.iter().any(|fault| taken.contains(&fault.column)) {
+            return Err(Fault::new(Code::SourceMismatch, "a linked value that rows are grouped by could not be read"));
+        }
+        let row = |parent| placed.rows_of(parent).next().map(|row| row as u32);
+        let indices: UInt32Array = (0..count).map(row).collect();
+        for column in taken {
+            columns.push(take(placed.rows.batch.column(*column), &indices, None).map_err(|_| internal())?);
+        }
+    }
+    Ok(RowSet { batch: batch(columns, count)?, faults: rows.faults.clone() })
+}
+
+/// Gives each parent its folded row.
+pub(super) fn assign(step: &AssignStep, made: &[Arc<Made>]) -> Result<Placed, Fault> {
+    let folded = rows(made, 0)?;
+    let count = folded.batch.num_rows() as u32;
+    let (mut offsets, mut indices, mut faults) = (vec![0u32], Vec::new(), Vec::new());
+    match &step.parent {
+        None => {
+            indices.push(0);
+            offsets.push(1);
+        }
+        Some(parent) => {
+            let parents = rows(made, 1)?;
+            let index = KeyIndex::new(&keys::columns(&folded.batch, &parent.row_key)?).map_err(|_| internal())?;
+            let wanted = index.lookup(&keys::columns(&parents.batch, &parent.key)?).map_err(|_| internal())?;
+            for (row, key) in wanted.iter().enumerate() {
+                match join::unreadable(parent, &parents, row) {
+                    Some(fault) => faults.push((row as u32, fault)),
+                    None => match key.map(|key| index.rows(key)) {
+                        None => indices.push(count),
+                        Some([row]) => indices.push(*row),
+                        Some(_) => return Err(internal()),
+                    },
+                }
+                offsets.push(indices.len() as u32);
+            }
+        }
+    }
+    let rows = if indices.contains(&count) { Arc::new(with_empty(&folded, &step.counts)?) } else { folded };
+    Ok(Placed { rows, offsets, indices: Some(indices), faults, more: Vec::new() })
+}
+
+/// The rows, and after them what no rows come to.
+fn with_empty(rows: &RowSet, counts: &[usize]) -> Result<RowSet, Fault> {
+    let columns = rows.batch.columns().iter().enumerate().map(|(at, column)| {
+        let empty: ArrayRef = match (counts.contains(&at), column.data_type()) {
+            (true, DataType::Int64) => Arc::new(Int64Array::from(vec![0])),
+            (true, DataType::UInt64) => Arc::new(UInt64Array::from(vec![0])),
+            (_, other) => new_null_array(other, 1),
+        };
+        concat(&[column.as_ref(), empty.as_ref()]).map_err(|_| internal())
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    Ok(RowSet { batch: batch(columns, rows.batch.num_rows() + 1)?, faults: rows.faults.clone() })
+}
+
+fn batch(columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch, Fault> {
+    let fields = columns.iter().enumerate();
+    let fields = fields.map(|(at, column)| Field::new(at.to_string(), column.data_type().clone(), true));
+    let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    RecordBatch::try_new_with_options(schema, columns, &options).map_err(|_| internal())
+}

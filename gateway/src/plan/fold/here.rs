@@ -1,0 +1,371 @@
+//! What of a fold is done here: over the groups of a finer fold that the source can do, else over the rows.
+
+use std::sync::Arc;
+
+use lilong_connectors::{Aggregate, Fetch, Function, Group, GroupKey, KeySet, Predicate, Prepared, evaluate};
+use lilong_schema::Scalar;
+use lilong_schema::collection::FieldId;
+use lilong_schema::federated::LinkId;
+
+use super::{AggregateStep, Asked, Figure, FoldKey, Folded, Folding, Found, WidenStep};
+use crate::error::RequestError;
+use crate::operation::Field;
+use crate::plan::arguments::plain_field;
+use crate::plan::build::Builder;
+use crate::plan::keys::{key_scalars, parent_key, row_key};
+use crate::plan::read::{Columns, position, push, push_cap, sort_term};
+use crate::plan::{
+    Ceiling, FetchStep, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, Step, StepId,
+};
+
+/// Rows or finer groups that are at hand.
+struct AtHand {
+    rows: StepId,
+    /// Which field of the collection each column is; [`NO_FIELD`] for others.
+    columns: Vec<FieldId>,
+    /// What the cells of each column are.
+    scalars: Vec<Scalar>,
+    /// Columns of linked rows.
+    linked: Vec<(LinkId, FieldId, usize)>,
+    figures: Vec<Figure>,
+}
+
+/// Stands for a column that is no field of the collection.
+const NO_FIELD: FieldId = FieldId::MAX;
+
+impl Builder<'_> {
+    /// Folds here. `groups`: the source finds just the rows, and can group them.
+    pub(super) fn folded_here(
+        &mut self,
+        folding: Folding<'_>,
+        found: Found,
+        groups: bool,
+    ) -> Result<Folded, RequestError> {
+        let federated = self.world.federated;
+        let answer = self.fold_answer(folding.collection, &folding.key, &folding.by, &folding.figures);
+        let mut at_hand = if groups { self.finer_groups(&folding, found) } else { self.rows_to_fold(&folding, found) };
+        let links = folding.by.iter().filter_map(|column| column.link);
+        let mut missing: Vec<LinkId> = Vec::new();
+        for (link, column) in links.zip(folding.by.iter().filter(|column| column.link.is_some())) {
+            let is_there = at_hand.linked.iter().any(|(own, field, _)| (*own, *field) == (link, column.field));
+            if !is_there && !missing.contains(&link) {
+                missing.push(link);
+            }
+        }
+        if !missing.is_empty() {
+            self.widen(folding.field, &folding.by, &missing, &mut at_hand)?;
+        }
+        let at = |field: FieldId| {
+            let column = position(&at_hand.columns, field).unwrap_or_default();
+            (column, at_hand.scalars[column])
+        };
+        let by = folding.by.iter().map(|column| match column.link {
+            None => at(column.field),
+            Some(link) => {
+                let found = at_hand.linked.iter().find(|(own, field, _)| (*own, *field) == (link, column.field));
+                (
+                    found.map(|(_, _, at)| *at).unwrap_or_default(),
+                    federated.grouped(folding.collection, *column).0.scalar,
+                )
+            }
+        });
+        let by = by.collect();
+        let key = self.link_of(&folding.key).map(|link| {
+            let (columns, from) = link.to_columns.iter().map(|field| at(*field)).unzip();
+            KeyColumns { columns, from, to: key_scalars(federated, link), normalize: link.to_normalize.clone() }
+        });
+        let rows = self.add(Step::Aggregate(AggregateStep {
+            field: folding.field.name.clone(),
+            input: at_hand.rows,
+            key,
+            by,
+            figures: at_hand.figures,
+        }));
+        Ok(match folding.groups {
+            Some(groups) => self.finish_groups(rows, groups, answer, folding.asked.operands),
+            None => Folded { rows, limit: None, offset: None },
+        })
+    }
+
+    /// A fold by all that groups here are told apart by, so that its groups can be put together.
+    fn finer_groups(&mut self, folding: &Folding<'_>, found: Found) -> AtHand {
+        let federated = self.world.federated;
+        let limits = self.world.limits;
+        let id = folding.collection;
+        let described = &federated.collection(id).described;
+        let capabilities = self.capabilities(id);
+        let mut own = Columns::default();
+        let mut inside = Vec::new();
+        if let Some(link) = self.link_of(&folding.key) {
+            own.want_all(&link.to_columns);
+        }
+        for column in &folding.by {
+            match column.link {
+                None => own.want(column.field),
+                Some(link) if self.groups_inside(&capabilities, *column) => inside.push((link, *column)),
+                Some(link) => own.want_all(&federated.link(link).columns),
+            }
+        }
+        for figure in folding.figures.iter().filter(|figure| figure.function == Function::CountDistinct) {
+            own.want_all(&figure.fields);
+        }
+        let columns = own.0;
+        let mut by: Vec<GroupKey> = columns.iter().map(|field| GroupKey { path: Vec::new(), field: *field }).collect();
+        let mut linked = Vec::new();
+        for (link, column) in inside {
+            linked.push((link, column.field, by.len()));
+            by.push(self.group_key(column));
+        }
+        let mut parts: Vec<Aggregate> = Vec::new();
+        let mut want = |aggregate: Aggregate| {
+            parts.iter().position(|own| *own == aggregate).unwrap_or_else(|| {
+                parts.push(aggregate);
+                parts.len() - 1
+            })
+        };
+        let base = by.len();
+        let mut wanted = Vec::with_capacity(folding.figures.len());
+        for figure in &folding.figures {
+            let of = evaluate::partials(figure.function).map(|functions| {
+                let part = |function| Aggregate { function, fields: figure.fields.clone() };
+                functions.into_iter().map(|function| base + want(part(function))).collect::<Vec<_>>()
+            });
+            wanted.push(of);
+        }
+        let answer = Group::describe(described, &[], &by, &parts);
+        let scalar = |column: usize| (column, answer.fields[column].scalar);
+        let figures = folding.figures.iter().zip(wanted).map(|(figure, parts)| Figure {
+            function: figure.function,
+            parts: parts.is_some(),
+            of: match parts {
+                Some(parts) => parts.into_iter().map(scalar).collect(),
+                None => {
+                    let column = |field: &FieldId| position(&columns, *field).unwrap_or_default();
+                    figure.fields.iter().map(|field| scalar(column(field))).collect()
+                }
+            },
+        });
+        let figures = figures.collect();
+        let scalars = answer.fields.iter().map(|field| field.scalar).collect::<Vec<_>>();
+        let mut fields = columns;
+        fields.resize(scalars.len(), NO_FIELD);
+
+        let Asked { operands, given, .. } = &folding.asked;
+        let mut operands = operands.clone();
+        let limit = given.limit.clone().map(|limit| push(&mut operands, limit));
+        let offset = given.offset.clone().map(|offset| push(&mut operands, offset));
+        let most = Some(push_cap(&mut operands, limits.budget_rows));
+        let group = Group {
+            by,
+            aggregates: parts,
+            answer,
+            having: Predicate::TRUE,
+            order: Vec::new(),
+            limit: most,
+            offset: None,
+        };
+        let fetch = Fetch {
+            collection: described.clone(),
+            columns: Vec::new(),
+            predicate: found.pushed,
+            distinct: given.distinct.clone(),
+            order: found.order,
+            limit,
+            offset,
+            keys: None,
+            order_values: false,
+            group: Some(group),
+        };
+        let rows = self.add(Step::Fetch(FetchStep {
+            source: federated.collection(id).source,
+            field: folding.field.name.clone(),
+            prepared: Arc::new(Prepared::new(fetch)),
+            operands,
+            keys: None,
+            ceiling: Ceiling { rows: limits.budget_rows, budget: true },
+            page: None,
+        }));
+        AtHand { rows, columns: fields, scalars, linked, figures }
+    }
+
+    /// The rows themselves, within the row budget.
+    fn rows_to_fold(&mut self, folding: &Folding<'_>, found: Found) -> AtHand {
+        let federated = self.world.federated;
+        let limits = self.world.limits;
+        let id = folding.collection;
+        let collection = federated.collection(id);
+        let described = &collection.described;
+        let capabilities = self.capabilities(id);
+        let Found { pushed, residual, order, cuts, share } = found;
+        let Asked { operands, given, .. } = &folding.asked;
+        let mut operands = operands.clone();
+        let link = self.link_of(&folding.key).cloned();
+        let mut columns = Columns::default();
+        if let Some(link) = &link {
+            columns.want_all(&link.to_columns);
+        }
+        for column in &folding.by {
+            match column.link {
+                None => columns.want(column.field),
+                Some(link) => columns.want_all(&federated.link(link).columns),
+            }
+        }
+        for figure in &folding.figures {
+            columns.want_all(&figure.fields);
+        }
+        columns.want_read_by(&residual);
+        let cut_here = cuts && !share.limit;
+        if cut_here {
+            columns.want_all(&given.distinct);
+            columns.want_all(&order.iter().filter_map(crate::plan::arguments::plain_field).collect::<Vec<_>>());
+        }
+        if columns.0.is_empty() {
+            columns.want(collection.fields.iter().position(Option::is_some).unwrap_or_default());
+        }
+        let columns = columns.0;
+
+        let cut_by_source = cuts && share.limit;
+        let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
+        let mut limit = capabilities.limit.then(|| push_cap(&mut operands, ceiling.rows));
+        let mut offset = None;
+        let (mut keys, mut key_set) = (None, None);
+        let mut bounds = (None, None);
+        if cut_by_source {
+            bounds = (
+                given.limit.clone().map(|limit| push(&mut operands, limit)),
+                given.offset.clone().map(|offset| push(&mut operands, offset)),
+            );
+        }
+        if let FoldKey::Parents { link, parent, columns } = folding.key {
+            let key = parent_key(federated, federated.link(link), columns);
+            let step = self.add(Step::Keys(KeysStep { input: parent, key }));
+            keys = Some(step);
+            if share.keyed {
+                let columns = federated.link(link).to_columns.clone();
+                key_set = Some(KeySet { columns, limit: bounds.0, offset: bounds.1 });
+            }
+        } else if cut_by_source {
+            limit = bounds.0.or(limit);
+            offset = bounds.1;
+        }
+        let pushes_order = cut_by_source || cut_here && share.order;
+        let fetch = Fetch {
+            collection: described.clone(),
+            columns: columns.clone(),
+            predicate: pushed,
+            distinct: if cut_by_source { given.distinct.clone() } else { Vec::new() },
+            order: if pushes_order { order.clone() } else { Vec::new() },
+            limit,
+            offset,
+            keys: key_set,
+            order_values: false,
+            group: None,
+        };
+        let from = keys.filter(|_| share.keyed).map(KeysFrom::Step);
+        let mut rows = self.fetch_rows(id, &folding.field.name, fetch, from, operands, ceiling, residual);
+        if cut_here {
+            if !share.order {
+                let terms = order.iter().filter_map(|term| {
+                    let column = position(&columns, plain_field(term)?)?;
+                    Some(sort_term(term, column, described))
+                });
+                let terms = terms.collect();
+                rows = self.add(Step::Sort(SortStep { input: rows, terms, numbered: false }));
+            }
+            let parent = keys.zip(link.as_ref()).map(|(step, link)| {
+                let to = key_scalars(federated, link);
+                let columns_of_keys = (0..link.columns.len()).collect();
+                Parent {
+                    step,
+                    key: KeyColumns { columns: columns_of_keys, from: to.clone(), to, normalize: Vec::new() },
+                    row_key: row_key(federated, link, &columns),
+                }
+            });
+            let distinct = given.distinct.iter();
+            rows = self.add(Step::Join(JoinStep {
+                field: folding.field.name.clone(),
+                rows,
+                parent,
+                distinct: distinct
+                    .filter_map(|field| Some((position(&columns, *field)?, described.fields[*field].scalar)))
+                    .collect(),
+                offset: given.offset.clone(),
+                limit: given.limit.clone(),
+                rule: JoinRule::List { most: limits.budget_rows },
+            }));
+        }
+        let at = |field: &FieldId| (position(&columns, *field).unwrap_or_default(), described.fields[*field].scalar);
+        let figure = |figure: &Aggregate| Figure {
+            function: figure.function,
+            of: figure.fields.iter().map(at).collect(),
+            parts: false,
+        };
+        let figures = folding.figures.iter().map(figure).collect();
+        let scalars = columns.iter().map(|field| described.fields[*field].scalar).collect();
+        AtHand { rows, columns, scalars, linked: Vec::new(), figures }
+    }
+
+    /// Puts the columns of linked rows that are grouped by beside the rows, with one fetch a link.
+    fn widen(
+        &mut self,
+        field: &Field,
+        by: &[lilong_schema::federated::GroupColumn],
+        links: &[LinkId],
+        at_hand: &mut AtHand,
+    ) -> Result<(), RequestError> {
+        let federated = self.world.federated;
+        let limits = self.world.limits;
+        let mut joins = Vec::new();
+        for id in links {
+            self.count_fetch(field.location)?;
+            let link = federated.link(*id);
+            let to = federated.collection(link.to);
+            let capabilities = self.capabilities(link.to);
+            let mut columns = Columns::default();
+            let wanted: Vec<FieldId> =
+                by.iter().filter(|column| column.link == Some(*id)).map(|column| column.field).collect();
+            columns.want_all(&wanted);
+            columns.want_all(&link.to_columns);
+            let columns = columns.0;
+            let keyed = link.to_normalize.is_empty() && capabilities.keys > 0;
+            let key = parent_key(federated, link, &at_hand.columns);
+            let keys = keyed.then(|| self.add(Step::Keys(KeysStep { input: at_hand.rows, key: key.clone() })));
+            let mut operands: Vec<PlanOperand> = Vec::new();
+            let fetch = Fetch {
+                collection: to.described.clone(),
+                columns: columns.clone(),
+                predicate: Predicate::TRUE,
+                distinct: Vec::new(),
+                order: Vec::new(),
+                limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
+                offset: None,
+                keys: keyed.then(|| KeySet { columns: link.to_columns.clone(), limit: None, offset: None }),
+                order_values: false,
+                group: None,
+            };
+            let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
+            let keys = keys.map(KeysFrom::Step);
+            let rows = self.fetch_rows(link.to, &link.name, fetch, keys, operands, ceiling, Predicate::TRUE);
+            let row_key = row_key(federated, link, &columns);
+            let join = self.add(Step::Join(JoinStep {
+                field: link.name.clone(),
+                rows,
+                parent: Some(Parent { step: at_hand.rows, key, row_key }),
+                distinct: Vec::new(),
+                offset: None,
+                limit: None,
+                rule: JoinRule::One,
+            }));
+            let mut taken = Vec::with_capacity(wanted.len());
+            for field in wanted {
+                at_hand.linked.push((*id, field, at_hand.columns.len()));
+                at_hand.columns.push(NO_FIELD);
+                at_hand.scalars.push(to.described.fields[field].scalar);
+                taken.push(position(&columns, field).unwrap_or_default());
+            }
+            joins.push((join, taken));
+        }
+        at_hand.rows = self.add(Step::Widen(WidenStep { rows: at_hand.rows, joins }));
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! `vaccinationsAggregate` in `where` and `orderBy`: conditions on what linked rows come to.
+//!
+//! Inside the source they are tests on an aggregate over linked rows. Else the far side is folded by the link's columns, once:
+//! the keys of groups that meet the condition; or, if no row at all meets it too, those of groups that do not.
+//! *Invariant*: two-valued, as link filters are.
+
+use std::sync::Arc;
+
+use lilong_connectors::{LinkedAggregate, OrderTarget, Predicate, Test};
+use lilong_schema::Value;
+use lilong_schema::federated::{Link, LinkId, Statistic};
+
+use super::figures::{Figures, count};
+use super::groups::only_key;
+use super::guard::{Guard, zero_meets};
+use super::having::{FigureTest, is_plain, two_valued};
+use super::root::field_named;
+use super::{Asked, FoldKey, Folding, Groups};
+use crate::error::{Location, RequestError};
+use crate::operation::{Argument, Field, Form};
+use crate::plan::arguments::Given;
+use crate::plan::build::Builder;
+use crate::plan::filter::{comparison, null};
+use crate::plan::keys::key_scalars;
+use crate::plan::read::push;
+use crate::plan::{KeyColumns, KeysStep, PlanOperand, Step, argument_value};
+
+impl Builder<'_> {
+    /// *The linked rows come to this.* `here`: it is checked here, so by keys.
+    pub(in crate::plan) fn linked_aggregate(
+        &mut self,
+        id: LinkId,
+        argument: &Argument,
+        here: bool,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
+        let federated = self.world.federated;
+        let link = federated.link(id);
+        let Form::Object(entries) = &argument.form else {
+            return Err(null("where", location));
+        };
+        let mut filter = None;
+        let mut figures = Figures::default();
+        let mut tests = Vec::new();
+        for (name, value) in entries {
+            match (&**name, &value.form) {
+                (_, Form::Null) => return Err(null(name, location)),
+                ("where", _) => filter = Some(value),
+                _ => tests.extend(self.figure_tests(link.to, name, value, &mut figures, location)?),
+            }
+        }
+        if tests.is_empty() {
+            return Ok(Predicate::TRUE);
+        }
+        let capabilities = self.capabilities(link.from);
+        let plain = |test: &FigureTest<'_>| matches!(&test.comparisons.form, Form::Object(operators) if operators.iter().all(|(name, _)| is_plain(name)));
+        let inside = capabilities.link_aggregates
+            && capabilities.filter
+            && !here
+            && self.is_inside(link)
+            && tests.iter().all(plain)
+            && filter.is_none_or(|filter| self.can_check(link.to, filter));
+        if inside {
+            return self.tested_inside(link, filter, &tests, figures, operands, location);
+        }
+        self.tested_by_keys(id, filter, &tests, figures, operands, location)
+    }
+
+    fn tested_inside(
+        &mut self,
+        link: &Link,
+        filter: Option<&Argument>,
+        tests: &[FigureTest<'_>],
+        figures: Figures,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
+        let predicate = match filter {
+            Some(filter) => self.predicate(link.to, filter, operands, location)?,
+            None => Predicate::TRUE,
+        };
+        let counts = figures.0.iter().map(|figure| *figure == count()).collect::<Vec<_>>();
+        let targets = figures.0.into_iter().map(|aggregate| {
+            OrderTarget::Aggregate(Arc::new(LinkedAggregate {
+                collection: self.world.federated.collection(link.to).described.clone(),
+                on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
+                predicate: predicate.clone(),
+                aggregate,
+            }))
+        });
+        let targets = targets.collect::<Vec<_>>();
+        let mut all = Predicate::TRUE;
+        for test in tests {
+            let part = self.comparisons(test.figure, test.comparisons, operands, location)?;
+            all = all.and(reached(two_valued(part, counts[test.figure]), &targets));
+        }
+        Ok(all)
+    }
+
+    fn tested_by_keys(
+        &mut self,
+        id: LinkId,
+        filter: Option<&Argument>,
+        tests: &[FigureTest<'_>],
+        figures: Figures,
+        operands: &mut Vec<PlanOperand>,
+        location: Location,
+    ) -> Result<Predicate, RequestError> {
+        let federated = self.world.federated;
+        let link = federated.link(id);
+        self.count_fetch(location)?;
+        let base = link.to_columns.len();
+        let mut far = Vec::new();
+        let predicate = match filter {
+            Some(filter) => self.predicate(link.to, filter, &mut far, location)?,
+            None => Predicate::TRUE,
+        };
+        let mut having = Predicate::TRUE;
+        for test in tests {
+            let part = self.comparisons(base + test.figure, test.comparisons, &mut far, location)?;
+            having = having.and(two_valued(part, figures.0[test.figure] == count()));
+        }
+        let without_rows = self.met_by_no_rows(tests, &figures);
+        if without_rows {
+            having = Predicate::Not(Box::new(having));
+        }
+        let name = link.generated.as_ref().map_or(&link.name, |(aggregate, _)| aggregate);
+        let field = field_named(name, location);
+        let groups = Groups { having, order: Vec::new(), limit: None, offset: None };
+        let folded = self.fold(Folding {
+            field: &field,
+            collection: link.to,
+            key: FoldKey::Far(id),
+            by: Vec::new(),
+            figures: figures.0,
+            asked: Asked { predicate, operands: far, given: Given::default() },
+            groups: Some(groups),
+        })?;
+        let from = &federated.collection(link.from).described;
+        let near = link.columns.iter().map(|field| from.fields[*field].scalar);
+        let texts = link.columns.iter().map(|_| lilong_schema::Scalar::String);
+        let key = KeyColumns {
+            columns: (0..base).collect(),
+            from: key_scalars(federated, link),
+            to: if link.normalize.is_empty() { near.collect() } else { texts.collect() },
+            normalize: Vec::new(),
+        };
+        let keys = self.add(Step::Keys(KeysStep { input: folded.rows, key }));
+        let operand = push(operands, PlanOperand::FromStep(keys));
+        let among = Predicate::KeyIn { fields: link.columns.clone(), normalize: link.normalize.clone(), operand };
+        Ok(if without_rows { Predicate::Not(Box::new(among)) } else { among })
+    }
+
+    /// Whether tests hold of no rows: a count of 0, all else null. Where that depends on variables, the plan is guarded.
+    fn met_by_no_rows(&mut self, tests: &[FigureTest<'_>], figures: &Figures) -> bool {
+        let mut holds = true;
+        let mut guarded = Vec::new();
+        for test in tests {
+            let is_count = figures.0[test.figure] == count();
+            let Form::Object(operators) = &test.comparisons.form else { continue };
+            for (name, value) in operators {
+                if &**name == "_isNull" {
+                    let asks_for_null = value.form == Form::Leaf(Value::Boolean(true));
+                    holds &= asks_for_null != is_count;
+                } else if let (true, Some((comparison, _))) = (is_count, comparison(name)) {
+                    let meets = argument_value(value).is_some_and(|value| zero_meets(comparison, &value));
+                    match PlanOperand::of(value) {
+                        PlanOperand::Literal(_) => holds &= meets,
+                        operand => guarded.push((comparison, operand, meets)),
+                    }
+                } else {
+                    holds = false;
+                }
+            }
+        }
+        if !holds || guarded.is_empty() {
+            return holds;
+        }
+        let holds = guarded.iter().all(|(_, _, meets)| *meets);
+        let tests = guarded.into_iter().map(|(comparison, operand, _)| (comparison, operand)).collect();
+        self.guards.push(Guard { tests, holds });
+        holds
+    }
+
+    /// `vaccinationsAggregate: { count: DESC }` in `orderBy`: what is compared, and its direction.
+    pub(in crate::plan) fn linked_order<'a>(
+        &self,
+        id: LinkId,
+        argument: &'a Argument,
+        field: &Field,
+    ) -> Result<(OrderTarget, &'a str, &'a Argument), RequestError> {
+        let federated = self.world.federated;
+        let link = federated.link(id);
+        let (name, value) = only_key(field, argument)?;
+        let (aggregate, value) = match Statistic::from_name(name) {
+            Some(statistic) => self.ordered_figure(link.to, field, statistic, value)?,
+            None => (count(), value),
+        };
+        let target = OrderTarget::Aggregate(Arc::new(LinkedAggregate {
+            collection: federated.collection(link.to).described.clone(),
+            on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
+            predicate: Predicate::TRUE,
+            aggregate,
+        }));
+        Ok((target, name, value))
+    }
+}
+
+/// Tests on figures by their positions as tests on what is reached from a row.
+fn reached(predicate: Predicate, targets: &[OrderTarget]) -> Predicate {
+    let of = |field: usize, test| Predicate::Reached { path: Vec::new(), target: targets[field].clone(), test };
+    match predicate {
+        Predicate::And(parts) => Predicate::And(parts.into_iter().map(|part| reached(part, targets)).collect()),
+        Predicate::Or(parts) => Predicate::Or(parts.into_iter().map(|part| reached(part, targets)).collect()),
+        Predicate::Not(part) => Predicate::Not(Box::new(reached(*part, targets))),
+        Predicate::Compare { field, comparison, operand } => of(field, Test::Compare { comparison, operand }),
+        Predicate::IsNull(field) => of(field, Test::IsNull),
+        other => other,
+    }
+}
