@@ -230,6 +230,7 @@ impl<'a> Writer<'a> {
                 None => self.out.extend_from_slice(b"null"),
             }
         }
+        self.columns[rows.join] = columns;
     }
 
     /// The error of a cell that the source should have filled otherwise.

@@ -242,8 +242,6 @@ mod tests {
                 "ATBoolExp",
                 "ATOrderBy",
                 "ATSelectColumn",
-                "ATConnection",
-                "ATEdge",
                 "ATAggregate",
                 "ATAggregateFields",
                 "ATSumFields",
@@ -265,6 +263,8 @@ mod tests {
                 "ATValueBoolExp",
                 "ATNumberOrderBy",
                 "ATValueOrderBy",
+                "ATConnection",
+                "ATEdge",
             ]
         );
         let row = model.types["AT"];
