@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use lilong_schema::{Capabilities, SourceDescription};
 
+use crate::pool::Server;
 use crate::{BoundFetch, Fetch, FetchContext, Native, Prepared, Result, RowStream};
 
 /// Talks to one source. Knows nothing of GraphQL, of retries or of other sources. Opening one never needs the network.
@@ -20,6 +21,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Asks for rows. Dropping the future or the stream cancels the work.
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>>;
+
+    /// The server it shares with other sources, whose connections are bounded together.
+    fn server(&self) -> Option<Arc<Server>> {
+        None
+    }
 
     /// Whether the source answers.
     fn ping(&self) -> BoxFuture<'_, Result<()>>;

@@ -23,7 +23,7 @@ pub use group::{Aggregate, Function, Group, GroupKey, LinkedAggregate};
 pub type OperandId = usize;
 
 /// One request to a source, without values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {
     /// What the source says of the collection.
     pub collection: Arc<Collection>,
@@ -53,6 +53,10 @@ pub struct Fetch {
 pub struct KeySet {
     /// The columns that hold the key, compared exactly; a key with a null matches nothing.
     pub columns: Vec<FieldId>,
+    /// Steps on the column before it is compared; asked for only where the collection has an index that serves them
+    /// ([`Collection::index_of_normalized`]), of one column and without `limit` and `offset`. The keys are texts then, and the
+    /// answer has every row whose column becomes one of them, and perhaps others.
+    pub normalize: Vec<Normalizer>,
     /// The most rows of each key, an `Integer`; if this or `offset` is given, rows of a key are cut after ordering.
     pub limit: Option<OperandId>,
     /// Rows of each key left out at the beginning, an `Integer`.
@@ -60,7 +64,7 @@ pub struct KeySet {
 }
 
 /// A condition on a row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Predicate {
     /// All hold; none: true.
     And(Vec<Predicate>),
@@ -94,8 +98,8 @@ pub enum Predicate {
     KeyIn {
         /// The fields.
         fields: Vec<FieldId>,
-        /// Steps on each field before it is compared. With steps the keys are texts, and no connector is asked: the
-        /// planner keeps such a condition for itself.
+        /// Steps on each field before it is compared. With steps the keys are texts, and a connector is asked as in
+        /// [`KeySet::normalize`], as one of the conditions that must all hold; the planner keeps the condition for itself too.
         normalize: Vec<Normalizer>,
         /// The keys.
         operand: OperandId,
@@ -145,7 +149,7 @@ pub enum Test {
 }
 
 /// A condition on linked rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exists {
     /// The linked collection, of the same source.
     pub collection: Arc<Collection>,
@@ -179,7 +183,7 @@ pub enum Comparison {
 }
 
 /// One term of an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Object links to walk first, all inside the source; a missing row orders as null.
     pub path: Vec<Hop>,
@@ -192,7 +196,7 @@ pub struct Order {
 }
 
 /// One object link of a path.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
     /// The linked collection.
     pub collection: Arc<Collection>,
@@ -201,7 +205,7 @@ pub struct Hop {
 }
 
 /// What an order compares.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderTarget {
     /// A field, in the source's own order.
     Field(FieldId),
@@ -212,7 +216,7 @@ pub enum OrderTarget {
 }
 
 /// The value of an operand in one request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
     /// A value.
     Value(Value),
@@ -244,12 +248,51 @@ pub struct Prepared {
     /// The fetch.
     pub fetch: Fetch,
     native: OnceLock<Arc<Native>>,
+    telling_keys: OnceLock<Option<TellingKeys>>,
+}
+
+/// A fetch by keys whose answer tells of each row which key it was found by.
+#[derive(Clone, Debug)]
+pub(crate) struct TellingKeys {
+    /// The fetch with its key columns among the others, behind them where they were missing; `None`: it is so already.
+    pub(crate) wider: Option<Arc<Prepared>>,
+    /// Where the key columns stand, in the order of the keys.
+    pub(crate) positions: Vec<usize>,
 }
 
 impl Prepared {
     /// A fetch that has not been used yet.
     pub fn new(fetch: Fetch) -> Self {
-        Self { fetch, native: OnceLock::new() }
+        Self { fetch, native: OnceLock::new(), telling_keys: OnceLock::new() }
+    }
+
+    /// How to ask so that each row tells its key; made at its first use. `None`: it is no fetch by keys, or
+    /// there is no way.
+    pub(crate) fn telling_keys(&self) -> Option<&TellingKeys> {
+        let telling = self.telling_keys.get_or_init(|| {
+            let keys = self.fetch.keys.as_ref()?;
+            if self.fetch.group.is_some() {
+                // Groups begin with their keys.
+                return Some(TellingKeys { wider: None, positions: (0..keys.columns.len()).collect() });
+            }
+            let mut columns = self.fetch.columns.clone();
+            let positions = keys.columns.iter().map(|field| match columns.iter().position(|column| column == field) {
+                Some(position) => position,
+                None => {
+                    columns.push(*field);
+                    columns.len() - 1
+                }
+            });
+            let positions = positions.collect();
+            let is_wider = columns.len() > self.fetch.columns.len();
+            if is_wider && self.fetch.order_values {
+                // What follows the columns would have to move.
+                return None;
+            }
+            let wider = is_wider.then(|| Arc::new(Prepared::new(Fetch { columns, ..self.fetch.clone() })));
+            Some(TellingKeys { wider, positions })
+        });
+        telling.as_ref()
     }
 
     /// The native request; at its first use `explain` makes it.

@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod kinds;
 pub mod layer;
 pub mod layers;
+pub mod pool;
 pub mod rows;
 pub mod source;
 mod sql;

@@ -30,13 +30,14 @@ pub struct CellFault {
 /// What a fetch yields; dropping it cancels the work at the source.
 pub type RowStream = BoxStream<'static, Result<Rows>>;
 
-/// The Arrow type of a scalar's cells: `Int` Int32, `BigInt` Int64, `Float` Float64, `Boolean` Boolean, `Date` Date32,
-/// `Time` Time64(µs), `LocalDateTime` Timestamp(µs), `DateTime` Timestamp(µs, UTC), `Bytes` Binary, and Utf8 for
+/// The Arrow type of a scalar's cells: `Int` Int32, `BigInt` `Int64` (unsigned: `UInt64`), `Float`
+/// Float64, `Boolean` Boolean, `Date` Date32, `Time` Time64(µs), `LocalDateTime` Timestamp(µs), `DateTime` Timestamp(µs, UTC), `Bytes` Binary, and Utf8 for
 /// `String`, `Decimal` (canonical text), `UUID` (lower case), `JSON` (its text) and enums.
 pub fn arrow_type(scalar: Scalar) -> DataType {
     match scalar {
         Scalar::Int => DataType::Int32,
         Scalar::BigInt => DataType::Int64,
+        Scalar::Unsigned => DataType::UInt64,
         Scalar::Float => DataType::Float64,
         Scalar::Boolean => DataType::Boolean,
         Scalar::Date => DataType::Date32,

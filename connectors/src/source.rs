@@ -6,7 +6,9 @@ use lilong_schema::catalog::Tuning;
 use lilong_schema::{Capabilities, SourceDescription};
 use tokio::sync::Semaphore;
 
-use crate::layer::{Layer, Next};
+use crate::layer::Stack;
+use crate::layers::breaker::Breaker;
+pub use crate::layers::breaker::Circuit;
 pub use crate::layers::observe::{State, Status};
 use crate::layers::{self, observe::Observed};
 use crate::{BoundFetch, Connector, FetchContext, Native, Prepared, Result, RowStream};
@@ -14,17 +16,18 @@ use crate::{BoundFetch, Connector, FetchContext, Native, Prepared, Result, RowSt
 /// One database or service.
 pub struct Source {
     name: Arc<str>,
-    connector: Arc<dyn Connector>,
-    layers: Vec<Box<dyn Layer>>,
+    stack: Arc<Stack>,
     observed: Arc<Observed>,
+    breaker: Arc<Breaker>,
 }
 
 impl Source {
     /// A connector behind the standard layers; `ceiling` bounds the running fetches of all sources together.
     pub fn new(name: Arc<str>, connector: Arc<dyn Connector>, tuning: &Tuning, ceiling: Arc<Semaphore>) -> Arc<Self> {
         let observed = Arc::new(Observed::default());
-        let layers = layers::standard(&name, tuning, &observed, ceiling);
-        Arc::new(Self { name, connector, layers, observed })
+        let breaker = Breaker::new(name.clone(), tuning);
+        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling);
+        Arc::new(Self { name, stack: Stack::new(layers, connector), observed, breaker })
     }
 
     /// The name in the catalog.
@@ -34,22 +37,22 @@ impl Source {
 
     /// What it can do by itself.
     pub fn capabilities(&self) -> Capabilities {
-        self.connector.capabilities()
+        self.stack.connector().capabilities()
     }
 
     /// Asks for rows, through every layer.
     pub async fn fetch(&self, fetch: &BoundFetch, context: &FetchContext) -> Result<RowStream> {
-        Next::new(&self.layers, &*self.connector).fetch(fetch, context).await
+        self.stack.top().fetch(fetch, context).await
     }
 
     /// The native request of a fetch; asks nobody.
     pub fn explain(&self, prepared: &Prepared) -> Result<Arc<Native>> {
-        prepared.native(&*self.connector)
+        prepared.native(self.stack.connector())
     }
 
     /// Asks what the source has.
     pub async fn describe(&self) -> Result<SourceDescription> {
-        let described = self.connector.describe().await;
+        let described = self.stack.connector().describe().await;
         match &described {
             Ok(_) => self.observed.answered(),
             Err(error) => self.observed.failed(error),
@@ -60,6 +63,11 @@ impl Source {
     /// What has been seen of it.
     pub fn status(&self) -> Status {
         self.observed.status()
+    }
+
+    /// Whether fetches are let through to it.
+    pub fn circuit(&self) -> Circuit {
+        self.breaker.circuit()
     }
 }
 

@@ -5,7 +5,9 @@
 //! parameters. *Invariant*: no value of a request ever stands in the text, and every name in it is quoted.
 
 pub(crate) mod cells;
+pub(crate) mod column;
 pub(crate) mod dialect;
+pub(crate) mod indexed;
 pub(crate) mod reading;
 pub(crate) mod statement;
 pub(crate) mod translate;

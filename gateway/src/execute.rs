@@ -150,6 +150,7 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         }
     }
     let mut steps = progress.into_results();
+    account::spend_budget(plan, &mut steps, world.limits);
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
     Fetched { steps }
 }

@@ -24,8 +24,10 @@ pub(crate) fn read(scalar: Scalar, raw: Raw<'_>) -> Option<Value> {
             let number = integer(text)?;
             i32::try_from(number).is_ok().then_some(Value::Integer(number))
         }
-        (Scalar::BigInt, Raw::Number(text)) => integer(text).filter(|number| BIG.contains(number)).map(Value::Integer),
-        (Scalar::BigInt, Raw::Text(text)) => {
+        (Scalar::BigInt | Scalar::Unsigned, Raw::Number(text)) => {
+            integer(text).filter(|number| BIG.contains(number)).map(Value::Integer)
+        }
+        (Scalar::BigInt | Scalar::Unsigned, Raw::Text(text)) => {
             let digits = text.strip_prefix('-').unwrap_or(text);
             let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
             let number = text.parse().ok().filter(|number| plain && BIG.contains(number))?;
@@ -78,7 +80,9 @@ pub(crate) fn read_json(scalar: Scalar, value: &serde_json::Value) -> Option<Val
 pub(crate) fn expected(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Int => "a whole number from -2147483648 to 2147483647",
-        Scalar::BigInt => "a whole number from -9223372036854775808 to 18446744073709551615, as a number or a string",
+        Scalar::BigInt | Scalar::Unsigned => {
+            "a whole number from -9223372036854775808 to 18446744073709551615, as a number or a string"
+        }
         Scalar::Float => "a finite number",
         Scalar::Decimal => "a decimal number, as a number or a string",
         Scalar::Boolean => "true or false",

@@ -24,6 +24,7 @@ mod pushdown;
 mod read;
 mod weight;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lilong_connectors::{Predicate, Prepared};
@@ -218,6 +219,19 @@ pub struct KeysStep {
     pub input: StepId,
     /// What is their key.
     pub key: KeyColumns,
+    /// What the keys are made from by a table, in their place.
+    pub before: Option<Preimages>,
+    /// Whether they are collected to work on them here: then they count against the request's budget of keys.
+    pub budget: bool,
+}
+
+/// A table read backwards, for keys of one column.
+#[derive(Clone, Debug)]
+pub struct Preimages {
+    /// What becomes a text.
+    pub table: HashMap<String, Vec<String>>,
+    /// What these are compared as.
+    pub to: Scalar,
 }
 
 /// Gives each parent row its rows: in their order, made different, without the first `offset`, at most `limit`.
@@ -315,6 +329,8 @@ pub struct Cell {
     pub scalar: Scalar,
     /// Digits after the point of a decimal.
     pub scale: usize,
+    /// The values of an enum; another one cannot be represented.
+    pub values: Option<HashSet<String>>,
     /// Whether null empties the row.
     pub non_null: bool,
 }

@@ -173,8 +173,18 @@ pub struct Tuning {
     pub idle_timeout: Duration,
     /// `connections`: at most, to this source; 8.
     pub connections: usize,
+    /// `server_connections`: at most, to the server that it shares with other sources; 32. The least of theirs holds.
+    pub server_connections: usize,
     /// `cache`: how old an answer may be; none: no caching.
     pub cache: Option<Duration>,
+    /// `breaker_faults`: faults in a row after which it is left alone; 5. 0 (`off`): it never is.
+    pub breaker_faults: usize,
+    /// `breaker_pause`: for how long; 5 s, doubled each time it fails again.
+    pub breaker_pause: Duration,
+    /// `breaker_longest_pause`: 60 s.
+    pub breaker_longest_pause: Duration,
+    /// `retry_percent`: how many fetches in a hundred may be tried a second time; 20. 0 (`off`): none.
+    pub retry_percent: usize,
 }
 
 impl Default for Tuning {
@@ -185,7 +195,12 @@ impl Default for Tuning {
             wait_timeout: Duration::from_millis(500),
             idle_timeout: Duration::from_mins(1),
             connections: 8,
+            server_connections: 32,
             cache: None,
+            breaker_faults: 5,
+            breaker_pause: Duration::from_secs(5),
+            breaker_longest_pause: Duration::from_mins(1),
+            retry_percent: 20,
         }
     }
 }

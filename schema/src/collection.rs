@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Scalar;
+use crate::{ExpressionIndex, Scalar};
 
 /// The position of a field in [`Collection::fields`].
 pub type FieldId = usize;
 
 /// Everything one source says of itself; `descriptions/<source>.json` is this as JSON.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceDescription {
     /// Tables, views and endpoints, by name.
     pub collections: Vec<Collection>,
@@ -32,7 +32,7 @@ pub struct Enumeration {
 }
 
 /// A table, view or list endpoint.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collection {
     /// The name in the source; outside the first schema `<schema>.<table>`.
     pub name: String,
@@ -53,6 +53,9 @@ pub struct Collection {
     /// Columns that lead an index, keys included: an equality on all columns of an entry needs no scan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Vec<String>>,
+    /// Indexes that begin with an expression which normalises a column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expressions: Vec<ExpressionIndex>,
     /// About how many rows, to one significant digit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -62,7 +65,7 @@ pub struct Collection {
 }
 
 /// One column.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
     /// The name in the source.
     pub name: String,

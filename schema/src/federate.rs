@@ -20,6 +20,7 @@ mod own_names;
 mod renames;
 mod roots;
 mod slow;
+mod suggested_index;
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,7 @@
 //! How two sources' ways of writing one key are brought to the same text.
+//!
+//! *Invariant*: a step tells apart whatever a database's own function of that name does (`upper` may know letters that
+//! `uppercase` leaves alone, never the other way round), so that indexes over such functions find every row.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,13 +11,13 @@ use crate::temporal;
 /// One step of a link's `normalize`; steps are applied in order to the canonical text of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Normalizer {
-    /// Takes white space off both ends.
+    /// Takes spaces (U+0020) off both ends.
     Trim,
-    /// To upper case.
+    /// ASCII letters to upper case.
     Uppercase,
-    /// To lower case.
+    /// ASCII letters to lower case.
     Lowercase,
-    /// Drops spaces and hyphens.
+    /// Drops spaces (U+0020) and hyphens (`-`).
     Compact,
     /// Keeps ASCII digits only.
     Digits,
@@ -32,10 +35,10 @@ impl Normalizer {
     /// The text after this step; `None` is null.
     pub fn apply(&self, text: &str) -> Option<String> {
         Some(match self {
-            Normalizer::Trim => text.trim().to_owned(),
-            Normalizer::Uppercase => text.to_uppercase(),
-            Normalizer::Lowercase => text.to_lowercase(),
-            Normalizer::Compact => text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect(),
+            Normalizer::Trim => text.trim_matches(' ').to_owned(),
+            Normalizer::Uppercase => text.to_ascii_uppercase(),
+            Normalizer::Lowercase => text.to_ascii_lowercase(),
+            Normalizer::Compact => text.chars().filter(|c| !matches!(c, ' ' | '-')).collect(),
             Normalizer::Digits => text.chars().filter(char::is_ascii_digit).collect(),
             Normalizer::StripZeros => {
                 let rest = text.trim_start_matches('0');

@@ -9,6 +9,9 @@ pub enum Scalar {
     Int,
     /// −2⁶³ … 2⁶⁴−1; a JSON number up to 2⁵³−1, a string beyond.
     BigInt,
+    /// 0 … 2⁶⁴−1: a `BigInt` to clients, whose cells need a type of their own.
+    #[serde(rename = "UnsignedBigInt")]
+    Unsigned,
     /// IEEE 754 double.
     Float,
     /// Exact decimal, travels as a string.
@@ -38,7 +41,8 @@ pub enum Scalar {
 }
 
 impl Scalar {
-    /// Every scalar that has a GraphQL type of its own; [`Scalar::Enum`] has one per database enum.
+    /// Every scalar that has a GraphQL type of its own; [`Scalar::Enum`] has one per database enum, [`Scalar::Unsigned`]
+    /// that of [`Scalar::BigInt`].
     pub const NAMED: [Scalar; 13] = [
         Scalar::Int,
         Scalar::BigInt,
@@ -55,11 +59,11 @@ impl Scalar {
         Scalar::Bytes,
     ];
 
-    /// The name in GraphQL, in catalogs and in descriptions.
+    /// The name in GraphQL and in catalogs.
     pub fn name(self) -> &'static str {
         match self {
             Scalar::Int => "Int",
-            Scalar::BigInt => "BigInt",
+            Scalar::BigInt | Scalar::Unsigned => "BigInt",
             Scalar::Float => "Float",
             Scalar::Decimal => "Decimal",
             Scalar::Boolean => "Boolean",
@@ -73,6 +77,12 @@ impl Scalar {
             Scalar::Bytes => "Bytes",
             Scalar::Enum => "Enum",
         }
+    }
+
+    /// The scalar that has its GraphQL type: [`Scalar::BigInt`] for [`Scalar::Unsigned`], else itself.
+    #[must_use]
+    pub fn served(self) -> Scalar {
+        if self == Scalar::Unsigned { Scalar::BigInt } else { self }
     }
 
     /// The scalar of that [`name`](Self::name); enums cannot be named this way.

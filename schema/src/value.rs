@@ -9,7 +9,7 @@ pub enum Value {
     Null,
     /// A `Boolean`.
     Boolean(bool),
-    /// An `Int` or a `BigInt`.
+    /// An `Int` or a `BigInt`, unsigned or not.
     Integer(i128),
     /// A `Float`; always finite.
     Float(f64),

@@ -11,7 +11,7 @@ use lilong_connectors::{
     BoundFetch, CellFault, Error, Fetch, FetchContext, Hop, KeySet, Operand, Order, OrderTarget, Predicate, Prepared,
     RowStream,
 };
-use lilong_schema::{Collection, Scalar, Value};
+use lilong_schema::{Collection, Normalizer, Scalar, Value};
 
 use crate::cells;
 use crate::condition::Condition;
@@ -127,8 +127,26 @@ impl<'a> Question<'a> {
 
     pub(crate) fn keys(mut self, names: &[&str], keys: Vec<Vec<Value>>) -> Self {
         let columns = names.iter().map(|name| self.field(name)).collect();
-        self.fetch.keys = Some(KeySet { columns, limit: None, offset: None });
+        self.fetch.keys = Some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None });
         self.keys = Some(keys);
+        self
+    }
+
+    /// Rows whose field has one of some keys after steps, or perhaps others.
+    pub(crate) fn normalized_keys(mut self, name: &str, steps: &[Normalizer], keys: &[String]) -> Self {
+        let columns = vec![self.field(name)];
+        self.fetch.keys = Some(KeySet { columns, normalize: steps.to_vec(), limit: None, offset: None });
+        self.keys = Some(keys.iter().map(|key| vec![Value::Text(key.clone())]).collect());
+        self
+    }
+
+    /// The same as a condition.
+    pub(crate) fn having_normalized(mut self, name: &str, steps: &[Normalizer], keys: &[String]) -> Self {
+        let fields = vec![self.field(name)];
+        let keys: Vec<Vec<Value>> = keys.iter().map(|key| vec![Value::Text(key.clone())]).collect();
+        self.operands.push(Operand::Keys(cells::batch(&self.fetch.collection, &fields, &keys)));
+        let held = Predicate::KeyIn { fields, normalize: steps.to_vec(), operand: self.operands.len() - 1 };
+        self.fetch.predicate = std::mem::replace(&mut self.fetch.predicate, Predicate::TRUE).and(held);
         self
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod fold;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod order;
+pub(crate) mod reach;
 pub(crate) mod select;
 
 use std::cmp::Ordering;

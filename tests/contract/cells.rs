@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Float64Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
+    Date32Type, Float64Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType, UInt64Type,
 };
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch,
-    RecordBatchOptions, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+    RecordBatchOptions, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
 use lilong_connectors::rows::columns_schema;
 use lilong_schema::{Collection, Scalar, Value};
@@ -39,6 +39,7 @@ fn column(scalar: Scalar, cells: &[&Value]) -> ArrayRef {
     match scalar {
         Scalar::Int => Arc::new(build!(Int32Array, Value::Integer(value) => i32::try_from(*value).unwrap())),
         Scalar::BigInt => Arc::new(build!(Int64Array, Value::Integer(value) => i64::try_from(*value).unwrap())),
+        Scalar::Unsigned => Arc::new(build!(UInt64Array, Value::Integer(value) => u64::try_from(*value).unwrap())),
         Scalar::Float => Arc::new(build!(Float64Array, Value::Float(value) => *value)),
         Scalar::Boolean => Arc::new(build!(BooleanArray, Value::Boolean(value) => *value)),
         Scalar::Date => Arc::new(build!(Date32Array, Value::Date(value) => *value)),
@@ -68,6 +69,7 @@ fn cell(column: &ArrayRef, scalar: Scalar, row: usize) -> Value {
     match scalar {
         Scalar::Int => Value::Integer(column.as_primitive::<Int32Type>().value(row).into()),
         Scalar::BigInt => Value::Integer(column.as_primitive::<Int64Type>().value(row).into()),
+        Scalar::Unsigned => Value::Integer(column.as_primitive::<UInt64Type>().value(row).into()),
         Scalar::Float => Value::Float(column.as_primitive::<Float64Type>().value(row)),
         Scalar::Boolean => Value::Boolean(column.as_boolean().value(row)),
         Scalar::Date => Value::Date(column.as_primitive::<Date32Type>().value(row)),

@@ -1,7 +1,7 @@
 //! The one data set that every kind of source is filled with: edge values of every scalar, linked collections, keys.
 
 use lilong_schema::collection::{Field, ForeignKey, Key};
-use lilong_schema::{Collection, Enumeration, Scalar, Value, temporal};
+use lilong_schema::{Collection, Enumeration, ExpressionIndex, KeyFunction, Scalar, Value, temporal};
 
 /// A collection and its rows, a value for each field.
 #[derive(Clone)]
@@ -24,18 +24,21 @@ pub(crate) fn enumeration() -> Enumeration {
 
 /// The name of the field of `scalars` that holds a scalar.
 pub(crate) fn field_of(scalar: Scalar) -> String {
-    format!("a_{}", scalar.name().to_lowercase())
+    match scalar {
+        Scalar::Unsigned => "an_unsigned".to_owned(),
+        scalar => format!("a_{}", scalar.name().to_lowercase()),
+    }
 }
 
 /// All collections, for a kind that lacks some scalars; a value that the kind does not hold is null instead.
 pub(crate) fn tables(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Vec<Table> {
-    vec![scalars(without, holds), street(), resident(), note(), pair(), empty(), spoiled(), many()]
+    vec![scalars(without, holds), street(), resident(), note(), pair(), card(), empty(), spoiled(), many()]
 }
 
 /// A row for each edge value and some more, so that every column has nulls and values that stand twice.
 fn scalars(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Table {
-    let kept: Vec<Scalar> =
-        Scalar::NAMED.into_iter().chain([Scalar::Enum]).filter(|scalar| !without.contains(scalar)).collect();
+    let every = Scalar::NAMED.into_iter().chain([Scalar::Enum, Scalar::Unsigned]);
+    let kept: Vec<Scalar> = every.filter(|scalar| !without.contains(scalar)).collect();
     let columns: Vec<Vec<Value>> = kept
         .iter()
         .map(|scalar| {
@@ -70,6 +73,9 @@ pub(crate) fn edge_values(scalar: Scalar) -> Vec<Value> {
     match scalar {
         Scalar::Int => integers(&[i32::MIN.into(), -1, 0, 1, 5, i32::MAX.into()]),
         Scalar::BigInt => integers(&[i64::MIN, -1, 0, 5, 9_007_199_254_740_993, i64::MAX]),
+        Scalar::Unsigned => {
+            [0, 5, i64::MAX as u64, 1 << 63, u64::MAX].map(|value| Value::Integer(value.into())).to_vec()
+        }
         Scalar::Float => [f64::MIN, -0.5, 0.0, 5e-324, 0.1, 1.0, f64::MAX].map(Value::Float).to_vec(),
         Scalar::Decimal => {
             let long = "12345678901234567890123456789012345678901234567890.0000000001";
@@ -208,6 +214,60 @@ fn pair() -> Table {
     let fields = vec![required("a", Scalar::BigInt), required("b", Scalar::String), optional("value", Scalar::BigInt)];
     table("pair", fields, &["a", "b"], rows.to_vec())
 }
+
+/// Codes that people write in many ways, under indexes over what makes them one.
+fn card() -> Table {
+    use KeyFunction::{DropHyphens, DropSpaces, Lower, StripZeros, Trim, Upper};
+    let codes = [
+        "99-01 a",
+        " 9901A",
+        "9901a ",
+        "9901A",
+        "0099",
+        "99",
+        " 0099",
+        "0",
+        "000",
+        "",
+        " ",
+        "-",
+        "- 9901a -",
+        "ä-1",
+        "Ä1",
+        "ı1",
+        "I1",
+        "i1",
+        "\t9901a",
+        "0 7",
+        " 7",
+        "00 7 ",
+        "ﬁ-1",
+        "ß1",
+    ];
+    let rows = (1..).zip(codes).map(|(id, code)| vec![integer(id), text(code)]);
+    let fields = vec![required("id", Scalar::BigInt), optional("code", Scalar::String)];
+    let mut card = table("card", fields, &["id"], rows.chain([vec![integer(99), Value::Null]]).collect());
+    let expressions = [
+        vec![DropSpaces, DropHyphens, Upper],
+        vec![Trim, StripZeros],
+        vec![Trim, Lower],
+        vec![StripZeros],
+        vec![Upper],
+    ];
+    card.collection.expressions = expressions
+        .map(|functions| ExpressionIndex { column: "code".to_owned(), functions, native: String::new() })
+        .to_vec();
+    card
+}
+
+/// The same indexes in SQL.
+pub(crate) const CARD_INDEXES: [&str; 5] = [
+    "upper(replace(replace(code, ' ', ''), '-', ''))",
+    "ltrim(trim(code), '0')",
+    "lower(trim(code))",
+    "ltrim(code, '0')",
+    "upper(code)",
+];
 
 fn empty() -> Table {
     let fields = vec![required("id", Scalar::BigInt), optional("name", Scalar::String)];

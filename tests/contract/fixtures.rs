@@ -25,6 +25,8 @@ pub(crate) struct Fixture {
     pub(crate) description: SourceDescription,
     /// Whether text is ordered by code point, as the expected answers are.
     pub(crate) orders_by_code_point: bool,
+    /// Whether `card` has its indexes over expressions.
+    pub(crate) indexes_expressions: bool,
     spoil: Box<dyn Fn() + Send + Sync>,
     /// What the source stands in; taken away with the fixture.
     _place: Option<Box<dyn Any + Send + Sync>>,
@@ -62,8 +64,9 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
     match kind {
         "memory" => Some(memory().await),
         "sqlite" => sqlite().await,
-        "postgres" => postgres::start(false).await,
-        "postgres_blind" => postgres::start(true).await,
+        "postgres" => postgres::start(postgres::Way::Plain).await,
+        "postgres_blind" => postgres::start(postgres::Way::Blind).await,
+        "postgres_pooled" => postgres::start(postgres::Way::Pooled).await,
         "mysql" => mysql::start().await,
         _ => panic!("no fixture for {kind}"),
     }
@@ -84,7 +87,7 @@ async fn memory() -> Fixture {
 /// Every form that `SQLite` stores is text, a number or bytes; decimals keep 15 digits.
 async fn sqlite() -> Option<Fixture> {
     let kind = kinds::find("sqlite")?;
-    let without = [Scalar::Int, Scalar::Uuid, Scalar::Json, Scalar::Enum];
+    let without = [Scalar::Int, Scalar::Unsigned, Scalar::Uuid, Scalar::Json, Scalar::Enum];
     let tables = data::tables(
         &without,
         |_, value| !matches!(value, Value::Decimal(text) if text.chars().filter(char::is_ascii_digit).count() > 15),
@@ -129,6 +132,9 @@ fn fill_sqlite(path: &Path, tables: &[Table]) {
         }
     }
     transaction.execute("create index resident_street on resident (street_id)", []).unwrap();
+    for (number, expression) in (1..).zip(data::CARD_INDEXES) {
+        transaction.execute(&format!("create index card_{number} on card ({expression}, id)"), []).unwrap();
+    }
     transaction.commit().unwrap();
 }
 
@@ -144,7 +150,9 @@ fn sqlite_type(scalar: Scalar) -> &'static str {
         Scalar::LocalDateTime => "datetime",
         Scalar::DateTime => "timestamp",
         Scalar::Bytes => "blob",
-        Scalar::Int | Scalar::Uuid | Scalar::Json | Scalar::Enum => panic!("SQLite has no {scalar:?}"),
+        Scalar::Int | Scalar::Unsigned | Scalar::Uuid | Scalar::Json | Scalar::Enum => {
+            panic!("SQLite has no {scalar:?}")
+        }
     }
 }
 
@@ -181,6 +189,7 @@ async fn ready(
         tables,
         description,
         orders_by_code_point: true,
+        indexes_expressions: true,
         spoil,
         _place: folder.map(|folder| Box::new(folder) as Box<dyn Any + Send + Sync>),
     }

@@ -12,6 +12,7 @@ mod condition;
 mod data;
 mod fixtures;
 mod folded;
+mod types;
 
 use fixtures::Fixture;
 
@@ -88,6 +89,7 @@ macro_rules! every_kind {
                 distinct_rows_are_those_of_each_key
                 a_thousand_keys_are_taken
                 no_keys_find_no_rows
+                normalised_keys_find_every_row
             }
             fold {
                 every_function_is_computed_of_every_scalar
@@ -99,10 +101,12 @@ macro_rules! every_kind {
                 rows_of_a_key_are_cut_before_they_are_folded
                 rows_are_cut_and_made_distinct_before_they_are_folded
                 groups_are_filtered_ordered_and_cut
+                over_a_cell_that_cannot_be_represented_there_is_no_sum
+            }
+            reach {
                 aggregates_over_links_filter_and_order
                 values_are_reached_through_links
                 the_values_ordered_by_follow_the_columns
-                over_a_cell_that_cannot_be_represented_there_is_no_sum
             }
             faults {
                 a_cell_that_cannot_be_represented_is_null_with_a_fault
@@ -116,4 +120,4 @@ macro_rules! every_kind {
     };
 }
 
-every_kind! { memory sqlite mysql postgres postgres_blind }
+every_kind! { memory sqlite mysql postgres postgres_blind postgres_pooled }

@@ -83,7 +83,19 @@ fn settings_and_their_defaults_are_those_there_are() {
         budget_bytes,
         drain,
     } = limits;
-    let Tuning { timeout, connect_timeout, wait_timeout, idle_timeout, connections, cache } = Tuning::default();
+    let Tuning {
+        timeout,
+        connect_timeout,
+        wait_timeout,
+        idle_timeout,
+        connections,
+        server_connections,
+        cache,
+        breaker_faults,
+        breaker_pause,
+        breaker_longest_pause,
+        retry_percent,
+    } = Tuning::default();
     assert_eq!(cache, None);
     let expected = [
         pair("listen", listen),
@@ -109,7 +121,12 @@ fn settings_and_their_defaults_are_those_there_are() {
         time("wait_timeout", wait_timeout),
         time("idle_timeout", idle_timeout),
         pair("connections", connections),
+        pair("server_connections", server_connections),
         pair("cache", "off"),
+        pair("breaker_faults", breaker_faults),
+        time("breaker_pause", breaker_pause),
+        time("breaker_longest_pause", breaker_longest_pause),
+        pair("retry_percent", retry_percent),
     ];
     let rows = table("| Key | Default |");
     let told = columns::<2>(&rows);

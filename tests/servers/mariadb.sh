@@ -4,6 +4,8 @@
 #   tests/servers/mariadb.sh start FOLDER    makes the server in FOLDER, an empty or missing folder, and prints its URL
 #   tests/servers/mariadb.sh stop FOLDER     stops it
 #
+# It has TLS by a certificate authority of its own, FOLDER/ca.pem, and a Unix socket, FOLDER/socket.
+#
 # Exit codes: 0 done, 2 usage, 3 there is no server program, 4 it did not start (its log is FOLDER/server.log).
 set -euo pipefail
 
@@ -14,6 +16,7 @@ usage() {
 
 [ $# -eq 2 ] || usage
 folder=$2
+here=$(cd "$(dirname "$0")" && pwd)
 
 start() {
     local server install port user=()
@@ -33,6 +36,11 @@ start() {
         # The way to the folder must be open to it.
         chmod a+x "$folder"
     fi
+    "$here/certificates.sh" "$folder" >"$folder/certificates.log" 2>&1 || {
+        cat "$folder/certificates.log" >&2
+        exit 4
+    }
+    [ "$(id -u)" -ne 0 ] || chown nobody "$folder/server.key"
     "$install" --no-defaults "${user[@]}" --datadir="$folder/data" --auth-root-authentication-method=normal \
         --skip-test-db >"$folder/install.log" 2>&1 || {
         cat "$folder/install.log" >&2
@@ -47,7 +55,8 @@ start() {
             --pid-file="$folder/pid" --log-error="$folder/server.log" --bind-address=127.0.0.1 --port="$port" \
             --skip-name-resolve --innodb-buffer-pool-size=64M --innodb-log-file-size=16M \
             --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync --performance-schema=OFF --aria-pagecache-buffer-size=8M \
-            --key-buffer-size=1M --max-connections=200 --max-allowed-packet=64M </dev/null >/dev/null 2>&1 &
+            --innodb-file-per-table=OFF --key-buffer-size=1M --max-connections=200 \
+            --ssl-ca="$folder/ca.pem" --ssl-cert="$folder/server.pem" --ssl-key="$folder/server.key" --max-allowed-packet=64M </dev/null >/dev/null 2>&1 &
         local pid=$!
         for _ in $(seq 1 300); do
             if [ -S "$folder/socket" ] && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then

@@ -5,6 +5,9 @@
 #   url=$(tests/servers/postgres.sh start FOLDER)     prints the URL of an empty database
 #   tests/servers/postgres.sh stop FOLDER
 #
+# It has TLS by a certificate authority of its own, FOLDER/ca.pem, a Unix socket in FOLDER/data, and asks members of the
+# role `guarded` for a password.
+#
 # Exits 77 (skipped) where there is no PostgreSQL. LILONG_POSTGRES_BIN names the folder of its programs.
 set -eu
 
@@ -15,12 +18,13 @@ usage() {
 
 [ $# -eq 2 ] || usage
 action=$1 folder=$2
+here=$(cd "$(dirname "$0")" && pwd)
 
 programs() {
     if [ -n "${LILONG_POSTGRES_BIN:-}" ]; then
         echo "$LILONG_POSTGRES_BIN"
     elif command -v initdb > /dev/null 2>&1; then
-        dirname "$(command -v initdb)"
+        dirname "$(readlink -f "$(command -v initdb)")"
     else
         # Debian keeps them out of the path; the newest version comes last.
         ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -n 1
@@ -52,17 +56,26 @@ case $action in
 start)
     mkdir -p "$folder"
     [ "$(id -u)" -ne 0 ] || chown "$(id -u postgres 2> /dev/null || id -u nobody)" "$folder"
-    # Sockets have short names only, and a folder of tests may be deep.
     cd "$folder"
+    "$here/certificates.sh" . > certificates.log 2>&1 || {
+        cat certificates.log >&2
+        exit 1
+    }
+    [ "$(id -u)" -ne 0 ] || chown "$(id -u postgres 2> /dev/null || id -u nobody)" server.key
     unprivileged "$bin/initdb" -D data -U lilong -A trust -E UTF8 --locale=C.UTF-8 --no-sync > initdb.log 2>&1 || {
         cat initdb.log >&2
         exit 1
     }
+    printf 'host all +guarded 127.0.0.1/32 scram-sha-256\n%s\n' "$(cat data/pg_hba.conf)" > hba
+    cat hba > data/pg_hba.conf
     port=$(free_port)
     cat >> data/postgresql.conf <<CONF
 listen_addresses = '127.0.0.1'
 port = $port
-unix_socket_directories = ''
+unix_socket_directories = '.'
+ssl = on
+ssl_cert_file = '../server.pem'
+ssl_key_file = '../server.key'
 fsync = off
 max_connections = 200
 logging_collector = off
@@ -71,6 +84,7 @@ CONF
         cat server.log >&2
         exit 1
     }
+    "$bin/psql" -q "postgres://lilong@127.0.0.1:$port/postgres" -c 'CREATE ROLE guarded' > /dev/null
     echo "postgres://lilong@127.0.0.1:$port/postgres"
     ;;
 stop)

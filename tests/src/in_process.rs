@@ -1,9 +1,11 @@
 //! A gateway in the test's own process, over a catalog's folder.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use lilong::assembly::{Ask, Opened};
 use lilong::{Gateway, Model};
+use lilong_schema::SourceDescription;
 use lilong_schema::problem::report;
 
 /// Describes every source of a catalog and serves it.
@@ -11,16 +13,39 @@ use lilong_schema::problem::report;
 /// # Panics
 /// If the catalog has a problem or a source cannot be described.
 pub async fn serve(folder: &Path) -> Gateway {
-    let opened = Opened::open(folder, Ask::Always).await;
-    assert!(!opened.has_problems(), "{}", report(&opened.findings));
+    let described = describe(folder).await;
+    serve_described(folder, &described).await
+}
+
+/// What every source of a catalog says of itself.
+///
+/// # Panics
+/// If the catalog has a problem or a source cannot be described.
+pub async fn describe(folder: &Path) -> BTreeMap<String, SourceDescription> {
+    let opened = open(folder).await;
     let names = opened.catalog.sources.iter().map(|source| source.name.clone()).collect::<Vec<_>>();
     let described = opened.describe(&names, &|_, _, _| {}).await;
     assert!(described.failed.is_empty(), "{:?}", described.failed);
-    let (model, findings): (Model, _) = opened.model(&described.found);
+    described.found
+}
+
+/// Serves a catalog whose sources were described before, perhaps by other ways.
+///
+/// # Panics
+/// If the catalog has a problem.
+pub async fn serve_described(folder: &Path, described: &BTreeMap<String, SourceDescription>) -> Gateway {
+    let opened = open(folder).await;
+    let (model, findings): (Model, _) = opened.model(described);
     assert!(
         findings.iter().all(|finding| finding.severity != lilong_schema::Severity::Problem),
         "{}",
         report(&findings)
     );
     Gateway::of(model, &opened.catalog.server)
+}
+
+async fn open(folder: &Path) -> Opened {
+    let opened = Opened::open(folder, Ask::Always).await;
+    assert!(!opened.has_problems(), "{}", report(&opened.findings));
+    opened
 }

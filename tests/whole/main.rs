@@ -4,12 +4,15 @@
 
 mod aggregates;
 mod command;
+mod crowd;
 mod demo;
 mod describe;
 mod differential;
+mod engines;
 mod faults;
 mod http;
 mod letter;
 mod pages;
 mod residual;
+mod servers;
 mod sources;

@@ -8,7 +8,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray,
-    Time64MicrosecondArray, TimestampMicrosecondArray,
+    Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
 use lilong_schema::{Scalar, Value};
 
@@ -47,6 +47,7 @@ pub(super) fn values_column(values: &[Value], scalar: Scalar, operand: OperandId
     Ok(match scalar {
         Scalar::Int => Arc::new(column!(Int32Array, Value::Integer(value) => i32::try_from(*value).ok())),
         Scalar::BigInt => Arc::new(column!(Int64Array, Value::Integer(value) => i64::try_from(*value).ok())),
+        Scalar::Unsigned => Arc::new(column!(UInt64Array, Value::Integer(value) => u64::try_from(*value).ok())),
         Scalar::Float => Arc::new(column!(Float64Array, Value::Float(value) => Some(*value + 0.0))),
         Scalar::Boolean => Arc::new(column!(BooleanArray, Value::Boolean(value) => Some(*value))),
         Scalar::Date => Arc::new(column!(Date32Array, Value::Date(value) => Some(*value))),

@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType};
+use arrow_array::types::{
+    Date32Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType, UInt64Type,
+};
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray, Time64MicrosecondArray,
-    TimestampMicrosecondArray,
+    TimestampMicrosecondArray, UInt64Array,
 };
 use lilong_schema::{Normalizer, Scalar, temporal};
 
@@ -24,9 +26,10 @@ pub fn canonical_texts(array: &ArrayRef, scalar: Scalar) -> Result<StringArray> 
     Ok(match scalar {
         Scalar::String | Scalar::Decimal | Scalar::Uuid | Scalar::Enum => array.as_string().clone(),
         Scalar::Int => write(array.as_primitive::<Int32Type>().iter(), 8, |value, out| {
-            write_integer(value.into(), out);
+            write_integer(value, out);
         }),
         Scalar::BigInt => write(array.as_primitive::<Int64Type>().iter(), 12, write_integer),
+        Scalar::Unsigned => write(array.as_primitive::<UInt64Type>().iter(), 12, write_integer),
         Scalar::Boolean => write(array.as_boolean().iter(), 5, |value, out| {
             out.push_str(if value { "true" } else { "false" });
         }),
@@ -58,8 +61,9 @@ pub fn parse_canonical(texts: &StringArray, scalar: Scalar) -> Result<ArrayRef> 
         Scalar::String | Scalar::Enum => Arc::new(texts.clone()),
         Scalar::Decimal => keep(texts, is_canonical_decimal),
         Scalar::Uuid => keep(texts, is_canonical_uuid),
-        Scalar::Int => Arc::new(texts.iter().map(|text| parse_integer(text?)?.try_into().ok()).collect::<Int32Array>()),
+        Scalar::Int => Arc::new(texts.iter().map(|text| parse_integer(text?)).collect::<Int32Array>()),
         Scalar::BigInt => Arc::new(texts.iter().map(|text| parse_integer(text?)).collect::<Int64Array>()),
+        Scalar::Unsigned => Arc::new(texts.iter().map(|text| parse_integer(text?)).collect::<UInt64Array>()),
         Scalar::Boolean => Arc::new(
             texts
                 .iter()
@@ -108,6 +112,14 @@ pub fn convert(array: &ArrayRef, from: Scalar, to: Scalar) -> Result<ArrayRef> {
             let values = array.as_primitive::<Int64Type>();
             Ok(Arc::new(values.unary_opt::<_, Int32Type>(|value| value.try_into().ok())))
         }
+        (Scalar::BigInt, Scalar::Unsigned) => {
+            let values = array.as_primitive::<Int64Type>();
+            Ok(Arc::new(values.unary_opt::<_, UInt64Type>(|value| value.try_into().ok())))
+        }
+        (Scalar::Unsigned, Scalar::BigInt) => {
+            let values = array.as_primitive::<UInt64Type>();
+            Ok(Arc::new(values.unary_opt::<_, Int64Type>(|value| value.try_into().ok())))
+        }
         _ => parse_canonical(&canonical_texts(array, from)?, to),
     }
 }
@@ -142,7 +154,7 @@ fn write<T>(
     out.finish()
 }
 
-fn write_integer(value: i64, out: &mut String) {
+fn write_integer(value: impl std::fmt::Display, out: &mut String) {
     use std::fmt::Write;
     // Writing to a String never fails.
     let _ = write!(out, "{value}");
@@ -152,7 +164,7 @@ fn keep(texts: &StringArray, is_canonical: fn(&str) -> bool) -> ArrayRef {
     Arc::new(texts.iter().map(|text| text.filter(|text| is_canonical(text))).collect::<StringArray>())
 }
 
-fn parse_integer(text: &str) -> Option<i64> {
+fn parse_integer<N: std::str::FromStr>(text: &str) -> Option<N> {
     is_canonical_integer(text).then(|| text.parse().ok())?
 }
 

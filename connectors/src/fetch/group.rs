@@ -12,7 +12,7 @@ use super::{Hop, OperandId, Order, OrderTarget, Predicate};
 
 /// Rows folded into groups, one answer row for each group. Columns of the answer: those of the fetch's keys, if it is by
 /// keys, then `by`, then `aggregates`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// What rows of one group have in common, compared exactly, null equal to null. None: one group, also of no rows; with
     /// keys one for each key that has rows.
@@ -32,7 +32,7 @@ pub struct Group {
 }
 
 /// What rows of a group have in common: a field of the row that object links lead to; where there is no such row, null.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupKey {
     /// Object links to walk first, all inside the source.
     pub path: Vec<Hop>,
@@ -77,7 +77,7 @@ pub enum Function {
 }
 
 /// An aggregate over the rows that a list link inside the source finds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkedAggregate {
     /// The linked collection.
     pub collection: Arc<Collection>,
@@ -92,13 +92,13 @@ pub struct LinkedAggregate {
 impl Function {
     /// What it gives of values of a scalar; of a count the scalar does not matter. `None`: it cannot be computed of these.
     pub fn scalar(self, of: Scalar) -> Option<Scalar> {
-        let number = matches!(of, Scalar::Int | Scalar::BigInt | Scalar::Float | Scalar::Decimal);
+        let number = matches!(of, Scalar::Int | Scalar::BigInt | Scalar::Unsigned | Scalar::Float | Scalar::Decimal);
         match self {
             Function::Count => Some(Scalar::BigInt),
             Function::CountDistinct => of.is_ordered().then_some(Scalar::BigInt),
             Function::Sum => match of {
                 Scalar::Int => Some(Scalar::BigInt),
-                Scalar::BigInt | Scalar::Decimal => Some(Scalar::Decimal),
+                Scalar::BigInt | Scalar::Unsigned | Scalar::Decimal => Some(Scalar::Decimal),
                 Scalar::Float => Some(Scalar::Float),
                 _ => None,
             },
@@ -129,7 +129,7 @@ impl Aggregate {
             (Function::Sum, Some(field)) if field.scalar == Scalar::Decimal => {
                 Field { scale: field.scale, ..plain(name, self.scalar(collection)) }
             }
-            (Function::Sum, Some(field)) if field.scalar == Scalar::BigInt => {
+            (Function::Sum, Some(field)) if matches!(field.scalar, Scalar::BigInt | Scalar::Unsigned) => {
                 Field { scale: Some(0), ..plain(name, self.scalar(collection)) }
             }
             _ => plain(name, self.scalar(collection)),

@@ -9,6 +9,7 @@ mod decode;
 mod describe;
 mod dialect;
 mod discover;
+mod expression;
 mod fault;
 mod fetch;
 mod native;
@@ -36,6 +37,7 @@ use self::dialect::MySql;
 use self::fetch::Parts;
 use self::pool::Pool;
 use super::Kind;
+use crate::pool::{Server, Slot};
 use crate::sql::translate::{translate, translate_one_key};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
@@ -66,7 +68,9 @@ impl Database {
     /// Describing has a session of its own: its patience is another.
     async fn describe_now(&self) -> Result<SourceDescription> {
         let (source, tuning) = (self.source(), self.pool.tuning());
+        let slot = Slot::take(Some(self.pool.server().clone())).await;
         let mut session = session::open(source, self.pool.settings(), tuning, PATIENCE).await?;
+        session.slot = Some(slot);
         let describing = describe::describe(&mut session.connection, session.server, &self.settings);
         let described = tokio::time::timeout(PATIENCE, describing)
             .await
@@ -145,6 +149,10 @@ impl Connector for Database {
             fetch::fetch(&self.pool, parts, fetch, context).await
         }
         .boxed()
+    }
+
+    fn server(&self) -> Option<Arc<Server>> {
+        Some(self.pool.server().clone())
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {

@@ -35,6 +35,7 @@ use self::dialect::Postgres;
 use self::fetch::Parts;
 use self::pool::Pool;
 use super::Kind;
+use crate::pool::Server;
 use crate::sql::translate::translate;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
@@ -116,6 +117,10 @@ impl Connector for Database {
             fetch::fetch(&self.pool, parts, fetch).await
         }
         .boxed()
+    }
+
+    fn server(&self) -> Option<Arc<Server>> {
+        Some(self.pool.server().clone())
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {

@@ -1,29 +1,60 @@
-//! Bounds how many fetches run at once: at this source, and at all sources together.
+//! Bounds how many fetches run at once: at this source, at its server, and at all sources together.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::Tuning;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::layer::{Layer, Next};
+use crate::pool::Server;
 use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
 
 /// The layer. A turn lasts until the last row has been taken or the stream is dropped.
 pub struct Limit {
     source: Arc<str>,
     turns: Arc<Semaphore>,
+    server: Option<Arc<Server>>,
     ceiling: Arc<Semaphore>,
     wait: Duration,
+    connect: Duration,
+    idle: Duration,
+    /// When the source last answered.
+    answered: Mutex<Option<Instant>>,
 }
 
 impl Limit {
-    /// At most `tuning.connections` fetches here and as many as `ceiling` has permits in all; a fetch waits
-    /// `tuning.wait_timeout` for its turn, then it is [`ErrorKind::Overloaded`].
-    pub fn new(source: Arc<str>, tuning: &Tuning, ceiling: Arc<Semaphore>) -> Self {
-        Self { source, turns: Arc::new(Semaphore::new(tuning.connections)), ceiling, wait: tuning.wait_timeout }
+    /// At most `tuning.connections` fetches here, as many as `server` allows on all its sources, and as many as `ceiling`
+    /// has permits in all; a fetch that waits for `tuning.wait_timeout` in vain is [`ErrorKind::Overloaded`].
+    pub fn new(source: Arc<str>, tuning: &Tuning, server: Option<Arc<Server>>, ceiling: Arc<Semaphore>) -> Self {
+        Self {
+            source,
+            turns: Arc::new(Semaphore::new(tuning.connections)),
+            server,
+            ceiling,
+            wait: tuning.wait_timeout,
+            connect: tuning.connect_timeout,
+            idle: tuning.idle_timeout,
+            answered: Mutex::new(None),
+        }
+    }
+
+    /// How long to wait for a turn. While there are no connections yet, those who have a turn are making them: that time
+    /// is not the queue's.
+    fn patience(&self) -> Duration {
+        let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        match answered {
+            Some(answered) if answered.elapsed() < self.idle => self.wait,
+            _ => self.wait + self.connect,
+        }
+    }
+
+    fn over(&self, whose: &str, patience: Duration) -> Error {
+        let context = format!("no turn at {whose} within {} ms", patience.as_millis());
+        Error::new(ErrorKind::Overloaded, self.source.clone(), context)
     }
 }
 
@@ -35,19 +66,20 @@ impl Layer for Limit {
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
-            let turn = async {
-                let here = self.turns.clone().acquire_owned().await;
-                let all = self.ceiling.clone().acquire_owned().await;
-                (here, all)
+            let patience = self.patience();
+            let here = tokio::time::timeout(patience, self.turns.clone().acquire_owned())
+                .await
+                .map_err(|_| self.over("the source", patience))?;
+            let server = match &self.server {
+                None => None,
+                Some(server) => Some(server.turn(patience).await.ok_or_else(|| self.over("its server", patience))?),
             };
-            let turn = tokio::time::timeout(self.wait, turn).await.map_err(|_| {
-                Error::new(
-                    ErrorKind::Overloaded,
-                    self.source.clone(),
-                    format!("no turn within {} ms", self.wait.as_millis()),
-                )
-            })?;
+            let all = tokio::time::timeout(self.wait, self.ceiling.clone().acquire_owned())
+                .await
+                .map_err(|_| self.over("any source", self.wait))?;
+            let turn = (here, server, all);
             let rows = next.fetch(fetch, context).await?;
+            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             Ok(rows
                 .inspect(move |_| {
                     let _held = &turn;

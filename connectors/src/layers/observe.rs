@@ -37,6 +37,10 @@ pub struct Status {
     pub fetches: u64,
     /// Fetches that failed so far.
     pub faults: u64,
+    /// Fetches that were really sent so far: those that callers share count once, those sent again twice.
+    pub sent: u64,
+    /// Fetches that were sent once more so far.
+    pub retries: u64,
 }
 
 /// What a source's observe layer remembers.
@@ -45,6 +49,8 @@ pub struct Observed {
     state: Mutex<(State, Option<ErrorKind>, SystemTime)>,
     fetches: AtomicU64,
     faults: AtomicU64,
+    sent: AtomicU64,
+    retries: AtomicU64,
 }
 
 impl Default for Observed {
@@ -53,6 +59,8 @@ impl Default for Observed {
             state: Mutex::new((State::Unknown, None, SystemTime::now())),
             fetches: AtomicU64::new(0),
             faults: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
         }
     }
 }
@@ -67,6 +75,8 @@ impl Observed {
             since,
             fetches: self.fetches.load(Ordering::Relaxed),
             faults: self.faults.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
         }
     }
 
@@ -83,6 +93,11 @@ impl Observed {
             ErrorKind::Denied | ErrorKind::Rejected | ErrorKind::Mismatch => self.enter(State::Ready, None),
             ErrorKind::Overloaded | ErrorKind::TooCostly | ErrorKind::Internal => {}
         }
+    }
+
+    /// Remembers a second attempt.
+    pub(super) fn retried(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
     fn enter(&self, state: State, error: Option<ErrorKind>) {
@@ -132,5 +147,29 @@ impl Layer for Observe {
                 }
             }
         })
+    }
+}
+
+/// The layer next to the connector: counts what is really sent.
+pub struct Count {
+    observed: Arc<Observed>,
+}
+
+impl Count {
+    /// Remembers in `observed`.
+    pub fn new(observed: Arc<Observed>) -> Self {
+        Self { observed }
+    }
+}
+
+impl Layer for Count {
+    fn fetch<'a>(
+        &'a self,
+        fetch: &'a BoundFetch,
+        context: &'a FetchContext,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<RowStream>> {
+        self.observed.sent.fetch_add(1, Ordering::Relaxed);
+        next.fetch(fetch, context)
     }
 }

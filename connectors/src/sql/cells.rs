@@ -2,7 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Float64Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
+    Date32Type, Float64Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
@@ -25,6 +25,7 @@ fn value(column: &ArrayRef, row: usize, scalar: Scalar) -> Option<Value> {
         DataType::Boolean => Value::Boolean(column.as_boolean().value(row)),
         DataType::Int32 => Value::Integer(column.as_primitive::<Int32Type>().value(row).into()),
         DataType::Int64 => Value::Integer(column.as_primitive::<Int64Type>().value(row).into()),
+        DataType::UInt64 => Value::Integer(column.as_primitive::<UInt64Type>().value(row).into()),
         DataType::Float64 => Value::Float(column.as_primitive::<Float64Type>().value(row)),
         DataType::Date32 => Value::Date(column.as_primitive::<Date32Type>().value(row)),
         DataType::Time64(TimeUnit::Microsecond) => {

@@ -1,7 +1,7 @@
 //! What differs from one SQL engine to the next: how names are quoted and how values are compared exactly.
 
 use lilong_schema::collection::FieldId;
-use lilong_schema::{Collection, Field};
+use lilong_schema::{Collection, ExpressionIndex, Field, KeyFunction};
 
 use super::statement::Statement;
 use crate::{Comparison, Function, OperandId};
@@ -29,6 +29,38 @@ impl<'a> Column<'a> {
     /// An expression whose values are of the kind of a field.
     pub(crate) fn of_expression(expression: &'a str, collection: &'a Collection, field: &'a Field) -> Self {
         Self { alias: "", collection, field, expression: Some(expression) }
+    }
+
+    /// Whether an index begins with it.
+    pub(crate) fn leads_index(self) -> bool {
+        self.collection.indexes.iter().any(|index| index.first() == Some(&self.field.name))
+    }
+}
+
+/// Normalised keys of a column, and the index that finds them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Normalized<'a> {
+    /// The column.
+    pub(crate) column: Column<'a>,
+    /// The index.
+    pub(crate) index: &'a ExpressionIndex,
+    /// Which keys.
+    pub(crate) keys: Keys,
+}
+
+impl Normalized<'_> {
+    /// The expression of the index.
+    pub(crate) fn expression(self) -> String {
+        self.index.native.replace("{}", self.column.alias)
+    }
+
+    /// What a key becomes to be equal to the expression, by functions that most engines have.
+    pub(crate) fn key(self, key: String) -> String {
+        self.index.key_functions().fold(key, |key, function| match function {
+            KeyFunction::Upper => format!("upper({key})"),
+            KeyFunction::Lower => format!("lower({key})"),
+            _ => format!("ltrim({key}, '0')"),
+        })
     }
 }
 
@@ -96,6 +128,11 @@ pub(crate) trait Dialect {
     /// What the select list says to read a column.
     fn output(&self, column: Column<'_>) -> String;
 
+    /// Whether the column is null.
+    fn is_null(&self, column: Column<'_>) -> String {
+        format!("({} IS NULL)", self.bare(column))
+    }
+
     /// The column against an operand, unknown where it is null. `None`: this is never asked of a source.
     fn compare(
         &self,
@@ -108,6 +145,10 @@ pub(crate) trait Dialect {
     /// Whether the columns together are one of some keys; false where one is null.
     fn key_in(&self, statement: &mut Statement<Self::Slot>, columns: &[Column<'_>], keys: Keys) -> String;
 
+    /// Whether the expression of an index is that of one of some normalised keys, by that index: for every row that has one
+    /// of them, and perhaps for more; false or unknown where the column is null.
+    fn normalized_key_in(&self, statement: &mut Statement<Self::Slot>, wanted: Normalized<'_>) -> String;
+
     /// The keys as a table, where looking up row after row by an index serves these columns; else `None`.
     fn key_table(&self, statement: &mut Statement<Self::Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable>;
 
@@ -119,6 +160,12 @@ pub(crate) trait Dialect {
 
     /// Whether two columns hold the same key; false or unknown where one is null. An index of `inner` serves.
     fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String;
+
+    /// The two columns as the sides of `IN (SELECT …)`, outer first, where that finds what [`Self::same`] finds; for
+    /// databases that begin a search with such rows, but never with those of an `EXISTS`.
+    fn within(&self, _outer: Column<'_>, _inner: Column<'_>) -> Option<(String, String)> {
+        None
+    }
 
     /// The same condition where no index may serve it: beside a link whose own index finds few rows, an index of the
     /// condition would be walked once for every outer row. For databases that choose by rule where they have no figures.

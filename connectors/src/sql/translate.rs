@@ -25,6 +25,9 @@ pub(crate) enum Untranslatable {
     /// A field that the collection does not have.
     #[error("a field that the collection does not have")]
     Field,
+    /// Normalised keys that no index of the collection serves.
+    #[error("normalised keys that no index serves")]
+    Index,
     /// A row number that the collection does not have.
     #[error("a row number that the collection does not have")]
     RowId,

@@ -7,6 +7,7 @@ use lilong::assembly::{Ask, Descriptions, Joining, Opened};
 use lilong::gateway::Gateway;
 use lilong::server::graphiql::Tab;
 use lilong::server::{self, Admin, Server};
+use lilong_connectors::pool;
 use serde_json::json;
 
 use super::failure::Failure;
@@ -50,10 +51,14 @@ pub(crate) async fn serve(
 ) -> Result<(), Failure> {
     let stop =
         server::asked_to_stop().map_err(|error| Failure::Wrong(format!("cannot listen for signals: {error}")))?;
-    if let Err(error) = server::raise_file_limit() {
+    let files = server::raise_file_limit().unwrap_or_else(|error| {
         tracing::warn!("cannot raise the number of files that may be open: {error}");
-    }
+        None
+    });
     let opened = Opened::open(&folder.folder, Ask::Missing).await;
+    // A SQLite file in WAL mode takes three; half of all are for clients and descriptions.
+    let room = files.and_then(|files| usize::try_from(files / 6).ok()).unwrap_or(usize::MAX);
+    pool::bound_process(opened.catalog.server.limits.connections.min(room));
     let Descriptions { mut stored, missing, findings, .. } = opened.stored();
     catalog::refuse(&[opened.findings.clone(), findings].concat())?;
     // With nothing described there would be nothing to serve, so that the first questions would all be refused.

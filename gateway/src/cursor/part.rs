@@ -11,6 +11,8 @@ pub enum Part<'a> {
     Null,
     /// Of `Int` and `BigInt`.
     Integer(i64),
+    /// Of a `BigInt` that is never negative.
+    Unsigned(u64),
     /// Of `Float`.
     Float(f64),
     /// Of `Boolean`.
@@ -39,6 +41,7 @@ impl Part<'_> {
         match *self {
             Part::Null => put(b'n', &[]),
             Part::Integer(value) => put(b'i', &value.to_le_bytes()),
+            Part::Unsigned(value) => put(b'u', &value.to_le_bytes()),
             Part::Float(value) => put(b'f', &value.to_le_bytes()),
             Part::Boolean(value) => put(if value { b't' } else { b'b' }, &[]),
             Part::Text(text) => {
@@ -68,6 +71,7 @@ fn read(bytes: &mut &[u8], scalar: Scalar) -> Option<Value> {
     Some(match (letter, scalar) {
         (b'n', _) => Value::Null,
         (b'i', Scalar::Int | Scalar::BigInt) => Value::Integer(i64::from_le_bytes(take(bytes)?).into()),
+        (b'u', Scalar::Unsigned) => Value::Integer(u64::from_le_bytes(take(bytes)?).into()),
         (b'f', Scalar::Float) => Value::Float(f64::from_le_bytes(take(bytes)?)),
         (b't', Scalar::Boolean) => Value::Boolean(true),
         (b'b', Scalar::Boolean) => Value::Boolean(false),

@@ -97,11 +97,11 @@ fn settings(rows: usize, copies: usize) -> String {
 "
     .to_owned();
     if rows > ROWS_WITHIN_LIMITS {
-        // Whole tables are read where a key has to be normalised, at most about three rows a resident in one question.
+        // A filter across departments reads the keys of one side, at most about three rows a resident in one question.
         let _ = write!(
             text,
             "
-# Where keys have to be normalised, tables are read as a whole: more residents, more rows.
+# Filters across departments read the keys of one side: more residents, more rows.
 [server.limits]
 budget_rows = {0}
 budget_keys = {0}

@@ -1,7 +1,8 @@
 //! How the departments' databases hang together: the blocks of the demo's `links.toml`.
 //!
 //! A department that knows people leads to civil affairs' `resident`; the awkward side is always `from`, so that what is
-//! asked of civil affairs or the market register goes by their indexes.
+//! asked of civil affairs or the market register goes by their indexes; what is asked of the awkward side goes by the indexes
+//! over expressions that the departments have for it.
 
 use std::fmt::Write;
 
@@ -13,6 +14,7 @@ pub(super) struct Link {
     from: &'static str,
     to: &'static str,
     name: &'static str,
+    /// The field that leads back; empty for none: no index finds keys that are digits among other letters, or days.
     back: &'static str,
     /// Lines about `normalize`; empty where both write the same.
     normalize: &'static str,
@@ -49,7 +51,7 @@ pub(super) static LINKS: [Link; 38] = [
     link("disabled_persons", "certificate(id_card)", RESIDENT, "resident", "disabilityCertificates", ""),
     link("elderly_care", "seniors(id_card)", RESIDENT, "resident", "elderlyCare", ""),
     link("housing", "产权(身份证号)", RESIDENT, "resident", "homes", ""),
-    link("housing", "房屋(房屋编号)", HOUSEHOLD, "household", "house", r#"normalize_from = ["digits", "strip_zeros"]"#),
+    link("housing", "房屋(房屋编号)", HOUSEHOLD, "household", "", r#"normalize_from = ["digits", "strip_zeros"]"#),
     link("utilities", "account(household_no)", HOUSEHOLD, "household", "utilityAccount", r#"normalize_from = ["strip_zeros"]"#),
     link("transport", "SeniorCard(HolderIdCard)", RESIDENT, "resident", "seniorCard", r#"normalize_from = ["compact"]"#),
     link("environment", "station(street)", "civil.street(id)", "streetOffice", "stations", r#"normalize_from = ["trim", "map:maps/environment_streets.csv"]"#),
@@ -72,8 +74,8 @@ pub(super) static LINKS: [Link; 38] = [
     link("hotline", "cases(caller_id_card)", RESIDENT, "caller", "hotlineCases", ""),
     link("hotline", "cases(grid_code)", "grid.cells(code)", "gridCell", "hotlineCases", r#"normalize_to = ["compact"]"#),
     link("letters_visits", "petition(petitioner)", RESIDENT, "resident", "petitions", r#"normalize_from = ["compact", "uppercase"]"#),
-    link("letters_visits", "petition(received)", "hotline.bulletins(day)", "bulletin", "petitions", r#"normalize_from = ["date:%d/%m/%Y"]"#),
-    link("letters_visits", "hand_over(on_day)", "hotline.bulletins(day)", "bulletin", "handOvers", r#"normalize_from = ["date:%d/%m/%Y"]"#),
+    link("letters_visits", "petition(received)", "hotline.bulletins(day)", "bulletin", "", r#"normalize_from = ["date:%d/%m/%Y"]"#),
+    link("letters_visits", "hand_over(on_day)", "hotline.bulletins(day)", "bulletin", "", r#"normalize_from = ["date:%d/%m/%Y"]"#),
 ];
 
 impl Link {
@@ -96,7 +98,7 @@ impl Link {
         let Self { from, to, name, normalize, .. } = self;
         // Writing to a string cannot fail.
         let _ = writeln!(text, "[[link]]\nfrom = \"{source}.{from}\"\nto = \"{to}\"\nname = \"{name}\"");
-        if back {
+        if back && !self.back.is_empty() {
             let _ = writeln!(text, "back = \"{}\"", self.back);
         }
         if !normalize.is_empty() {

@@ -1,8 +1,50 @@
-//! Counts the rows of an answer before it is written: a row that many parents share is written many times.
+//! Counts what a request has cost before its answer is written: rows that were worked on here, and the rows of the answer,
+//! where one that many parents share is written many times.
+//!
+//! *Invariant*: steps are counted in the order of the plan, so that the same request is refused the same field each time.
+
+use lilong_schema::catalog::Limits;
 
 use super::{Fault, Made, StepResult};
 use crate::error::Code;
 use crate::plan::{JoinRule, Plan, Step};
+
+/// Faults the steps by which more rows or keys were worked on here than one request may, and all that came of them. How much
+/// any one of them reads is bounded while it reads.
+pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], limits: &Limits) {
+    let (mut rows, mut keys) = (0, 0);
+    for (id, step) in plan.steps.iter().enumerate() {
+        let Ok(made) = &steps[id] else { continue };
+        let inherited = plan.inputs[id].iter().find_map(|input| steps[*input].as_ref().err().cloned());
+        let fault = inherited.or_else(|| match (step, &**made) {
+            (Step::Fetch(fetch), Made::Rows(read)) if fetch.ceiling.budget => {
+                let message = || {
+                    let (field, most) = (&fetch.field, limits.budget_rows);
+                    format!("with `{field}` the request works on more than {most} rows here: narrow its filters")
+                };
+                spend(&mut rows, read.batch.num_rows(), limits.budget_rows, message)
+            }
+            (Step::Keys(collecting), Made::Keys(collected)) if collecting.budget => {
+                let most = limits.budget_keys;
+                let message = || format!("the request compares more than {most} keys here: narrow its filters");
+                spend(&mut keys, collected.num_rows(), most, message)
+            }
+            _ => None,
+        });
+        if let Some(fault) = fault {
+            steps[id] = Err(fault);
+        }
+    }
+}
+
+/// Adds to what is spent, or says that it would be too much.
+fn spend(spent: &mut usize, more: usize, most: usize, message: impl FnOnce() -> String) -> Option<Fault> {
+    if *spent + more > most {
+        return Some(Fault::new(Code::TooCostly, message()));
+    }
+    *spent += more;
+    None
+}
 
 /// Faults the lists, in the order of the plan, by which the answer would have more than `most` rows.
 pub(super) fn count_rows(plan: &Plan, steps: &mut [StepResult], most: usize) {

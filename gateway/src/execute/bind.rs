@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::builder::BinaryBuilder;
 use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
-    Time64MicrosecondArray, TimestampMicrosecondArray,
+    Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
 use lilong_connectors::Operand;
 use lilong_connectors::rows::columns_schema;
@@ -50,6 +50,7 @@ pub(super) fn cell(scalar: Scalar, value: &Value) -> Option<ArrayRef> {
     Some(match (scalar, value) {
         (Scalar::Int, Value::Integer(number)) => Arc::new(Int32Array::from(vec![i32::try_from(*number).ok()?])),
         (Scalar::BigInt, Value::Integer(number)) => Arc::new(Int64Array::from(vec![i64::try_from(*number).ok()?])),
+        (Scalar::Unsigned, Value::Integer(number)) => Arc::new(UInt64Array::from(vec![u64::try_from(*number).ok()?])),
         (Scalar::Float, Value::Float(number)) => Arc::new(Float64Array::from(vec![*number])),
         (Scalar::Boolean, Value::Boolean(value)) => Arc::new(BooleanArray::from(vec![*value])),
         (Scalar::Date, Value::Date(days)) => Arc::new(Date32Array::from(vec![*days])),

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use lilong_connectors::evaluate;
 use lilong_schema::Scalar;
 
 use super::{Fault, Made, internal, rows};
 use crate::error::Code;
-use crate::plan::{KeyColumns, KeysStep};
+use crate::plan::{KeyColumns, KeysStep, Preimages};
 
 /// The different keys of rows.
 pub(super) fn collect(step: &KeysStep, made: &[Arc<Made>], most: usize) -> Result<RecordBatch, Fault> {
     let rows = rows(made, 0)?;
     let columns = columns(&rows.batch, &step.key)?;
-    let keys = evaluate::distinct_keys(&columns).map_err(|_| internal())?;
+    let mut keys = evaluate::distinct_keys(&columns).map_err(|_| internal())?;
+    if let Some(before) = &step.before {
+        keys = preimages(before, &keys)?;
+    }
     if keys.num_rows() > most {
         return Err(Fault::new(
             Code::TooCostly,
@@ -22,6 +26,16 @@ pub(super) fn collect(step: &KeysStep, made: &[Arc<Made>], most: usize) -> Resul
         ));
     }
     Ok(keys)
+}
+
+/// What a table turns into some keys; no key is an empty batch's too.
+fn preimages(before: &Preimages, keys: &RecordBatch) -> Result<RecordBatch, Fault> {
+    let texts = keys.columns().first().and_then(|column| column.as_string_opt::<i32>()).ok_or_else(internal)?;
+    let found: StringArray =
+        texts.iter().flatten().filter_map(|text| before.table.get(text)).flatten().map(Some).collect();
+    let found: ArrayRef = Arc::new(found);
+    let found = evaluate::convert(&found, Scalar::String, before.to).map_err(|_| internal())?;
+    evaluate::distinct_keys(&[found]).map_err(|_| internal())
 }
 
 /// The key columns of rows in the form in which they are compared.

@@ -42,7 +42,8 @@ impl<'a, T> Running<'a, T> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
         for at in 0..self.few.len() {
             if let Poll::Ready(value) = self.few[at].as_mut().poll(context) {
-                drop(self.few.swap_remove(at));
+                // Those left keep their order, and so their turns.
+                drop(self.few.remove(at));
                 return Poll::Ready(Some(value));
             }
         }

@@ -188,6 +188,10 @@ impl Builder<'_> {
                             column: position(columns, field).unwrap_or_default(),
                             scalar: collection.described.fields[field].scalar,
                             scale: collection.described.fields[field].scale.unwrap_or_default() as usize,
+                            values: collection.fields[field]
+                                .as_ref()
+                                .and_then(|name| federated.enumerations.get(name.enumeration?))
+                                .map(|found| found.described.values.iter().cloned().collect()),
                             non_null: collection.fields[field].as_ref().is_some_and(|name| name.non_null),
                         }),
                         Some(Member::Link(link)) => {

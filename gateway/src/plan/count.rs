@@ -49,7 +49,7 @@ impl Builder<'_> {
         };
         let keys = link.filter(|_| keyed).map(|(link, parent, columns)| {
             let key = parent_key(federated, link, columns);
-            KeysFrom::Step(self.add(Step::Keys(KeysStep { input: parent, key })))
+            KeysFrom::Step(self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false })))
         });
         let ceiling = if folded {
             Ceiling { rows: limits.answer_rows, budget: false }
@@ -71,7 +71,12 @@ impl Builder<'_> {
             order: Vec::new(),
             limit,
             offset: None,
-            keys: keys.is_some().then(|| KeySet { columns: key_columns.clone(), limit: None, offset: None }),
+            keys: keys.is_some().then(|| KeySet {
+                columns: key_columns.clone(),
+                normalize: Vec::new(),
+                limit: None,
+                offset: None,
+            }),
             order_values: false,
             group,
         };

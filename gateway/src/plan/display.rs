@@ -48,6 +48,9 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             if !keys.key.normalize.is_empty() {
                 value["normalized"] = json!(true);
             }
+            if keys.before.is_some() {
+                value["mappedBack"] = json!(true);
+            }
             value
         }
         Step::Aggregate(aggregate) => fold(id, aggregate),

@@ -14,7 +14,7 @@ use lilong_schema::federated::{CollectionId, Link, LinkId};
 use super::arguments::Given;
 use super::build::Builder;
 use super::fold::{Asked, FoldKey, Folding};
-use super::keys::{key_scalars, parent_key, row_key};
+use super::keys::{by_normalized, key_scalars, parent_key, row_key};
 use super::page::Page;
 use super::read::{Columns, position, push_cap};
 use super::{AttachStep, Ceiling, KeyColumns, KeysFrom, KeysStep, Step, StepId};
@@ -183,11 +183,19 @@ impl Builder<'_> {
         };
         columns.want_all(own);
         let columns = columns.0;
-        let keyed = link.to_normalize.is_empty() && capabilities.keys > 0;
-        let keys = keyed.then(|| {
-            let key = parent_key(federated, link, from_columns);
-            KeysFrom::Step(self.add(Step::Keys(KeysStep { input: from, key })))
-        });
+        let (keys, key_set) = match link.to_normalize.is_empty() {
+            _ if capabilities.keys == 0 => (None, None),
+            true => {
+                let key = parent_key(federated, link, from_columns);
+                let keys = KeysStep { input: from, key, before: None, budget: true };
+                (Some(keys), Some((link.to_columns.clone(), Vec::new())))
+            }
+            false => match by_normalized(federated, link, from, from_columns) {
+                Some(found) => (Some(found.keys), Some((vec![found.column], found.normalize))),
+                None => (None, None),
+            },
+        };
+        let keys = keys.map(|keys| KeysFrom::Step(self.add(Step::Keys(keys))));
         let mut operands = Vec::new();
         let fetch = Fetch {
             collection: to.described.clone(),
@@ -197,7 +205,7 @@ impl Builder<'_> {
             order: Vec::new(),
             limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
             offset: None,
-            keys: keyed.then(|| KeySet { columns: link.to_columns.clone(), limit: None, offset: None }),
+            keys: key_set.map(|(columns, normalize)| KeySet { columns, normalize, limit: None, offset: None }),
             order_values: false,
             group: None,
         };

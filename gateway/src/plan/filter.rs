@@ -202,9 +202,10 @@ impl Builder<'_> {
             && !link.is_normalized()
             && link.columns.iter().zip(&link.to_columns).all(|(one, other)| {
                 let scalars = (from.described.fields[*one].scalar, to.described.fields[*other].scalar);
+                let integer = |scalar| matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Unsigned);
                 match scalars {
-                    (Scalar::Int | Scalar::BigInt, Scalar::Int | Scalar::BigInt | Scalar::String)
-                    | (Scalar::String, Scalar::Int | Scalar::BigInt) => true,
+                    (one, other) if integer(one) && (integer(other) || other == Scalar::String) => true,
+                    (Scalar::String, other) if integer(other) => true,
                     (Scalar::Time | Scalar::LocalDateTime | Scalar::DateTime, _) => false,
                     (one, other) => one == other,
                 }
@@ -221,6 +222,7 @@ impl Builder<'_> {
         let predicate = self.predicate(link.to, argument, &mut operands, location)?;
         let capabilities = self.capabilities(link.to);
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
+        let pushed = pushdown::with_indexes(&to.described, pushed, &residual);
         let mut columns = Columns::default();
         columns.want_all(&link.to_columns);
         columns.want_read_by(&residual);
@@ -253,7 +255,7 @@ impl Builder<'_> {
                 .collect(),
             normalize: link.to_normalize.clone(),
         };
-        Ok(self.add(Step::Keys(KeysStep { input: rows, key })))
+        Ok(self.add(Step::Keys(KeysStep { input: rows, key, before: None, budget: true })))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{KeysFrom, Plan, PlanOperand, Step, StepId};
 
 impl Step {
     /// The steps that it reads: those of its operands first, then the others in the order in which it takes them.
-    fn inputs(&self) -> Vec<StepId> {
+    pub(crate) fn inputs(&self) -> Vec<StepId> {
         match self {
             Step::Fetch(fetch) => {
                 let mut inputs = of_operands(&fetch.operands);

@@ -1,11 +1,13 @@
 //! The two sides of a link's keys: which columns of a batch, compared as what.
 
+use std::collections::HashMap;
+
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::Link;
-use lilong_schema::{Federated, Scalar};
+use lilong_schema::{Federated, Normalizer, Scalar};
 
-use super::KeyColumns;
 use super::read::position;
+use super::{KeyColumns, KeysStep, Preimages, StepId};
 
 /// What the keys of a link are compared as: the target's scalars, or texts if its side is normalised.
 pub(super) fn key_scalars(federated: &Federated, link: &Link) -> Vec<Scalar> {
@@ -14,6 +16,52 @@ pub(super) fn key_scalars(federated: &Federated, link: &Link) -> Vec<Scalar> {
         .iter()
         .map(|field| if link.to_normalize.is_empty() { to.fields[*field].scalar } else { Scalar::String })
         .collect()
+}
+
+/// How the target of a link is looked up by a column that is normalised. Rows too many may be found: the join compares.
+pub(super) struct ByNormalized {
+    /// The column.
+    pub(super) column: FieldId,
+    /// The steps that the source's index knows.
+    pub(super) normalize: Vec<Normalizer>,
+    /// Collects what is looked up.
+    pub(super) keys: KeysStep,
+}
+
+/// See [`ByNormalized`]; `None`: the target is read as a whole, or its side is not normalised at all.
+pub(super) fn by_normalized(
+    federated: &Federated,
+    link: &Link,
+    parent: StepId,
+    columns: &[FieldId],
+) -> Option<ByNormalized> {
+    if link.to_normalize.is_empty() {
+        return None;
+    }
+    let to = &federated.collection(link.to).described;
+    let look_up = to.look_up(&link.to_columns, &link.to_normalize)?;
+    let column = link.to_columns[look_up.at];
+    let whole = parent_key(federated, link, columns);
+    let key = KeyColumns {
+        columns: vec![whole.columns[look_up.at]],
+        from: vec![whole.from[look_up.at]],
+        to: vec![Scalar::String],
+        normalize: whole.normalize,
+    };
+    let before = look_up.map.map(|map| {
+        let mut table: HashMap<String, Vec<String>> = HashMap::new();
+        for (from, to) in map {
+            table.entry(to.clone()).or_default().push(from.clone());
+        }
+        // What is asked of a source is the same each time.
+        for from in table.values_mut() {
+            from.sort_unstable();
+        }
+        let to = if look_up.steps.is_empty() { to.fields[column].scalar } else { Scalar::String };
+        Preimages { table, to }
+    });
+    let keys = KeysStep { input: parent, key, before, budget: false };
+    Some(ByNormalized { column, normalize: look_up.steps.to_vec(), keys })
 }
 
 pub(super) fn parent_key(federated: &Federated, link: &Link, columns: &[FieldId]) -> KeyColumns {

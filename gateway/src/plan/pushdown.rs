@@ -1,7 +1,7 @@
 //! Splits what a collection field asks into what its source does and what is left for here.
 
 use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
-use lilong_schema::Capabilities;
+use lilong_schema::{Capabilities, Collection};
 
 /// Whether a source can check a predicate by itself.
 pub(super) fn can_filter(capabilities: &Capabilities, predicate: &Predicate) -> bool {
@@ -62,6 +62,19 @@ pub(super) fn split(capabilities: &Capabilities, predicate: Predicate) -> (Predi
             })
         }
         predicate => (Predicate::TRUE, predicate),
+    }
+}
+
+/// What a source checks, and of what is left the conditions on normalised keys that an index of its finds rows by: for more
+/// rows than meet them, so that they stay to be checked here.
+pub(super) fn with_indexes(collection: &Collection, pushed: Predicate, residual: &Predicate) -> Predicate {
+    match residual {
+        Predicate::And(parts) => parts.iter().fold(pushed, |pushed, part| with_indexes(collection, pushed, part)),
+        Predicate::KeyIn { fields, normalize, .. } if !normalize.is_empty() => match fields.as_slice() {
+            [field] if collection.index_of_normalized(*field, normalize).is_some() => pushed.and(residual.clone()),
+            _ => pushed,
+        },
+        _ => pushed,
     }
 }
 

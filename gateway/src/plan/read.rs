@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, OrderTarget, Predicate, Prepared};
 use lilong_schema::collection::FieldId;
-use lilong_schema::federated::{CollectionId, Link, LinkId};
+use lilong_schema::federated::{CollectionId, LinkId};
 use lilong_schema::{Capabilities, Value};
 
 use super::arguments::{Given, plain_field};
 use super::build::Builder;
-use super::keys::{parent_key, row_key};
+use super::keys::{by_normalized, parent_key, row_key};
 use super::page::{FetchPage, Page, PageStep};
 use super::{
     Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
@@ -64,8 +64,6 @@ pub(super) struct Read {
 pub(super) struct Share {
     /// All filters and keys.
     pub(super) complete: bool,
-    /// The keys.
-    pub(super) keyed: bool,
     pub(super) order: bool,
     pub(super) distinct: bool,
     /// `limit` and `offset`.
@@ -109,12 +107,23 @@ impl Builder<'_> {
         };
         let ends = page.as_ref().map(|page| page.ends.as_slice()).unwrap_or_default();
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
+        let pushed = pushdown::with_indexes(&collection.described, pushed, &residual);
+        let by_normalized = match (via, link) {
+            (Via::Link { parent, columns, .. }, Some(link)) if capabilities.keys > 0 => {
+                by_normalized(federated, link, parent, columns)
+            }
+            _ => None,
+        };
+        let keyed = match link {
+            Some(link) => link.to_normalize.is_empty() && capabilities.keys > 0,
+            None => key.is_some(),
+        };
         // A cursor is compared where the order is made.
         let numbered = page.as_ref().is_some_and(|page| page.numbered);
         let source_orders = capabilities.order && !numbered && (ends.is_empty() || capabilities.filter);
         let local = self.local_order(id, field, &order, &given, page.as_ref(), source_orders)?;
         let orders = Capabilities { order: source_orders && local.is_none(), ..capabilities };
-        let share = share(&orders, &given, &order, &residual, link, key.is_some());
+        let share = share(&orders, &given, &order, &residual, link.is_some(), keyed);
         let here = local.as_ref().map_or(0, |local| local.here);
         let pushed_order = if source_orders { &order[here..] } else { &[] };
 
@@ -138,7 +147,10 @@ impl Builder<'_> {
 
         let cuts = given.limit.is_some() || given.offset.is_some();
         let work_here = if link.is_some() {
-            !share.complete || cuts && !share.limit || !given.distinct.is_empty() && !share.distinct
+            // What an index finds of normalised keys is what they have.
+            !(share.complete || by_normalized.is_some() && residual.is_true())
+                || cuts && !share.limit
+                || !given.distinct.is_empty() && !share.distinct
         } else {
             list && !share.limit
         };
@@ -171,14 +183,21 @@ impl Builder<'_> {
             offset = given.offset.clone().map(|offset| push(&mut operands, offset));
         }
 
+        let mut normalize = Vec::new();
         let (keys, key_columns) = match (via, key, link) {
             (Via::Key(columns), Some(values), _) => (Some(KeysFrom::Arguments(values)), columns.to_vec()),
-            (Via::Link { parent, columns, .. }, _, Some(link)) if share.keyed => {
+            (Via::Link { parent, columns, .. }, _, Some(link)) if keyed => {
                 let key = parent_key(federated, link, columns);
-                let keys = self.add(Step::Keys(KeysStep { input: parent, key }));
+                let keys = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
                 (Some(KeysFrom::Step(keys)), link.to_columns.clone())
             }
-            _ => (None, Vec::new()),
+            _ => match by_normalized {
+                Some(found) => {
+                    normalize = found.normalize;
+                    (Some(KeysFrom::Step(self.add(Step::Keys(found.keys)))), vec![found.column])
+                }
+                None => (None, Vec::new()),
+            },
         };
         // Of an order that is made here for a page, the source gives the row number that ends it.
         let order_values = match local {
@@ -193,7 +212,12 @@ impl Builder<'_> {
             order: pushed_order.to_vec(),
             limit,
             offset,
-            keys: keys.is_some().then_some(KeySet { columns: key_columns, limit: key_limit, offset: key_offset }),
+            keys: keys.is_some().then_some(KeySet {
+                columns: key_columns,
+                normalize,
+                limit: key_limit,
+                offset: key_offset,
+            }),
             order_values,
             group: None,
         };
@@ -298,20 +322,19 @@ pub(super) fn share(
     given: &Given,
     order: &[Order],
     residual: &Predicate,
-    link: Option<&Link>,
-    by_key: bool,
+    of_link: bool,
+    keyed: bool,
 ) -> Share {
-    let keyed = by_key || link.is_some_and(|link| link.to_normalize.is_empty() && capabilities.keys > 0);
-    let complete = residual.is_true() && (link.is_none() || keyed);
+    let complete = residual.is_true() && (!of_link || keyed);
     let through_links = order.iter().any(|term| !term.path.is_empty());
     let by_aggregates = order.iter().any(|term| matches!(term.target, OrderTarget::Aggregate(_)));
     let order = capabilities.order
         && (!through_links || capabilities.order_links)
         && (!by_aggregates || capabilities.link_aggregates);
     let distinct = complete && order && capabilities.limit;
-    let can_limit = if link.is_some() { capabilities.limit_per_key } else { capabilities.limit };
+    let can_limit = if of_link { capabilities.limit_per_key } else { capabilities.limit };
     let limit = complete && order && (given.distinct.is_empty() || distinct) && can_limit;
-    Share { complete, keyed, order, distinct, limit }
+    Share { complete, order, distinct, limit }
 }
 
 /// Whether only the source can order so: what is compared is not in the row.

@@ -38,9 +38,15 @@ fn step(step: &Step) -> usize {
         }
         Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
         Step::Page(page) => page.ends.iter().map(|(values, _)| operands(values)).sum(),
+        Step::Keys(keys) => keys.before.as_ref().map_or(0, |before| {
+            let entry = |(to, from): (&String, &Vec<String>)| {
+                OPERAND + to.len() + from.iter().map(|from| OPERAND + from.len()).sum::<usize>()
+            };
+            before.table.iter().map(entry).sum()
+        }),
         Step::Aggregate(aggregate) => (aggregate.by.len() + aggregate.figures.len()) * CONDITION,
         Step::Widen(widen) => widen.joins.len() * CONDITION,
-        Step::Attach(_) | Step::Sort(_) | Step::Keys(_) | Step::Join(_) | Step::Assign(_) => 0,
+        Step::Attach(_) | Step::Sort(_) | Step::Join(_) | Step::Assign(_) => 0,
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) enum Column<'a> {
     Float(&'a Float64Array),
     Decimal(&'a StringArray),
     Text(&'a StringArray),
+    Enum(&'a StringArray),
     Json(&'a StringArray),
     Date(&'a Date32Array),
     Time(&'a Time64MicrosecondArray),
@@ -65,6 +66,7 @@ impl<'a> Column<'a> {
             (DataType::Float64, _) => Column::Float(array.as_primitive::<Float64Type>()),
             (DataType::Utf8, Scalar::Decimal) => Column::Decimal(array.as_string()),
             (DataType::Utf8, Scalar::Json) => Column::Json(array.as_string()),
+            (DataType::Utf8, Scalar::Enum) => Column::Enum(array.as_string()),
             (DataType::Utf8, _) => Column::Text(array.as_string()),
             (DataType::Date32, _) => Column::Date(array.as_primitive::<Date32Type>()),
             (DataType::Time64(_), _) => Column::Time(array.as_primitive::<Time64MicrosecondType>()),
@@ -77,7 +79,7 @@ impl<'a> Column<'a> {
 
     /// Whether cells that are not null may be unfit all the same.
     pub(super) fn may_be_unfit(&self) -> bool {
-        matches!(self, Column::Float(_) | Column::Json(_) | Column::Foreign)
+        matches!(self, Column::Float(_) | Column::Json(_) | Column::Enum(_) | Column::Foreign)
     }
 
     /// The cell of a row as a part of a cursor; `None` if it can be none.
@@ -96,12 +98,13 @@ impl<'a> Column<'a> {
                     .filter(|part| !matches!(part, Part::Float(value) if !value.is_finite()));
             }
             Column::Decimal(array) => part!(array, Part::Decimal),
-            Column::Text(array) => part!(array, Part::Text),
+            Column::Text(array) | Column::Enum(array) => part!(array, Part::Text),
+            Column::UInt64(array) => part!(array, Part::Unsigned),
             Column::Date(array) => part!(array, Part::Date),
             Column::Time(array) => part!(array, Part::Time),
             Column::Local(array) => part!(array, Part::Local),
             Column::Instant(array) => part!(array, Part::Instant),
-            Column::UInt64(_) | Column::Json(_) | Column::Bytes(_) | Column::Foreign => return None,
+            Column::Json(_) | Column::Bytes(_) | Column::Foreign => return None,
         })
     }
 
@@ -135,6 +138,13 @@ impl<'a> Column<'a> {
             }
             Column::Decimal(array) => decimal(value!(array), cell.scale, out),
             Column::Text(array) => json::write_string(value!(array), out),
+            Column::Enum(array) => {
+                let value = value!(array);
+                if cell.values.as_ref().is_none_or(|values| !values.contains(value)) {
+                    return Written::Unfit;
+                }
+                json::write_string(value, out);
+            }
             Column::Json(array) => {
                 let value = value!(array);
                 if serde_json::from_str::<IgnoredAny>(value).is_err() {

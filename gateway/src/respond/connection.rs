@@ -290,7 +290,7 @@ impl<'a> Writer<'a> {
                 true
             }
             (Some(column), _) => {
-                let cell = Cell { column, scalar: Scalar::BigInt, scale: 0, non_null: true };
+                let cell = Cell { column, scalar: Scalar::BigInt, scale: 0, values: None, non_null: true };
                 let column = Column::of(placed.rows.batch.column(cell.column), &cell);
                 rows.next().is_some_and(|row| column.write(row, &cell, &mut self.out) == Written::Value)
             }
@@ -303,7 +303,7 @@ impl<'a> Writer<'a> {
 }
 
 fn typed(placed: &Placed, column: usize, scalar: Scalar) -> Column<'_> {
-    Column::of(placed.rows.batch.column(column), &Cell { column, scalar, scale: 0, non_null: false })
+    Column::of(placed.rows.batch.column(column), &Cell { column, scalar, scale: 0, values: None, non_null: false })
 }
 
 /// Whether a row has a value in its order that no cursor can hold.

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::{StatusCode, header};
 use lilong_connectors::ErrorKind;
-use lilong_connectors::source::State as SourceState;
+use lilong_connectors::source::{Circuit, State as SourceState};
 use serde_json::{Value, json};
 
 use crate::error::Code;
@@ -26,7 +26,7 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     answer(StatusCode::OK, &json!({"status": "ready"}))
 }
 
-/// Every source: state, the last fault's code, since when, fetches and faults so far.
+/// Every source: state, the last fault's code, since when, breaker, fetches and faults so far.
 pub(super) async fn sources(State(shared): State<Arc<Shared>>) -> Response {
     let model = shared.gateway.model();
     let sources: Vec<Value> = std::iter::zip(&model.federated.sources, &model.sources)
@@ -42,6 +42,9 @@ pub(super) async fn sources(State(shared): State<Arc<Shared>>) -> Response {
                 "since": since.to_rfc3339_opts(SecondsFormat::Secs, true),
                 "fetches": status.fetches,
                 "faults": status.faults,
+                "retries": status.retries,
+                "sent": status.sent,
+                "breaker": circuit_name(source.circuit()),
                 "collections": described.collections.len(),
             })
         })
@@ -60,6 +63,14 @@ pub(super) fn state_name(state: SourceState) -> &'static str {
         SourceState::Unknown => "UNKNOWN",
         SourceState::Ready => "READY",
         SourceState::Unavailable => "UNAVAILABLE",
+    }
+}
+
+fn circuit_name(circuit: Circuit) -> &'static str {
+    match circuit {
+        Circuit::Closed => "CLOSED",
+        Circuit::Open => "OPEN",
+        Circuit::Probing => "PROBING",
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use lilong_connectors::source::State as SourceState;
+use lilong_connectors::source::{Circuit, State as SourceState};
 
 use crate::server::Shared;
 use crate::server::health::state_name;
@@ -75,6 +75,11 @@ fn page(shared: &Shared) -> String {
     let statuses: Vec<_> = std::iter::zip(&model.federated.sources, &model.sources)
         .map(|(described, source)| (&*described.name, source.status()))
         .collect();
+    head(&mut text, "lilong_source_breaker_open", "gauge", "1 while a source is left alone after repeated faults.");
+    for (described, source) in std::iter::zip(&model.federated.sources, &model.sources) {
+        let open = u8::from(source.circuit() != Circuit::Closed);
+        line(&mut text, "lilong_source_breaker_open", &[("source", &*described.name)], open);
+    }
     head(&mut text, "lilong_source_state", "gauge", "1 for the state each source is in.");
     for (name, status) in &statuses {
         for state in [SourceState::Unknown, SourceState::Ready, SourceState::Unavailable] {
@@ -82,13 +87,21 @@ fn page(shared: &Shared) -> String {
             line(&mut text, "lilong_source_state", &labels, u8::from(status.state == state));
         }
     }
-    head(&mut text, "lilong_source_fetches_total", "counter", "Fetches sent to each source.");
+    head(&mut text, "lilong_source_fetches_total", "counter", "Fetches asked of each source.");
     for (name, status) in &statuses {
         line(&mut text, "lilong_source_fetches_total", &[("source", name)], status.fetches);
     }
     head(&mut text, "lilong_source_faults_total", "counter", "Fetches that each source failed.");
     for (name, status) in &statuses {
         line(&mut text, "lilong_source_faults_total", &[("source", name)], status.faults);
+    }
+    head(&mut text, "lilong_source_sent_total", "counter", "Fetches really sent: shared ones once, retries too.");
+    for (name, status) in &statuses {
+        line(&mut text, "lilong_source_sent_total", &[("source", name)], status.sent);
+    }
+    head(&mut text, "lilong_source_retries_total", "counter", "Fetches sent once more to each source.");
+    for (name, status) in &statuses {
+        line(&mut text, "lilong_source_retries_total", &[("source", name)], status.retries);
     }
     text
 }

@@ -16,7 +16,8 @@ pub fn asked_to_stop() -> io::Result<impl Future<Output = ()> + Send> {
     })
 }
 
-/// Raises the number of files and connections this process may have open to what the system allows; gives the number.
+/// Raises the number of files and connections this process may have open to what the system allows; gives the number; `None`: there is no
+/// limit.
 pub fn raise_file_limit() -> io::Result<Option<u64>> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

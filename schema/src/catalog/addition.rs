@@ -18,6 +18,11 @@ impl SourceSettings {
                 "wait_timeout" => self.tuning.wait_timeout = addition.tuning.wait_timeout,
                 "idle_timeout" => self.tuning.idle_timeout = addition.tuning.idle_timeout,
                 "connections" => self.tuning.connections = addition.tuning.connections,
+                "server_connections" => self.tuning.server_connections = addition.tuning.server_connections,
+                "breaker_faults" => self.tuning.breaker_faults = addition.tuning.breaker_faults,
+                "breaker_pause" => self.tuning.breaker_pause = addition.tuning.breaker_pause,
+                "breaker_longest_pause" => self.tuning.breaker_longest_pause = addition.tuning.breaker_longest_pause,
+                "retry_percent" => self.tuning.retry_percent = addition.tuning.retry_percent,
                 "cache" => self.tuning.cache = addition.tuning.cache,
                 _ => {} // `name` finds the source, `rename` and `types` are laid over entry by entry
             }

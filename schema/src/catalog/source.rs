@@ -31,12 +31,28 @@ pub const COMMON_KEYS: &[&str] = &[
     "wait_timeout",
     "idle_timeout",
     "connections",
+    "server_connections",
     "cache",
+    "breaker_faults",
+    "breaker_pause",
+    "breaker_longest_pause",
+    "retry_percent",
 ];
 
 /// The keys of `[defaults]`.
-pub(super) const DEFAULT_KEYS: &[&str] =
-    &["timeout", "connect_timeout", "wait_timeout", "idle_timeout", "connections", "cache"];
+pub(super) const DEFAULT_KEYS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "wait_timeout",
+    "idle_timeout",
+    "connections",
+    "server_connections",
+    "cache",
+    "breaker_faults",
+    "breaker_pause",
+    "breaker_longest_pause",
+    "retry_percent",
+];
 
 /// Which kind of block is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -157,8 +173,24 @@ pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &
     set("connect_timeout", &mut tuning.connect_timeout);
     set("wait_timeout", &mut tuning.wait_timeout);
     set("idle_timeout", &mut tuning.idle_timeout);
-    if let Some(count) = table.take("connections").and_then(|entry| entry.count(reading, 10_000)) {
-        tuning.connections = count;
+    set("breaker_pause", &mut tuning.breaker_pause);
+    set("breaker_longest_pause", &mut tuning.breaker_longest_pause);
+    for (key, setting) in
+        [("connections", &mut tuning.connections), ("server_connections", &mut tuning.server_connections)]
+    {
+        if let Some(count) = table.take(key).and_then(|entry| entry.count(reading, 10_000)) {
+            *setting = count;
+        }
+    }
+    for (key, setting, most) in
+        [("breaker_faults", &mut tuning.breaker_faults, 1_000), ("retry_percent", &mut tuning.retry_percent, 100)]
+    {
+        let Some(entry) = table.take(key) else { continue };
+        if matches!(entry.form(), Form::Text("off")) {
+            *setting = 0;
+        } else if let Some(count) = entry.count(reading, most) {
+            *setting = count;
+        }
     }
     let Some(entry) = table.take("cache") else { return };
     if matches!(entry.form(), Form::Text("off")) {

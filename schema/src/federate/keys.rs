@@ -72,7 +72,7 @@ enum Writing {
 
 fn writing(scalar: Scalar) -> Writing {
     match scalar {
-        Scalar::Int | Scalar::BigInt | Scalar::Decimal => Writing::Number,
+        Scalar::Int | Scalar::BigInt | Scalar::Unsigned | Scalar::Decimal => Writing::Number,
         Scalar::String | Scalar::Enum => Writing::Text,
         other => Writing::Other(other),
     }

@@ -124,7 +124,7 @@ fn name_columns(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_>) 
             Some(id) => draft.model.enumerations[id].type_name.clone(),
             None => scalar.name().into(),
         };
-        draft.model.sources[source].scalars.insert(scalar);
+        draft.model.sources[source].scalars.insert(scalar.served());
         draft.model.collections[id].fields[field] =
             Some(FieldName { value: name.clone(), name, type_name, enumeration, non_null: false });
     }

@@ -1,9 +1,10 @@
 //! Which declared links are slow: those whose target has to be read as a whole, because no index can serve them.
 
 use super::draft::{Draft, placed};
-use crate::Problem;
+use super::suggested_index::statement;
 use crate::catalog::LinkSettings;
 use crate::federated::Link;
+use crate::{Normalizer, Problem};
 
 /// Rows above which a read without an index is worth a warning.
 const MANY_ROWS: u64 = 100_000;
@@ -20,14 +21,30 @@ pub(super) fn warn_if_slow(draft: &mut Draft<'_>, settings: &LinkSettings, path:
         described.indexes.iter().chain(keys).any(|index| {
             index.len() >= link.to_columns.len() && index[..link.to_columns.len()].iter().all(is_link_column)
         });
-    let what = if !link.to_normalize.is_empty() {
+    let look_up = described.look_up(&link.to_columns, &link.to_normalize);
+    let what = if !link.to_normalize.is_empty() && look_up.is_none() {
         format!("`{}` is slow: `{source}.{}` has to be read and normalised here", link.name, described.name)
+    } else if look_up.is_some_and(|look_up| !look_up.steps.is_empty()) {
+        return;
     } else if !has_index && described.rows.is_some_and(|rows| rows > MANY_ROWS) {
         format!("`{}` is slow: `{source}.{}` has no index on its columns", link.name, described.name)
     } else {
         return;
     };
-    let hint =
-        "more rows than the row budget are TOO_COSTLY; store the keys as the other side writes them, with an index";
+    let connector = &draft.model.sources[target.source].connector;
+    let steps = match link.to_normalize.split_last() {
+        Some((Normalizer::Map(_), rest)) => rest,
+        _ => &link.to_normalize,
+    };
+    let wanted = link.to_columns.iter().find_map(|column| statement(connector, described, *column, steps));
+    let hint = match wanted.filter(|_| !steps.is_empty()) {
+        Some(statement) => {
+            format!("more rows than the row budget are TOO_COSTLY; an index helps, then describe again: {statement}")
+        }
+        None => {
+            let stored = "store the keys as the other side writes them, with an index";
+            format!("more rows than the row budget are TOO_COSTLY; {stored}")
+        }
+    };
     draft.model.warnings.push(placed(Problem::warning(path, what, hint), &settings.place));
 }

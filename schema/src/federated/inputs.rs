@@ -49,7 +49,7 @@ pub(super) fn words() -> &'static Words {
 impl Words {
     /// `IntComparisonExp`; [`Scalar::Enum`] has one per database enum instead.
     pub(super) fn comparison(&self, scalar: Scalar) -> Arc<str> {
-        let position = Scalar::NAMED.iter().position(|named| *named == scalar);
+        let position = Scalar::NAMED.iter().position(|named| *named == scalar.served());
         position.map(|position| self.comparisons[position].clone()).unwrap_or_default()
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn operators(scalar: Scalar) -> &'static [(&'static str, Operand)] {
 pub(super) fn description(scalar: Scalar) -> Option<&'static str> {
     Some(match scalar {
         Scalar::Int | Scalar::Float | Scalar::Boolean | Scalar::String | Scalar::Enum => return None,
-        Scalar::BigInt => {
+        Scalar::BigInt | Scalar::Unsigned => {
             "A whole number from −2⁶³ to 2⁶⁴−1: a JSON number up to ±(2⁵³−1), a string beyond. Both are accepted."
         }
         Scalar::Decimal => "An exact decimal number, as a string without an exponent: `\"12.50\"`.",
@@ -82,7 +82,7 @@ pub(super) fn description(scalar: Scalar) -> Option<&'static str> {
 pub(super) fn specified_by(scalar: Scalar) -> Option<&'static str> {
     Some(match scalar {
         Scalar::Int | Scalar::Float | Scalar::Boolean | Scalar::String | Scalar::Enum => return None,
-        Scalar::BigInt => "https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
+        Scalar::BigInt | Scalar::Unsigned => "https://www.rfc-editor.org/rfc/rfc7493#section-2.2",
         Scalar::Decimal => "https://www.w3.org/TR/xmlschema11-2/#decimal",
         Scalar::Date | Scalar::Time | Scalar::DateTime => "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         Scalar::LocalDateTime => "https://www.w3.org/TR/xmlschema11-2/#dateTime",

@@ -50,7 +50,7 @@ pub(crate) async fn every_operator_works_for_every_scalar(fixture: &Fixture) {
 fn operands(scalar: Scalar) -> Vec<Value> {
     let mut values = edge_values(scalar);
     values.extend(match scalar {
-        Scalar::Int | Scalar::BigInt => vec![integer(4), integer(-2)],
+        Scalar::Int | Scalar::BigInt | Scalar::Unsigned => vec![integer(4), integer(-2)],
         Scalar::Float => vec![Value::Float(0.5), Value::Float(-0.0), Value::Float(1e300)],
         Scalar::Decimal => ["9.5", "-10", "10.01", "-123456789012345678901234567890"]
             .map(|text| Value::Decimal(text.to_owned()))

@@ -1,7 +1,7 @@
 //! Fetches by keys, as links and loaders send them.
 
 use lilong_connectors::Comparison;
-use lilong_schema::Value;
+use lilong_schema::{Normalizer, Value};
 
 use super::{compare, sorted};
 use crate::ask::{ASCENDING, Direction, Question};
@@ -173,6 +173,46 @@ pub(crate) async fn a_thousand_keys_are_taken(fixture: &Fixture) {
     let mut found = Question::of(fixture, "many").keys(&["id"], numbers(&keys)).ask_integers("id").await;
     found.sort_unstable();
     assert_eq!(found, keys.into_iter().filter(|key| (1..=5_000).contains(key)).collect::<Vec<_>>());
+}
+
+pub(crate) async fn normalised_keys_find_every_row(fixture: &Fixture) {
+    use Normalizer::{Compact, Lowercase, StripZeros, Trim, Uppercase};
+    let table = fixture.table("card");
+    let lists: [&[Normalizer]; 7] = [
+        &[Compact, Uppercase],
+        &[Lowercase, Compact],
+        &[Compact],
+        &[Trim, StripZeros],
+        &[Trim, Lowercase],
+        &[StripZeros],
+        &[Uppercase],
+    ];
+    let described = fixture.described("card");
+    for steps in lists {
+        assert_eq!(described.index_of_normalized(1, steps).is_some(), fixture.indexes_expressions, "{steps:?}");
+        if !fixture.indexes_expressions {
+            continue;
+        }
+        let key_of = |row: &[Value]| match &row[1] {
+            Value::Text(code) => Normalizer::apply_all(steps, code),
+            _ => None,
+        };
+        let mut keys: Vec<String> = table.rows.iter().filter_map(|row| key_of(row)).collect();
+        keys.dedup();
+        keys.extend(["none", "99-01 A"].map(str::to_owned));
+        for keys in keys.iter().map(std::slice::from_ref).chain([keys.as_slice(), &[]]) {
+            let wanted = |row: &&Vec<Value>| key_of(row).is_some_and(|key| keys.contains(&key));
+            let expected: Vec<Vec<Value>> = table.rows.iter().filter(wanted).cloned().collect();
+            for question in [
+                Question::of(fixture, "card").normalized_keys("code", steps, keys),
+                Question::of(fixture, "card").having_normalized("code", steps, keys),
+            ] {
+                let found = question.ask().await;
+                let found = found.iter().filter(wanted).cloned().collect();
+                assert_eq!(sorted(found), sorted(expected.clone()), "{steps:?} of {keys:?}");
+            }
+        }
+    }
 }
 
 pub(crate) async fn no_keys_find_no_rows(fixture: &Fixture) {

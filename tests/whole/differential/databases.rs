@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use lilong_schema::Scalar;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -14,38 +15,63 @@ pub(crate) struct Database {
 }
 
 /// A table.
+#[derive(Default)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: Vec<Column>,
     /// Positions of the primary key's columns; empty: rowid alone.
     pub(crate) key: Vec<usize>,
     /// Constraints after the columns, other than foreign keys.
-    constraints: &'static str,
-    suffix: &'static str,
+    pub(crate) constraints: &'static str,
+    pub(crate) suffix: &'static str,
     pub(crate) foreign: Vec<Foreign>,
-    rows: Vec<Vec<Value>>,
+    pub(crate) rows: Vec<Vec<Value>>,
+    /// Rows cannot be told apart but by all columns: every list is ordered by all of them.
+    pub(crate) is_keyless: bool,
+    /// Whether queries may ask for it.
+    pub(crate) is_asked: bool,
 }
 
-/// A column; every one can be filtered and ordered by.
+/// A column.
 pub(crate) struct Column {
     pub(crate) name: &'static str,
-    declared: &'static str,
+    pub(crate) declared: &'static str,
+    pub(crate) scalar: Scalar,
+    pub(crate) role: Role,
 }
 
-/// A foreign key; `unique`: its own columns are unique, so that it is an object both ways.
+/// What queries may do with a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Read, filtered and ordered by.
+    Plain,
+    /// Only read: its values are of several storage classes, or in an order of their own.
+    Shown,
+    /// Nothing.
+    Hidden,
+}
+
+/// A foreign key; `unique`: its own columns are unique, so that it is an object both ways; `many`: those it refers to
+/// are not, so that it is a list both ways.
 pub(crate) struct Foreign {
     pub(crate) columns: Vec<usize>,
     pub(crate) table: usize,
     pub(crate) references: Vec<usize>,
     pub(crate) unique: bool,
+    pub(crate) many: bool,
 }
 
 fn column(name: &'static str, declared: &'static str) -> Column {
-    Column { name, declared }
+    let scalar = match declared.split(' ').next() {
+        Some("INTEGER") => Scalar::BigInt,
+        Some("REAL") => Scalar::Float,
+        _ => Scalar::String,
+    };
+    Column { name, declared, scalar, role: Role::Plain }
 }
 
 fn foreign(columns: &[usize], table: usize, references: &[usize]) -> Foreign {
-    Foreign { columns: columns.to_vec(), table, references: references.to_vec(), unique: false }
+    Foreign { columns: columns.to_vec(), table, references: references.to_vec(), unique: false, many: false }
 }
 
 pub(crate) fn quoted(name: &str) -> String {
@@ -53,33 +79,6 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 impl Database {
-    /// The tables of a file that is there, without its links; their names live as long as the program.
-    pub(crate) fn read(path: &Path) -> Self {
-        let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        let leak = |text: String| -> &'static str { text.leak() };
-        let texts = |sql: &str| {
-            let mut statement = connection.prepare(sql).unwrap();
-            let found = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<Vec<String>, _>>().unwrap();
-            found.into_iter().map(leak).collect::<Vec<_>>()
-        };
-        let tables = texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-            .into_iter()
-            .map(|name| Table {
-                name,
-                columns: texts(&format!("SELECT name FROM pragma_table_info({})", quoted(name)))
-                    .into_iter()
-                    .map(|name| column(name, ""))
-                    .collect(),
-                key: vec![],
-                constraints: "",
-                suffix: "",
-                foreign: vec![],
-                rows: vec![],
-            })
-            .collect();
-        Self { tables }
-    }
-
     /// All tables in one file.
     pub(crate) fn write_whole(&self, path: &Path) {
         let connection = Connection::open(path).unwrap();
@@ -222,6 +221,8 @@ pub(crate) fn school() -> Database {
                 suffix: "",
                 foreign: vec![],
                 rows: classes,
+                is_asked: true,
+                ..Table::default()
             },
             Table {
                 name: "subject",
@@ -231,6 +232,8 @@ pub(crate) fn school() -> Database {
                 suffix: "WITHOUT ROWID",
                 foreign: vec![],
                 rows: subjects,
+                is_asked: true,
+                ..Table::default()
             },
             Table {
                 name: "pupil",
@@ -246,6 +249,8 @@ pub(crate) fn school() -> Database {
                 suffix: "",
                 foreign: vec![foreign(&[2], 0, &[0]), foreign(&[3], 2, &[0])],
                 rows: pupils,
+                is_asked: true,
+                ..Table::default()
             },
             Table {
                 name: "mark",
@@ -260,6 +265,8 @@ pub(crate) fn school() -> Database {
                 suffix: "",
                 foreign: vec![foreign(&[0], 2, &[0]), foreign(&[1], 1, &[0])],
                 rows: marks,
+                is_asked: true,
+                ..Table::default()
             },
         ],
     }
@@ -315,6 +322,8 @@ pub(crate) fn awkward() -> Database {
                 suffix: "",
                 foreign: vec![],
                 rows: streets,
+                is_asked: true,
+                ..Table::default()
             },
             Table {
                 name: "select",
@@ -329,6 +338,8 @@ pub(crate) fn awkward() -> Database {
                 suffix: "WITHOUT ROWID",
                 foreign: vec![foreign(&[2], 3, &[1])],
                 rows: orders,
+                is_asked: true,
+                ..Table::default()
             },
             Table {
                 name: "Order Details",
@@ -343,6 +354,8 @@ pub(crate) fn awkward() -> Database {
                 suffix: "",
                 foreign: vec![foreign(&[0, 1], 1, &[0, 1])],
                 rows: details,
+                is_asked: true,
+                ..Table::default()
             },
             Table {
                 name: "1 key",
@@ -352,6 +365,8 @@ pub(crate) fn awkward() -> Database {
                 suffix: "",
                 foreign: vec![],
                 rows: keys,
+                is_asked: true,
+                ..Table::default()
             },
         ],
     }

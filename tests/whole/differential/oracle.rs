@@ -1,26 +1,45 @@
 //! The expected answer: one SELECT per parent row.
+//!
+//! In: a query and a SQLite file. Out: its answer, or nothing where that would be too long to be asked for.
 
+use lilong_schema::Scalar;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::{Map, Value, json};
 
-use super::databases::{Database, quoted};
+use super::databases::{Column, Database, Role, quoted};
 use super::query::{Condition, Node, Relation};
 
-/// The rows of a query as JSON.
-pub(crate) fn answer(database: &Database, connection: &Connection, node: &Node) -> Value {
+/// The most rows of an answer.
+const ROWS: usize = 5_000;
+/// The most steps of SQLite's machine for an answer, in thousands.
+const STEPS: usize = 20_000;
+
+/// The rows of a query as JSON; `None`: they are too many, or take too long to find here.
+pub(crate) fn answer(database: &Database, connection: &mut Connection, node: &Node) -> Option<Value> {
+    let deterministic = rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC;
     connection
-        .create_scalar_function(
-            "like_exactly",
-            2,
-            rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC,
-            |context| {
-                let (text, pattern): (Option<String>, String) = (context.get(0)?, context.get(1)?);
-                Ok(text.map(|text| like(&text.chars().collect::<Vec<_>>(), &pattern.chars().collect::<Vec<_>>())))
-            },
-        )
+        .create_scalar_function("like_exactly", 2, deterministic, |context| {
+            let (text, pattern): (Option<String>, String) = (context.get(0)?, context.get(1)?);
+            Ok(text.map(|text| like(&text.chars().collect::<Vec<_>>(), &pattern.chars().collect::<Vec<_>>())))
+        })
         .unwrap();
-    Value::Array(rows(database, connection, node, None))
+    let mut steps = 0;
+    let stop = move || {
+        steps += 1;
+        steps > STEPS
+    };
+    connection.progress_handler(1_000, Some(stop)).unwrap();
+    let rows = Oracle { database, connection, left: ROWS }.rows(node, None);
+    connection.progress_handler(0, None::<fn() -> bool>).unwrap();
+    rows.map(Value::Array)
+}
+
+/// What a question may still cost.
+struct Oracle<'a> {
+    database: &'a Database,
+    connection: &'a Connection,
+    left: usize,
 }
 
 /// `%` any run, `_` one code point, `\` escapes; by plain recursion.
@@ -33,76 +52,103 @@ fn like(text: &[char], pattern: &[char]) -> bool {
     }
 }
 
-fn rows(database: &Database, connection: &Connection, node: &Node, parent: Option<(&Relation, &[Cell])>) -> Vec<Value> {
-    let table = &database.tables[node.table];
-    let name = |column: usize| format!("a.{}", quoted(table.columns[column].name));
-    let (mut conditions, mut values) = (vec!["1 = 1".to_owned()], Vec::new());
-    if let Some((relation, row)) = parent {
-        for (from, to) in &relation.on {
-            if row[*from] == Cell::Null {
-                return Vec::new();
+impl Oracle<'_> {
+    fn rows(&mut self, node: &Node, parent: Option<(&Relation, &[Cell])>) -> Option<Vec<Value>> {
+        let (database, table) = (self.database, &self.database.tables[node.table]);
+        let name = |column: usize| format!("a.{}", quoted(table.columns[column].name));
+        let (mut conditions, mut values) = (vec!["1 = 1".to_owned()], Vec::new());
+        if let Some((relation, row)) = parent {
+            let from = &database.tables[relation.from];
+            for (outer, inner) in &relation.on {
+                if row[*outer] == Cell::Null {
+                    return Some(Vec::new());
+                }
+                conditions.push(equal(&from.columns[*outer], "?", &table.columns[*inner], &name(*inner)));
+                values.push(row[*outer].clone());
             }
-            conditions.push(format!("{} = ? COLLATE BINARY", name(*to)));
-            values.push(row[*from].clone());
         }
-    }
-    if let Some(condition) = &node.condition {
-        conditions.push(sql(database, node.table, condition, "a", &mut values));
-    }
-    let mut order = node
-        .order
-        .iter()
-        .map(|(column, direction)| {
-            let (way, nulls) = match *direction {
-                "ASC" | "ASC_NULLS_LAST" => ("ASC", "LAST"),
-                "ASC_NULLS_FIRST" => ("ASC", "FIRST"),
-                "DESC_NULLS_LAST" => ("DESC", "LAST"),
-                _ => ("DESC", "FIRST"),
+        if let Some(condition) = &node.condition {
+            conditions.push(sql(database, node.table, condition, "a", &mut values));
+        }
+        let mut order = node.order.iter().map(|(column, way)| term(&name(*column), way)).collect::<Vec<_>>();
+        if table.key.is_empty() {
+            order.push("a.rowid".to_owned());
+        }
+        order.extend(table.key.iter().map(|column| name(*column)));
+        let all = (0..table.columns.len()).map(|column| read(&table.columns[column], &name(column)));
+        let limit = node.limit.map_or("-1".to_owned(), |limit| limit.to_string());
+        let text = format!(
+            "SELECT {} FROM {} a WHERE {} ORDER BY {} LIMIT {limit} OFFSET {}",
+            all.collect::<Vec<_>>().join(", "),
+            quoted(table.name),
+            conditions.join(" AND "),
+            order.join(", "),
+            node.offset.unwrap_or_default()
+        );
+        let mut statement = self.connection.prepare_cached(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let mut found = statement.query(rusqlite::params_from_iter(values)).unwrap();
+        let mut rows = Vec::new();
+        loop {
+            let row = match found.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => break,
+                Err(error) => {
+                    assert_eq!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::OperationInterrupted), "{text}");
+                    return None;
+                }
             };
-            format!("{} {way} NULLS {nulls}", name(*column))
-        })
-        .collect::<Vec<_>>();
-    if table.key.is_empty() {
-        order.push("a.rowid".to_owned());
+            self.left = self.left.checked_sub(1)?;
+            rows.push((0..table.columns.len()).map(|column| row.get_unwrap(column)).collect::<Vec<Cell>>());
+        }
+        rows.iter().map(|row| self.object(node, row)).collect()
     }
-    order.extend(table.key.iter().map(|column| name(*column)));
-    let all = (0..table.columns.len()).map(name).collect::<Vec<_>>().join(", ");
-    let limit = node.limit.map_or("-1".to_owned(), |limit| limit.to_string());
-    let text = format!(
-        "SELECT {all} FROM {} a WHERE {} ORDER BY {} LIMIT {limit} OFFSET {}",
-        quoted(table.name),
-        conditions.join(" AND "),
-        order.join(", "),
-        node.offset.unwrap_or_default()
-    );
-    let mut statement = connection.prepare_cached(&text).unwrap();
-    let found = statement
-        .query_map(rusqlite::params_from_iter(values), |row| {
-            (0..table.columns.len()).map(|column| row.get::<_, Cell>(column)).collect::<Result<Vec<_>, _>>()
-        })
-        .unwrap()
-        .collect::<Result<Vec<_>, _>>()
-        .unwrap();
-    found
-        .iter()
-        .map(|row| {
-            let mut object = Map::new();
-            for (index, column) in node.columns.iter().enumerate() {
-                object.insert(format!("c{index}"), plain(&row[*column]));
-            }
-            for (index, (relation, below)) in node.links.iter().enumerate() {
-                let mut linked = rows(database, connection, below, Some((relation, row)));
-                let value = if relation.many {
-                    Value::Array(linked)
-                } else {
-                    assert!(linked.len() < 2);
-                    linked.pop().unwrap_or(Value::Null)
-                };
-                object.insert(format!("r{index}"), value);
-            }
-            Value::Object(object)
-        })
-        .collect()
+
+    fn object(&mut self, node: &Node, row: &[Cell]) -> Option<Value> {
+        let table = &self.database.tables[node.table];
+        let mut object = Map::new();
+        for (index, column) in node.columns.iter().enumerate() {
+            object.insert(format!("c{index}"), plain(&row[*column], table.columns[*column].scalar));
+        }
+        for (index, (relation, below)) in node.links.iter().enumerate() {
+            let mut linked = self.rows(below, Some((relation, row)))?;
+            let value = if relation.many {
+                Value::Array(linked)
+            } else {
+                assert!(linked.len() < 2);
+                linked.pop().unwrap_or(Value::Null)
+            };
+            object.insert(format!("r{index}"), value);
+        }
+        Some(Value::Object(object))
+    }
+}
+
+fn term(column: &str, direction: &str) -> String {
+    let (way, nulls) = match direction {
+        "ASC" | "ASC_NULLS_LAST" => ("ASC", "LAST"),
+        "ASC_NULLS_FIRST" => ("ASC", "FIRST"),
+        "DESC_NULLS_LAST" => ("DESC", "LAST"),
+        _ => ("DESC", "FIRST"),
+    };
+    format!("{column} {way} NULLS {nulls}")
+}
+
+/// A column as it is read: what is of several storage classes by its text.
+fn read(column: &Column, name: &str) -> String {
+    match column.role {
+        Role::Shown if column.scalar == Scalar::String => format!("CAST({name} AS TEXT)"),
+        Role::Plain | Role::Shown => name.to_owned(),
+        Role::Hidden => "NULL".to_owned(),
+    }
+}
+
+/// Whether two columns hold the same key: keys of different types meet by their text.
+fn equal(outer: &Column, outer_name: &str, inner: &Column, inner_name: &str) -> String {
+    if outer.scalar == inner.scalar && outer.role == Role::Plain && inner.role == Role::Plain {
+        format!("{inner_name} = {outer_name} COLLATE BINARY")
+    } else {
+        format!("CAST({inner_name} AS TEXT) = CAST({outer_name} AS TEXT) COLLATE BINARY")
+    }
 }
 
 fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, values: &mut Vec<Cell>) -> String {
@@ -151,7 +197,8 @@ fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, va
                 .on
                 .iter()
                 .map(|(one, other)| {
-                    format!("{below}.{} = {} COLLATE BINARY", quoted(to.columns[*other].name), column(one))
+                    let inner = &to.columns[*other];
+                    equal(&described.columns[*one], &column(one), inner, &format!("{below}.{}", quoted(inner.name)))
                 })
                 .collect::<Vec<_>>()
                 .join(" AND ");
@@ -161,28 +208,55 @@ fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, va
     }
 }
 
-fn plain(cell: &Cell) -> Value {
-    match cell {
-        Cell::Null => Value::Null,
-        Cell::Integer(number) if number.unsigned_abs() < 1 << 53 => json!(number),
-        Cell::Integer(number) => json!(number.to_string()),
-        Cell::Real(number) => json!(number),
-        Cell::Text(text) => json!(text),
-        Cell::Blob(_) => panic!("no blobs here"),
+fn plain(cell: &Cell, scalar: Scalar) -> Value {
+    match (cell, scalar) {
+        (Cell::Null, _) => Value::Null,
+        (Cell::Integer(number), Scalar::Boolean) => json!(*number != 0),
+        (Cell::Integer(number), _) if number.unsigned_abs() < 1 << 53 => json!(number),
+        (Cell::Integer(number), _) => json!(number.to_string()),
+        (Cell::Real(number), _) => json!(number),
+        (Cell::Text(text), Scalar::LocalDateTime | Scalar::Time) => json!(moment(text)),
+        (Cell::Text(text), _) => json!(text),
+        (Cell::Blob(_), _) => panic!("no blobs here"),
     }
 }
 
-/// Equal, keys in the same order; numbers by value.
-pub(crate) fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len()
-                && one.iter().zip(other).all(|((key, one), (also, other))| key == also && same(one, other))
-        }
-        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
-        _ => one == other,
+/// A time, alone or with a date, as it is printed: by `T`, with seconds, without trailing zeros in its fraction.
+fn moment(text: &str) -> String {
+    let mut text = text.replacen(' ', "T", 1);
+    if text.matches(':').count() == 1 {
+        text.push_str(":00");
     }
+    match text.split_once('.') {
+        Some((whole, fraction)) => {
+            format!("{whole}.{}", fraction.trim_end_matches('0')).trim_end_matches('.').to_owned()
+        }
+        None => text,
+    }
+}
+
+/// Where two answers differ first, and how; `None`: they are equal, keys in the same order; numbers by value, and so are
+/// decimals, which travel as text.
+pub(crate) fn difference(got: &Value, expected: &Value) -> Option<String> {
+    let told = || Some(format!(": got {}, expected {}", shown(got), shown(expected)));
+    match (got, expected) {
+        (Value::Array(one), Value::Array(other)) => {
+            let within = |(at, (one, other))| Some(format!("[{at}]{}", difference(one, other)?));
+            let within = one.iter().zip(other).enumerate().find_map(within);
+            within.or_else(|| if one.len() == other.len() { None } else { told() })
+        }
+        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => one
+            .iter()
+            .zip(other.values())
+            .find_map(|((key, one), other)| Some(format!(".{key}{}", difference(one, other)?))),
+        (Value::Number(one), Value::Number(other)) if one == other || one.as_f64() == other.as_f64() => None,
+        (Value::String(text), Value::Number(number)) if text.parse().ok() == number.as_f64() => None,
+        _ if got == expected => None,
+        _ => told(),
+    }
+}
+
+/// The beginning of a value, for messages.
+fn shown(value: &Value) -> String {
+    value.to_string().chars().take(600).collect()
 }

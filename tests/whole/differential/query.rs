@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use lilong_schema::Scalar;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
 
-use super::databases::{Database, quoted};
+use super::databases::{Column, Database, Role, quoted};
 use super::random::Random;
 
 /// A collection field of a query.
@@ -24,6 +25,7 @@ pub(crate) struct Node {
 /// A link in one direction.
 #[derive(Clone)]
 pub(crate) struct Relation {
+    pub(crate) from: usize,
     pub(crate) to: usize,
     pub(crate) on: Vec<(usize, usize)>,
     pub(crate) many: bool,
@@ -49,6 +51,8 @@ pub(crate) struct Generator<'a> {
     pub(crate) database: &'a Database,
     pub(crate) connection: &'a Connection,
     pub(crate) random: &'a mut Random,
+    /// Whether texts are ordered: engines agree on their order only by code point.
+    pub(crate) orders_texts: bool,
 }
 
 /// Every link of a table, both ways.
@@ -57,12 +61,15 @@ pub(crate) fn relations(database: &Database, table: usize) -> Vec<Relation> {
     for (from, other) in database.tables.iter().enumerate() {
         for key in &other.foreign {
             let on = key.columns.iter().copied().zip(key.references.iter().copied()).collect::<Vec<_>>();
+            if !other.is_asked || !database.tables[key.table].is_asked {
+                continue;
+            }
             if from == table {
-                all.push(Relation { to: key.table, on: on.clone(), many: false });
+                all.push(Relation { from: table, to: key.table, on: on.clone(), many: key.many });
             }
             if key.table == table {
                 let on = on.into_iter().map(|(one, other)| (other, one)).collect();
-                all.push(Relation { to: from, on, many: !key.unique });
+                all.push(Relation { from: table, to: from, on, many: !key.unique });
             }
         }
     }
@@ -71,15 +78,27 @@ pub(crate) fn relations(database: &Database, table: usize) -> Vec<Relation> {
 
 impl Generator<'_> {
     pub(crate) fn query(&mut self) -> Node {
-        let table = self.random.below(self.database.tables.len());
+        let asked = self.database.tables.iter().enumerate().filter(|(_, table)| table.is_asked).map(|(at, _)| at);
+        let table = *self.random.pick(&asked.collect::<Vec<_>>());
         self.node(table, 3, true, true)
+    }
+
+    fn is_ordered(&self, column: &Column) -> bool {
+        column.role == Role::Plain && (self.orders_texts || column.scalar != Scalar::String)
+    }
+
+    /// Columns that pass a test.
+    fn columns(&self, table: usize, wanted: impl Fn(&Column) -> bool) -> Vec<usize> {
+        let columns = &self.database.tables[table].columns;
+        (0..columns.len()).filter(|column| wanted(&columns[*column])).collect()
     }
 
     fn node(&mut self, table: usize, depth: usize, many: bool, root: bool) -> Node {
         let described = &self.database.tables[table];
         let mut columns = described.key.clone();
+        let shown = self.columns(table, |column| column.role != Role::Hidden);
         for _ in 0..=self.random.below(3) {
-            let column = self.random.below(described.columns.len());
+            let column = *self.random.pick(&shown);
             if !columns.contains(&column) {
                 columns.push(column);
             }
@@ -90,10 +109,20 @@ impl Generator<'_> {
             if self.random.chance(60) {
                 node.condition = Some(self.condition(table, 0));
             }
+            let ordered = self.columns(table, |column| self.is_ordered(column));
             for _ in 0..self.random.below(3) {
-                let column = self.random.below(described.columns.len());
-                if node.order.iter().all(|(other, _)| *other != column) {
-                    node.order.push((column, *self.random.pick(&DIRECTIONS)));
+                if !ordered.is_empty() {
+                    let column = *self.random.pick(&ordered);
+                    if node.order.iter().all(|(other, _)| *other != column) {
+                        node.order.push((column, *self.random.pick(&DIRECTIONS)));
+                    }
+                }
+            }
+            if described.is_keyless {
+                for column in ordered {
+                    if node.order.iter().all(|(other, _)| *other != column) {
+                        node.order.push((column, *self.random.pick(&DIRECTIONS)));
+                    }
                 }
             }
             if root || self.random.chance(60) {
@@ -137,13 +166,19 @@ impl Generator<'_> {
                 _ => {}
             }
         }
-        let column = self.random.below(self.database.tables[table].columns.len());
+        let plain = self.columns(table, |column| column.role == Role::Plain);
+        if plain.is_empty() {
+            return Condition::And(vec![]);
+        }
+        let column = *self.random.pick(&plain);
         if choice > 92 {
             return Condition::Null(column, self.random.chance(50));
         }
         match self.value(table, column) {
             None => Condition::Null(column, true),
-            Some(Cell::Text(text)) if self.random.chance(30) => {
+            Some(Cell::Text(text))
+                if self.database.tables[table].columns[column].scalar == Scalar::String && self.random.chance(30) =>
+            {
                 let pattern = match self.random.below(4) {
                     0 => text.chars().take(1).collect::<String>().replace(['%', '_', '\\'], "_") + "%",
                     1 => format!("%{}", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")),
@@ -158,6 +193,8 @@ impl Generator<'_> {
                     Condition::Among(column, self.random.chance(40), more)
                 } else {
                     let operators: &[&'static str] = &["_eq", "_neq", "_gt", "_gte", "_lt", "_lte"];
+                    let is_ordered = self.is_ordered(&self.database.tables[table].columns[column]);
+                    let operators = if is_ordered { operators } else { &operators[..2] };
                     Condition::Compare(column, operators[self.random.below(operators.len())], value)
                 }
             }
@@ -167,12 +204,7 @@ impl Generator<'_> {
     fn value(&mut self, table: usize, column: usize) -> Option<Cell> {
         let described = &self.database.tables[table];
         let column = quoted(described.columns[column].name);
-        let sql = format!("SELECT {column} FROM {} WHERE {column} IS NOT NULL ORDER BY rowid", quoted(described.name));
-        let sql = if described.key.len() == 2 || described.name == "subject" {
-            sql.replace(" ORDER BY rowid", "")
-        } else {
-            sql
-        };
+        let sql = format!("SELECT {column} FROM {} WHERE {column} IS NOT NULL LIMIT 200", quoted(described.name));
         let mut statement = self.connection.prepare_cached(&sql).unwrap();
         let all = statement.query_map([], |row| row.get::<_, Cell>(0)).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
         if all.is_empty() { None } else { Some(self.random.pick(&all).clone()) }
@@ -186,8 +218,13 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(names: &Value) -> Self {
+        Self::of(names, |_| true)
+    }
+
+    /// Those of some sources.
+    pub(crate) fn of(names: &Value, wanted: impl Fn(&str) -> bool) -> Self {
         let mut tables = HashMap::new();
-        for source in names["sources"].as_object().unwrap().values() {
+        for (_, source) in names["sources"].as_object().unwrap().iter().filter(|(name, _)| wanted(name)) {
             for (table, collection) in source["collections"].as_object().unwrap() {
                 tables.insert(table.clone(), (source["field"].as_str().unwrap().to_owned(), collection.clone()));
             }
@@ -266,18 +303,21 @@ fn where_text(database: &Database, names: &Names, table: usize, condition: &Cond
     };
     let on =
         |column: &usize, operation: String| format!("{{{}: {{{operation}}}}}", names.column(database, table, *column));
+    let scalar = |column: &usize| database.tables[table].columns[*column].scalar;
     match condition {
         Condition::And(parts) => format!("{{_and: [{}]}}", list(parts)),
         Condition::Or(parts) => format!("{{_or: [{}]}}", list(parts)),
         Condition::Not(part) => format!("{{_not: {}}}", where_text(database, names, table, part)),
         Condition::Null(column, null) => on(column, format!("_isNull: {null}")),
-        Condition::Compare(column, operator, value) => on(column, format!("{operator}: {}", literal(value))),
+        Condition::Compare(column, operator, value) => {
+            on(column, format!("{operator}: {}", literal(value, scalar(column))))
+        }
         Condition::Among(column, not, values) => {
-            let values = values.iter().map(literal).collect::<Vec<_>>().join(", ");
+            let values = values.iter().map(|value| literal(value, scalar(column))).collect::<Vec<_>>().join(", ");
             on(column, format!("{}: [{values}]", if *not { "_nin" } else { "_in" }))
         }
         Condition::Like(column, not, pattern) => {
-            let pattern = literal(&Cell::Text(pattern.clone()));
+            let pattern = literal(&Cell::Text(pattern.clone()), Scalar::String);
             on(column, format!("{}: {pattern}", if *not { "_nlike" } else { "_like" }))
         }
         Condition::Linked(relation, inner) => {
@@ -287,11 +327,14 @@ fn where_text(database: &Database, names: &Names, table: usize, condition: &Cond
     }
 }
 
-fn literal(value: &Cell) -> String {
-    match value {
-        Cell::Integer(number) => number.to_string(),
-        Cell::Real(number) => format!("{number:?}"),
-        Cell::Text(text) => serde_json::to_string(text).unwrap(),
-        Cell::Null | Cell::Blob(_) => panic!("no literal"),
+fn literal(value: &Cell, scalar: Scalar) -> String {
+    match (value, scalar) {
+        (Cell::Integer(number), Scalar::Boolean) => (*number != 0).to_string(),
+        (Cell::Integer(number), _) => number.to_string(),
+        (Cell::Real(number), Scalar::Decimal) => number.to_string(),
+        (Cell::Real(number), _) => format!("{number:?}"),
+        (Cell::Text(text), Scalar::LocalDateTime) => format!("\"{}\"", text.replacen(' ', "T", 1)),
+        (Cell::Text(text), _) => serde_json::to_string(text).unwrap(),
+        (Cell::Null | Cell::Blob(_), _) => panic!("no literal"),
     }
 }

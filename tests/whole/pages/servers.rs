@@ -107,7 +107,7 @@ async fn pages_of_a_mysql_server_come_to_the_list() {
             or_null(text(&["a", "b", "B"], i), i % 4 == 1),
             or_null((i % 2).to_string(), i.is_multiple_of(3)),
             or_null((1 + i % 4).to_string(), i % 5 == 4),
-            (9_223_372_036_854_775_800_u64 + u64::from(i % 3)).to_string(),
+            (18_446_744_073_709_551_600_u64 + u64::from(i % 3)).to_string(),
         ];
         format!("({})", cells.join(", "))
     };

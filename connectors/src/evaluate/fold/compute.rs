@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int32Type, Int64Type};
+use arrow_array::types::{Float64Type, Int32Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, UInt32Array};
 use arrow_ord::ord::make_comparator;
 use arrow_schema::SortOptions;
@@ -92,6 +92,10 @@ fn whole_sums(column: &FoldColumn, grouping: &Grouping) -> Option<Vec<Option<(i1
             let cells = column.values.as_primitive_opt::<Int64Type>()?;
             grouping.groups_of(cells.iter()).for_each(|(group, value)| add(group, value.into()));
         }
+        Scalar::Unsigned => {
+            let cells = column.values.as_primitive_opt::<UInt64Type>()?;
+            grouping.groups_of(cells.iter()).for_each(|(group, value)| add(group, value.into()));
+        }
         _ => return None,
     }
     Some(sums)
@@ -124,7 +128,7 @@ fn sum(column: &FoldColumn, grouping: &Grouping) -> Result<(ArrayRef, Vec<usize>
             let cells: Int64Array = cells.collect();
             Ok((Arc::new(cells), faulty))
         }
-        Scalar::BigInt => {
+        Scalar::BigInt | Scalar::Unsigned => {
             let sums = whole_sums(column, grouping).ok_or_else(|| unsuited(column))?;
             let mut texts = StringBuilder::with_capacity(sums.len(), sums.len() * 12);
             for sum in &sums {
@@ -152,7 +156,7 @@ fn sum(column: &FoldColumn, grouping: &Grouping) -> Result<(ArrayRef, Vec<usize>
 
 fn average(column: &FoldColumn, grouping: &Grouping) -> Result<(ArrayRef, Vec<usize>)> {
     match column.scalar {
-        Scalar::Int | Scalar::BigInt => {
+        Scalar::Int | Scalar::BigInt | Scalar::Unsigned => {
             let sums = whole_sums(column, grouping).ok_or_else(|| unsuited(column))?;
             Ok(finite(sums.iter().map(|sum| sum.map(|(sum, count)| sum as f64 / count as f64))))
         }
@@ -206,6 +210,10 @@ fn floats(column: &FoldColumn) -> Result<Float64Array> {
         }
         Scalar::BigInt => {
             let cells = column.values.as_primitive_opt::<Int64Type>().ok_or_else(|| unsuited(column))?;
+            cells.unary(|value| value as f64)
+        }
+        Scalar::Unsigned => {
+            let cells = column.values.as_primitive_opt::<UInt64Type>().ok_or_else(|| unsuited(column))?;
             cells.unary(|value| value as f64)
         }
         Scalar::Decimal => {

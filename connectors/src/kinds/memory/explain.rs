@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use lilong_schema::collection::FieldId;
-use lilong_schema::{Capabilities, Collection};
+use lilong_schema::{Capabilities, Collection, Normalizer};
 
 use crate::{Aggregate, Comparison, Fetch, Function, Group, Hop, LinkedAggregate, Order, OrderTarget, Predicate, Test};
 
@@ -22,6 +22,13 @@ pub(super) fn check(fetch: &Fetch, capabilities: Capabilities) -> Result<(), &'s
         need(fetch.offset.is_none(), "an offset over the rows of all keys")?;
         let limited = keys.limit.is_some() || keys.offset.is_some();
         need(!limited || capabilities.limit_per_key, "a limit or an offset for each key")?;
+        if !keys.normalize.is_empty() {
+            let [field] = keys.columns.as_slice() else {
+                return Err("normalised keys of several columns");
+            };
+            let index = fetch.collection.index_of_normalized(*field, &keys.normalize);
+            need(index.is_some() && !limited, "normalised keys that no index serves")?;
+        }
     }
     if let Some(group) = &fetch.group {
         need(capabilities.group, "groups")?;
@@ -113,7 +120,7 @@ pub(super) fn text(fetch: &Fetch) -> String {
     }
     write_bounds(&mut out, fetch.limit, fetch.offset);
     if let Some(keys) = &fetch.keys {
-        add(&mut out, format_args!(" by keys ({})", names(collection, &keys.columns)));
+        add(&mut out, format_args!(" by {}keys ({})", normalized(&keys.normalize), names(collection, &keys.columns)));
         write_bounds(&mut out, keys.limit, keys.offset);
     }
     if let Some(group) = &fetch.group {
@@ -215,8 +222,8 @@ fn write_predicate(predicate: &Predicate, collection: &Collection, out: &mut Str
         Predicate::Compare { field, comparison, operand } => {
             add(out, format_args!("{} {} ?{operand}", name(collection, *field), sign(*comparison)));
         }
-        Predicate::KeyIn { fields, operand, .. } => {
-            add(out, format_args!("({}) in ?{operand}", names(collection, fields)));
+        Predicate::KeyIn { fields, normalize, operand } => {
+            add(out, format_args!("{}({}) in ?{operand}", normalized(normalize), names(collection, fields)));
         }
         Predicate::Exists(exists) => {
             out.push_str("exists (");
@@ -289,6 +296,10 @@ fn sign(comparison: Comparison) -> &'static str {
         Comparison::Regex => "~",
         Comparison::IRegex => "~*",
     }
+}
+
+fn normalized(steps: &[Normalizer]) -> &'static str {
+    if steps.is_empty() { "" } else { "normalised " }
 }
 
 fn names(collection: &Collection, fields: &[usize]) -> String {

@@ -67,7 +67,14 @@ impl Reader<'_> {
             return Err(self.defect("more keys than are claimed"));
         }
         let columns = key_set.columns.iter().map(|field| self.column(table, &fetch.collection, *field));
-        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let mut columns = columns.collect::<Result<Vec<_>>>()?;
+        if !key_set.normalize.is_empty() {
+            for (column, field) in columns.iter_mut().zip(&key_set.columns) {
+                let scalar = fetch.collection.fields[*field].scalar;
+                let texts = evaluate::normalize(column, scalar, &key_set.normalize);
+                *column = std::sync::Arc::new(texts.map_err(|cause| self.evaluation(cause))?);
+            }
+        }
         let found = KeyIndex::new(keys.columns())
             .and_then(|index| index.lookup(&columns))
             .map_err(|cause| self.evaluation(cause))?;

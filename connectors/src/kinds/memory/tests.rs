@@ -88,7 +88,7 @@ fn a_fetch_that_needs_more_than_is_claimed_is_refused() {
     let source = source(1).capabilities(Capabilities::NONE);
     let compare = |comparison| Predicate::Compare { field: 0, comparison, operand: 0 };
     let order = Order { path: Vec::new(), target: OrderTarget::Field(0), descending: false, nulls_first: false };
-    let keys = |limit| Some(crate::KeySet { columns: vec![0], limit, offset: None });
+    let keys = |limit| Some(crate::KeySet { columns: vec![0], normalize: Vec::new(), limit, offset: None });
     for (fetch, claim) in [
         (
             Fetch { predicate: compare(Comparison::Equal), ..plain() },
@@ -120,7 +120,7 @@ fn a_fetch_reads_as_one_line() {
         Predicate::Not(Box::new(Predicate::IsNull(0))),
     ]);
     fetch.order = vec![Order { path: Vec::new(), target: OrderTarget::Field(0), descending: true, nulls_first: true }];
-    fetch.keys = Some(crate::KeySet { columns: vec![0], limit: Some(1), offset: None });
+    fetch.keys = Some(crate::KeySet { columns: vec![0], normalize: Vec::new(), limit: Some(1), offset: None });
     assert_eq!(
         Memory::new("m").explain(&fetch).unwrap().text,
         "c: id where (id > ?0 and id is not null) order by id desc nulls first by keys (id) limit ?1"

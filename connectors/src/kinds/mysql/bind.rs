@@ -174,7 +174,13 @@ impl Statement {
     fn keys(&mut self, columns: &[KeyColumn], cells: &KeyValues, rows: Range<usize>) -> Result<(), Unbindable> {
         if let ([column], [cells]) = (columns, cells.as_slice()) {
             let cells = cells.get(rows).ok_or(Unbindable::Operand)?;
-            let items = written(cells, &column.storage, column.scalar)?;
+            let mut items = written(cells, &column.storage, column.scalar)?;
+            if let Some((before, after)) = &column.around {
+                for item in &mut items {
+                    item.before = format!("{before}{}", item.before).into();
+                    item.after = format!("{}{after}", item.after).into();
+                }
+            }
             self.text.push_str(&column.plain);
             self.text.push_str(" IN (");
             self.list(&items);
@@ -249,6 +255,9 @@ pub(super) fn shown(pieces: &[Piece], slots: &[Slot]) -> String {
 
 fn shown_keys(columns: &[KeyColumn]) -> String {
     let sides = columns.iter().flat_map(|column| [Some(&column.plain), column.exact.as_ref()].into_iter().flatten());
+    if let [KeyColumn { plain, around: Some((before, after)), .. }] = columns {
+        return format!("{plain} IN ({before}?{after}, …)");
+    }
     if columns.len() == 1 {
         let sides: Vec<String> = sides.map(|side| format!("{side} IN (?, …)")).collect();
         return sides.join(" AND ");
@@ -264,6 +273,26 @@ pub(super) fn marks_of_key(slots: &[Slot]) -> usize {
             columns.iter().map(|column| 1 + usize::from(column.exact.is_some())).sum()
         }
         _ => 0,
+    });
+    marks.sum::<usize>().max(1)
+}
+
+/// How many marks a statement has with the values of a request, keys of the fetch apart.
+pub(super) fn marks(slots: &[Slot], bound: &BoundFetch) -> usize {
+    let marks = slots.iter().map(|slot| match slot {
+        Slot::List { operand, .. } => match operand_value(bound, *operand) {
+            Ok(Value::List(items)) => padded(items.len()),
+            _ => 1,
+        },
+        Slot::Keys { keys: Keys::Operand(id), columns } => match bound.operands.get(*id) {
+            Some(Operand::Keys(batch)) => {
+                let sides: usize = columns.iter().map(|column| 1 + usize::from(column.exact.is_some())).sum();
+                padded(batch.num_rows()) * sides
+            }
+            _ => 1,
+        },
+        Slot::Keys { keys: Keys::Fetch, .. } => 0,
+        Slot::Value { .. } | Slot::Key { .. } | Slot::Pattern { .. } | Slot::Number(_) => 1,
     });
     marks.sum::<usize>().max(1)
 }

@@ -5,12 +5,6 @@
 //! *Invariant*: a cell that is not of its column's scalar is null and has its [`CellFault`]; it is never turned into
 //! another value. The type that the server sends counts, not the one that was described.
 
-use std::sync::Arc;
-
-use arrow_array::builder::{
-    BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, Int64Builder, StringBuilder,
-    Time64MicrosecondBuilder, TimestampMicrosecondBuilder,
-};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, SchemaRef};
 use chrono::NaiveDate;
@@ -20,13 +14,12 @@ use sqlx::{Column, Decode, Row, TypeInfo};
 
 use super::storage::{self, Storage};
 use super::value::shown;
+use crate::sql::column::Cells;
 use crate::{CellFault, Rows};
 
 const DAY: i64 = 86_400_000_000;
 /// 1970-01-01, counted from 0001-01-01 as day 1.
 const EPOCH: i32 = 719_163;
-/// Bytes that a text cell is taken to need at first.
-const TEXT: usize = 16;
 
 /// What a column is to become.
 #[derive(Clone, Debug)]
@@ -94,22 +87,12 @@ pub(super) struct Batch {
     scratch: String,
 }
 
-enum Cells {
-    Boolean(BooleanBuilder),
-    Int(Int32Builder),
-    BigInt(Int64Builder),
-    Float(Float64Builder),
-    Text(StringBuilder),
-    Bytes(BinaryBuilder),
-    Date(Date32Builder),
-    Time(Time64MicrosecondBuilder),
-    Moment(TimestampMicrosecondBuilder),
-}
-
 impl Batch {
     /// An empty batch with room for `capacity` rows.
     pub(super) fn new(schema: &SchemaRef, decoders: &[Decoder], capacity: usize) -> Self {
-        let columns = decoders.iter().map(|decoder| (decoder.clone(), Cells::new(decoder.scalar, capacity))).collect();
+        let columns = decoders.iter().zip(schema.fields());
+        let columns =
+            columns.map(|(decoder, field)| (decoder.clone(), Cells::new(field.data_type(), capacity))).collect();
         Self { schema: schema.clone(), columns, faults: vec![], rows: 0, bytes: 0, scratch: String::new() }
     }
 
@@ -134,7 +117,7 @@ impl Batch {
             };
             self.bytes += bytes.len();
             let wire = wires.get(column).copied().unwrap_or(Wire::Bytes);
-            if cells.push(bytes, wire, decoder, &mut self.scratch).is_none() {
+            if push(cells, bytes, wire, decoder, &mut self.scratch).is_none() {
                 cells.push_null();
                 self.faults.push(CellFault { column, row: self.rows });
             }
@@ -247,115 +230,67 @@ fn uuid(bytes: &[u8], out: &mut String) -> Option<()> {
     Some(())
 }
 
-impl Cells {
-    fn new(scalar: Scalar, capacity: usize) -> Self {
-        match scalar {
-            Scalar::Boolean => Cells::Boolean(BooleanBuilder::with_capacity(capacity)),
-            Scalar::Int => Cells::Int(Int32Builder::with_capacity(capacity)),
-            Scalar::BigInt => Cells::BigInt(Int64Builder::with_capacity(capacity)),
-            Scalar::Float => Cells::Float(Float64Builder::with_capacity(capacity)),
-            Scalar::Date => Cells::Date(Date32Builder::with_capacity(capacity)),
-            Scalar::Time => Cells::Time(Time64MicrosecondBuilder::with_capacity(capacity)),
-            Scalar::LocalDateTime => Cells::Moment(TimestampMicrosecondBuilder::with_capacity(capacity)),
-            Scalar::DateTime => {
-                Cells::Moment(TimestampMicrosecondBuilder::with_capacity(capacity).with_timezone("UTC"))
+/// Adds a cell; `None`: it is not of the scalar, and nothing was added.
+fn push(cells: &mut Cells, bytes: &[u8], wire: Wire, decoder: &Decoder, scratch: &mut String) -> Option<()> {
+    let text = || std::str::from_utf8(bytes).ok();
+    let parsed = || text().filter(|_| wire == Wire::Bytes);
+    match cells {
+        Cells::Boolean(cells) => match integer(bytes, wire)? {
+            0 => cells.append_value(false),
+            1 => cells.append_value(true),
+            _ => return None,
+        },
+        Cells::Int(cells) => cells.append_value(integer(bytes, wire)?.try_into().ok()?),
+        Cells::BigInt(cells) => cells.append_value(integer(bytes, wire)?.try_into().ok()?),
+        Cells::Unsigned(cells) => cells.append_value(integer(bytes, wire)?.try_into().ok()?),
+        Cells::Float(cells) => cells.append_value(float(bytes, wire)?),
+        Cells::Bytes(cells) => match wire {
+            Wire::Bytes | Wire::Bits => cells.append_value(bytes),
+            _ => return None,
+        },
+        Cells::Date(cells) => cells.append_value(match wire {
+            Wire::Date => days(bytes)?,
+            _ => temporal::parse_date(parsed()?)?,
+        }),
+        Cells::Time(cells) => cells.append_value(match wire {
+            Wire::Time => time(bytes)?,
+            _ => temporal::parse_time(parsed()?)?,
+        }),
+        Cells::Moment(cells) => cells.append_value(match (wire, decoder.scalar) {
+            (Wire::Moment | Wire::Date, _) => moment(bytes)?,
+            (_, Scalar::DateTime) => {
+                let text = parsed()?;
+                temporal::parse_instant(text).or_else(|| temporal::parse_local(text))?
             }
-            Scalar::Bytes => Cells::Bytes(BinaryBuilder::with_capacity(capacity, capacity * TEXT)),
-            Scalar::String | Scalar::Decimal | Scalar::Uuid | Scalar::Json | Scalar::Enum => {
-                Cells::Text(StringBuilder::with_capacity(capacity, capacity * TEXT))
+            _ => temporal::parse_local(parsed()?)?,
+        }),
+        Cells::Text(cells) => match decoder.scalar {
+            Scalar::String if wire == Wire::Bits => {
+                let number = integer(bytes, wire)?;
+                cells.append_value(format!("{number:0width$b}", width = decoder.bits));
             }
-        }
+            Scalar::String | Scalar::Enum if wire == Wire::Bytes => cells.append_value(text()?),
+            Scalar::Decimal if wire == Wire::Decimal => cells.append_value(canonical_decimal(text()?)?),
+            Scalar::Decimal if matches!(wire, Wire::Signed | Wire::Unsigned) => {
+                cells.append_value(integer(bytes, wire)?.to_string());
+            }
+            Scalar::Uuid if wire == Wire::Bytes => {
+                scratch.clear();
+                uuid(bytes, scratch)?;
+                cells.append_value(&*scratch);
+            }
+            Scalar::Json if decoder.set => {
+                let text = text()?;
+                let values: Vec<&str> = text.split(',').filter(|value| !value.is_empty()).collect();
+                cells.append_value(serde_json::to_string(&values).ok()?);
+            }
+            Scalar::Json if wire == Wire::Bytes => {
+                let text = text()?;
+                serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
+                cells.append_value(text);
+            }
+            _ => return None,
+        },
     }
-
-    /// Adds a cell; `None`: it is not of the scalar, and nothing was added.
-    fn push(&mut self, bytes: &[u8], wire: Wire, decoder: &Decoder, scratch: &mut String) -> Option<()> {
-        let text = || std::str::from_utf8(bytes).ok();
-        let parsed = || text().filter(|_| wire == Wire::Bytes);
-        match self {
-            Cells::Boolean(cells) => match integer(bytes, wire)? {
-                0 => cells.append_value(false),
-                1 => cells.append_value(true),
-                _ => return None,
-            },
-            Cells::Int(cells) => cells.append_value(integer(bytes, wire)?.try_into().ok()?),
-            Cells::BigInt(cells) => cells.append_value(integer(bytes, wire)?.try_into().ok()?),
-            Cells::Float(cells) => cells.append_value(float(bytes, wire)?),
-            Cells::Bytes(cells) => match wire {
-                Wire::Bytes | Wire::Bits => cells.append_value(bytes),
-                _ => return None,
-            },
-            Cells::Date(cells) => cells.append_value(match wire {
-                Wire::Date => days(bytes)?,
-                _ => temporal::parse_date(parsed()?)?,
-            }),
-            Cells::Time(cells) => cells.append_value(match wire {
-                Wire::Time => time(bytes)?,
-                _ => temporal::parse_time(parsed()?)?,
-            }),
-            Cells::Moment(cells) => cells.append_value(match (wire, decoder.scalar) {
-                (Wire::Moment | Wire::Date, _) => moment(bytes)?,
-                (_, Scalar::DateTime) => {
-                    let text = parsed()?;
-                    temporal::parse_instant(text).or_else(|| temporal::parse_local(text))?
-                }
-                _ => temporal::parse_local(parsed()?)?,
-            }),
-            Cells::Text(cells) => match decoder.scalar {
-                Scalar::String if wire == Wire::Bits => {
-                    let number = integer(bytes, wire)?;
-                    cells.append_value(format!("{number:0width$b}", width = decoder.bits));
-                }
-                Scalar::String | Scalar::Enum if wire == Wire::Bytes => cells.append_value(text()?),
-                Scalar::Decimal if wire == Wire::Decimal => cells.append_value(canonical_decimal(text()?)?),
-                Scalar::Decimal if matches!(wire, Wire::Signed | Wire::Unsigned) => {
-                    cells.append_value(integer(bytes, wire)?.to_string());
-                }
-                Scalar::Uuid if wire == Wire::Bytes => {
-                    scratch.clear();
-                    uuid(bytes, scratch)?;
-                    cells.append_value(&*scratch);
-                }
-                Scalar::Json if decoder.set => {
-                    let text = text()?;
-                    let values: Vec<&str> = text.split(',').filter(|value| !value.is_empty()).collect();
-                    cells.append_value(serde_json::to_string(&values).ok()?);
-                }
-                Scalar::Json if wire == Wire::Bytes => {
-                    let text = text()?;
-                    serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
-                    cells.append_value(text);
-                }
-                _ => return None,
-            },
-        }
-        Some(())
-    }
-
-    fn push_null(&mut self) {
-        match self {
-            Cells::Boolean(cells) => cells.append_null(),
-            Cells::Int(cells) => cells.append_null(),
-            Cells::BigInt(cells) => cells.append_null(),
-            Cells::Float(cells) => cells.append_null(),
-            Cells::Text(cells) => cells.append_null(),
-            Cells::Bytes(cells) => cells.append_null(),
-            Cells::Date(cells) => cells.append_null(),
-            Cells::Time(cells) => cells.append_null(),
-            Cells::Moment(cells) => cells.append_null(),
-        }
-    }
-
-    fn finish(self) -> ArrayRef {
-        match self {
-            Cells::Boolean(mut cells) => Arc::new(cells.finish()),
-            Cells::Int(mut cells) => Arc::new(cells.finish()),
-            Cells::BigInt(mut cells) => Arc::new(cells.finish()),
-            Cells::Float(mut cells) => Arc::new(cells.finish()),
-            Cells::Text(mut cells) => Arc::new(cells.finish()),
-            Cells::Bytes(mut cells) => Arc::new(cells.finish()),
-            Cells::Date(mut cells) => Arc::new(cells.finish()),
-            Cells::Time(mut cells) => Arc::new(cells.finish()),
-            Cells::Moment(mut cells) => Arc::new(cells.finish()),
-        }
-    }
+    Some(())
 }

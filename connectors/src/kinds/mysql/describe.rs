@@ -10,22 +10,28 @@ use lilong_schema::{Collection, Enumeration, Field, ForeignKey, Key, Scalar, Sou
 use sqlx::Row;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 
-use super::native;
 use super::session::Server;
 use super::storage;
+use super::{expression, native};
 use crate::kinds::glob;
 
 const TABLES: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(TABLE_TYPE AS CHAR), CAST(TABLE_ROWS AS CHAR), \
     CAST(TABLE_COMMENT AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
 const COLUMNS: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(COLUMN_NAME AS CHAR), CAST(IS_NULLABLE AS CHAR), \
     CAST(COLUMN_TYPE AS CHAR), CAST(CHARACTER_SET_NAME AS CHAR), CAST(COLLATION_NAME AS CHAR), \
-    CAST(COLUMN_COMMENT AS CHAR) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() \
+    CAST(COLUMN_COMMENT AS CHAR), CAST(GENERATION_EXPRESSION AS CHAR) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() \
     ORDER BY TABLE_NAME, ORDINAL_POSITION";
 /// The last column says whether the index is hidden from the optimizer.
 const INDEXES: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(INDEX_NAME AS CHAR), CAST(NON_UNIQUE AS CHAR), \
     CAST(COLUMN_NAME AS CHAR), CAST(SUB_PART AS CHAR), CAST(INDEX_TYPE AS CHAR) \
     FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() \
     ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX";
+/// Whether the server has indexes over expressions.
+const HAS_EXPRESSIONS: &str = "SELECT CAST(COLUMN_NAME AS CHAR) FROM information_schema.COLUMNS \
+    WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'STATISTICS' AND COLUMN_NAME = 'EXPRESSION'";
+const EXPRESSIONS: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(EXPRESSION AS CHAR) \
+    FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND SEQ_IN_INDEX = 1 AND EXPRESSION IS NOT NULL \
+    AND INDEX_TYPE = 'BTREE' ORDER BY TABLE_NAME, INDEX_NAME";
 const FOREIGN_KEYS: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(CONSTRAINT_NAME AS CHAR), \
     CAST(COLUMN_NAME AS CHAR), CAST(REFERENCED_TABLE_NAME AS CHAR), CAST(REFERENCED_COLUMN_NAME AS CHAR), \
     CAST(REFERENCED_TABLE_SCHEMA = DATABASE() AS CHAR) FROM information_schema.KEY_COLUMN_USAGE \
@@ -47,17 +53,21 @@ pub(super) async fn describe(
     let tables = lines(connection, TABLES).await?;
     let columns = by_table(lines(connection, COLUMNS).await?);
     let indexes = by_table(lines(connection, INDEXES).await?);
+    let expressions = match lines(connection, HAS_EXPRESSIONS).await?.len() {
+        0 => BTreeMap::new(),
+        _ => by_table(lines(connection, EXPRESSIONS).await?),
+    };
     let foreign_keys = by_table(lines(connection, FOREIGN_KEYS).await?);
     let checks = match server {
         Server::MariaDb => lines(connection, CHECKS).await?,
         Server::MySql => vec![],
     };
     let grants = lines(connection, "SHOW GRANTS").await?;
-    let found =
-        Found { settings, columns, indexes, foreign_keys, json: checks.iter().filter_map(json_check).collect() };
+    let json = checks.iter().filter_map(json_check).collect();
+    let found = Found { settings, columns, indexes, expressions, foreign_keys, json };
     let mut description = SourceDescription::default();
     if may_write(&grants) {
-        let warning = "the login may change data; give it one that may only read";
+        let warning = "the login may write; one that may only read is wanted";
         description.warnings.push(warning.to_owned());
     }
     let mut names = BTreeSet::new();
@@ -138,6 +148,7 @@ struct Found<'a> {
     settings: &'a SourceSettings,
     columns: BTreeMap<String, Vec<Line>>,
     indexes: BTreeMap<String, Vec<Line>>,
+    expressions: BTreeMap<String, Vec<Line>>,
     foreign_keys: BTreeMap<String, Vec<Line>>,
     json: BTreeSet<(String, String)>,
 }
@@ -177,6 +188,7 @@ impl Found<'_> {
         if !view {
             collection.rows = cell(table, 2).and_then(|rows| rows.parse().ok()).map(one_digit);
             self.keys(&mut collection);
+            self.expressions(&mut collection);
             self.foreign_keys(&mut collection, names, description);
         }
         description.collections.push(collection);
@@ -193,7 +205,9 @@ impl Found<'_> {
         let given =
             self.settings.types.iter().find(|entry| entry.collection == collection.name && entry.column == name);
         if let Some(given) = given {
-            if native::can_be(&declared, scalar, given.scalar) {
+            if (scalar, given.scalar) == (Scalar::Unsigned, Scalar::BigInt) {
+                // It is one already.
+            } else if native::can_be(&declared, scalar, given.scalar) {
                 scalar = given.scalar;
             } else {
                 description.warnings.push(format!(
@@ -275,6 +289,19 @@ impl Found<'_> {
                 }
             }
         }
+    }
+
+    /// Indexes over expressions, and over columns that are made of one.
+    fn expressions(&self, collection: &mut Collection) {
+        let mut found = vec![];
+        for line in self.columns.get(&collection.name).into_iter().flatten() {
+            let made_of = cell(line, 7).filter(|text| !text.is_empty());
+            found.extend(made_of.and_then(|made_of| expression::of_column(&text(line, 1), made_of, collection)));
+        }
+        for line in self.expressions.get(&collection.name).into_iter().flatten() {
+            found.extend(cell(line, 1).and_then(|text| expression::of_index(text, collection)));
+        }
+        collection.expressions = found;
     }
 
     fn foreign_keys(&self, collection: &mut Collection, names: &BTreeSet<String>, description: &mut SourceDescription) {

@@ -4,11 +4,11 @@
 //! equality is exact whatever the collation, and still served by an index on the column: a text is compared once in its
 //! own collation, for the index, and once byte by byte.
 
-use lilong_schema::{Collection, Field, Scalar};
+use lilong_schema::{Collection, Field, KeyFunction, Scalar};
 
 use super::aggregate::aggregate;
 use super::storage::{self, Storage, collation, compared, foreign_charset, is_exact, is_utf8mb4};
-use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Nulls};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized, Nulls};
 use crate::sql::statement::Statement;
 use crate::{Comparison, Function, OperandId};
 
@@ -38,6 +38,8 @@ pub(super) struct KeyColumn {
     pub(super) plain: String,
     /// Compared with its text too, byte by byte.
     pub(super) exact: Option<String>,
+    /// What stands around each value.
+    pub(super) around: Option<(String, String)>,
 }
 
 /// What takes the next character of a pattern as itself.
@@ -104,7 +106,7 @@ fn equal(column: Column<'_>, mut mark: impl FnMut(Storage) -> String) -> String 
 
 /// Numbers that are equal if their canonical texts are.
 fn is_number(field: &Field) -> bool {
-    matches!(field.scalar, Scalar::Int | Scalar::BigInt | Scalar::Decimal)
+    matches!(field.scalar, Scalar::Int | Scalar::BigInt | Scalar::Unsigned | Scalar::Decimal)
 }
 
 /// Texts that are their own canonical texts.
@@ -229,7 +231,7 @@ impl Dialect for MySql {
                 match comparison {
                     Comparison::NotLike => format!("(NOT ({text}))"),
                     Comparison::StartsWith
-                        if storage == Storage::Text && leads_index(column) && is_utf8mb4(column.field) =>
+                        if storage == Storage::Text && column.leads_index() && is_utf8mb4(column.field) =>
                     {
                         // What an index can serve comes first.
                         format!("({} LIKE {pattern} {escape} AND {text})", bare(column))
@@ -250,10 +252,29 @@ impl Dialect for MySql {
                 scalar: column.field.scalar,
                 plain: plain(*column),
                 exact: exact(*column),
+                around: None,
             })
             .collect();
         let slot = parameter(statement, Slot::Keys { keys, columns });
         format!("({} AND {slot})", known.join(" AND "))
+    }
+
+    fn normalized_key_in(&self, statement: &mut Statement<Slot>, wanted: Normalized<'_>) -> String {
+        // Letters of a key change as those of the column do.
+        let key = wanted.index.key_functions().fold(as_column("\0", wanted.column), |key, function| match function {
+            KeyFunction::Upper => format!("UPPER({key})"),
+            KeyFunction::Lower => format!("LOWER({key})"),
+            _ => format!("TRIM(LEADING '0' FROM {key})"),
+        });
+        let around = key.split_once('\0').map(|(before, after)| (before.to_owned(), after.to_owned()));
+        let column = KeyColumn {
+            storage: Storage::Text,
+            scalar: Scalar::String,
+            plain: wanted.expression(),
+            exact: None,
+            around,
+        };
+        format!("({})", parameter(statement, Slot::Keys { keys: wanted.keys, columns: vec![column] }))
     }
 
     fn key_table(&self, _: &mut Statement<Slot>, _: &[Column<'_>], _: Keys) -> Option<KeyTable> {
@@ -302,7 +323,8 @@ impl Dialect for MySql {
         }
         if left == Storage::Integer && is_text(&right) {
             // The first half is for the index, the second is exact.
-            return format!("({} = CAST({outer_text} AS SIGNED) AND {exact})", bare(inner));
+            let integers = if inner.field.scalar == Scalar::Unsigned { "UNSIGNED" } else { "SIGNED" };
+            return format!("({} = CAST({outer_text} AS {integers}) AND {exact})", bare(inner));
         }
         exact
     }
@@ -385,9 +407,4 @@ fn position(column: Column<'_>) -> String {
 pub(super) fn labels(values: &[String]) -> String {
     let digits = |label: &String| label.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
     values.iter().map(|label| format!(", _utf8mb4 0x{}", digits(label))).collect()
-}
-
-/// Whether an index begins with the column.
-fn leads_index(column: Column<'_>) -> bool {
-    column.collection.indexes.iter().any(|index| index.first() == Some(&column.field.name))
 }

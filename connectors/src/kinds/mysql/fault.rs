@@ -17,6 +17,15 @@ pub(super) fn of_driver(source: &Arc<str>, doing: &str, cause: sqlx::Error) -> E
     error.because(cause)
 }
 
+/// An error while connecting: what is no server of this kind refuses nothing, it is not there.
+pub(super) fn of_connecting(source: &Arc<str>, cause: sqlx::Error) -> Error {
+    let mut error = of_driver(source, "connecting", cause);
+    if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Internal) {
+        error.kind = ErrorKind::Unavailable;
+    }
+    error
+}
+
 /// The server's number of an error, if the server said it.
 pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
     let database = error.as_database_error()?;
@@ -59,8 +68,8 @@ fn classify(error: &sqlx::Error) -> (ErrorKind, bool) {
         1054 | 1109 | 1146 | 1356 | 1932 => (ErrorKind::Mismatch, false),
         // Shutting down, lock waits, deadlocks, blocked host, lost connections.
         1053 | 1129 | 1152 | 1154..=1161 | 1205 | 1213 | 1927 | 2006 | 2013 | 4031 => (ErrorKind::Unavailable, true),
-        // No such database; damaged tables, a full disk, a table that crashed.
-        1021 | 1030 | 1034 | 1035 | 1049 | 1194 | 1195 => (ErrorKind::Unavailable, false),
+        // No such database, or no more; damaged tables, a full disk, a table that crashed.
+        1021 | 1030 | 1034 | 1035 | 1046 | 1049 | 1194 | 1195 => (ErrorKind::Unavailable, false),
         // More placeholders, or a longer statement, than a server takes; too large a join.
         1104 | 1153 | 1390 => (ErrorKind::TooCostly, false),
         _ => (ErrorKind::Rejected, false),

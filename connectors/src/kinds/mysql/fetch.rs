@@ -102,13 +102,16 @@ impl Job {
             }
             count = Some(batch.num_rows());
         }
+        let others = bind::marks(&parts.slots, bound);
         let step = if parts.each_key {
-            SELECTS
+            // Each select says the whole condition again, with all its lists.
+            (MARKS / others).min(SELECTS)
         } else {
-            // What else the statement has must fit beside them.
-            let marks = MARKS / 2 / bind::marks_of_key(&parts.slots);
+            let marks = MARKS.saturating_sub(others) / 2 / bind::marks_of_key(&parts.slots);
             marks.min(if keys.len() > 1 { COMPOSITE_KEYS } else { KEYS })
         };
+        // A statement that cannot be sent with one key is refused when it is written.
+        let step = step.max(1);
         let left = number(bound, fetch.limit).filter(|_| fetch.keys.is_some());
         Ok(Self { parts, bound: bound.clone(), keys, count, step, source: source.clone(), left })
     }
@@ -135,7 +138,7 @@ impl Job {
             return statement.into_parts();
         }
         // Selects for a key that is null find nothing; they are there to have few different statements.
-        let selects = rows.len().next_power_of_two().min(SELECTS);
+        let selects = rows.len().next_power_of_two().min(self.step);
         for at in 0..selects {
             statement.text.push_str(if at == 0 { "(" } else { " UNION ALL (" });
             let key = if at < rows.len() { rows.start + at } else { usize::MAX };

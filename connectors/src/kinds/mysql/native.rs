@@ -13,6 +13,7 @@ pub(super) fn scalar(declared: &str, is_json: bool) -> Option<Scalar> {
         "tinyint" | "bit" if numbers(declared) == [1] => Scalar::Boolean,
         "tinyint" | "smallint" | "mediumint" | "year" => Scalar::Int,
         "int" if !unsigned => Scalar::Int,
+        "bigint" if unsigned => Scalar::Unsigned,
         "int" | "bigint" => Scalar::BigInt,
         "decimal" => Scalar::Decimal,
         "float" | "double" => Scalar::Float,
@@ -52,7 +53,7 @@ pub(super) fn can_be(declared: &str, own: Scalar, given: Scalar) -> bool {
                     | Scalar::LocalDateTime
                     | Scalar::DateTime
             ),
-            Scalar::Int | Scalar::BigInt | Scalar::Boolean if word != "bit" && word != "year" => {
+            Scalar::Int | Scalar::BigInt | Scalar::Unsigned | Scalar::Boolean if word != "bit" && word != "year" => {
                 matches!(given, Scalar::Int | Scalar::BigInt | Scalar::Boolean)
             }
             Scalar::LocalDateTime | Scalar::DateTime => matches!(given, Scalar::LocalDateTime | Scalar::DateTime),
@@ -65,7 +66,7 @@ pub(super) fn can_be(declared: &str, own: Scalar, given: Scalar) -> bool {
 /// Whether every value that the type can hold can be represented.
 pub(super) fn is_always_valid(declared: &str, scalar: Scalar) -> bool {
     match scalar {
-        Scalar::Int | Scalar::Float | Scalar::Decimal | Scalar::Bytes => true,
+        Scalar::Int | Scalar::Unsigned | Scalar::Float | Scalar::Decimal | Scalar::Bytes => true,
         Scalar::BigInt => !(word(declared) == "bigint" && declared.contains("unsigned")),
         Scalar::String => word(declared) != "enum",
         Scalar::Boolean => word(declared) == "bit",
@@ -106,7 +107,8 @@ mod tests {
             ("int(11)", Some(Scalar::Int)),
             ("int unsigned", Some(Scalar::BigInt)),
             ("mediumint(8) unsigned", Some(Scalar::Int)),
-            ("bigint(20) unsigned zerofill", Some(Scalar::BigInt)),
+            ("bigint(20) unsigned zerofill", Some(Scalar::Unsigned)),
+            ("bigint(20)", Some(Scalar::BigInt)),
             ("decimal(10,2)", Some(Scalar::Decimal)),
             ("year(4)", Some(Scalar::Int)),
             ("double unsigned", Some(Scalar::Float)),

@@ -8,12 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use lilong_schema::catalog::Tuning;
 use sqlx::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::session::{self, Session};
 use super::settings::Settings;
+use crate::pool::{self, Idlers, Server, Slot};
 use crate::{Error, ErrorKind, Result};
 
 /// A session that was idle for longer is asked whether it lives.
@@ -28,6 +31,7 @@ pub(super) struct Pool {
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     sweeping: AtomicBool,
+    server: Arc<Server>,
 }
 
 #[derive(Debug)]
@@ -50,14 +54,31 @@ pub(super) struct Lease {
 impl Pool {
     /// Connects to nothing yet.
     pub(super) fn new(source: Arc<str>, settings: Settings, tuning: Tuning) -> Arc<Self> {
-        Arc::new(Self {
+        let options = &settings.options;
+        let address = format!(
+            "mysql {:?} {} {} {}",
+            options.get_socket(),
+            options.get_host(),
+            options.get_port(),
+            options.get_username()
+        );
+        let server = Server::at(&address, tuning.server_connections.max(1));
+        let pool = Arc::new(Self {
             source,
             permits: Arc::new(Semaphore::new(tuning.connections.max(1))),
             tuning,
             settings,
             idle: Mutex::new(vec![]),
             sweeping: AtomicBool::new(false),
-        })
+            server,
+        });
+        pool::enlist(&pool, Some(&pool.server));
+        pool
+    }
+
+    /// The server it connects to.
+    pub(super) fn server(&self) -> &Arc<Server> {
+        &self.server
     }
 
     /// The source's name.
@@ -115,7 +136,10 @@ impl Pool {
     }
 
     async fn open(&self) -> Result<Session> {
-        session::open(&self.source, &self.settings, &self.tuning, self.tuning.timeout).await
+        let slot = Slot::take(Some(self.server.clone())).await;
+        let mut session = session::open(&self.source, &self.settings, &self.tuning, self.tuning.timeout).await?;
+        session.slot = Some(slot);
+        Ok(session)
     }
 
     async fn answers(&self, session: &mut Session) -> bool {
@@ -160,6 +184,18 @@ impl Pool {
                 }
             }
         });
+    }
+}
+
+impl Idlers for Pool {
+    fn oldest(&self) -> Option<Instant> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).first().map(|idle| idle.since)
+    }
+
+    fn close_oldest(&self) -> Option<BoxFuture<'static, ()>> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = (!idle.is_empty()).then(|| idle.remove(0))?;
+        Some(oldest.session.close(self.tuning.connect_timeout).boxed())
     }
 }
 

@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 
 use super::fault;
 use super::settings::Settings;
+use crate::pool::Slot;
 use crate::{Error, ErrorKind, Result};
 
 /// See the module.
@@ -21,6 +22,8 @@ pub(super) struct Session {
     /// Which server it is.
     pub(super) server: Server,
     id: u64,
+    /// Its place among the connections, if they are counted.
+    pub(super) slot: Option<Slot>,
 }
 
 /// The families of servers.
@@ -51,10 +54,13 @@ pub(super) async fn connect(
 ) -> Result<Session> {
     match tokio::time::timeout(tuning.connect_timeout, set_up(options, time)).await {
         Ok(Ok(session)) => Ok(session),
-        Ok(Err(error)) => Err(fault::of_driver(source, "connecting", error)),
+        Ok(Err(error)) => Err(fault::of_connecting(source, error)),
         Err(_) => {
             let context = format!("connecting: no answer within {} ms", tuning.connect_timeout.as_millis());
-            Err(Error::new(ErrorKind::Unavailable, source.clone(), context))
+            let mut error = Error::new(ErrorKind::Unavailable, source.clone(), context);
+            // The next attempt would take as long.
+            error.temporary = false;
+            Err(error)
         }
     }
 }
@@ -82,7 +88,7 @@ async fn set_up(options: &MySqlConnectOptions, time: Duration) -> sqlx::Result<S
     );
     sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await?;
     sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY").execute(&mut connection).await?;
-    Ok(Session { connection, server, id: id.parse().unwrap_or_default() })
+    Ok(Session { connection, server, id: id.parse().unwrap_or_default(), slot: None })
 }
 
 impl Session {

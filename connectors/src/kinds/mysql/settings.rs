@@ -1,4 +1,4 @@
-//! The keys of a block that only this kind has: `url`, `tls`, `pooler`.
+//! The keys of a block that only this kind has: `url`, `tls`, `tls_ca`, `pooler`.
 //!
 //! In: a block. Out: how to connect, or every problem of the kind's own keys. *Invariant*: no message holds any part of
 //! the address, and nothing is connected to.
@@ -12,7 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
 /// The kind's own keys.
-pub(super) const KEYS: &[&str] = &["url", "tls", "pooler"];
+pub(super) const KEYS: &[&str] = &["url", "tls", "tls_ca", "pooler"];
 
 /// Statements that a connection keeps prepared: the ceiling of a server holds for all its connections together.
 const STATEMENTS: usize = 16;
@@ -56,6 +56,13 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             );
         }
     }
+    let mut authority = None;
+    if let Some(option) = settings.options.get("tls_ca") {
+        match &option.value {
+            OptionKind::Text(path) => authority = Some(option.resolve(path.reveal())),
+            _ => wrong(option, "`tls_ca` is not a path", "write tls_ca = \"city-ca.pem\""),
+        }
+    }
     let mut pooler = false;
     if let Some(option) = settings.options.get("pooler") {
         match option.value {
@@ -83,7 +90,11 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             let mode = tls.unwrap_or_else(|| {
                 if is_local(&options) { MySqlSslMode::Disabled } else { MySqlSslMode::VerifyIdentity }
             });
-            Ok(Settings { options: options.ssl_mode(mode), database, pooler })
+            let mut options = options.ssl_mode(mode);
+            if let Some(path) = authority {
+                options = options.ssl_ca(path);
+            }
+            Ok(Settings { options, database, pooler })
         }
         _ => Err(problems),
     }
@@ -219,10 +230,11 @@ mod tests {
             ("url", text("mysql://u:hidden@host/civil?charset=latin1")),
             ("tls", text("maybe")),
             ("pooler", text("yes")),
+            ("tls_ca", OptionKind::Integer(1)),
             ("uri", text("x")),
         ];
         let problems = read(&block(&keys)).unwrap_err();
-        assert_eq!(problems.len(), 4, "{problems:?}");
+        assert_eq!(problems.len(), 5, "{problems:?}");
         assert!(!format!("{problems:?}").contains("hidden"));
         for url in ["postgres://host/civil", "mysql://host", "mysql://host/", "mysql://ho st/civil", ""] {
             assert_eq!(read(&block(&[("url", text(url))])).unwrap_err().len(), 1, "{url}");

@@ -102,7 +102,7 @@ impl Storage {
         match field.scalar {
             Scalar::Boolean => Storage::Boolean,
             Scalar::Int | Scalar::BigInt if word == "year" => Storage::Year,
-            Scalar::Int | Scalar::BigInt => Storage::Integer,
+            Scalar::Int | Scalar::BigInt | Scalar::Unsigned => Storage::Integer,
             Scalar::Float if word == "float" => Storage::Single,
             Scalar::Float => Storage::Float,
             Scalar::Decimal => match numbers(&field.native).as_slice() {

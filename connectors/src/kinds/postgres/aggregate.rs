@@ -83,6 +83,7 @@ fn extreme(dialect: Postgres<'_>, function: Function, column: Column<'_>) -> Opt
         (Form::Native, Scalar::Boolean) => format!("{}({own})", if least { "bool_and" } else { "bool_or" }),
         // As texts they have the order of their bytes.
         (Form::Native, Scalar::Uuid) => format!("({word}({own}::text COLLATE \"C\"))::uuid"),
+        (Form::Enum, _) => format!("{word}({})", dialect.sort_key(column)),
         // Not every type has a smallest and a largest, but every one an order.
         (Form::Printed | Form::Opaque | Form::Document, _) => {
             let way = if least { "" } else { " DESC" };

@@ -57,14 +57,27 @@ static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+/// Whether `upper` and `lower` change letters one by one in a collation, and `i` to `I`. What a version does not have of
+/// these columns is null.
+const ONE_BY_ONE: &str = "coalesce((SELECT CASE p.provider WHEN 'c' THEN p.ctype !~* '^(tr|turk|az)' \
+     WHEN 'b' THEN p.locale IN ('C', 'C.UTF-8') ELSE false END FROM (SELECT \
+     CASE co.collprovider WHEN 'd' THEN coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') ELSE co.collprovider::text END AS provider, \
+     CASE co.collprovider WHEN 'd' THEN d.datctype ELSE to_jsonb(co) ->> 'collctype' END AS ctype, \
+     CASE co.collprovider WHEN 'd' THEN to_jsonb(d) ->> 'datlocale' ELSE to_jsonb(co) ->> 'colllocale' END AS locale \
+     FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()) AS p), false)";
+
 static INDEXES: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT i.indrelid::int8, i.indisprimary, i.indisunique, am.amname IN ('btree', 'hash'), \
          ARRAY(SELECT a.attname::text FROM generate_series(0, i.indnkeyatts - 1) AS k LEFT JOIN pg_catalog.pg_attribute AS a \
            ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] AND a.attnum > 0 ORDER BY k), \
          ARRAY(SELECT coalesce(i.indcollation[k] = a.attcollation, false) FROM generate_series(0, i.indnkeyatts - 1) AS k \
-           LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] ORDER BY k) \
+           LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] ORDER BY k), \
+         CASE WHEN i.indkey[0] = 0 THEN pg_get_indexdef(i.indexrelid, 1, true) END, \
+         CASE WHEN co.oid <> 100 THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END, {ONE_BY_ONE} \
          FROM pg_catalog.pg_index AS i {} \
+         LEFT JOIN pg_catalog.pg_collation AS co ON co.oid = i.indcollation[0] \
+         LEFT JOIN pg_catalog.pg_namespace AS cn ON cn.oid = co.collnamespace \
          JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid JOIN pg_catalog.pg_am AS am ON am.oid = x.relam \
          WHERE {SERVED} AND i.indisvalid AND i.indisready AND i.indpred IS NULL ORDER BY i.indrelid, i.indexrelid",
         of_served("i.indrelid")
@@ -137,6 +150,12 @@ pub(super) struct Index {
     pub(super) columns: Vec<Option<String>>,
     /// Whether the index has the column's own collation.
     pub(super) own_collation: Vec<bool>,
+    /// What it begins with, if that is an expression.
+    pub(super) expression: Option<String>,
+    /// The collation of what it begins with, where it is not the database's.
+    pub(super) collation: Option<String>,
+    /// Whether letters change one by one in that collation, and ASCII's as they do in English.
+    pub(super) one_by_one: bool,
 }
 
 /// A foreign key.
@@ -208,6 +227,9 @@ pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Re
             equality: row.try_get(3)?,
             columns: row.try_get(4)?,
             own_collation: row.try_get(5)?,
+            expression: row.try_get(6)?,
+            collation: row.try_get(7)?,
+            one_by_one: row.try_get(8)?,
         })
     })
     .await?;

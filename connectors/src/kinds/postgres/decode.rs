@@ -3,24 +3,16 @@
 //! In: rows in the binary format. Out: [`Rows`]. *Invariant*: a cell that is not of its column's scalar is null and has
 //! its [`CellFault`]; it is never turned into another value.
 
-use std::sync::Arc;
-
-use arrow_array::builder::{
-    BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, Int64Builder, StringBuilder,
-    Time64MicrosecondBuilder, TimestampMicrosecondBuilder,
-};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{ArrowError, DataType, SchemaRef, TimeUnit};
+use arrow_schema::{ArrowError, SchemaRef};
 use lilong_schema::value::canonical_decimal;
 use lilong_schema::{Scalar, temporal};
 use sqlx::postgres::PgRow;
 use sqlx::{Column, Row, TypeInfo, ValueRef};
 
 use super::wire::{self, oid};
+use crate::sql::column::Cells;
 use crate::{CellFault, Rows};
-
-/// Bytes that a text cell is taken to need at first.
-const TEXT: usize = 16;
 
 /// How the bytes of a column are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,18 +80,6 @@ struct Batch {
     bytes: usize,
 }
 
-enum Cells {
-    Boolean(BooleanBuilder),
-    Int(Int32Builder),
-    BigInt(Int64Builder),
-    Float(Float64Builder),
-    Text(StringBuilder),
-    Bytes(BinaryBuilder),
-    Date(Date32Builder),
-    Time(Time64MicrosecondBuilder),
-    Moment(TimestampMicrosecondBuilder),
-}
-
 impl Reader {
     /// Nothing read yet; room for `capacity` rows.
     pub(super) fn new(schema: SchemaRef, scalars: Vec<Scalar>, capacity: usize) -> Self {
@@ -130,7 +110,7 @@ impl Reader {
             let bytes = value.as_bytes().map_err(sqlx::Error::Decode)?;
             let format = formats.get(column).copied().unwrap_or(Format::Unknown);
             batch.bytes += bytes.len();
-            if cells.push(format, *scalar, bytes, &mut self.scratch).is_none() {
+            if push(cells, format, *scalar, bytes, &mut self.scratch).is_none() {
                 cells.push_null();
                 batch.faults.push(CellFault { column, row: batch.rows });
             }
@@ -196,129 +176,84 @@ impl Batch {
     }
 }
 
-impl Cells {
-    fn new(kind: &DataType, capacity: usize) -> Self {
-        match kind {
-            DataType::Boolean => Cells::Boolean(BooleanBuilder::with_capacity(capacity)),
-            DataType::Int32 => Cells::Int(Int32Builder::with_capacity(capacity)),
-            DataType::Int64 => Cells::BigInt(Int64Builder::with_capacity(capacity)),
-            DataType::Float64 => Cells::Float(Float64Builder::with_capacity(capacity)),
-            DataType::Date32 => Cells::Date(Date32Builder::with_capacity(capacity)),
-            DataType::Time64(TimeUnit::Microsecond) => Cells::Time(Time64MicrosecondBuilder::with_capacity(capacity)),
-            DataType::Timestamp(TimeUnit::Microsecond, zone) => {
-                Cells::Moment(TimestampMicrosecondBuilder::with_capacity(capacity).with_timezone_opt(zone.clone()))
-            }
-            DataType::Binary => Cells::Bytes(BinaryBuilder::with_capacity(capacity, capacity * TEXT)),
-            _ => Cells::Text(StringBuilder::with_capacity(capacity, capacity * TEXT)),
+/// Adds a cell; `None`: it is not of the scalar, and nothing was added.
+fn push(cells: &mut Cells, format: Format, scalar: Scalar, bytes: &[u8], scratch: &mut String) -> Option<()> {
+    match (&mut *cells, format) {
+        (Cells::Int(cells), Format::Int4) => cells.append_value(int4(bytes)?),
+        (Cells::BigInt(cells), Format::Int8) => cells.append_value(int8(bytes)?),
+        (Cells::Int(cells), Format::Int2) => cells.append_value(int2(bytes)?.into()),
+        (Cells::Text(cells), Format::Text) if matches!(scalar, Scalar::String | Scalar::Enum) => {
+            cells.append_value(std::str::from_utf8(bytes).ok()?);
+        }
+        (Cells::Text(cells), Format::Json) if scalar == Scalar::Json => {
+            cells.append_value(std::str::from_utf8(bytes).ok()?);
+        }
+        (Cells::Text(cells), Format::Jsonb) if scalar == Scalar::Json => {
+            cells.append_value(jsonb(bytes)?);
+        }
+        (Cells::Text(cells), Format::Numeric) if scalar == Scalar::Decimal => {
+            scratch.clear();
+            wire::read_numeric(bytes, scratch)?;
+            cells.append_value(&*scratch);
+        }
+        (Cells::Text(cells), Format::Uuid) if matches!(scalar, Scalar::Uuid | Scalar::String) => {
+            scratch.clear();
+            wire::read_uuid(bytes, scratch)?;
+            cells.append_value(&*scratch);
+        }
+        (Cells::Boolean(cells), Format::Boolean) => cells.append_value(*bytes.first()? != 0),
+        (Cells::Float(cells), Format::Float8) => cells.append_value(float8(bytes)?),
+        (Cells::Float(cells), Format::Float4) => cells.append_value(float4(bytes)?),
+        (Cells::Date(cells), Format::Date) => cells.append_value(wire::read_date(bytes)?),
+        (Cells::Time(cells), Format::Time) => cells.append_value(wire::read_time(bytes)?),
+        (Cells::Moment(cells), Format::Timestamp) if scalar == Scalar::LocalDateTime => {
+            cells.append_value(wire::read_moment(bytes)?);
+        }
+        (Cells::Moment(cells), Format::Timestamptz) if scalar == Scalar::DateTime => {
+            cells.append_value(wire::read_moment(bytes)?);
+        }
+        (Cells::Bytes(cells), Format::Bytes) => cells.append_value(bytes),
+        // The column has another type than it was described with.
+        _ => {
+            let text = canonical(format, bytes)?;
+            push_text(cells, &text, scalar)?;
         }
     }
+    Some(())
+}
 
-    /// Adds a cell; `None`: it is not of the scalar, and nothing was added.
-    fn push(&mut self, format: Format, scalar: Scalar, bytes: &[u8], scratch: &mut String) -> Option<()> {
-        match (&mut *self, format) {
-            (Cells::Int(cells), Format::Int4) => cells.append_value(int4(bytes)?),
-            (Cells::BigInt(cells), Format::Int8) => cells.append_value(int8(bytes)?),
-            (Cells::Int(cells), Format::Int2) => cells.append_value(int2(bytes)?.into()),
-            (Cells::Text(cells), Format::Text) if matches!(scalar, Scalar::String | Scalar::Enum) => {
-                cells.append_value(std::str::from_utf8(bytes).ok()?);
-            }
-            (Cells::Text(cells), Format::Json) if scalar == Scalar::Json => {
-                cells.append_value(std::str::from_utf8(bytes).ok()?);
-            }
-            (Cells::Text(cells), Format::Jsonb) if scalar == Scalar::Json => {
-                cells.append_value(jsonb(bytes)?);
-            }
-            (Cells::Text(cells), Format::Numeric) if scalar == Scalar::Decimal => {
-                scratch.clear();
-                wire::read_numeric(bytes, scratch)?;
-                cells.append_value(&*scratch);
-            }
-            (Cells::Text(cells), Format::Uuid) if matches!(scalar, Scalar::Uuid | Scalar::String) => {
-                scratch.clear();
-                wire::read_uuid(bytes, scratch)?;
-                cells.append_value(&*scratch);
-            }
-            (Cells::Boolean(cells), Format::Boolean) => cells.append_value(*bytes.first()? != 0),
-            (Cells::Float(cells), Format::Float8) => cells.append_value(float8(bytes)?),
-            (Cells::Float(cells), Format::Float4) => cells.append_value(float4(bytes)?),
-            (Cells::Date(cells), Format::Date) => cells.append_value(wire::read_date(bytes)?),
-            (Cells::Time(cells), Format::Time) => cells.append_value(wire::read_time(bytes)?),
-            (Cells::Moment(cells), Format::Timestamp) if scalar == Scalar::LocalDateTime => {
-                cells.append_value(wire::read_moment(bytes)?);
-            }
-            (Cells::Moment(cells), Format::Timestamptz) if scalar == Scalar::DateTime => {
-                cells.append_value(wire::read_moment(bytes)?);
-            }
-            (Cells::Bytes(cells), Format::Bytes) => cells.append_value(bytes),
-            // The column has another type than it was described with.
-            _ => {
-                let text = canonical(format, bytes)?;
-                self.push_text(&text, scalar)?;
-            }
+/// Adds a value by its canonical text.
+fn push_text(cells: &mut Cells, text: &str, scalar: Scalar) -> Option<()> {
+    match (cells, scalar) {
+        (Cells::Boolean(cells), _) => cells.append_value(match text {
+            "true" => true,
+            "false" => false,
+            _ => return None,
+        }),
+        (Cells::Int(cells), _) => cells.append_value(text.parse().ok()?),
+        (Cells::BigInt(cells), _) => cells.append_value(text.parse().ok()?),
+        (Cells::Unsigned(cells), _) => cells.append_value(text.parse().ok()?),
+        (Cells::Float(cells), _) => {
+            cells.append_value(text.parse().ok().filter(|number: &f64| number.is_finite())?);
         }
-        Some(())
-    }
-
-    /// Adds a value by its canonical text.
-    fn push_text(&mut self, text: &str, scalar: Scalar) -> Option<()> {
-        match (self, scalar) {
-            (Cells::Boolean(cells), _) => cells.append_value(match text {
-                "true" => true,
-                "false" => false,
-                _ => return None,
-            }),
-            (Cells::Int(cells), _) => cells.append_value(text.parse().ok()?),
-            (Cells::BigInt(cells), _) => cells.append_value(text.parse().ok()?),
-            (Cells::Float(cells), _) => {
-                cells.append_value(text.parse().ok().filter(|number: &f64| number.is_finite())?);
-            }
-            (Cells::Date(cells), _) => cells.append_value(temporal::parse_date(text)?),
-            (Cells::Time(cells), _) => cells.append_value(temporal::parse_time(text)?),
-            (Cells::Moment(cells), Scalar::DateTime) => cells.append_value(temporal::parse_instant(text)?),
-            (Cells::Moment(cells), _) => cells.append_value(temporal::parse_local(text)?),
-            (Cells::Text(cells), Scalar::Decimal) => cells.append_value(canonical_decimal(text)?),
-            (Cells::Text(cells), Scalar::Uuid) => {
-                let mut canonical = String::new();
-                wire::read_uuid(&wire::write_uuid(text)?, &mut canonical)?;
-                cells.append_value(canonical);
-            }
-            (Cells::Text(cells), Scalar::Json) => {
-                serde_json::from_str::<&serde_json::value::RawValue>(text).ok()?;
-                cells.append_value(text);
-            }
-            (Cells::Text(cells), _) => cells.append_value(text),
-            (Cells::Bytes(_), _) => return None,
+        (Cells::Date(cells), _) => cells.append_value(temporal::parse_date(text)?),
+        (Cells::Time(cells), _) => cells.append_value(temporal::parse_time(text)?),
+        (Cells::Moment(cells), Scalar::DateTime) => cells.append_value(temporal::parse_instant(text)?),
+        (Cells::Moment(cells), _) => cells.append_value(temporal::parse_local(text)?),
+        (Cells::Text(cells), Scalar::Decimal) => cells.append_value(canonical_decimal(text)?),
+        (Cells::Text(cells), Scalar::Uuid) => {
+            let mut canonical = String::new();
+            wire::read_uuid(&wire::write_uuid(text)?, &mut canonical)?;
+            cells.append_value(canonical);
         }
-        Some(())
-    }
-
-    fn push_null(&mut self) {
-        match self {
-            Cells::Boolean(cells) => cells.append_null(),
-            Cells::Int(cells) => cells.append_null(),
-            Cells::BigInt(cells) => cells.append_null(),
-            Cells::Float(cells) => cells.append_null(),
-            Cells::Text(cells) => cells.append_null(),
-            Cells::Bytes(cells) => cells.append_null(),
-            Cells::Date(cells) => cells.append_null(),
-            Cells::Time(cells) => cells.append_null(),
-            Cells::Moment(cells) => cells.append_null(),
+        (Cells::Text(cells), Scalar::Json) => {
+            serde_json::from_str::<&serde_json::value::RawValue>(text).ok()?;
+            cells.append_value(text);
         }
+        (Cells::Text(cells), _) => cells.append_value(text),
+        (Cells::Bytes(_), _) => return None,
     }
-
-    fn finish(self) -> ArrayRef {
-        match self {
-            Cells::Boolean(mut cells) => Arc::new(cells.finish()),
-            Cells::Int(mut cells) => Arc::new(cells.finish()),
-            Cells::BigInt(mut cells) => Arc::new(cells.finish()),
-            Cells::Float(mut cells) => Arc::new(cells.finish()),
-            Cells::Text(mut cells) => Arc::new(cells.finish()),
-            Cells::Bytes(mut cells) => Arc::new(cells.finish()),
-            Cells::Date(mut cells) => Arc::new(cells.finish()),
-            Cells::Time(mut cells) => Arc::new(cells.finish()),
-            Cells::Moment(mut cells) => Arc::new(cells.finish()),
-        }
-    }
+    Some(())
 }
 
 fn int2(bytes: &[u8]) -> Option<i16> {
@@ -379,6 +314,8 @@ fn canonical(format: Format, bytes: &[u8]) -> Option<String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use arrow_schema::DataType;
+
     use super::*;
 
     #[test]
@@ -395,12 +332,12 @@ mod tests {
         let mut scratch = String::new();
         let mut push = |text: &str| {
             let bytes = wire::write_numeric(text).unwrap();
-            cells.push(Format::Numeric, Scalar::BigInt, &bytes, &mut scratch)
+            super::push(&mut cells, Format::Numeric, Scalar::BigInt, &bytes, &mut scratch)
         };
         assert_eq!(push("10"), Some(()));
         assert_eq!(push("10.5"), None);
         assert_eq!(push("100000000000000000000"), None);
         let mut cells = Cells::new(&DataType::Utf8, 1);
-        assert_eq!(cells.push(Format::Text, Scalar::Decimal, b"x", &mut scratch), None);
+        assert_eq!(super::push(&mut cells, Format::Text, Scalar::Decimal, b"x", &mut scratch), None);
     }
 }

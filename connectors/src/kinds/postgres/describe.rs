@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Collection, Enumeration, Field, ForeignKey, Key, Scalar, SourceDescription};
+use lilong_schema::{Collection, Enumeration, ExpressionIndex, Field, ForeignKey, Key, Scalar, SourceDescription};
 use sqlx::postgres::PgConnection;
 
 use super::super::sqlite::glob;
 use super::catalog::{self, Answers, Column, Index, Relation};
 use super::expression::quote;
 use super::form::{COLLATION, FORM, Form, LOOSE, REQUIRED, TYPE};
+use crate::sql::indexed;
 
 /// Describes some schemas of a database.
 pub(super) async fn describe(
@@ -221,6 +222,7 @@ fn add_index(collection: &mut Collection, index: &Index, inherited: bool) {
                 collection.indexes.push(names);
             }
         }
+        collection.expressions.extend(expression(collection, index));
     }
     let columns: Option<Vec<String>> = index.columns.iter().map(|name| name.clone().filter(served)).collect();
     let Some(columns) = columns.filter(|_| (index.unique || index.primary) && !inherited) else {
@@ -233,6 +235,15 @@ fn add_index(collection: &mut Collection, index: &Index, inherited: bool) {
     } else if !columns.is_empty() && !collection.keys.iter().any(|key| key.columns == columns) {
         collection.keys.push(Key { columns, primary: false });
     }
+}
+
+/// The expression that an index begins with, if it normalises a text column.
+fn expression(collection: &Collection, index: &Index) -> Option<ExpressionIndex> {
+    let found = indexed::of_expression(index.expression.as_deref()?, collection, quote)?;
+    let field = collection.fields.iter().find(|field| field.name == found.column)?;
+    let is_text = field.scalar == Scalar::String && matches!(Form::of(field), Form::Native | Form::Padded);
+    let own_collation = field.details.get(COLLATION) == index.collation.as_ref();
+    (is_text && own_collation && (index.one_by_one || !found.changes_letters())).then_some(found)
 }
 
 /// Types that the catalog gives: text that holds JSON, and anything as the text that the server prints.

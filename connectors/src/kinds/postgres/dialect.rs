@@ -7,9 +7,11 @@
 use lilong_schema::{Collection, Field, Scalar};
 
 use super::aggregate::{aggregate, grouping};
-use super::expression::{all_equal, bare, canonical, equal, exact_text, labels, one_of, printed, quote, type_of};
+use super::expression::{
+    all_equal, bare, canonical, equal, exact_text, is_loose, labels, one_of, ordered, printed, quote, type_of,
+};
 use super::form::{COLLATION, Form, Kind, REQUIRED};
-use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
 use crate::{Comparison, Function, OperandId};
 
@@ -76,6 +78,26 @@ impl Postgres<'_> {
         Kind::of(column.field, self.wide)
     }
 
+    /// Whether a parameter has another type than it mostly has. Then the text says so: a connection keeps a statement by
+    /// its text, with the types that its parameters had the first time.
+    fn is_widened(self, column: Column<'_>) -> bool {
+        self.kind(column) != Kind::of(column.field, false)
+    }
+
+    fn value(
+        self,
+        statement: &mut Statement<Slot>,
+        column: Column<'_>,
+        operand: OperandId,
+        comparison: Comparison,
+    ) -> String {
+        let mut value = parameter(statement, Slot::Value { operand, kind: self.kind(column), comparison });
+        if self.is_widened(column) {
+            value.push_str("::numeric");
+        }
+        value
+    }
+
     fn ordered(
         self,
         statement: &mut Statement<Slot>,
@@ -89,8 +111,7 @@ impl Postgres<'_> {
             Comparison::Less => "<",
             _ => "<=",
         };
-        let kind = self.kind(column);
-        let value = parameter(statement, Slot::Value { operand, kind, comparison });
+        let value = self.value(statement, column, operand, comparison);
         let right = match Form::of(column.field) {
             Form::Native | Form::Real | Form::Opaque | Form::Document => value,
             Form::Padded => format!("{value}::bpchar"),
@@ -154,6 +175,14 @@ impl Dialect for Postgres<'_> {
         printed(column)
     }
 
+    /// A row of nulls is null to the plain test, and yet a value.
+    fn is_null(&self, column: Column<'_>) -> String {
+        match Form::of(column.field) {
+            Form::Document => format!("({} IS NOT DISTINCT FROM NULL)", bare(column)),
+            _ => format!("({} IS NULL)", bare(column)),
+        }
+    }
+
     fn compare(
         &self,
         statement: &mut Statement<Slot>,
@@ -164,12 +193,15 @@ impl Dialect for Postgres<'_> {
         let kind = self.kind(column);
         Some(match comparison {
             Comparison::Equal | Comparison::NotEqual => {
-                let value = parameter(statement, Slot::Value { operand, kind, comparison });
+                let value = self.value(statement, column, operand, comparison);
                 let text = equal(column, &value);
                 if comparison == Comparison::Equal { format!("({text})") } else { format!("(NOT ({text}))") }
             }
             Comparison::In | Comparison::NotIn => {
-                let list = parameter(statement, Slot::List { operand, kind });
+                let mut list = parameter(statement, Slot::List { operand, kind });
+                if self.is_widened(column) {
+                    list.push_str("::numeric[]");
+                }
                 let text = one_of(column, &list);
                 if comparison == Comparison::In { format!("({text})") } else { format!("(NOT ({text}))") }
             }
@@ -212,6 +244,15 @@ impl Dialect for Postgres<'_> {
         format!("EXISTS (SELECT 1 FROM {table} WHERE {})", all_equal(columns, &values))
     }
 
+    fn normalized_key_in(&self, statement: &mut Statement<Slot>, wanted: Normalized<'_>) -> String {
+        let slot = Slot::Key { keys: wanted.keys, columns: vec![(Scalar::String, Kind::Text)], at: 0 };
+        let list = parameter(statement, slot);
+        // Letters of a key change as those of the column do.
+        let collation = wanted.column.field.details.get(COLLATION);
+        let key = collation.map_or("k".to_owned(), |collation| format!("(k COLLATE {collation})"));
+        format!("({} = ANY(ARRAY(SELECT {} FROM unnest({list}) AS k)))", wanted.expression(), wanted.key(key))
+    }
+
     fn key_table(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable> {
         let names: Vec<&str> = columns.iter().map(|column| column.field.name.as_str()).collect();
         let collection = columns.first()?.collection;
@@ -241,10 +282,19 @@ impl Dialect for Postgres<'_> {
             }
             let same_enum = inner_form == Form::Enum && outer_form == Form::Enum;
             if same_enum && type_of(inner.field) == type_of(outer.field) {
-                return format!("{} = {}", bare(inner), bare(outer));
+                return format!("{} = {}", ordered(inner), ordered(outer));
             }
             if inner_form == Form::Enum {
                 return format!("{} = {right}", printed(inner));
+            }
+            if inner_form == Form::Native && is_loose(inner.field) {
+                // Each half has a collation of its own, which the other side must be told.
+                return format!(
+                    "({} = {right} AND {} = ({} COLLATE \"C\"))",
+                    bare(inner),
+                    exact_text(inner),
+                    canonical(outer)
+                );
             }
             return equal(inner, &right);
         }
@@ -258,7 +308,9 @@ impl Dialect for Postgres<'_> {
 
     fn exact(&self, column: Column<'_>) -> String {
         match Form::of(column.field) {
-            Form::Padded | Form::Enum | Form::Real => bare(column),
+            Form::Padded if !is_loose(column.field) => bare(column),
+            Form::Real => bare(column),
+            Form::Enum => ordered(column),
             _ => exact_text(column),
         }
     }
@@ -272,10 +324,7 @@ impl Dialect for Postgres<'_> {
     }
 
     fn sort_key(&self, column: Column<'_>) -> String {
-        match Form::of(column.field) {
-            Form::Opaque | Form::Document => format!("{} COLLATE \"C\"", printed(column)),
-            _ => bare(column),
-        }
+        ordered(column)
     }
 
     fn collated(&self, expression: String, _: Column<'_>) -> String {

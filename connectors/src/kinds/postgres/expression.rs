@@ -21,6 +21,15 @@ pub(super) fn bare(column: Column<'_>) -> String {
     }
 }
 
+/// The column in its own order. The server has none for domains over an enum: only the enum's own.
+pub(super) fn ordered(column: Column<'_>) -> String {
+    match Form::of(column.field) {
+        Form::Enum => format!("{}::{}", bare(column), type_of(column.field)),
+        Form::Opaque | Form::Document => format!("{} COLLATE \"C\"", printed(column)),
+        _ => bare(column),
+    }
+}
+
 /// The name of the type for casts.
 pub(super) fn type_of(field: &Field) -> &str {
     field.details.get(TYPE).map_or("text", String::as_str)
@@ -71,9 +80,9 @@ pub(super) fn labels(column: Column<'_>, condition: &str) -> String {
 pub(super) fn equal(column: Column<'_>, right: &str) -> String {
     let bare = bare(column);
     match Form::of(column.field) {
-        Form::Padded => format!("({bare} = {right}::bpchar AND {bare}::text = {right})"),
-        Form::Folded => format!("({bare} = {right}::{} AND {bare}::text = {right})", type_of(column.field)),
-        Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= {right}"))),
+        Form::Padded => format!("({bare} = {right}::bpchar AND {} = {right})", exact_text(column)),
+        Form::Folded => format!("({bare} = {right}::{} AND {} = {right})", type_of(column.field), exact_text(column)),
+        Form::Enum => format!("{} = ANY(ARRAY{})", ordered(column), labels(column, &format!("= {right}"))),
         Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = {right}", printed(column)),
         Form::Native | Form::Real if is_loose(column.field) => {
             format!("({bare} = {right} AND {bare} COLLATE \"C\" = {right})")
@@ -86,9 +95,11 @@ pub(super) fn equal(column: Column<'_>, right: &str) -> String {
 pub(super) fn one_of(column: Column<'_>, list: &str) -> String {
     let bare = bare(column);
     match Form::of(column.field) {
-        Form::Padded => format!("({bare} = ANY({list}::bpchar[]) AND {bare}::text = ANY({list}))"),
-        Form::Folded => format!("({bare} = ANY({list}::{}[]) AND {bare}::text = ANY({list}))", type_of(column.field)),
-        Form::Enum => format!("{bare} = ANY(ARRAY{})", labels(column, &format!("= ANY({list})"))),
+        Form::Padded => format!("({bare} = ANY({list}::bpchar[]) AND {} = ANY({list}))", exact_text(column)),
+        Form::Folded => {
+            format!("({bare} = ANY({list}::{}[]) AND {} = ANY({list}))", type_of(column.field), exact_text(column))
+        }
+        Form::Enum => format!("{} = ANY(ARRAY{})", ordered(column), labels(column, &format!("= ANY({list})"))),
         Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = ANY({list})", printed(column)),
         Form::Native | Form::Real if is_loose(column.field) => {
             format!("({bare} = ANY({list}) AND {bare} COLLATE \"C\" = ANY({list}))")

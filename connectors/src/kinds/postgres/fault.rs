@@ -16,10 +16,20 @@ pub(super) fn of(source: &Arc<str>, doing: &str, cause: sqlx::Error) -> Error {
     error.because(cause)
 }
 
+/// What failed while connecting: what is no server of this kind refuses nothing, it is not there.
+pub(super) fn connecting(source: &Arc<str>, cause: sqlx::Error) -> Error {
+    let mut error = of(source, "connecting", cause);
+    if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Internal) {
+        error.kind = ErrorKind::Unavailable;
+    }
+    error
+}
+
 /// An attempt that took longer than it may.
 pub(super) fn too_slow(source: &Arc<str>, doing: &str) -> Error {
     let mut error = Error::new(ErrorKind::Unavailable, source.clone(), format!("{doing}: no answer in time"));
-    error.temporary = true;
+    // The next attempt would take as long.
+    error.temporary = false;
     error
 }
 

@@ -102,8 +102,8 @@ impl Kind {
     /// What a field is compared with; `wide`: integers past 64 bits are among the operands.
     pub(super) fn of(field: &Field, wide: bool) -> Self {
         match field.scalar {
-            Scalar::Int | Scalar::BigInt if wide => Kind::Decimal,
-            Scalar::Int | Scalar::BigInt => Kind::Integer,
+            Scalar::Int | Scalar::BigInt | Scalar::Unsigned if wide => Kind::Decimal,
+            Scalar::Int | Scalar::BigInt | Scalar::Unsigned => Kind::Integer,
             Scalar::Decimal => Kind::Decimal,
             Scalar::Float if Form::of(field) == Form::Real => Kind::Real,
             Scalar::Float => Kind::Float,

@@ -8,12 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use lilong_schema::catalog::Tuning;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Row};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::fault;
+use crate::pool::{self, Idlers, Server, Slot};
 use crate::{Error, ErrorKind, Result};
 
 /// A connection that was idle for longer is asked whether it still lives.
@@ -29,6 +32,7 @@ pub(super) struct Pool {
     turns: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     sweeping: AtomicBool,
+    server: Arc<Server>,
 }
 
 struct Idle {
@@ -41,6 +45,7 @@ struct Link {
     connection: PgConnection,
     /// Unknown behind a pooler.
     process: Option<i32>,
+    slot: Slot,
 }
 
 /// A connection in use.
@@ -57,7 +62,15 @@ pub(super) struct Lease {
 impl Pool {
     /// Opens nothing yet.
     pub(super) fn new(source: Arc<str>, options: PgConnectOptions, pooler: bool, tuning: Tuning) -> Arc<Self> {
-        Arc::new(Self {
+        let address = format!(
+            "postgres {:?} {} {} {}",
+            options.get_socket(),
+            options.get_host(),
+            options.get_port(),
+            options.get_username()
+        );
+        let server = Server::at(&address, tuning.server_connections.max(1));
+        let pool = Arc::new(Self {
             source,
             options,
             pooler,
@@ -65,7 +78,15 @@ impl Pool {
             tuning,
             idle: Mutex::new(vec![]),
             sweeping: AtomicBool::new(false),
-        })
+            server,
+        });
+        pool::enlist(&pool, Some(&pool.server));
+        pool
+    }
+
+    /// The server it connects to.
+    pub(super) fn server(&self) -> &Arc<Server> {
+        &self.server
     }
 
     /// The source's name.
@@ -116,7 +137,7 @@ impl Pool {
     }
 
     async fn open(&self, options: &PgConnectOptions) -> Result<Link> {
-        const DOING: &str = "connecting";
+        let slot = Slot::take(Some(self.server.clone())).await;
         let opening = async {
             let mut connection = options.connect().await?;
             let mut process = None;
@@ -124,11 +145,11 @@ impl Pool {
                 let row = sqlx::query("SELECT pg_backend_pid()").persistent(false).fetch_one(&mut connection).await?;
                 process = Some(row.try_get(0)?);
             }
-            Ok(Link { connection, process })
+            Ok(Link { connection, process, slot })
         };
         match tokio::time::timeout(self.tuning.connect_timeout, opening).await {
-            Ok(opened) => opened.map_err(|error| fault::of(&self.source, DOING, error)),
-            Err(_) => Err(fault::too_slow(&self.source, DOING)),
+            Ok(opened) => opened.map_err(|error| fault::connecting(&self.source, error)),
+            Err(_) => Err(fault::too_slow(&self.source, "connecting")),
         }
     }
 
@@ -157,8 +178,7 @@ impl Pool {
                 };
                 let (old, left) = pool.sweep();
                 for idle in old {
-                    // An error here means that it is closed already; a peer that is gone does not answer.
-                    let _ = tokio::time::timeout(pool.tuning.wait_timeout, idle.connection.connection.close()).await;
+                    idle.connection.close(pool.tuning.wait_timeout).await;
                 }
                 if left == 0 {
                     pool.sweeping.store(false, Ordering::Release);
@@ -199,6 +219,27 @@ impl Pool {
         }
         drop(idle);
         self.keep_swept();
+    }
+}
+
+impl Idlers for Pool {
+    fn oldest(&self) -> Option<Instant> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).first().map(|idle| idle.since)
+    }
+
+    fn close_oldest(&self) -> Option<BoxFuture<'static, ()>> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = (!idle.is_empty()).then(|| idle.remove(0))?;
+        Some(oldest.connection.close(self.tuning.wait_timeout).boxed())
+    }
+}
+
+impl Link {
+    /// Says goodbye; a peer that is gone does not answer. Its slot is free after that.
+    async fn close(self, patience: Duration) {
+        // An error here means that it is closed already.
+        let _ = tokio::time::timeout(patience, self.connection.close()).await;
+        drop(self.slot);
     }
 }
 
@@ -271,8 +312,7 @@ impl Drop for Lease {
                         // The link is closed after that, so that no other process has its number.
                         drop(link);
                     }
-                    // An error here means that it is closed already.
-                    None => drop(link.connection.close().await),
+                    None => link.close(patience).await,
                 }
             };
             // Past that the server's own timeout ends it.

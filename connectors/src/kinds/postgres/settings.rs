@@ -1,4 +1,4 @@
-//! The keys of a block that only this kind has: `url`, `schemas`, `tls`, `pooler`.
+//! The keys of a block that only this kind has: `url`, `schemas`, `tls`, `tls_ca`, `pooler`.
 //!
 //! In: a block. Out: how to connect, or every problem of the kind's own keys. *Invariant*: nothing of a URL stands in a
 //! message, and no network is touched.
@@ -13,7 +13,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 /// The kind's own keys.
-pub(super) const KEYS: &[&str] = &["url", "schemas", "tls", "pooler"];
+pub(super) const KEYS: &[&str] = &["url", "schemas", "tls", "tls_ca", "pooler"];
 
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 64;
@@ -73,6 +73,14 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             None
         }
     };
+    let authority = match settings.options.get("tls_ca").map(|option| (option, &option.value)) {
+        None => None,
+        Some((option, OptionKind::Text(path))) => Some(option.resolve(path.reveal())),
+        Some((option, _)) => {
+            fault(option, "tls_ca is not a path", "write tls_ca = \"city-ca.pem\"");
+            None
+        }
+    };
     let mut options = None;
     match settings.options.get("url").map(|option| (option, &option.value)) {
         None => problems.push(
@@ -86,7 +94,10 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         Some((option, _)) => fault(option, "url is not a text", URL_HINT),
     }
     match options {
-        Some(options) if problems.is_empty() => {
+        Some(mut options) if problems.is_empty() => {
+            if let Some(path) = authority {
+                options = options.ssl_root_cert(path);
+            }
             Ok(Settings { options: session(options, pooler, settings.tuning.timeout), schemas, pooler })
         }
         _ => Err(problems),
@@ -220,9 +231,10 @@ mod tests {
         let options = [
             ("pooler", text("yes")),
             ("tls", text("perhaps")),
+            ("tls_ca", OptionKind::Integer(1)),
             ("schemas", OptionKind::Integer(1)),
             ("ulr", text("x")),
         ];
-        assert_eq!(read(&block(&options)).expect_err("it is wrong").len(), 5);
+        assert_eq!(read(&block(&options)).expect_err("it is wrong").len(), 6);
     }
 }

@@ -1,5 +1,7 @@
 //! What needs a server and is no matter of every kind: the one that `LILONG_TEST_POSTGRES` names; skipped without.
 
+mod collations;
+
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -264,4 +266,39 @@ async fn a_server_gives_its_databases() {
     let gone = (discovery.narrow)(&settings, "no such database");
     let error = open(&gone).unwrap().ping().await.unwrap_err();
     assert_eq!((error.kind, error.temporary), (ErrorKind::Unavailable, false), "{error}");
+}
+
+#[tokio::test]
+async fn normalised_keys_are_looked_up_by_indexes_over_expressions() {
+    use lilong_schema::Normalizer::{Compact, Lowercase, StripZeros, Trim, Uppercase};
+    let text = "CREATE TABLE card (id int PRIMARY KEY, v varchar(40), c char(30), t text COLLATE \"C\", u text COLLATE \"und-x-icu\");
+        INSERT INTO card SELECT n, 'a-' || n, '00' || n, ' x ' || n, 'u' || n FROM generate_series(1, 3000) AS n;
+        CREATE INDEX ON card (upper(replace(replace(v, ' ', ''), '-', '')), id); CREATE INDEX ON card (trim(leading '0' from c));
+        CREATE INDEX ON card (lower(trim(t))); CREATE INDEX ON card (translate(t, '- ', '')); CREATE INDEX ON card (trim(u));
+        CREATE INDEX ON card (upper(u)); CREATE INDEX ON card (upper(v)) WHERE id > 5; CREATE INDEX ON card (upper(v || t));
+        CREATE INDEX ON card (upper(t COLLATE \"C\")); ANALYZE card";
+    let Some((settings, mut connection)) = schema("expressions", text).await else {
+        return;
+    };
+    let connector = open(&settings).unwrap();
+    let card = described(&connector, "card").await;
+    for (name, steps) in [
+        ("v", vec![Compact, Uppercase]),
+        ("c", vec![StripZeros]),
+        ("t", vec![Trim, Lowercase]),
+        ("t", vec![Compact]),
+        ("u", vec![Trim]),
+    ] {
+        let field = card.field_id(name).unwrap();
+        let mut fetch = everything(&card);
+        let keys = crate::KeySet { columns: vec![field], normalize: steps.clone(), limit: None, offset: None };
+        fetch.keys = Some(keys);
+        let text = connector.explain(&fetch).unwrap().text;
+        let text = format!("EXPLAIN {}", text.replace("$1", "ARRAY['a', 'b']::text[]"));
+        let lines = sqlx::raw_sql(AssertSqlSafe(text.clone())).fetch_all(&mut connection).await.unwrap();
+        let plan: Vec<String> = lines.iter().map(|line| line.get(0)).collect();
+        assert!(plan.iter().any(|line| line.contains("Index Cond")), "{text} {plan:#?}");
+    }
+    let found: Vec<_> = card.expressions.iter().map(|index| (index.column.as_str(), index.functions.len())).collect();
+    assert_eq!(found, [("v", 3), ("c", 1), ("t", 2), ("t", 2), ("u", 1)], "letters are ICU's own affair in `u`");
 }

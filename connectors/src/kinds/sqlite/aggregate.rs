@@ -16,7 +16,7 @@ use super::storage::Storage;
 use super::value::read;
 use crate::Function;
 use crate::evaluate::{Careful, Moments, Total};
-use crate::sql::dialect::{Column, Dialect};
+use crate::sql::dialect::{Column, Dialect, Grouping};
 
 /// The scalars that can be added up.
 const NUMBERS: [Scalar; 4] = [Scalar::Int, Scalar::BigInt, Scalar::Float, Scalar::Decimal];
@@ -30,6 +30,14 @@ const FUNCTIONS: [(Function, &str); 6] = [
     (Function::Variance, "variance"),
     (Function::VariancePopulation, "variance_population"),
 ];
+
+/// What [`Dialect::grouping`] gives.
+pub(super) fn grouping(dialect: Sqlite, column: Column<'_>) -> Grouping {
+    let bare = dialect.bare(column);
+    // Of a group's values any is given; what cannot be read is equal to null, and must not hide behind one.
+    let value = if Storage::of(column.field) == Storage::Parsed { format!("max({bare})") } else { bare };
+    Grouping { exact: dialect.exact(column), value }
+}
 
 /// What [`Dialect::aggregate`] gives.
 pub(super) fn aggregate(dialect: Sqlite, function: Function, columns: &[Column<'_>]) -> Option<String> {

@@ -3,12 +3,6 @@
 //! In: cells as SQLite stores them. Out: [`Rows`]. *Invariant*: a cell that is not of its column's scalar is null and
 //! has its [`CellFault`]; it is never turned into another value.
 
-use std::sync::Arc;
-
-use arrow_array::builder::{
-    BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, Int64Builder, StringBuilder,
-    Time64MicrosecondBuilder, TimestampMicrosecondBuilder,
-};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, SchemaRef};
 use lilong_schema::{Scalar, Value};
@@ -16,6 +10,7 @@ use rusqlite::types::ValueRef;
 
 use super::storage::Storage;
 use super::value::{decimal_of_real, read};
+use crate::sql::column::Cells;
 use crate::{CellFault, Rows};
 
 /// How the cells of one column are read.
@@ -36,25 +31,12 @@ pub(super) struct Batch {
     bytes: usize,
 }
 
-enum Cells {
-    Boolean(BooleanBuilder),
-    Int(Int32Builder),
-    BigInt(Int64Builder),
-    Float(Float64Builder),
-    Text(StringBuilder),
-    Bytes(BinaryBuilder),
-    Date(Date32Builder),
-    Time(Time64MicrosecondBuilder),
-    Moment(TimestampMicrosecondBuilder),
-}
-
-/// Bytes that a text cell is taken to need at first.
-const TEXT: usize = 16;
-
 impl Batch {
     /// An empty batch with room for `capacity` rows.
     pub(super) fn new(schema: &SchemaRef, decoders: &[Decoder], capacity: usize) -> Self {
-        let columns = decoders.iter().map(|decoder| (decoder.clone(), Cells::new(decoder.scalar, capacity))).collect();
+        let columns = decoders.iter().zip(schema.fields());
+        let columns =
+            columns.map(|(decoder, field)| (decoder.clone(), Cells::new(field.data_type(), capacity))).collect();
         Self { schema: schema.clone(), columns, faults: vec![], rows: 0, bytes: 0 }
     }
 
@@ -75,7 +57,7 @@ impl Batch {
             if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = stored {
                 self.bytes += bytes.len();
             }
-            if !cells.push(stored, decoder) {
+            if !push(cells, stored, decoder) {
                 self.faults.push(CellFault { column, row: self.rows });
             }
         }
@@ -92,138 +74,91 @@ impl Batch {
     }
 }
 
-impl Cells {
-    fn new(scalar: Scalar, capacity: usize) -> Self {
-        match scalar {
-            Scalar::Boolean => Cells::Boolean(BooleanBuilder::with_capacity(capacity)),
-            Scalar::Int => Cells::Int(Int32Builder::with_capacity(capacity)),
-            Scalar::BigInt => Cells::BigInt(Int64Builder::with_capacity(capacity)),
-            Scalar::Float => Cells::Float(Float64Builder::with_capacity(capacity)),
-            Scalar::Date => Cells::Date(Date32Builder::with_capacity(capacity)),
-            Scalar::Time => Cells::Time(Time64MicrosecondBuilder::with_capacity(capacity)),
-            Scalar::LocalDateTime => Cells::Moment(TimestampMicrosecondBuilder::with_capacity(capacity)),
-            Scalar::DateTime => {
-                Cells::Moment(TimestampMicrosecondBuilder::with_capacity(capacity).with_timezone("UTC"))
-            }
-            Scalar::Bytes => Cells::Bytes(BinaryBuilder::with_capacity(capacity, capacity * TEXT)),
-            Scalar::String | Scalar::Decimal | Scalar::Uuid | Scalar::Json | Scalar::Enum => {
-                Cells::Text(StringBuilder::with_capacity(capacity, capacity * TEXT))
-            }
-        }
+/// Adds a cell; `false`: it is not of the scalar, and null stands in its place.
+fn push(cells: &mut Cells, stored: ValueRef<'_>, decoder: &Decoder) -> bool {
+    if push_plain(cells, stored, decoder) {
+        return true;
     }
-
-    /// Adds a cell; `false`: it is not of the scalar, and null stands in its place.
-    fn push(&mut self, stored: ValueRef<'_>, decoder: &Decoder) -> bool {
-        if self.push_plain(stored, decoder) {
-            return true;
+    let value = match (&decoder.storage, stored) {
+        (_, ValueRef::Null) => Some(Value::Null),
+        (Storage::Form(form), ValueRef::Text(bytes)) => {
+            std::str::from_utf8(bytes).ok().and_then(|text| form.read(text))
         }
-        let value = match (&decoder.storage, stored) {
-            (_, ValueRef::Null) => Some(Value::Null),
-            (Storage::Form(form), ValueRef::Text(bytes)) => {
-                std::str::from_utf8(bytes).ok().and_then(|text| form.read(text))
-            }
-            (Storage::Parsed, stored) => read(stored, decoder.scalar).ok(),
-            (Storage::Plain, ValueRef::Text(_)) if matches!(decoder.scalar, Scalar::Json | Scalar::Uuid) => {
-                read(stored, decoder.scalar).ok()
-            }
-            _ => None,
-        };
-        self.push_value(value.as_ref().unwrap_or(&Value::Null)) && value.is_some()
+        (Storage::Parsed, stored) => read(stored, decoder.scalar).ok(),
+        (Storage::Plain, ValueRef::Text(_)) if matches!(decoder.scalar, Scalar::Json | Scalar::Uuid) => {
+            read(stored, decoder.scalar).ok()
+        }
+        _ => None,
+    };
+    push_value(cells, value.as_ref().unwrap_or(&Value::Null)) && value.is_some()
+}
+
+/// Adds a cell that is stored as its scalar's own storage class; `false`: nothing was added.
+fn push_plain(cells: &mut Cells, stored: ValueRef<'_>, decoder: &Decoder) -> bool {
+    if !matches!(decoder.storage, Storage::Plain | Storage::Mixed) {
+        return false;
     }
-
-    /// Adds a cell that is stored as its scalar's own storage class; `false`: nothing was added.
-    fn push_plain(&mut self, stored: ValueRef<'_>, decoder: &Decoder) -> bool {
-        if !matches!(decoder.storage, Storage::Plain | Storage::Mixed) {
-            return false;
-        }
-        match (self, stored) {
-            (Cells::BigInt(cells), ValueRef::Integer(number)) => cells.append_value(number),
-            (Cells::Int(cells), ValueRef::Integer(number)) => match i32::try_from(number) {
-                Ok(number) => cells.append_value(number),
+    match (cells, stored) {
+        (Cells::BigInt(cells), ValueRef::Integer(number)) => cells.append_value(number),
+        (Cells::Int(cells), ValueRef::Integer(number)) => match i32::try_from(number) {
+            Ok(number) => cells.append_value(number),
+            Err(_) => return false,
+        },
+        (Cells::Float(cells), ValueRef::Real(number)) if number.is_finite() => cells.append_value(number),
+        (Cells::Float(cells), ValueRef::Integer(number)) => cells.append_value(number as f64),
+        (Cells::Boolean(cells), ValueRef::Integer(number @ (0 | 1))) => cells.append_value(number == 1),
+        (Cells::Text(cells), ValueRef::Text(bytes)) if matches!(decoder.scalar, Scalar::String | Scalar::Enum) => {
+            match std::str::from_utf8(bytes) {
+                Ok(text) => cells.append_value(text),
                 Err(_) => return false,
-            },
-            (Cells::Float(cells), ValueRef::Real(number)) if number.is_finite() => cells.append_value(number),
-            (Cells::Float(cells), ValueRef::Integer(number)) => cells.append_value(number as f64),
-            (Cells::Boolean(cells), ValueRef::Integer(number @ (0 | 1))) => cells.append_value(number == 1),
-            (Cells::Text(cells), ValueRef::Text(bytes)) if matches!(decoder.scalar, Scalar::String | Scalar::Enum) => {
-                match std::str::from_utf8(bytes) {
-                    Ok(text) => cells.append_value(text),
-                    Err(_) => return false,
-                }
             }
-            (Cells::Text(cells), ValueRef::Integer(number)) if decoder.scalar == Scalar::Decimal => {
-                cells.append_value(number.to_string());
-            }
-            (Cells::Text(cells), ValueRef::Real(number)) if decoder.scalar == Scalar::Decimal => {
-                match decimal_of_real(number) {
-                    Some(text) => cells.append_value(text),
-                    None => return false,
-                }
-            }
-            (Cells::Bytes(cells), ValueRef::Blob(bytes)) => cells.append_value(bytes),
-            _ => return false,
         }
-        true
-    }
-
-    /// Adds a value; null, and `false`, where it is of another scalar.
-    fn push_value(&mut self, value: &Value) -> bool {
-        match (&mut *self, value) {
-            (Cells::Boolean(cells), Value::Boolean(value)) => cells.append_value(*value),
-            (Cells::Int(cells), Value::Integer(number)) => match i32::try_from(*number) {
-                Ok(number) => cells.append_value(number),
-                Err(_) => return self.push_fault(),
-            },
-            (Cells::BigInt(cells), Value::Integer(number)) => match i64::try_from(*number) {
-                Ok(number) => cells.append_value(number),
-                Err(_) => return self.push_fault(),
-            },
-            (Cells::Float(cells), Value::Float(number)) => cells.append_value(*number),
-            (Cells::Text(cells), Value::Text(text) | Value::Decimal(text)) => cells.append_value(text),
-            (Cells::Bytes(cells), Value::Bytes(bytes)) => cells.append_value(bytes),
-            (Cells::Date(cells), Value::Date(days)) => cells.append_value(*days),
-            (Cells::Time(cells), Value::Time(micros)) => cells.append_value(*micros),
-            (Cells::Moment(cells), Value::LocalDateTime(micros) | Value::DateTime(micros)) => {
-                cells.append_value(*micros);
+        (Cells::Text(cells), ValueRef::Integer(number)) if decoder.scalar == Scalar::Decimal => {
+            cells.append_value(number.to_string());
+        }
+        (Cells::Text(cells), ValueRef::Real(number)) if decoder.scalar == Scalar::Decimal => {
+            match decimal_of_real(number) {
+                Some(text) => cells.append_value(text),
+                None => return false,
             }
-            (_, Value::Null) => {
-                self.push_null();
-            }
-            _ => return self.push_fault(),
         }
-        true
+        (Cells::Bytes(cells), ValueRef::Blob(bytes)) => cells.append_value(bytes),
+        _ => return false,
     }
+    true
+}
 
-    fn push_fault(&mut self) -> bool {
-        self.push_null();
-        false
-    }
-
-    fn push_null(&mut self) {
-        match self {
-            Cells::Boolean(cells) => cells.append_null(),
-            Cells::Int(cells) => cells.append_null(),
-            Cells::BigInt(cells) => cells.append_null(),
-            Cells::Float(cells) => cells.append_null(),
-            Cells::Text(cells) => cells.append_null(),
-            Cells::Bytes(cells) => cells.append_null(),
-            Cells::Date(cells) => cells.append_null(),
-            Cells::Time(cells) => cells.append_null(),
-            Cells::Moment(cells) => cells.append_null(),
+/// Adds a value; null, and `false`, where it is of another scalar.
+fn push_value(column: &mut Cells, value: &Value) -> bool {
+    match (&mut *column, value) {
+        (Cells::Boolean(cells), Value::Boolean(value)) => cells.append_value(*value),
+        (Cells::Int(cells), Value::Integer(number)) => match i32::try_from(*number) {
+            Ok(number) => cells.append_value(number),
+            Err(_) => return push_fault(column),
+        },
+        (Cells::BigInt(cells), Value::Integer(number)) => match i64::try_from(*number) {
+            Ok(number) => cells.append_value(number),
+            Err(_) => return push_fault(column),
+        },
+        (Cells::Unsigned(cells), Value::Integer(number)) => match u64::try_from(*number) {
+            Ok(number) => cells.append_value(number),
+            Err(_) => return push_fault(column),
+        },
+        (Cells::Float(cells), Value::Float(number)) => cells.append_value(*number),
+        (Cells::Text(cells), Value::Text(text) | Value::Decimal(text)) => cells.append_value(text),
+        (Cells::Bytes(cells), Value::Bytes(bytes)) => cells.append_value(bytes),
+        (Cells::Date(cells), Value::Date(days)) => cells.append_value(*days),
+        (Cells::Time(cells), Value::Time(micros)) => cells.append_value(*micros),
+        (Cells::Moment(cells), Value::LocalDateTime(micros) | Value::DateTime(micros)) => {
+            cells.append_value(*micros);
         }
+        (_, Value::Null) => column.push_null(),
+        _ => return push_fault(column),
     }
+    true
+}
 
-    fn finish(self) -> ArrayRef {
-        match self {
-            Cells::Boolean(mut cells) => Arc::new(cells.finish()),
-            Cells::Int(mut cells) => Arc::new(cells.finish()),
-            Cells::BigInt(mut cells) => Arc::new(cells.finish()),
-            Cells::Float(mut cells) => Arc::new(cells.finish()),
-            Cells::Text(mut cells) => Arc::new(cells.finish()),
-            Cells::Bytes(mut cells) => Arc::new(cells.finish()),
-            Cells::Date(mut cells) => Arc::new(cells.finish()),
-            Cells::Time(mut cells) => Arc::new(cells.finish()),
-            Cells::Moment(mut cells) => Arc::new(cells.finish()),
-        }
-    }
+fn push_fault(cells: &mut Cells) -> bool {
+    cells.push_null();
+    false
 }

@@ -6,10 +6,11 @@
 use std::time::{Duration, Instant};
 
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Collection, Field, ForeignKey, Key, Scalar, SourceDescription};
+use lilong_schema::{Collection, Field, ForeignKey, Scalar, SourceDescription};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::dialect::quote;
+use super::indexes::{self, text_of};
 use super::pool::Control;
 use super::scan::{self, Candidate};
 use super::storage::{self, declared_affinity};
@@ -32,15 +33,6 @@ struct Listing {
     declared: String,
     required: bool,
     key: i64,
-}
-
-/// An index as SQLite lists it.
-struct Index {
-    unique: bool,
-    origin: String,
-    partial: bool,
-    /// Column and collation; the column of an expression or of the row number is `None`.
-    parts: Vec<(Option<String>, String)>,
 }
 
 /// Describes a whole file. The error is one that makes the file as a whole unreadable.
@@ -92,12 +84,6 @@ fn reason(error: &rusqlite::Error) -> String {
     }
 }
 
-/// Reads a name; `None` if it is not UTF-8.
-fn name(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
-    let stored = row.get_ref(at)?;
-    Ok(stored.as_bytes_or_null().ok().flatten().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
-}
-
 fn list(connection: &Connection, warnings: &mut Vec<String>) -> rusqlite::Result<Vec<Listed>> {
     // What a virtual table keeps its data in is a table like any other; `exclude` is there for who does not want it.
     let text = "SELECT name, replace(type, 'shadow', 'table'), wr, strict FROM pragma_table_list \
@@ -107,7 +93,7 @@ fn list(connection: &Connection, warnings: &mut Vec<String>) -> rusqlite::Result
     let mut listed = vec![];
     while let Some(row) = rows.next()? {
         let kind: String = row.get(1)?;
-        match name(row, 0)? {
+        match text_of(row, 0)? {
             Some(name) => listed.push(Listed { name, kind, without_row_id: row.get(2)?, strict: row.get(3)? }),
             None => warnings.push(format!("a {kind} is left out: its name is not UTF-8")),
         }
@@ -125,7 +111,7 @@ fn collection(
     // Says whether it can be read at all: a view may name what is gone.
     connection.prepare(&format!("SELECT * FROM {} LIMIT 0", quote(&listed.name)))?;
     let listings = columns(connection, listed, warnings)?;
-    let indexes = indexes(connection, &listed.name)?;
+    let indexes = indexes::read(connection, &listed.name)?;
     let view = listed.kind == "view";
     let mut primary: Vec<&Listing> = listings.iter().filter(|listing| listing.key > 0).collect();
     primary.sort_by_key(|listing| listing.key);
@@ -193,7 +179,7 @@ fn collection(
         });
     }
     collection.row_id = !view && has_row_id(connection, listed, &mut collection.clone());
-    keys(&mut collection, primary, is_row_id, &indexes);
+    indexes::add(&mut collection, primary, is_row_id, &indexes);
     collection.foreign_keys = foreign_keys(connection, &collection, &listed.name)?;
     collection.rows = rows(connection, &collection, counted)?;
     Ok(collection)
@@ -206,10 +192,10 @@ fn columns(connection: &Connection, listed: &Listed, warnings: &mut Vec<String>)
     let mut rows = statement.query([&listed.name])?;
     let mut columns = vec![];
     while let Some(row) = rows.next()? {
-        match name(row, 0)? {
+        match text_of(row, 0)? {
             Some(name) => columns.push(Listing {
                 name,
-                declared: self::name(row, 1)?.unwrap_or_default(),
+                declared: text_of(row, 1)?.unwrap_or_default(),
                 required: row.get(2)?,
                 key: row.get(3)?,
             }),
@@ -240,28 +226,6 @@ fn collation(
     Ok(name.map(|name| name.to_string_lossy().into_owned()).filter(|name| !name.eq_ignore_ascii_case("BINARY")))
 }
 
-fn indexes(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
-    // The list is newest first.
-    let text = "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1) ORDER BY seq DESC";
-    let mut statement = connection.prepare_cached(text)?;
-    let mut rows = statement.query([table])?;
-    let mut indexes = vec![];
-    while let Some(row) = rows.next()? {
-        let Some(name) = name(row, 0)? else {
-            continue;
-        };
-        let text = "SELECT name, coll FROM pragma_index_xinfo(?1) WHERE key = 1 ORDER BY seqno";
-        let mut statement = connection.prepare_cached(text)?;
-        let mut rows = statement.query([name])?;
-        let mut parts = vec![];
-        while let Some(row) = rows.next()? {
-            parts.push((self::name(row, 0)?, self::name(row, 1)?.unwrap_or_default()));
-        }
-        indexes.push(Index { unique: row.get(1)?, origin: row.get(2)?, partial: row.get(3)?, parts });
-    }
-    Ok(indexes)
-}
-
 fn has_row_id(connection: &Connection, listed: &Listed, collection: &mut Collection) -> bool {
     collection.row_id = !listed.without_row_id;
     let Some(name) = storage::row_id_name(collection) else {
@@ -272,50 +236,6 @@ fn has_row_id(connection: &Connection, listed: &Listed, collection: &mut Collect
         || connection.prepare(&format!("SELECT t.{name} FROM {} AS t LIMIT 0", quote(&listed.name))).is_ok()
 }
 
-/// Keys and indexes: the primary key first, then unique ones in the order they were declared.
-fn keys(collection: &mut Collection, primary: Vec<String>, is_row_id: bool, indexes: &[Index]) {
-    let served = |name: &str| collection.field_id(name).is_some();
-    let mut keys: Vec<Key> = vec![];
-    let mut leading: Vec<Vec<String>> = vec![];
-    if is_row_id && primary.iter().all(|name| served(name)) {
-        leading.push(primary.clone());
-    }
-    if !primary.is_empty() && primary.iter().all(|name| served(name)) {
-        keys.push(Key { columns: primary, primary: true });
-    }
-    for index in indexes.iter().filter(|index| !index.partial) {
-        let names: Vec<String> = index
-            .parts
-            .iter()
-            .map_while(|(name, collation)| {
-                let field = &collection.fields[collection.field_id(name.as_deref()?)?];
-                // An equality uses an index of the column's own collation or of the exact one.
-                let own = field.details.get(storage::COLLATION).map_or("BINARY", String::as_str);
-                (collation.eq_ignore_ascii_case(own) || collation.eq_ignore_ascii_case("BINARY"))
-                    .then(|| field.name.clone())
-            })
-            .collect();
-        for length in 1..=names.len() {
-            let names = names[..length].to_vec();
-            if !leading.contains(&names) {
-                leading.push(names);
-            }
-        }
-        let columns: Option<Vec<String>> =
-            index.parts.iter().map(|(name, _)| name.clone().filter(|name| served(name))).collect();
-        if let Some(columns) = columns.filter(|columns| {
-            index.unique
-                && index.origin != "pk"
-                && !columns.is_empty()
-                && !keys.iter().any(|key| key.columns == *columns)
-        }) {
-            keys.push(Key { columns, primary: false });
-        }
-    }
-    collection.keys = keys;
-    collection.indexes = leading;
-}
-
 fn foreign_keys(connection: &Connection, collection: &Collection, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
     // The list is newest first.
     let text = "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER BY id DESC, seq";
@@ -324,7 +244,7 @@ fn foreign_keys(connection: &Connection, collection: &Collection, table: &str) -
     let mut found: Vec<(i64, ForeignKey)> = vec![];
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
-        let (Some(target), Some(from)) = (name(row, 1)?, name(row, 2)?) else {
+        let (Some(target), Some(from)) = (text_of(row, 1)?, text_of(row, 2)?) else {
             continue;
         };
         if found.last().is_none_or(|(last, _)| *last != id) {
@@ -337,7 +257,7 @@ fn foreign_keys(connection: &Connection, collection: &Collection, table: &str) -
         // SQLite's names are the same in any case; a description's are not.
         let own = collection.fields.iter().find(|field| field.name.eq_ignore_ascii_case(&from));
         key.columns.push(own.map_or(from, |field| field.name.clone()));
-        if let Some(to) = name(row, 3)? {
+        if let Some(to) = text_of(row, 3)? {
             let to = real_column(connection, &key.collection, to)?;
             key.references.push(to);
         }

@@ -4,11 +4,12 @@
 //! parameters. *Invariant*: equality is exact whatever the column's collation, and leaves the column bare on one side, so
 //! that its indexes serve.
 
-use lilong_schema::{Collection, Field, Scalar};
+use lilong_schema::{Collection, Scalar};
 
-use super::aggregate::aggregate;
-use super::storage::{Collation, Storage, affinity, collation, row_id_name};
-use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys};
+use super::aggregate::{aggregate, grouping};
+use super::expression::{exactly, text_of, value_of};
+use super::storage::{Collation, Storage, affinity, collation, is_text, row_id_name};
+use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
 use crate::{Comparison, Function, OperandId};
 
@@ -57,45 +58,6 @@ pub(super) struct Sqlite;
 /// A name between double quotes.
 pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Reads a stored value as a scalar and gives what it is compared as; see the functions of that name.
-fn value_of(expression: &str, scalar: Scalar) -> String {
-    format!("lilong_value({expression}, '{}')", scalar.name())
-}
-
-/// The canonical text by which keys of different types meet.
-fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
-    match (storage, field.scalar) {
-        (Storage::Plain, Scalar::String | Scalar::Uuid | Scalar::Enum) | (Storage::Form(_), Scalar::Date) => {
-            expression.to_owned()
-        }
-        (Storage::Mixed, _) | (Storage::Plain, Scalar::Int | Scalar::BigInt) => format!("CAST({expression} AS TEXT)"),
-        (_, scalar) => format!("lilong_text({expression}, '{}')", scalar.name()),
-    }
-}
-
-/// Whether a comparison with the column has to name the exact collation.
-fn is_text(field: &Field, storage: &Storage) -> bool {
-    match storage {
-        Storage::Plain => matches!(field.scalar, Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json),
-        Storage::Form(_) | Storage::Mixed => true,
-        Storage::Parsed => false,
-    }
-}
-
-/// A condition that is exact. `condition` says it of an expression; where the column's collation is another, it is said
-/// twice: by that collation, for its indexes, and exactly.
-fn exactly(expression: &str, field: &Field, storage: &Storage, condition: impl Fn(&str) -> String) -> String {
-    if !is_text(field, storage) {
-        return condition(expression);
-    }
-    let exact = format!("{expression} COLLATE BINARY");
-    match collation(field) {
-        Collation::Binary => condition(expression),
-        Collation::Foreign => condition(&exact),
-        Collation::Known(_) | Collation::Unknown => format!("({} AND {})", condition(expression), condition(&exact)),
-    }
 }
 
 impl Sqlite {
@@ -218,7 +180,7 @@ impl Dialect for Sqlite {
                     Comparison::NotILike => format!("(NOT lilong_ilike({text}, {pattern}))"),
                     Comparison::EndsWith => format!("lilong_ends({text}, {pattern})"),
                     Comparison::Contains => format!("lilong_contains({text}, {pattern})"),
-                    _ if leads_index(column)
+                    _ if column.leads_index()
                         && collation(column.field) == Collation::Binary
                         && storage == Storage::Plain =>
                     {
@@ -267,6 +229,12 @@ impl Dialect for Sqlite {
             conditions.push(plain);
         }
         format!("({})", conditions.join(" AND "))
+    }
+
+    fn normalized_key_in(&self, statement: &mut Statement<Slot>, wanted: Normalized<'_>) -> String {
+        let slot = Slot::Keys { keys: wanted.keys, columns: vec![(Scalar::String, Storage::Plain)] };
+        let (list, key) = (parameter(statement, slot), wanted.key("value".to_owned()));
+        format!("({} IN (SELECT {key} FROM rarray({list})))", wanted.expression())
     }
 
     fn key_table(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> Option<KeyTable> {
@@ -334,6 +302,13 @@ impl Dialect for Sqlite {
         format!("{left_text} COLLATE BINARY = {right}")
     }
 
+    fn within(&self, outer: Column<'_>, inner: Column<'_>) -> Option<(String, String)> {
+        let is_bare = |column: Column<'_>| self.exact(column) == self.bare(column);
+        let [one, other] = [inner, outer].map(|column| (Storage::of(column.field), column.field));
+        let alike = one.0 == other.0 && one.1.scalar == other.1.scalar && affinity(one.1) == affinity(other.1);
+        (alike && is_bare(inner) && is_bare(outer)).then(|| (self.bare(outer), self.bare(inner)))
+    }
+
     fn exact(&self, column: Column<'_>) -> String {
         let storage = Storage::of(column.field);
         let text = self.comparable(column, &storage);
@@ -345,10 +320,7 @@ impl Dialect for Sqlite {
     }
 
     fn grouping(&self, column: Column<'_>) -> Grouping {
-        let bare = self.bare(column);
-        // Of a group's values any is given; what cannot be read is equal to null, and must not hide behind one.
-        let value = if Storage::of(column.field) == Storage::Parsed { format!("max({bare})") } else { bare };
-        Grouping { exact: self.exact(column), value }
+        grouping(*self, column)
     }
 
     fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String> {
@@ -404,9 +376,4 @@ impl Dialect for Sqlite {
             (Some(limit), Some(offset)) => format!(" LIMIT {limit} OFFSET {offset}"),
         }
     }
-}
-
-/// Whether an index begins with the column.
-fn leads_index(column: Column<'_>) -> bool {
-    column.collection.indexes.iter().any(|index| index.first() == Some(&column.field.name))
 }

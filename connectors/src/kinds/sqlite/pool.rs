@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use lilong_schema::catalog::Tuning;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -15,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::access::{Access, Found, Watch};
 use super::{fault, functions};
+use crate::pool::{self, Idlers, Slot};
 use crate::{Error, ErrorKind, Result};
 
 /// Prepared statements that a connection keeps.
@@ -38,6 +41,14 @@ struct Idle {
     connection: Connection,
     found: Found,
     since: Instant,
+    slot: Slot,
+}
+
+/// A turn, with the connection that was used last, if there is one, and the place of the one to be used.
+pub(super) struct Turn {
+    permit: OwnedSemaphorePermit,
+    kept: Option<(Connection, Found, Instant)>,
+    slot: Slot,
 }
 
 /// Stops a running statement: when its time is up, or when nobody waits for it any more.
@@ -84,20 +95,23 @@ pub(super) struct Lease {
     pub(super) connection: Connection,
     pool: Arc<Pool>,
     found: Found,
+    slot: Slot,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Pool {
     /// Opens nothing yet.
     pub(super) fn new(source: Arc<str>, watch: Watch, tuning: Tuning) -> Arc<Self> {
-        Arc::new(Self {
+        let pool = Arc::new(Self {
             source,
             permits: Arc::new(Semaphore::new(tuning.connections.max(1))),
             tuning,
             watch,
             idle: Mutex::new(vec![]),
             sweeping: AtomicBool::new(false),
-        })
+        });
+        pool::enlist(&pool, None);
+        pool
     }
 
     /// The source's name.
@@ -116,35 +130,33 @@ impl Pool {
     }
 
     /// Waits for its turn; at most as long as the settings say.
-    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+    pub(super) async fn turn(&self) -> Result<Turn> {
         let turn = tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await;
         if let Ok(Ok(permit)) = turn {
-            return Ok(permit);
+            let last = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            return Ok(match last {
+                Some(idle) => Turn { permit, kept: Some((idle.connection, idle.found, idle.since)), slot: idle.slot },
+                None => Turn { permit, kept: None, slot: Slot::take(None).await },
+            });
         }
         let context = format!("waiting for one of {} connections", self.tuning.connections);
         Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context))
     }
 
     /// A connection for whoever has a turn, watched by `control`. Blocks.
-    pub(super) fn lease(self: &Arc<Self>, permit: OwnedSemaphorePermit, control: &Arc<Control>) -> Result<Lease> {
+    pub(super) fn lease(self: &Arc<Self>, turn: Turn, control: &Arc<Control>) -> Result<Lease> {
         let found = self.look()?;
-        let mut kept = None;
-        {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.retain(|idle| idle.found == found && idle.since.elapsed() < self.tuning.idle_timeout);
-            if let Some(idle) = idle.pop() {
-                kept = Some(idle.connection);
-            }
-        }
-        let mut connection = match kept {
-            Some(connection) => connection,
+        let fits = |was: &Found, since: &Instant| *was == found && since.elapsed() < self.tuning.idle_timeout;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).retain(|idle| fits(&idle.found, &idle.since));
+        let mut connection = match turn.kept.filter(|(_, was, since)| fits(was, since)) {
+            Some((connection, ..)) => connection,
             None => self.open(&found).map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?,
         };
         let control = control.clone();
         connection
             .progress_handler(STEPS, Some(move || control.is_over()))
             .map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?;
-        Ok(Lease { connection, pool: self.clone(), found, _permit: permit })
+        Ok(Lease { connection, pool: self.clone(), found, slot: turn.slot, _permit: turn.permit })
     }
 
     /// Closes what has been idle for too long; how many connections are left, those in use included.
@@ -213,6 +225,24 @@ impl Pool {
     }
 }
 
+impl Idlers for Pool {
+    fn oldest(&self) -> Option<Instant> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).first().map(|idle| idle.since)
+    }
+
+    fn close_oldest(&self) -> Option<BoxFuture<'static, ()>> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = (!idle.is_empty()).then(|| idle.remove(0))?;
+        if idle.is_empty() && self.permits.available_permits() >= self.tuning.connections.max(1) {
+            // The file is held open as long as there are connections; closing it before them would free their locks.
+            drop(oldest);
+            self.watch.forget();
+            return Some(std::future::ready(()).boxed());
+        }
+        Some(async move { drop(oldest) }.boxed())
+    }
+}
+
 impl Lease {
     /// The source's name.
     pub(super) fn source(&self) -> &Arc<str> {
@@ -233,7 +263,7 @@ impl Lease {
         if self.connection.progress_handler(0, None::<fn() -> bool>).is_err() {
             return;
         }
-        let idle = Idle { connection: self.connection, found: self.found, since: Instant::now() };
+        let idle = Idle { connection: self.connection, found: self.found, since: Instant::now(), slot: self.slot };
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
         self.pool.keep_swept();
     }

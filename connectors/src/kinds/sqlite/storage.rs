@@ -97,6 +97,15 @@ pub(super) fn declared_affinity(declared: &str, strict: bool) -> &'static str {
     }
 }
 
+/// Whether a comparison with the column has to name the exact collation.
+pub(super) fn is_text(field: &Field, storage: &Storage) -> bool {
+    match storage {
+        Storage::Plain => matches!(field.scalar, Scalar::String | Scalar::Enum | Scalar::Uuid | Scalar::Json),
+        Storage::Form(_) | Storage::Mixed => true,
+        Storage::Parsed => false,
+    }
+}
+
 /// A name for the hidden row number that no column takes; `None` if there is none.
 pub(super) fn row_id_name(collection: &Collection) -> Option<&'static str> {
     if !collection.row_id {

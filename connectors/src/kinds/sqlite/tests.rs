@@ -5,6 +5,7 @@
 mod describing;
 mod fetching;
 mod files;
+mod folds;
 mod keyed;
 mod plans;
 
@@ -172,7 +173,7 @@ impl<'a> Ask<'a> {
         let columns: Vec<usize> = names.iter().map(|name| self.id(name)).collect();
         let schema = crate::rows::columns_schema(&self.fetch.collection, &columns);
         self.keys = Some(RecordBatch::try_new(schema, cells).unwrap());
-        self.fetch.keys = Some(KeySet { columns, limit: None, offset: None });
+        self.fetch.keys = Some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None });
         self
     }
 

@@ -33,7 +33,7 @@ fn read_some(stored: ValueRef<'_>, scalar: Scalar) -> Option<Value> {
         Scalar::Int => {
             integer(stored).filter(|number| i32::try_from(*number).is_ok()).map(|number| Value::Integer(number.into()))
         }
-        Scalar::BigInt => integer(stored).map(|number| Value::Integer(number.into())),
+        Scalar::BigInt | Scalar::Unsigned => integer(stored).map(|number| Value::Integer(number.into())),
         Scalar::Float => float(stored).map(Value::Float),
         Scalar::Decimal => decimal(stored).map(Value::Decimal),
         Scalar::Boolean => match stored {

@@ -3,17 +3,28 @@
 //! In: predicates. Out: texts of conditions, with their parameters added to the statement. *Invariant*: values never stand
 //! in a text.
 
-use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
+use lilong_schema::{Collection, Normalizer};
 
-use super::{Translation, Untranslatable, column, key_columns};
-use crate::sql::dialect::{Column, Dialect, Keys};
-use crate::{Exists, Fetch, Predicate, Test};
+use super::{Translation, Untranslatable, column, key_columns, row_value};
+use crate::sql::dialect::{Column, Dialect, Keys, Normalized};
+use crate::{Comparison, Exists, Fetch, Predicate, Test};
 
 /// Whether rows of these links are found without a scan.
 fn is_indexed(collection: &Collection, on: &[(FieldId, FieldId)]) -> bool {
     let named = |column: &String| on.iter().any(|(_, field)| collection.fields[*field].name == *column);
     collection.indexes.iter().any(|columns| !columns.is_empty() && columns.iter().all(named))
+}
+
+/// Whether an index finds the rows that a predicate leaves, and they are not many: it asks for certain values.
+fn finds_few(collection: &Collection, predicate: &Predicate) -> bool {
+    let leads = |field: &FieldId| Column::new("", collection, *field).is_some_and(Column::leads_index);
+    match predicate {
+        Predicate::And(parts) => parts.iter().any(|part| finds_few(collection, part)),
+        Predicate::Compare { field, comparison: Comparison::Equal | Comparison::In, .. } => leads(field),
+        Predicate::KeyIn { fields, .. } => fields.iter().any(leads),
+        _ => false,
+    }
 }
 
 /// The most conditions in one chain.
@@ -33,8 +44,7 @@ impl<D: Dialect> Translation<'_, D> {
     pub(super) fn condition(&mut self, fetch: &Fetch, alias: &str) -> Result<String, Untranslatable> {
         let mut conditions = vec![];
         if let Some(keys) = &fetch.keys {
-            let columns = key_columns(alias, &fetch.collection, &keys.columns)?;
-            conditions.push(self.dialect.key_in(&mut self.statement, &columns, Keys::Fetch));
+            conditions.push(self.key_in(&fetch.collection, alias, &keys.columns, &keys.normalize, Keys::Fetch)?);
         }
         self.predicate_into(&fetch.collection, alias, &fetch.predicate, &mut conditions)?;
         Ok(if conditions.is_empty() { String::new() } else { format!(" WHERE {}", chain(conditions, " AND ")) })
@@ -80,7 +90,7 @@ impl<D: Dialect> Translation<'_, D> {
             }
             Predicate::IsNull(field) => {
                 let column = column(alias, collection, *field)?;
-                format!("({} IS NULL)", self.dialect.bare(column))
+                self.dialect.is_null(column)
             }
             Predicate::Exists(exists) => self.exists(collection, alias, exists, false)?,
             Predicate::Reached { path, target, test } => {
@@ -94,11 +104,29 @@ impl<D: Dialect> Translation<'_, D> {
                         .ok_or(Untranslatable::Comparison)?,
                 }
             }
-            Predicate::KeyIn { fields, operand, .. } => {
-                let columns = key_columns(alias, collection, fields)?;
-                self.dialect.key_in(&mut self.statement, &columns, Keys::Operand(*operand))
+            Predicate::KeyIn { fields, normalize, operand } => {
+                self.key_in(collection, alias, fields, normalize, Keys::Operand(*operand))?
             }
         })
+    }
+
+    fn key_in(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        fields: &[FieldId],
+        normalize: &[Normalizer],
+        keys: Keys,
+    ) -> Result<String, Untranslatable> {
+        let columns = key_columns(alias, collection, fields)?;
+        if normalize.is_empty() {
+            return Ok(self.dialect.key_in(&mut self.statement, &columns, keys));
+        }
+        let ([column], [field]) = (columns.as_slice(), fields) else {
+            return Err(Untranslatable::Index);
+        };
+        let index = collection.index_of_normalized(*field, normalize).ok_or(Untranslatable::Index)?;
+        Ok(self.dialect.normalized_key_in(&mut self.statement, Normalized { column: *column, index, keys }))
     }
 
     fn joined(
@@ -124,6 +152,12 @@ impl<D: Dialect> Translation<'_, D> {
         exists: &Exists,
         turnable: bool,
     ) -> Result<String, Untranslatable> {
+        if turnable
+            && finds_few(&exists.collection, &exists.predicate)
+            && let Some(text) = self.within(collection, alias, exists)?
+        {
+            return Ok(text);
+        }
         let inner = self.statement.alias();
         let mut conditions = self.pairs(collection, alias, &exists.collection, &inner, &exists.on)?;
         if turnable {
@@ -136,6 +170,40 @@ impl<D: Dialect> Translation<'_, D> {
         }
         let from = self.from(&exists.collection, &inner);
         Ok(format!("EXISTS (SELECT 1 FROM {from} WHERE {})", chain(conditions, " AND ")))
+    }
+
+    /// The linked rows as a list to look rows up by; `None` where no index would, or the dialect prefers `EXISTS`.
+    fn within(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        exists: &Exists,
+    ) -> Result<Option<String>, Untranslatable> {
+        let mut leads = false;
+        for (one, other) in &exists.on {
+            let one = column(alias, collection, *one)?;
+            if self.dialect.within(one, column("", &exists.collection, *other)?).is_none() {
+                return Ok(None);
+            }
+            leads |= one.leads_index();
+        }
+        if !leads {
+            return Ok(None);
+        }
+        let inner = self.statement.alias();
+        let (mut left, mut right) = (vec![], vec![]);
+        for (one, other) in &exists.on {
+            let (one, other) = (column(alias, collection, *one)?, column(&inner, &exists.collection, *other)?);
+            if let Some((outer, inner)) = self.dialect.within(one, other) {
+                left.push(outer);
+                right.push(inner);
+            }
+        }
+        let mut conditions = vec![];
+        self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
+        let from = self.from(&exists.collection, &inner);
+        let (left, right) = (row_value(&left), right.join(", "));
+        Ok(Some(format!("{left} IN (SELECT {right} FROM {from} WHERE {})", chain(conditions, " AND "))))
     }
 
     /// Adds the conjuncts of a predicate on linked rows that are found by their link, row by row.

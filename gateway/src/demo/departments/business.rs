@@ -113,7 +113,7 @@ pub(super) static FIRE_SAFETY: Department = Department {
         create table findings (fire_check_id integer not null references fire_checks (id), line integer not null,
             text text not null, remedied boolean, primary key (fire_check_id, line));
         create table hydrants (code text primary key, lane integer, working boolean);
-        create index fire_checks_code on fire_checks (credit_code);
+        create index fire_checks_code on fire_checks (upper(credit_code));
         create index fire_checks_result on fire_checks (result);
         create index fire_checks_follows on fire_checks (follows);",
     fill: fire_safety,
@@ -171,7 +171,7 @@ pub(super) static URBAN_MANAGEMENT: Department = Department {
         create table tblOffence (lngOffenceID integer primary key, strCreditCode text, strKind text not null,
             dtmNoted date, curFine decimal(8,2), blnPaid boolean, lngOfficerID integer references tblOfficer);
         create table tblOfficer (lngOfficerID integer primary key, strName text not null, strBadge text unique);
-        create index idxOffenceCode on tblOffence (strCreditCode);
+        create index idxOffenceCode on tblOffence (replace(replace(strCreditCode, ' ', ''), '-', ''));
         create index idxOffenceOfficer on tblOffence (lngOfficerID);",
     fill: urban_management,
 };

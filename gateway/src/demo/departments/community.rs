@@ -20,6 +20,8 @@ pub(super) static COMMUNITY_CENTRES: Department = Department {
         create table sign_up (activity_id integer not null references activity (id),
             member_no integer not null references member (member_no), attended boolean,
             primary key (activity_id, member_no)) without rowid;
+        create index centre_street on centre (upper(trim(street)));
+        create index member_card on member (upper(id_card));
         create index activity_centre on activity (centre_id);
         create index member_centre on member (centre_id);
         create index sign_up_member on sign_up (member_no);",
@@ -71,6 +73,7 @@ pub(super) static VOLUNTEERS: Department = Department {
         create table vol (vno integer primary key, idno text not null unique, nm text, tel text);
         create table svc (sno integer primary key, vno integer not null references vol (vno), what text not null,
             hrs real, for_idno text, dt date);
+        create index vol_idno on vol (trim(idno));
         create index svc_vno on svc (vno);
         create index svc_for on svc (for_idno);",
     fill: volunteers,

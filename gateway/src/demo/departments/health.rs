@@ -22,6 +22,7 @@ pub(super) static HEALTH: Department = Department {
             given_on date, clinic_id integer references clinics (id));
         create table chronic_conditions (patient_id integer not null references patients (id), condition text not null,
             since date, primary key (patient_id, condition)) without rowid;
+        create index patients_card on patients (upper(replace(replace(id_card_no, ' ', ''), '-', '')));
         create index doctors_clinic on doctors (clinic_id);
         create index patients_doctor on patients (doctor_id);
         create index vaccinations_patient on vaccinations (patient_id, vaccine, given_on);",
@@ -115,6 +116,7 @@ pub(super) static MEDICAL_INSURANCE: Department = Department {
         create table jie_suan (dan_hao varchar(16) primary key,
             can_bao_ren_id integer not null references can_bao_ren (bian_hao), yi_yuan varchar(60),
             jin_e decimal(12,2) not null, ri_qi date);
+        create index can_bao_ren_zheng on can_bao_ren (replace(replace(shen_fen_zheng, ' ', ''), '-', ''));
         create index jie_suan_can_bao_ren on jie_suan (can_bao_ren_id);",
     fill: medical_insurance,
 };
@@ -161,6 +163,8 @@ pub(super) static MATERNAL_HEALTH: Department = Department {
             childIdCard text unique, bornOn date not null, weightGrams integer, hospital text);
         create table checkUps (birthId integer not null references births (birthId), month integer not null,
             heightCm real, weightKg real, primary key (birthId, month));
+        create index motherRecordsCard on motherRecords (upper(motherIdCard));
+        create index birthsCard on births (upper(childIdCard));
         create index birthsRecord on births (recordId);",
     fill: maternal_health,
 };

@@ -18,6 +18,8 @@ pub(super) static EDUCATION: Department = Department {
         create table pupil (pupilId integer primary key, idCardNo text not null unique, pupilName text,
             schoolId text not null, grade integer not null, classNo integer not null, guardianIdCard text,
             foreign key (schoolId, grade, classNo) references schoolClass (schoolId, grade, classNo));
+        create index pupilIdCard on pupil (trim(idCardNo));
+        create index pupilGuardianIdCard on pupil (trim(guardianIdCard));
         create index pupilClass on pupil (schoolId, grade, classNo);
         create index pupilGuardian on pupil (guardianIdCard);",
     fill: education,
@@ -78,6 +80,7 @@ pub(super) static EMPLOYMENT: Department = Department {
         create table application (job_seeker_id integer not null references job_seeker (id),
             job_offer_id integer not null references job_offer (id), sent_on date not null,
             primary key (job_seeker_id, job_offer_id)) without rowid;
+        create index job_offer_employer on job_offer (upper(employer_code));
         create index application_offer on application (job_offer_id);",
     fill: employment,
 };

@@ -73,7 +73,8 @@ pub(super) static UTILITIES: Department = Department {
         create table account (account_no text primary key, household_no text not null, opened_on date, closed_on date);
         create table reading (account_no text not null references account (account_no), month text not null,
             water_m3 real, gas_m3 real, primary key (account_no, month)) without rowid;
-        create unique index account_household on account (household_no);",
+        create unique index account_household on account (household_no);
+        create index account_household_number on account (ltrim(household_no, '0'));",
     fill: utilities,
 };
 
@@ -108,7 +109,8 @@ pub(super) static TRANSPORT: Department = Department {
         create table SeniorCard (CardNumber char(16) not null primary key, HolderIdCard varchar(20) not null unique,
             IssuedAt datetime not null, Blocked bit);
         create table MonthlyTrips (CardNumber char(16) not null references SeniorCard (CardNumber), Month char(7) not null,
-            Bus integer, Metro integer, primary key (CardNumber, Month));",
+            Bus integer, Metro integer, primary key (CardNumber, Month));
+        create index SeniorCardHolder on SeniorCard (replace(replace(HolderIdCard, ' ', ''), '-', ''));",
     fill: transport,
 };
 
@@ -150,7 +152,8 @@ pub(super) static ENVIRONMENT: Department = Department {
     schema: "
         create table station (code text primary key, street text, height_m real, installed date);
         create table measurement (station_code text not null references station (code), day date not null,
-            pm25 real, noise_db integer, primary key (station_code, day));",
+            pm25 real, noise_db integer, primary key (station_code, day));
+        create index station_street on station (trim(street));",
     fill: environment,
 };
 

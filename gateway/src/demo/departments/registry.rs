@@ -30,6 +30,7 @@ pub(super) static CIVIL: Department = Department {
             monthly decimal(10,2) not null, since date not null, until date);
         create view over_eighty as select id, id_card, name, name_zh, born, household_id from resident
             where born <= '1946-10-15';
+        create index street_name on street (upper(trim(name)));
         create index neighbourhood_street on neighbourhood (street_id);
         create index household_neighbourhood on household (neighbourhood_id);
         create index resident_household on resident (household_id);
@@ -175,6 +176,7 @@ pub(super) static PUBLIC_SECURITY: Department = Department {
             YXQ char(8), PCSBH char(4) references PCS (PCSBH));
         create table PCS (PCSBH char(4) primary key, PCSMC varchar(40) not null, DH varchar(20));
         create table JDC (HPHM varchar(10) primary key, DJBH char(10) references JZZ (DJBH), PP varchar(20));
+        create index IDX_JZZ_ZJHM on JZZ (ltrim(ZJHM, '0'));
         create index IDX_JZZ_PCS on JZZ (PCSBH);
         create index IDX_JDC_DJBH on JDC (DJBH);",
     fill: public_security,

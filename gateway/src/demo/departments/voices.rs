@@ -19,6 +19,7 @@ pub(super) static GRID: Department = Department {
             foreign key (street_no, cell_no) references cells (street_no, cell_no));
         create table patrols (id integer primary key, badge text not null references officers (badge),
             walked_on date not null, finding text, settled boolean);
+        create index cells_code on cells (replace(replace(code, ' ', ''), '-', ''));
         create index officers_cell on officers (street_no, cell_no);
         create index cells_neighbourhood on cells (neighbourhood_no);
         create index patrols_badge on patrols (badge);",
@@ -154,7 +155,7 @@ pub(super) static LETTERS_VISITS: Department = Department {
             state text);
         create table hand_over (petition_no text not null references petition (petition_no), to_department text not null,
             on_day text, primary key (petition_no, to_department));
-        create index petition_petitioner on petition (petitioner);",
+        create index petition_petitioner on petition (upper(replace(replace(petitioner, ' ', ''), '-', '')));",
     fill: letters_visits,
 };
 

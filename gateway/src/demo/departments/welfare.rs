@@ -77,6 +77,7 @@ pub(super) static VETERANS: Department = Department {
             "Service Branch" text, "Discharged On" text, "Bank Account?" boolean);
         create table "Home Visits" ("Visit No" integer primary key, "Register No" text references "Veteran Register",
             "Visited On" text, "Remark" text);
+        create index "register by card" on "Veteran Register" (upper("ID Card"));
         create index "visits by register" on "Home Visits" ("Register No");"#,
     fill: veterans,
 };

@@ -146,7 +146,7 @@ impl Builder<'_> {
             to: if link.normalize.is_empty() { near.collect() } else { texts.collect() },
             normalize: Vec::new(),
         };
-        let keys = self.add(Step::Keys(KeysStep { input: folded.rows, key }));
+        let keys = self.add(Step::Keys(KeysStep { input: folded.rows, key, before: None, budget: true }));
         let operand = push(operands, PlanOperand::FromStep(keys));
         let among = Predicate::KeyIn { fields: link.columns.clone(), normalize: link.normalize.clone(), operand };
         Ok(if without_rows { Predicate::Not(Box::new(among)) } else { among })

@@ -61,7 +61,7 @@ async fn each_key_is_looked_up_and_cut_by_itself() {
     let mut bound = silo.question("t", &["id", "a"], None);
     let mut fetch = bound.fetch().clone();
     let at = fetch.collection.field_id("a").unwrap();
-    fetch.keys = Some(KeySet { columns: vec![at], limit: Some(0), offset: None });
+    fetch.keys = Some(KeySet { columns: vec![at], normalize: Vec::new(), limit: Some(0), offset: None });
     let sql = silo.connector.explain(&fetch).unwrap().text;
     assert_eq!(sql, "(SELECT t0.`id`, t0.`a` FROM `t` AS t0 WHERE (t0.`a` = ?) ORDER BY t0.`id` LIMIT ?) UNION ALL …");
     let one = sql.replace("LIMIT ?", "LIMIT 5").replace(" UNION ALL …", "");
@@ -75,5 +75,73 @@ async fn each_key_is_looked_up_and_cut_by_itself() {
     assert_eq!(rows.len(), 360);
     assert!(rows.contains(&vec!["1119".to_owned(), "119".to_owned()]));
     assert!(!rows.contains(&vec!["1619".to_owned(), "119".to_owned()]));
+    silo.end().await;
+}
+
+#[tokio::test]
+async fn normalised_keys_are_looked_up_by_indexed_columns_made_of_an_expression() {
+    use lilong_schema::Normalizer::{Compact, StripZeros, Trim, Uppercase};
+    let make = "CREATE TABLE t (id INT PRIMARY KEY, card VARCHAR(30), \
+        made VARCHAR(30) AS (UPPER(REPLACE(REPLACE(card, ' ', ''), '-', ''))) VIRTUAL, \
+        zeros VARCHAR(40) AS (TRIM(LEADING '0' FROM card)) VIRTUAL, short VARCHAR(29) AS (TRIM(card)) VIRTUAL, \
+        apart VARCHAR(30) AS (UPPER(card)) VIRTUAL, KEY (made), KEY (zeros), KEY (short)); \
+        INSERT INTO t (id, card) SELECT n, CONCAT('a-', n) FROM (SELECT x.d * 100 + y.d * 10 + z.d AS n FROM D x, D y, D z) s; \
+        UPDATE t SET card = '00A 7' WHERE id = 8; UPDATE t SET card = ' a-7' WHERE id = 9; ANALYZE TABLE t";
+    let digits: Vec<String> = (0..10).map(|digit| format!("SELECT {digit} AS d")).collect();
+    let make = make.replace("D x, D y, D z", "d x, d y, d z");
+    let Some(mut silo) = Silo::new(&format!("CREATE TABLE d AS {}; {make}", digits.join(" UNION ALL "))).await else {
+        return;
+    };
+    for (steps, keys, expected) in
+        [(vec![Compact, Uppercase], ["A7", "A8"], vec!["7", "9"]), (vec![StripZeros], ["A 7", "a-1"], vec!["1", "8"])]
+    {
+        let mut bound = silo.question("t", &["id"], None);
+        let mut fetch = bound.fetch().clone();
+        let at = fetch.collection.field_id("card").unwrap();
+        assert!(fetch.collection.index_of_normalized(at, &[Trim]).is_none(), "a column that holds less serves nothing");
+        fetch.keys = Some(KeySet { columns: vec![at], normalize: steps, limit: None, offset: None });
+        let sql = silo.connector.explain(&fetch).unwrap().text;
+        let access = access(&mut silo, &sql.replace(", …", "")).await;
+        assert!(["ref", "range", "const"].contains(&access[0].as_str()), "{sql} {access:?}");
+        let cells: ArrayRef = Arc::new(arrow_array::StringArray::from(keys.to_vec()));
+        bound.keys = Some(RecordBatch::try_new(columns_schema(&fetch.collection, &[at]), vec![cells]).unwrap());
+        bound.prepared = Arc::new(Prepared::new(fetch));
+        let rows: Vec<String> = shown(&silo.fetch(&bound).await.unwrap()).concat();
+        assert_eq!(rows, expected);
+    }
+    silo.end().await;
+}
+
+#[tokio::test]
+async fn long_lists_beside_keys_that_are_cut_one_by_one_still_fit_the_statements() {
+    let Some(silo) = Silo::new(&table()).await else {
+        return;
+    };
+    let mut bound = silo.question("t", &["id", "a"], None);
+    let mut fetch = bound.fetch().clone();
+    let at = |name| fetch.collection.field_id(name).unwrap();
+    let (id, a) = (at("id"), at("a"));
+    let keys = |field: usize, keys: Vec<i32>| {
+        let cells: ArrayRef = Arc::new(Int32Array::from(keys));
+        RecordBatch::try_new(columns_schema(&fetch.collection, &[field]), vec![cells]).unwrap()
+    };
+    bound.keys = Some(keys(a, (0..60).collect()));
+    // Sixty selects with each of these lists would have half a million values.
+    bound.operands = vec![
+        Operand::Value(Value::Integer(1)),
+        Operand::Keys(keys(id, (0..5_000).collect())),
+        Operand::Value(Value::List((0..3_000).map(Value::Integer).collect())),
+    ];
+    fetch.keys = Some(KeySet { columns: vec![a], normalize: vec![], limit: Some(0), offset: None });
+    fetch.predicate = Predicate::And(vec![
+        Predicate::KeyIn { fields: vec![id], normalize: vec![], operand: 1 },
+        Predicate::Compare { field: id, comparison: Comparison::NotIn, operand: 2 },
+    ]);
+    bound.prepared = Arc::new(Prepared::new(fetch));
+    let mut rows = shown(&silo.fetch(&bound).await.unwrap());
+    rows.sort();
+    let mut expected: Vec<Vec<String>> = (0..60).map(|a| vec![(3_000 + a).to_string(), a.to_string()]).collect();
+    expected.sort();
+    assert_eq!(rows, expected);
     silo.end().await;
 }

@@ -1,0 +1,157 @@
+//! Equal fetches in flight share one load.
+//!
+//! In: identities, and how to start a load. Out: streams that all give the same batches, which are shared and not copied.
+//! Whoever waits drives the load, and the fastest sets the pace. *Invariant*: a load can be joined until its first batch is
+//! there, is cancelled when nobody reads it any more, and its entry goes with the first of the two.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use foldhash::fast::RandomState;
+use futures::future::{BoxFuture, Shared, WeakShared, ready as at_once};
+use futures::{FutureExt, Stream, StreamExt};
+
+use super::identity::Identity;
+use crate::{Result, RowStream, Rows};
+
+/// A batch, or the fault in its place, and what follows it; nothing at the end.
+type Step = Option<(Result<Rows>, Piece)>;
+
+/// A place in a load, from which any number of readers go on.
+#[derive(Clone)]
+pub(super) struct Piece(Shared<BoxFuture<'static, Step>>);
+
+/// The loads that can be joined.
+#[derive(Default)]
+pub(super) struct Loads {
+    flying: Mutex<HashMap<Identity, Flying, RandomState>>,
+    numbers: AtomicU64,
+}
+
+struct Flying {
+    number: u64,
+    // A load that nobody holds is over, whether its entry is still here or not.
+    head: WeakShared<BoxFuture<'static, Step>>,
+}
+
+impl Loads {
+    /// The load of that identity; `start` makes it if there is none to join.
+    pub(super) fn join(
+        self: &Arc<Self>,
+        identity: Identity,
+        start: impl FnOnce() -> BoxFuture<'static, Result<RowStream>>,
+    ) -> Piece {
+        let mut flying = self.lock();
+        if let Some(head) = flying.get(&identity).and_then(|flying| flying.head.upgrade()) {
+            return Piece(head);
+        }
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let entry = Entry { loads: self.clone(), identity: identity.clone(), number };
+        let starting = start();
+        let head = async move {
+            let _joinable = entry;
+            match starting.await {
+                Ok(rows) => following(rows).await,
+                Err(error) => Some((Err(error), Piece::end())),
+            }
+        };
+        let head = head.boxed().shared();
+        if let Some(weak) = head.downgrade() {
+            flying.insert(identity, Flying { number, head: weak });
+        }
+        Piece(head)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// A load is never dropped while this is held: its end takes the lock too.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Identity, Flying, RandomState>> {
+        self.flying.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a load out of the map when it cannot be joined any more.
+struct Entry {
+    loads: Arc<Loads>,
+    identity: Identity,
+    number: u64,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut flying = self.loads.lock();
+        // Another load may have taken the place of one that was cancelled.
+        if flying.get(&self.identity).is_some_and(|flying| flying.number == self.number) {
+            flying.remove(&self.identity);
+        }
+    }
+}
+
+fn following(mut rows: RowStream) -> BoxFuture<'static, Step> {
+    async move {
+        let item = rows.next().await?;
+        let rest = if item.is_ok() { Piece(following(rows).shared()) } else { Piece::end() };
+        Some((item, rest))
+    }
+    .boxed()
+}
+
+impl Piece {
+    fn end() -> Self {
+        Piece(at_once(None).boxed().shared())
+    }
+
+    /// The rows from here on. A fault that comes before any is the result's.
+    pub(super) async fn rows(self) -> Result<RowStream> {
+        match self.0.await {
+            None => Ok(futures::stream::empty().boxed()),
+            Some((Err(error), _)) => Err(error),
+            Some((Ok(rows), rest)) => Ok(Reading { first: Some(rows), rest: Some(rest) }.boxed()),
+        }
+    }
+}
+
+/// One reader of a load.
+struct Reading {
+    first: Option<Rows>,
+    rest: Option<Piece>,
+}
+
+impl Stream for Reading {
+    type Item = Result<Rows>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Rows>>> {
+        if let Some(rows) = self.first.take() {
+            return Poll::Ready(Some(Ok(rows)));
+        }
+        let Some(piece) = self.rest.as_mut() else {
+            return Poll::Ready(None);
+        };
+        let step = ready!(piece.0.poll_unpin(context));
+        let (item, rest) = match step {
+            Some((item, rest)) => (Some(item), Some(rest)),
+            None => (None, None),
+        };
+        self.rest = rest;
+        Poll::Ready(item)
+    }
+}
+
+impl Drop for Reading {
+    /// Lets go of what others have read already piece by piece: each holds the next.
+    fn drop(&mut self) {
+        let mut piece = self.rest.take();
+        while let Some(Piece(shared)) = piece {
+            piece = match shared.peek() {
+                Some(Some((_, rest))) => Some(rest.clone()),
+                _ => None,
+            };
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The budget of work done by lilong is one for the whole request.
+
+use lilong_schema::catalog::Limits;
+use serde_json::json;
+
+use super::town::{Plan, codes, town};
+
+/// Twelve residents and twenty-four shots are read for it.
+const PATTERNS: &str = r#"{ civil { resident(where: { name: { _regex: "1" } }, limit: 1) { id } }
+    health { shot(where: { vaccine: { _regex: "f" } }, limit: 1) { id } } }"#;
+
+/// Twelve keys of twenty-four shots, twice.
+const ACROSS: &str = "{ civil { one: resident(where: { shots: {} }, limit: 1) { id }
+    two: resident(where: { shots: { id: { _gt: 0 } } }, limit: 1) { id } } }";
+
+async fn ask(query: &str, limits: Limits) -> serde_json::Value {
+    town(Plan { residents: 12, limits, ..Plan::default() }).await.ask(query).await
+}
+
+#[tokio::test]
+async fn rows_of_all_fetches_count_together_up_to_the_limit() {
+    let answer = ask(PATTERNS, Limits { budget_rows: 36, ..Limits::default() }).await;
+    assert!(answer.get("errors").is_none(), "{answer}");
+    for _ in 0..5 {
+        let answer = ask(PATTERNS, Limits { budget_rows: 35, ..Limits::default() }).await;
+        assert_eq!(codes(&answer), [("TOO_COSTLY".to_owned(), json!(["health", "shot"]))], "the later one: {answer}");
+        assert_eq!(answer["data"], json!({ "civil": { "resident": [{ "id": 1 }] }, "health": { "shot": null } }));
+        let message = answer["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("`shot`") && message.contains("35 rows"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn keys_of_all_filters_count_together_up_to_the_limit() {
+    let answer = ask(ACROSS, Limits { budget_keys: 24, ..Limits::default() }).await;
+    assert!(answer.get("errors").is_none(), "{answer}");
+    let answer = ask(ACROSS, Limits { budget_keys: 23, ..Limits::default() }).await;
+    assert_eq!(codes(&answer), [("TOO_COSTLY".to_owned(), json!(["civil", "two"]))], "{answer}");
+    assert!(answer["errors"][0]["message"].as_str().unwrap().contains("23 keys"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_comes_of_rows_that_were_too_many_is_refused_with_them() {
+    let below = r#"{ health { shot(where: { vaccine: { _regex: "f" } }) { id residents { id } } }
+        civil { resident(where: { name: { _regex: "1" } }, limit: 1) { id } } }"#;
+    let answer = ask(below, Limits { budget_rows: 23, ..Limits::default() }).await;
+    assert_eq!(codes(&answer), [("TOO_COSTLY".to_owned(), json!(["health", "shot"]))], "{answer}");
+    assert_eq!(answer["data"]["civil"]["resident"], json!([{ "id": 1 }]), "what is left of the budget serves");
+    let answer = ask(below, Limits { budget_rows: 24, ..Limits::default() }).await;
+    assert_eq!(codes(&answer), [("TOO_COSTLY".to_owned(), json!(["civil", "resident"]))], "{answer}");
+    assert!(answer["data"]["health"]["shot"].as_array().is_some_and(|shots| shots.len() == 12), "{answer}");
+}
+
+#[tokio::test]
+async fn rows_that_sources_work_on_by_themselves_do_not_count() {
+    let links = "{ civil { resident { id shots { id } street { id } } } health { shot { id residents { id } } } }";
+    let answer = ask(links, Limits { budget_rows: 1, ..Limits::default() }).await;
+    assert!(answer.get("errors").is_none(), "{answer}");
+}
