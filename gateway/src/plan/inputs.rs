@@ -52,7 +52,7 @@ impl Plan {
                 users[*input].push(id);
             }
         }
-        Self { steps, inputs, users, output, checks, guards, cursors }
+        Self { steps, inputs, users, output, checks, cursors, guards }
     }
 }
 
