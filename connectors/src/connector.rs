@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use lilong_schema::{Capabilities, SourceDescription};
+use lilong_schema::{Capabilities, Field, Scalar, SourceDescription};
 
 use crate::pool::Server;
 use crate::{BoundFetch, Fetch, FetchContext, Native, Prepared, Result, RowStream};
@@ -21,6 +21,18 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Asks for rows. Dropping the future or the stream cancels the work.
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>>;
+
+    /// Whether the source compares and orders a field exactly as lilong does: text by code point, anything else by value. Only
+    /// then do its order and the orders of other sources make one.
+    fn orders_exactly(&self, field: &Field) -> bool {
+        !matches!(field.scalar, Scalar::String | Scalar::Enum)
+    }
+
+    /// How it speaks: connectors that give the same here make the same native request of the same fetch. `None`: that is not
+    /// known.
+    fn dialect(&self) -> Option<String> {
+        None
+    }
 
     /// The server it shares with other sources, whose connections are bounded together.
     fn server(&self) -> Option<Arc<Server>> {

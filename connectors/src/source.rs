@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lilong_schema::catalog::Tuning;
-use lilong_schema::{Capabilities, SourceDescription};
+use lilong_schema::{Capabilities, Field, SourceDescription};
 use tokio::sync::Semaphore;
 
 use crate::layer::Stack;
@@ -38,6 +38,16 @@ impl Source {
     /// What it can do by itself.
     pub fn capabilities(&self) -> Capabilities {
         self.stack.connector().capabilities()
+    }
+
+    /// Whether it compares and orders a field exactly as lilong does.
+    pub fn orders_exactly(&self, field: &Field) -> bool {
+        self.stack.connector().orders_exactly(field)
+    }
+
+    /// How it speaks: sources that give the same here make the same native request of the same fetch.
+    pub fn dialect(&self) -> Option<String> {
+        self.stack.connector().dialect()
     }
 
     /// Asks for rows, through every layer.

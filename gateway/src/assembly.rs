@@ -115,8 +115,8 @@ impl Opened {
     /// Federates; the second part is what federation found.
     pub fn model(&self, descriptions: &BTreeMap<String, SourceDescription>) -> (Model, Vec<Problem>) {
         let (federated, mut findings) = federate::federate(&self.catalog, descriptions);
-        let mut sources = Vec::with_capacity(federated.sources.len());
-        for source in &federated.sources {
+        let mut sources = Vec::with_capacity(federated.own_sources().len());
+        for source in federated.own_sources() {
             match self.sources.get(&*source.name) {
                 Some(opened) => sources.push(opened.clone()),
                 None => sources.push(unusable(&source.name)),

@@ -13,10 +13,11 @@ mod join;
 mod keys;
 mod page;
 mod running;
+mod union;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use arrow_array::{BooleanArray, RecordBatch};
@@ -110,6 +111,8 @@ pub type StepResult = Result<Arc<Made>, Fault>;
 pub struct Fetched {
     /// By [`StepId`].
     pub steps: Vec<StepResult>,
+    /// Members of unions that gave nothing, by the step that asked them.
+    pub missing: Vec<(StepId, Fault)>,
 }
 
 /// What execution knows of the world.
@@ -130,6 +133,7 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         context: FetchContext { deadline: Instant::now() + world.limits.deadline, trace: world.trace.clone() },
         world: &world,
         bytes: AtomicUsize::new(0),
+        missing: Mutex::default(),
     };
     let run = &run;
     let mut progress = Progress::new(plan);
@@ -140,6 +144,9 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
                 (_, Err(fault)) => progress.finish(id, Err(fault)),
                 (Step::Fetch(fetch), Ok(made)) => {
                     fetches.push(async move { (id, run.fetch_in_time(fetch, &made).await) });
+                }
+                (Step::Union(union), Ok(made)) => {
+                    fetches.push(async move { (id, run.union(id, union, &made).await) });
                 }
                 (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),
             }
@@ -152,7 +159,8 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
     let mut steps = progress.into_results();
     account::spend_budget(plan, &mut steps, world.limits);
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
-    Fetched { steps }
+    let missing = std::mem::take(&mut *run.missing.lock().unwrap_or_else(PoisonError::into_inner));
+    Fetched { steps, missing }
 }
 
 /// Which steps are done, and which can start.
@@ -200,6 +208,8 @@ struct Run<'a> {
     context: FetchContext,
     /// Bytes of rows held so far.
     bytes: AtomicUsize,
+    /// Members of unions that gave nothing.
+    missing: Mutex<Vec<(StepId, Fault)>>,
 }
 
 impl Run<'_> {
@@ -208,21 +218,20 @@ impl Run<'_> {
         let end = tokio::time::Instant::from_std(self.context.deadline);
         match tokio::time::timeout_at(end, self.fetch(fetch, made)).await {
             Ok(rows) => rows,
-            Err(_) => {
-                let source = self.world.sources[fetch.source].name();
-                Err(Fault {
-                    code: Code::Deadline,
-                    source: Some(source.clone()),
-                    message: format!("the request's time was over before source `{source}` had answered").into(),
-                })
-            }
+            Err(_) => Err(overdue(self.world.sources[fetch.source].name())),
         }
+    }
+
+    /// Remembers members of a union that gave nothing.
+    fn tell(&self, id: StepId, faults: Vec<Fault>) {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.extend(faults.into_iter().map(|fault| (id, fault)));
     }
 
     /// A step that asks nobody.
     fn work(&self, step: &Step, made: &[Arc<Made>]) -> Result<Made, Fault> {
         Ok(match step {
-            Step::Fetch(_) => return Err(internal()),
+            Step::Fetch(_) | Step::Union(_) => return Err(internal()),
             Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
             Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
             Step::Attach(step) => {
@@ -249,6 +258,15 @@ impl Run<'_> {
     fn internal(&self, error: &dyn std::error::Error) -> Fault {
         tracing::error!(trace = %self.context.trace, %error, "defect");
         internal()
+    }
+}
+
+/// The fault of a source that has not answered by the request's deadline.
+fn overdue(source: &Arc<str>) -> Fault {
+    Fault {
+        code: Code::Deadline,
+        source: Some(source.clone()),
+        message: format!("the request's time was over before source `{source}` had answered").into(),
     }
 }
 

@@ -195,9 +195,11 @@ impl<'a> Scale<'a> {
     fn step(&self, parent: Option<TypeId>, field: &str) -> (Option<TypeId>, bool) {
         use lilong_schema::federated::SourceMember::{Aggregate, ByKey, Connection, Groups, List};
         match parent {
-            Some(TypeId::Query) => {
-                (self.federated.roots.get(field).map(|Root::Source(source)| TypeId::Source(*source)), false)
-            }
+            Some(TypeId::Query) => match self.federated.roots.get(field) {
+                Some(Root::Source(source)) => (Some(TypeId::Source(*source)), false),
+                Some(Root::Union(source)) => self.step(Some(TypeId::Source(*source)), field),
+                None => (None, false),
+            },
             Some(TypeId::Source(source)) => match self.federated.sources[source].members.get(field) {
                 Some(List(collection) | ByKey(collection, _)) => (Some(TypeId::Collection(*collection)), true),
                 Some(Aggregate(collection)) => (Some(TypeId::Fold(*collection, FoldType::Aggregate)), false),

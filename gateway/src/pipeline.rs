@@ -60,8 +60,9 @@ pub(crate) fn prepare(
     let variables = coerce::variables(scope, &request.variables)?;
     let make = || {
         let operation = normalize(&shape.valid, operation, &variables, federated, slice)?;
-        let capabilities = |source: usize| model.sources[source].capabilities();
-        plan::plan(&operation, plan::World { federated, slice, capabilities: &capabilities, limits })
+        let capabilities = |source: usize| model.capabilities(source);
+        let sources = &model.sources;
+        plan::plan(&operation, plan::World { federated, slice, capabilities: &capabilities, sources, limits })
     };
     let mut structure = coerce::structure(&variables);
     let mut plan = cache.plan(shape.id, structure.clone(), make)?;
@@ -110,7 +111,7 @@ mod tests {
                 let memory = Arc::new(Memory::new(name.clone()));
                 Source::new(name.clone(), memory, &Tuning::default(), ceiling.clone())
             };
-            let sources = federated.sources.iter().map(|known| source(&known.name)).collect();
+            let sources = federated.own_sources().iter().map(|known| source(&known.name)).collect();
             let model = Model { federated: Arc::new(federated), sources };
             Self { model, cache: PlanCache::new(), limits: Limits::default(), cursors: CursorKey::random() }
         }

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod build;
+mod columns;
 pub mod connection;
 mod count;
 mod cursors;
@@ -22,6 +23,7 @@ mod output;
 pub mod page;
 mod pushdown;
 mod read;
+pub mod union;
 mod weight;
 
 use std::collections::{HashMap, HashSet};
@@ -34,9 +36,13 @@ use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
 use self::connection::{ConnectionOutput, CursorArgument};
+pub use self::far::AttachStep;
 pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
 pub use self::limits::{Check, CheckKind};
+pub use self::page::SortTerm;
 use self::page::{FetchPage, PageStep};
+pub(crate) use self::pushdown::fields_of;
+use self::union::UnionStep;
 use crate::operation::{Argument, Field, Form, Slot, Variables};
 
 /// The position of a step in [`Plan::steps`].
@@ -67,6 +73,8 @@ pub struct Plan {
 pub enum Step {
     /// Asks a source for rows.
     Fetch(FetchStep),
+    /// Asks the members of a union for rows.
+    Union(Box<UnionStep>),
     /// Keeps rows that meet what a source could not check.
     Filter(FilterStep),
     /// Puts rows in an order that a source could not give.
@@ -154,27 +162,6 @@ pub struct FilterStep {
     pub operands: Vec<PlanOperand>,
 }
 
-/// Puts a value of linked rows beside rows, as one column more; where no row is linked null, or 0.
-#[derive(Debug)]
-pub struct AttachStep {
-    /// The field of the schema that it serves, for messages.
-    pub field: Arc<str>,
-    /// The source of the linked rows, for faults.
-    pub source: SourceId,
-    /// The rows.
-    pub input: StepId,
-    /// The linked rows.
-    pub linked: StepId,
-    /// The keys of the rows.
-    pub key: KeyColumns,
-    /// The keys of the linked rows.
-    pub linked_key: KeyColumns,
-    /// The column of the linked rows.
-    pub value: usize,
-    /// Whether it is 0 where no row is linked.
-    pub no_rows_are_zero: bool,
-}
-
 /// Sorts rows; equal ones keep their order.
 #[derive(Debug)]
 pub struct SortStep {
@@ -184,19 +171,6 @@ pub struct SortStep {
     pub terms: Vec<SortTerm>,
     /// Whether rows get a number as their last column: how many before them are equal in all terms.
     pub numbered: bool,
-}
-
-/// One term of a local order.
-#[derive(Clone, Copy, Debug)]
-pub struct SortTerm {
-    /// The column of the batch.
-    pub column: usize,
-    /// What its cells are.
-    pub scalar: Scalar,
-    /// From large to small.
-    pub descending: bool,
-    /// Where nulls stand.
-    pub nulls_first: bool,
 }
 
 /// One side of a key comparison: columns of a batch, and how their values become keys.

@@ -6,6 +6,7 @@
 mod cell;
 mod connection;
 mod errors;
+mod missing;
 
 use arrow_array::Array;
 use lilong_connectors::source::State;
@@ -39,6 +40,8 @@ pub struct World<'a> {
 pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, usize) {
     let mut writer = Writer {
         world,
+        plan,
+        missing: &fetched.missing,
         steps: fetched
             .steps
             .iter()
@@ -60,14 +63,24 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
     writer.resolve(&plan.output, None);
     writer.out.extend_from_slice(b"{\"data\":");
     writer.object(&plan.output, None);
-    let Writer { mut out, errors, .. } = writer;
+    let mut lost = Vec::new();
+    if !fetched.missing.is_empty() {
+        missing::collect(&plan.output, plan, fetched, &mut Vec::new(), &mut lost);
+    }
+    let Writer { mut out, mut errors, .. } = writer;
+    for missing in &lost {
+        errors.add_missing(&missing.field, missing.fault);
+    }
     let count = errors.finish(&mut out);
+    missing::write(&lost, &mut out);
     out.push(b'}');
     (out, count)
 }
 
 struct Writer<'a> {
     world: &'a World<'a>,
+    plan: &'a Plan,
+    missing: &'a [(StepId, Fault)],
     steps: Vec<Option<Result<&'a Placed, &'a Fault>>>,
     /// By join: the typed columns of its rows, where a field shows them.
     columns: Vec<Vec<Option<Column<'a>>>>,
@@ -152,7 +165,7 @@ impl<'a> Writer<'a> {
         if written != Written::Value {
             self.out.extend_from_slice(b"null");
             if written == Written::Unfit || is_faulty(at.placed, at.row, cell) {
-                self.mismatch(at.rows, &[field], FAULTY);
+                self.mismatch(at.rows, at.placed, at.row, &[field], FAULTY);
             }
         }
     }
@@ -209,7 +222,8 @@ impl<'a> Writer<'a> {
             if rows.list {
                 self.path.push(Segment::Index(index));
             }
-            self.mismatch(rows, &fields, what);
+            let row = placed.rows_of(parent).nth(index).unwrap_or_default();
+            self.mismatch(rows, placed, row, &fields, what);
             if rows.list {
                 self.path.pop();
             }
@@ -227,15 +241,22 @@ impl<'a> Writer<'a> {
         } else {
             match placed.rows_of(parent).next() {
                 Some(row) => self.object(&rows.fields, at(row)),
-                None => self.out.extend_from_slice(b"null"),
+                None => {
+                    self.out.extend_from_slice(b"null");
+                    // The row may live where nobody answered.
+                    if let Some(fault) = missing::of_link(self.plan, self.missing, rows.join) {
+                        self.errors.add(rows.join, fault.code, fault.source.as_deref(), &fault.message, &self.path);
+                    }
+                }
             }
         }
         self.columns[rows.join] = columns;
     }
 
     /// The error of a cell that the source should have filled otherwise.
-    fn mismatch(&mut self, rows: &'a RowsOutput, fields: &[&'a Output], what: &str) {
-        let source = &self.world.model.federated.sources[rows.source].name;
+    fn mismatch(&mut self, rows: &'a RowsOutput, placed: &Placed, row: usize, fields: &[&'a Output], what: &str) {
+        let source = &self.world.model.federated.sources[rows.source];
+        let source = missing::department(source, placed, row).unwrap_or(&source.name);
         let message = format!("source `{source}` holds {what}");
         let length = self.path.len();
         self.path.extend(fields.iter().map(|field| Segment::Key(&field.key)));
@@ -247,7 +268,7 @@ impl<'a> Writer<'a> {
         let model = self.world.model;
         self.out.push(b'[');
         let mut first = true;
-        for (id, source) in model.federated.sources.iter().enumerate() {
+        for (id, source) in model.federated.own_sources().iter().enumerate() {
             if !self.world.slice.has(id) {
                 continue;
             }

@@ -5,11 +5,13 @@ mod document;
 mod link;
 pub mod load;
 mod normalize;
+pub mod pattern;
 mod placeholder;
 pub mod reference;
 mod server;
 mod source;
 pub mod template;
+mod union;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,7 +22,8 @@ pub use placeholder::Environment;
 pub(crate) use placeholder::file_fault;
 pub use source::COMMON_KEYS;
 
-use crate::{Normalizer, Scalar, Secret};
+use self::pattern::Pattern;
+use crate::{Normalizer, Scalar, Secret, Value};
 
 /// A catalog: what the gateway serves and how.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +41,8 @@ pub struct Catalog {
     pub additions: Vec<SourceSettings>,
     /// `[[link]]` blocks.
     pub links: Vec<LinkSettings>,
+    /// `[[union]]` blocks.
+    pub unions: Vec<UnionSettings>,
 }
 
 /// Where something stands.
@@ -93,6 +98,8 @@ pub struct Limits {
     pub budget_keys: usize,
     /// `budget_bytes`: memory for the rows of one request; 64,000,000.
     pub budget_bytes: usize,
+    /// `union_fetches`: members of a union that are asked at the same time, by one field; 32.
+    pub union_fetches: usize,
     /// `drain`: how long running requests may take to end after SIGTERM; 30 s.
     pub drain: Duration,
 }
@@ -125,6 +132,7 @@ impl Default for Limits {
             budget_rows: 100_000,
             budget_keys: 100_000,
             budget_bytes: 64_000_000,
+            union_fetches: 32,
             drain: Duration::from_secs(30),
         }
     }
@@ -299,12 +307,68 @@ pub struct LinkSettings {
 /// One end of a link.
 #[derive(Clone, Debug)]
 pub struct LinkEnd {
-    /// The source.
+    /// The source; empty for a union.
     pub source: String,
-    /// The collection, by its original name.
+    /// The collection, by its original name, or the union.
     pub collection: String,
     /// Columns, by their original names.
     pub columns: Vec<String>,
     /// How their values are brought to the common form.
     pub normalize: Vec<Normalizer>,
+}
+
+/// A `[[union]]` block.
+#[derive(Clone, Debug)]
+pub struct UnionSettings {
+    /// Where it begins.
+    pub place: Place,
+    /// The root field.
+    pub name: String,
+    /// What it is, for people.
+    pub title: Option<String>,
+    /// Whether aggregates, groups and rows by key may be answered without silent members where a query does not say.
+    pub partial: bool,
+    /// Which collections it is made of.
+    pub members: Vec<MemberPattern>,
+    /// Columns that are unique over all members; may be empty.
+    pub key: Vec<String>,
+    /// `[union.rename]`: columns of members that have another name in the union.
+    pub rename: Vec<RenamedColumn>,
+    /// `[union.constant]`: columns with one value for all rows of a member.
+    pub constants: Vec<ConstantColumn>,
+}
+
+/// Collections by a name with wildcards.
+#[derive(Clone, Debug)]
+pub struct MemberPattern {
+    /// Where it stands.
+    pub place: Place,
+    /// As it stands there.
+    pub written: String,
+    /// The sources, by their names in the catalog.
+    pub source: Pattern,
+    /// The collections, by their original names.
+    pub collection: Pattern,
+}
+
+/// An entry of `[union.rename]`.
+#[derive(Clone, Debug)]
+pub struct RenamedColumn {
+    /// Of which members.
+    pub member: MemberPattern,
+    /// The column, by its original name.
+    pub column: String,
+    /// The column of the union.
+    pub name: String,
+}
+
+/// An entry of `[union.constant]`.
+#[derive(Clone, Debug)]
+pub struct ConstantColumn {
+    /// Of which members.
+    pub member: MemberPattern,
+    /// The column of the union.
+    pub column: String,
+    /// Its value there: text, a whole number or a boolean.
+    pub value: Value,
 }

@@ -21,6 +21,7 @@ mod renames;
 mod roots;
 mod slow;
 mod suggested_index;
+mod unions;
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,7 @@ use crate::{Catalog, Federated, Problem, SourceDescription};
 /// [`Federated::warnings`].
 pub fn federate(catalog: &Catalog, descriptions: &BTreeMap<String, SourceDescription>) -> (Federated, Vec<Problem>) {
     let mut draft = gather::gather(catalog, descriptions);
+    unions::gather_unions(&mut draft);
     own_names::name_what_is_described(&mut draft);
     keys::resolve_keys(&mut draft);
     declared::add_declared_links(&mut draft);

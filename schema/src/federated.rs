@@ -10,10 +10,12 @@ mod documentation;
 mod inputs;
 mod objects;
 mod scalars;
+mod union;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+pub use self::union::{SOURCE_COLUMN, Union, UnionColumn, UnionMember, UnionShape};
 use crate::collection::FieldId;
 use crate::{Enumeration, Normalizer, Problem, Scalar};
 
@@ -31,7 +33,7 @@ pub type LinkId = usize;
 pub struct Federated {
     /// Tells this model from every other that this process ever made; caches key by it.
     pub version: u64,
-    /// Sources by byte order of their names.
+    /// Sources by byte order of their names; then unions, each with what a source is to its collections.
     pub sources: Vec<Source>,
     /// Collections of all sources, those of one source together, by byte order of their original names.
     pub collections: Vec<Collection>,
@@ -52,6 +54,8 @@ pub struct Federated {
 pub enum Root {
     /// A source's namespace.
     Source(SourceId),
+    /// One of a union's [`Source::members`].
+    Union(SourceId),
 }
 
 /// A department's namespace.
@@ -73,6 +77,8 @@ pub struct Source {
     pub scalars: BTreeSet<Scalar>,
     /// Field name → what it is.
     pub members: HashMap<Arc<str>, SourceMember>,
+    /// What it is made of, if it is a union: then [`Self::members`] are fields of `Query`.
+    pub union: Option<Arc<Union>>,
 }
 
 /// A field of a source's type.
@@ -303,6 +309,16 @@ impl Federated {
         &self.collections[id]
     }
 
+    /// The sources that are none of a union.
+    pub fn own_sources(&self) -> &[Source] {
+        &self.sources[..self.sources.partition_point(|source| source.union.is_none())]
+    }
+
+    /// What a collection is made of, if it is a union.
+    pub fn union_of(&self, id: CollectionId) -> Option<&Arc<Union>> {
+        self.source_of(id).union.as_ref()
+    }
+
     /// The link at that position.
     pub fn link(&self, id: LinkId) -> &Link {
         &self.links[id]
@@ -333,13 +349,16 @@ impl Federated {
         self.sees_link(slice, link).then_some(link)
     }
 
-    /// The slice of the sources named by their catalog names or root fields; `Err` is the first unknown name.
+    /// The slice of the sources and unions named by their catalog names or root fields; `Err` is the first unknown name.
     pub fn slice<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Slice, &'a str> {
         let mut some = BTreeSet::new();
         for name in names {
-            let by_name = self.sources.binary_search_by(|source| (*source.name).cmp(name)).ok();
-            let by_field = self.roots.get(name).map(|Root::Source(id)| *id);
-            some.insert(by_name.or(by_field).ok_or(name)?);
+            let by_name = self.own_sources().binary_search_by(|source| (*source.name).cmp(name)).ok();
+            let by_field = || match *self.roots.get(name)? {
+                Root::Source(id) => Some(id),
+                Root::Union(id) => (*self.sources[id].name == *name).then_some(id),
+            };
+            some.insert(by_name.or_else(by_field).ok_or(name)?);
         }
         Ok(Slice(Some(some)))
     }

@@ -2,15 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::federated::{Collection, CollectionId, Federated, FoldType, Link, Slice};
+use crate::federated::{Collection, CollectionId, Federated, FoldType, Link, Slice, Source};
 
-/// The names of a model, as the slice sees it: `{"sources": {name: {"field", "type", "collections"}}, "unions": {}}`.
+/// The names of a model, as the slice sees it: `{"sources": {name: {"field", "type", "collections"}}, "unions": {name: …}}`.
 ///
 /// Keys of `collections` and `fields`, and `columns` and `toColumns`, are database names; `to` is `source.collection`,
 /// unquoted, to be split at the first dot. What is not served is `null`.
 pub fn names(federated: &Federated, slice: &Slice) -> Value {
-    let seen =
-        federated.sources.iter().enumerate().filter(|(id, source)| slice.has(*id) && !source.collections.is_empty());
+    let seen = federated
+        .own_sources()
+        .iter()
+        .enumerate()
+        .filter(|(id, source)| slice.has(*id) && !source.collections.is_empty());
     let sources: Map<String, Value> = seen
         .map(|(_, source)| {
             let collections: Map<String, Value> = source
@@ -22,7 +25,24 @@ pub fn names(federated: &Federated, slice: &Slice) -> Value {
             (source.name.to_string(), entry)
         })
         .collect();
-    json!({"sources": sources, "unions": {}})
+    let unions = federated.sources.iter().enumerate().filter(|(id, _)| slice.has(*id));
+    let unions: Map<String, Value> =
+        unions.filter_map(|(_, source)| Some((source.name.to_string(), union(federated, slice, source)?))).collect();
+    json!({"sources": sources, "unions": unions})
+}
+
+/// The same as for a collection, and where its rows live.
+fn union(federated: &Federated, slice: &Slice, source: &Source) -> Option<Value> {
+    let union = source.union.as_ref()?;
+    let mut entry = collection(federated, slice, source.collections.start);
+    entry["members"] = union.members.iter().map(|member| Value::from(place(federated, member.collection))).collect();
+    Some(entry)
+}
+
+/// `source.collection`, or the union.
+fn place(federated: &Federated, id: CollectionId) -> String {
+    let (source, name) = (federated.source_of(id), &federated.collections[id].described.name);
+    if source.union.is_some() { name.clone() } else { format!("{}.{name}", source.name) }
 }
 
 fn collection(federated: &Federated, slice: &Slice, id: CollectionId) -> Value {
@@ -50,7 +70,7 @@ fn link_entry(federated: &Federated, link: &Link) -> Value {
     json!({
         "name": &*link.name,
         "columns": columns(from, &link.columns),
-        "to": format!("{}.{}", federated.sources[to.source].name, to.described.name),
+        "to": place(federated, link.to),
         "toColumns": columns(to, &link.to_columns),
         "many": link.many,
     })

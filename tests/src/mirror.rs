@@ -40,7 +40,7 @@ impl Copied {
     pub async fn of(gateway: &Gateway) -> Self {
         let model = gateway.model();
         let mut rows = Vec::new();
-        for (id, source) in model.federated.sources.iter().enumerate() {
+        for (id, source) in model.federated.own_sources().iter().enumerate() {
             let mut collections = Vec::new();
             for collection in &model.federated.collections[source.collections.clone()] {
                 let read = read(&model.sources[id], &collection.described).await;

@@ -16,3 +16,4 @@ mod pages;
 mod residual;
 mod servers;
 mod sources;
+mod union;

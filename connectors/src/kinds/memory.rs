@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use futures::stream;
 use lilong_schema::catalog::SourceSettings;
 use lilong_schema::collection::FieldId;
-use lilong_schema::{Capabilities, Collection, Enumeration, Problem, SourceDescription};
+use lilong_schema::{Capabilities, Collection, Enumeration, Field, Problem, SourceDescription};
 
 use crate::kinds::Kind;
 use crate::rows::columns_schema;
@@ -214,6 +214,14 @@ impl Connector for Memory {
             })));
             Ok(stream)
         })
+    }
+
+    fn orders_exactly(&self, _: &Field) -> bool {
+        true
+    }
+
+    fn dialect(&self) -> Option<String> {
+        Some("memory".to_owned())
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {

@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod bind;
+mod canonical;
 mod decode;
 mod describe;
 mod dialect;
@@ -13,6 +14,7 @@ mod expression;
 mod fault;
 mod fetch;
 mod native;
+mod pattern;
 mod pool;
 mod session;
 mod settings;
@@ -29,7 +31,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Capabilities, Problem, SourceDescription};
+use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription};
 use sqlx::Connection;
 
 use self::decode::Decoder;
@@ -149,6 +151,15 @@ impl Connector for Database {
             fetch::fetch(&self.pool, parts, fetch, context).await
         }
         .boxed()
+    }
+
+    fn orders_exactly(&self, field: &Field) -> bool {
+        let by_bytes = || storage::collation(field).is_some_and(storage::is_exact);
+        match field.scalar {
+            Scalar::String => storage::Storage::of(field) == storage::Storage::Text && by_bytes(),
+            // MariaDB orders its own UUIDs by their last part first.
+            scalar => !matches!(scalar, Scalar::Enum | Scalar::Uuid),
+        }
     }
 
     fn server(&self) -> Option<Arc<Server>> {

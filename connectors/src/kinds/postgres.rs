@@ -29,7 +29,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Capabilities, Problem, SourceDescription};
+use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription};
 
 use self::dialect::Postgres;
 use self::fetch::Parts;
@@ -117,6 +117,15 @@ impl Connector for Database {
             fetch::fetch(&self.pool, parts, fetch).await
         }
         .boxed()
+    }
+
+    fn orders_exactly(&self, field: &Field) -> bool {
+        let exact = ["pg_catalog.\"C\"", "pg_catalog.\"POSIX\"", "pg_catalog.ucs_basic"];
+        let by_bytes = field.details.get(form::COLLATION).is_some_and(|own| exact.contains(&own.as_str()));
+        match field.scalar {
+            Scalar::String => form::Form::of(field) == form::Form::Native && by_bytes,
+            scalar => scalar != Scalar::Enum,
+        }
     }
 
     fn server(&self) -> Option<Arc<Server>> {

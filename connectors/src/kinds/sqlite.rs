@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Capabilities, Field, Problem, SourceDescription};
+use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription};
 use rusqlite::Connection;
 
 use self::access::Watch;
@@ -135,6 +135,15 @@ impl Connector for Database {
             fetch::fetch(&self.pool, parts, fetch, context).await
         }
         .boxed()
+    }
+
+    fn orders_exactly(&self, field: &Field) -> bool {
+        let plain = storage::collation(field) == storage::Collation::Binary && Storage::of(field) == Storage::Plain;
+        field.scalar != Scalar::String || plain
+    }
+
+    fn dialect(&self) -> Option<String> {
+        Some("sqlite".to_owned())
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {

@@ -28,7 +28,8 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let ready = catalog::ready(&options.catalog.folder).await;
     let federated = &ready.model.federated;
-    let (sources, collections) = (federated.sources.len(), federated.collections.len());
+    let own = federated.own_sources();
+    let (sources, collections) = (own.len(), own.iter().map(|source| source.collections.len()).sum::<usize>());
     if options.json {
         let mut findings = ready.findings.clone();
         findings.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));

@@ -93,7 +93,8 @@ pub(crate) async fn serve(
         (Some(address), _) | (None, Some(address)) => Admin::At(address.clone()),
     };
     let settings = server::Options { listen, admin, open: server_settings.open, limits: limits.clone(), tabs };
-    let (sources, collections) = (model.federated.sources.len(), model.federated.collections.len());
+    let own = model.federated.own_sources();
+    let (sources, collections) = (own.len(), own.iter().map(|source| source.collections.len()).sum::<usize>());
     let gateway = Gateway::of(model, server_settings);
     let server = Server::bind(gateway.clone(), settings).await.map_err(|error| Failure::Wrong(error.to_string()))?;
     first()?;

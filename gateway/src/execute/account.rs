@@ -7,7 +7,7 @@ use lilong_schema::catalog::Limits;
 
 use super::{Fault, Made, StepResult};
 use crate::error::Code;
-use crate::plan::{JoinRule, Plan, Step};
+use crate::plan::{FetchStep, JoinRule, Plan, Step};
 
 /// Faults the steps by which more rows or keys were worked on here than one request may, and all that came of them. How much
 /// any one of them reads is bounded while it reads.
@@ -17,12 +17,11 @@ pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], limits: &Limit
         let Ok(made) = &steps[id] else { continue };
         let inherited = plan.inputs[id].iter().find_map(|input| steps[*input].as_ref().err().cloned());
         let fault = inherited.or_else(|| match (step, &**made) {
-            (Step::Fetch(fetch), Made::Rows(read)) if fetch.ceiling.budget => {
-                let message = || {
-                    let (field, most) = (&fetch.field, limits.budget_rows);
-                    format!("with `{field}` the request works on more than {most} rows here: narrow its filters")
-                };
-                spend(&mut rows, read.batch.num_rows(), limits.budget_rows, message)
+            (Step::Fetch(FetchStep { field, ceiling, .. }), Made::Rows(read)) if ceiling.budget => {
+                spend(&mut rows, read.batch.num_rows(), limits.budget_rows, || too_many_rows(field, limits))
+            }
+            (Step::Union(union), Made::Rows(read)) if union.ceiling.budget => {
+                spend(&mut rows, read.batch.num_rows(), limits.budget_rows, || too_many_rows(&union.field, limits))
             }
             (Step::Keys(collecting), Made::Keys(collected)) if collecting.budget => {
                 let most = limits.budget_keys;
@@ -35,6 +34,11 @@ pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], limits: &Limit
             steps[id] = Err(fault);
         }
     }
+}
+
+fn too_many_rows(field: &str, limits: &Limits) -> String {
+    let most = limits.budget_rows;
+    format!("with `{field}` the request works on more than {most} rows here: narrow its filters")
 }
 
 /// Adds to what is spent, or says that it would be too much.

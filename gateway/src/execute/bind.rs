@@ -8,7 +8,7 @@ use arrow_array::{
     Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
 use lilong_connectors::Operand;
-use lilong_connectors::rows::columns_schema;
+use lilong_connectors::rows::{arrow_type, columns_schema};
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Scalar, Value};
 
@@ -43,6 +43,19 @@ pub(super) fn key(collection: &Collection, columns: &[FieldId], values: &[Value]
         .map(|(field, value)| cell(collection.fields[*field].scalar, value))
         .collect::<Option<Vec<_>>>()?;
     RecordBatch::try_new(columns_schema(collection, columns), arrays).ok()
+}
+
+/// Values of a scalar as a column; `None` if one of them is none.
+pub(super) fn cells(scalar: Scalar, values: &[Value]) -> Option<ArrayRef> {
+    if values.is_empty() {
+        return Some(arrow_array::new_empty_array(&arrow_type(scalar)));
+    }
+    let cells = values.iter().map(|value| match value {
+        Value::Null => Some(arrow_array::new_null_array(&arrow_type(scalar), 1)),
+        value => cell(scalar, value),
+    });
+    let cells = cells.collect::<Option<Vec<_>>>()?;
+    arrow_select::concat::concat(&cells.iter().map(|cell| &**cell).collect::<Vec<_>>()).ok()
 }
 
 /// An array of one cell.

@@ -8,11 +8,11 @@ use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 use futures::StreamExt;
 use lilong_connectors::rows::arrow_schema;
-use lilong_connectors::{BoundFetch, CellFault, Error, ErrorKind, Operand, Predicate, Source};
+use lilong_connectors::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Operand, Predicate, Source};
 
 use super::{Fault, Made, RowSet, Run, bind, internal};
 use crate::error::Code;
-use crate::plan::{FetchStep, KeysFrom};
+use crate::plan::{Ceiling, FetchStep, KeysFrom};
 
 impl Run<'_> {
     /// All rows of a fetch.
@@ -24,53 +24,78 @@ impl Run<'_> {
         let fetch = &prepared.fetch;
         let keys = match &step.keys {
             None => None,
-            Some(KeysFrom::Step(_)) => match made.last().map(|made| &**made) {
-                Some(Made::Keys(keys)) => Some(keys.clone()),
-                _ => return Err(internal()),
+            Some(from) => match self.keys(from, fetch, made)? {
+                Some(keys) if keys.num_rows() > 0 => Some(keys),
+                _ => return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() }),
             },
-            Some(KeysFrom::Arguments(values)) => {
+        };
+        if is_false(&fetch.predicate, &operands) {
+            return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() });
+        }
+        let bound = BoundFetch { prepared: prepared.clone(), operands, keys };
+        Ok(self.ask(source, &step.field, step.ceiling, bound).await?.0)
+    }
+
+    /// The keys of a fetch; `None` if an argument cannot be a key, so that no row has it.
+    pub(super) fn keys(
+        &self,
+        from: &KeysFrom,
+        fetch: &Fetch,
+        made: &[Arc<Made>],
+    ) -> Result<Option<RecordBatch>, Fault> {
+        match from {
+            KeysFrom::Step(_) => match made.last().map(|made| &**made) {
+                Some(Made::Keys(keys)) => Ok(Some(keys.clone())),
+                _ => Err(internal()),
+            },
+            KeysFrom::Arguments(values) => {
                 let values = values
                     .iter()
                     .map(|value| value.value(self.world.variables).ok_or_else(internal))
                     .collect::<Result<Vec<_>, _>>()?;
                 let columns = fetch.keys.as_ref().map(|keys| keys.columns.as_slice()).unwrap_or_default();
-                match bind::key(&fetch.collection, columns, &values) {
-                    Some(keys) => Some(keys),
-                    None => {
-                        return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() });
-                    }
-                }
-            }
-        };
-        let mut into = Collected { batches: Vec::new(), faults: Vec::new(), rows: 0 };
-        let nothing = keys.as_ref().is_some_and(|keys| keys.num_rows() == 0);
-        if !nothing && !is_false(&fetch.predicate, &operands) {
-            let most = source.capabilities().keys.max(1);
-            let parts = match &keys {
-                Some(keys) if keys.num_rows() > most => {
-                    (0..keys.num_rows()).step_by(most).map(|at| Some(slice(keys, at, most))).collect()
-                }
-                keys => vec![keys.clone()],
-            };
-            for keys in parts {
-                let bound = BoundFetch { prepared: prepared.clone(), operands: operands.clone(), keys };
-                self.collect(source, step, &bound, &mut into).await?;
+                Ok(bind::key(&fetch.collection, columns, &values))
             }
         }
-        let schema = arrow_schema(fetch);
+    }
+
+    /// All rows that a source gives, and the bytes that are counted as held for them; more keys than it takes at once go in several requests.
+    pub(super) async fn ask(
+        &self,
+        source: &Source,
+        field: &str,
+        ceiling: Ceiling,
+        mut bound: BoundFetch,
+    ) -> Result<(RowSet, usize), Fault> {
+        let mut into = Collected { batches: Vec::new(), faults: Vec::new(), rows: 0, bytes: 0 };
+        let most = source.capabilities().keys.max(1);
+        match bound.keys.take() {
+            Some(keys) if keys.num_rows() > most => {
+                for at in (0..keys.num_rows()).step_by(most) {
+                    bound.keys = Some(slice(&keys, at, most));
+                    self.collect(source, field, ceiling, &bound, &mut into).await?;
+                }
+            }
+            keys => {
+                bound.keys = keys;
+                self.collect(source, field, ceiling, &bound, &mut into).await?;
+            }
+        }
+        let schema = arrow_schema(bound.fetch());
         let batch = match into.batches.len() {
             0 => RecordBatch::new_empty(schema),
             1 => into.batches.swap_remove(0),
             _ => concat_batches(&schema, &into.batches).map_err(|error| self.internal(&error))?,
         };
         into.faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
-        Ok(RowSet { batch, faults: into.faults })
+        Ok((RowSet { batch, faults: into.faults }, into.bytes))
     }
 
     async fn collect(
         &self,
         source: &Source,
-        step: &FetchStep,
+        field: &str,
+        ceiling: Ceiling,
         bound: &BoundFetch,
         into: &mut Collected,
     ) -> Result<(), Fault> {
@@ -81,18 +106,13 @@ impl Run<'_> {
             into.rows += rows.batch.num_rows();
             let size = rows.batch.get_array_memory_size();
             into.batches.push(rows.batch);
-            if into.rows > step.ceiling.rows {
-                return Err(too_many(source, step));
+            if into.rows > ceiling.rows {
+                return Err(too_many(field, ceiling, Some(source.name())));
             }
+            into.bytes += size;
             let held = self.bytes.fetch_add(size, Ordering::Relaxed) + size;
             if held > self.world.limits.budget_bytes {
-                return Err(Fault::new(
-                    Code::TooCostly,
-                    format!(
-                        "the request's rows take more than {} bytes of memory: ask for fewer rows or columns",
-                        self.world.limits.budget_bytes
-                    ),
-                ));
+                return Err(too_heavy(self.world.limits.budget_bytes));
             }
         }
         Ok(())
@@ -121,6 +141,7 @@ struct Collected {
     batches: Vec<RecordBatch>,
     faults: Vec<CellFault>,
     rows: usize,
+    bytes: usize,
 }
 
 fn slice(keys: &RecordBatch, at: usize, most: usize) -> RecordBatch {
@@ -128,7 +149,7 @@ fn slice(keys: &RecordBatch, at: usize, most: usize) -> RecordBatch {
 }
 
 /// Whether no row can meet a predicate, so that nobody needs to be asked.
-fn is_false(predicate: &Predicate, operands: &[Operand]) -> bool {
+pub(super) fn is_false(predicate: &Predicate, operands: &[Operand]) -> bool {
     match predicate {
         Predicate::And(parts) => parts.iter().any(|part| is_false(part, operands)),
         Predicate::Or(parts) => parts.iter().all(|part| is_false(part, operands)),
@@ -139,13 +160,20 @@ fn is_false(predicate: &Predicate, operands: &[Operand]) -> bool {
     }
 }
 
-fn too_many(source: &Source, step: &FetchStep) -> Fault {
-    let (field, most) = (&step.field, step.ceiling.rows);
-    let (code, message) = if step.ceiling.budget {
+/// The fault of rows that take more memory than a request may.
+pub(super) fn too_heavy(most: usize) -> Fault {
+    let message = format!("the request's rows take more than {most} bytes of memory: ask for fewer rows or columns");
+    Fault::new(Code::TooCostly, message)
+}
+
+/// The fault of more rows than there may be; `source`: whose they are, if they are of one.
+pub(super) fn too_many(field: &str, ceiling: Ceiling, source: Option<&Arc<str>>) -> Fault {
+    let most = ceiling.rows;
+    let (code, message) = if ceiling.budget {
         let what = "would have to be read to work on them here: narrow the filter";
         (Code::TooCostly, format!("`{field}`: more than {most} rows {what}"))
     } else {
         (Code::TooLarge, format!("`{field}` has more than {most} rows here; add limit:"))
     };
-    Fault { code, source: Some(source.name().clone()), message: message.into() }
+    Fault { code, source: source.cloned(), message: message.into() }
 }

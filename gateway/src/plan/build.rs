@@ -1,5 +1,8 @@
 //! Walks an operation and makes its steps and outputs.
 
+use std::sync::Arc;
+
+use lilong_connectors::Source;
 use lilong_schema::catalog::Limits;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Member, Root, SourceId, SourceMember};
@@ -24,6 +27,8 @@ pub struct World<'a> {
     pub slice: &'a Slice,
     /// What a source can do, by its position in the model.
     pub capabilities: &'a dyn Fn(SourceId) -> Capabilities,
+    /// The sources, by their positions in the model: what members of unions make of their columns is theirs to say.
+    pub sources: &'a [Arc<Source>],
     /// What a request may cost.
     pub limits: &'a Limits,
 }
@@ -92,6 +97,7 @@ impl Builder<'_> {
                     "_sources" => OutputValue::Sources(field.selection.iter().map(source_output).collect()),
                     name => match self.world.federated.roots.get(name) {
                         Some(Root::Source(source)) => OutputValue::Object(self.namespace(*source, &field.selection)?),
+                        Some(Root::Union(source)) => self.member(field, *source)?,
                         None => return Err(unknown(field)),
                     },
                 };
@@ -101,28 +107,33 @@ impl Builder<'_> {
     }
 
     fn namespace(&mut self, source: SourceId, selection: &[Field]) -> Result<Vec<Output>, RequestError> {
-        let source = &self.world.federated.sources[source];
         selection
             .iter()
             .map(|field| {
                 let value = if &*field.name == "__typename" {
-                    text_constant(&source.type_name)
+                    text_constant(&self.world.federated.sources[source].type_name)
                 } else {
-                    match source.members.get(&field.name) {
-                        Some(SourceMember::List(collection)) => self.rows(field, *collection, Via::All)?,
-                        Some(SourceMember::ByKey(collection, key)) => {
-                            let columns = &self.world.federated.collection(*collection).keys[*key].columns;
-                            self.rows(field, *collection, Via::Key(columns))?
-                        }
-                        Some(SourceMember::Connection(collection)) => self.connection(field, *collection, Via::All)?,
-                        Some(SourceMember::Aggregate(collection)) => self.aggregates(field, *collection, Via::All)?,
-                        Some(SourceMember::Groups(collection)) => self.groups(field, *collection)?,
-                        None => return Err(unknown(field)),
-                    }
+                    self.member(field, source)?
                 };
                 Ok(output(field, value))
             })
             .collect()
+    }
+
+    /// A field of a source's namespace, or of a union.
+    fn member(&mut self, field: &Field, source: SourceId) -> Result<OutputValue, RequestError> {
+        let federated = self.world.federated;
+        match federated.sources[source].members.get(&field.name) {
+            Some(SourceMember::List(collection)) => self.rows(field, *collection, Via::All),
+            Some(SourceMember::ByKey(collection, key)) => {
+                let columns = &federated.collection(*collection).keys[*key].columns;
+                self.rows(field, *collection, Via::Key(columns))
+            }
+            Some(SourceMember::Connection(collection)) => self.connection(field, *collection, Via::All),
+            Some(SourceMember::Aggregate(collection)) => self.aggregates(field, *collection, Via::All),
+            Some(SourceMember::Groups(collection)) => self.groups(field, *collection),
+            None => Err(unknown(field)),
+        }
     }
 
     /// The steps of a collection field and of everything below it.

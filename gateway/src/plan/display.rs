@@ -1,10 +1,14 @@
 //! A plan for people: steps with what they read, and the native request of each fetch.
 
+use std::sync::Arc;
+
 use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
 use serde_json::{Value, json};
 
+use super::union::{Ask, UnionStep, compare_text};
 use super::{AggregateStep, FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
 use crate::model::Model;
+use crate::operation::Variables;
 
 /// A plan as JSON: `{"steps": [{"step": 0, "kind": "fetch", "source": …, "request": …}, …]}`.
 pub fn plan(plan: &Plan, model: &Model) -> Value {
@@ -20,11 +24,24 @@ pub fn text(plan: &Value) -> String {
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         out.push_str(&format!("{:>3} {}", plain(&step["step"]), plain(&step["kind"])));
         for (key, value) in entries {
-            if !matches!(key.as_str(), "step" | "kind" | "request") {
+            if !matches!(key.as_str(), "step" | "kind" | "request" | "asks") {
                 out.push_str(&format!(" {key}={}", plain(value)));
             }
         }
         out.push('\n');
+        for ask in step["asks"].as_array().into_iter().flatten() {
+            let members = ask["members"].as_array().map_or(0, Vec::len);
+            let first = ask["members"][0].as_str().unwrap_or_default();
+            let others = if members > 1 { format!(" and {} more", members - 1) } else { String::new() };
+            out.push_str(&format!("      {first}{others}"));
+            if let Some(residual) = ask["where"].as_str() {
+                out.push_str(&format!(" where={residual}"));
+            }
+            out.push('\n');
+            for line in ask["request"].as_str().unwrap_or_default().lines() {
+                out.push_str(&format!("        {line}\n"));
+            }
+        }
         if let Some(request) = step["request"].as_str() {
             for line in request.lines() {
                 out.push_str(&format!("      {line}\n"));
@@ -37,6 +54,7 @@ pub fn text(plan: &Value) -> String {
 fn step(id: usize, step: &Step, model: &Model) -> Value {
     match step {
         Step::Fetch(fetch) => self::fetch(id, fetch, model),
+        Step::Union(union) => self::union(id, union, model),
         Step::Filter(filter) => json!({
             "step": id, "kind": "filter", "rows": filter.input, "where": predicate(&filter.predicate, &filter.collection),
         }),
@@ -119,14 +137,7 @@ fn fetch(id: usize, step: &FetchStep, model: &Model) -> Value {
         Some(KeysFrom::Arguments(_)) => value["keys"] = json!("arguments"),
         None => {}
     }
-    let from = step
-        .operands
-        .iter()
-        .filter_map(|operand| match operand {
-            PlanOperand::FromStep(id) => Some(*id),
-            _ => None,
-        })
-        .collect::<Vec<_>>();
+    let from = from_steps(&step.operands);
     if !from.is_empty() {
         value["filteredBy"] = json!(from);
     }
@@ -136,6 +147,66 @@ fn fetch(id: usize, step: &FetchStep, model: &Model) -> Value {
         Err(error) => value["error"] = json!(error.to_string()),
     }
     value
+}
+
+/// Members that are asked the same share an entry of `asks`.
+fn union(id: usize, step: &UnionStep, model: &Model) -> Value {
+    let mut value = json!({ "step": id, "kind": "union", "collection": step.fetch.collection.name });
+    match &step.keys {
+        Some(KeysFrom::Step(keys)) => value["keys"] = json!(keys),
+        Some(KeysFrom::Arguments(_)) => value["keys"] = json!("arguments"),
+        None => {}
+    }
+    let from = from_steps(&step.operands);
+    if !from.is_empty() {
+        value["filteredBy"] = json!(from);
+    }
+    value["most"] = json!(step.ceiling.rows);
+    let mut asks: Vec<(Arc<Ask>, Vec<&str>)> = Vec::new();
+    for (at, member) in step.union.members.iter().enumerate() {
+        let name = &**model.sources[member.source].name();
+        // What variables and declared values rule out is not looked at here: shown is who may be asked.
+        let truth = |leaf: usize, otherwise: bool| match &step.leaves[leaf] {
+            Predicate::Compare { field, comparison, operand } if *field == step.fetch.collection.fields.len() - 1 => {
+                match &step.operands[*operand] {
+                    PlanOperand::Variable(_) => Some(otherwise),
+                    operand => operand
+                        .value(&Variables::default())
+                        .map_or(Some(otherwise), |value| compare_text(name, *comparison, &value)),
+                }
+            }
+            _ => Some(otherwise),
+        };
+        let ask = step.ask(at, &|leaf| truth(leaf, true)).or_else(|| step.ask(at, &|leaf| truth(leaf, false)));
+        let Some(ask) = ask else { continue };
+        match asks.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &ask)) {
+            Some((_, members)) => members.push(name),
+            None => asks.push((ask, vec![name])),
+        }
+    }
+    let ask = |(ask, members): &(Arc<Ask>, Vec<&str>)| {
+        let first = model.sources.iter().find(|source| **source.name() == *members[0]);
+        let mut value = json!({ "members": members });
+        if !ask.residual.is_true() {
+            value["where"] = json!(predicate(&ask.residual, &step.fetch.collection));
+        }
+        match first.map(|source| source.explain(&ask.prepared)) {
+            Some(Ok(native)) => value["request"] = json!(native.text),
+            Some(Err(error)) => value["error"] = json!(error.to_string()),
+            None => {}
+        }
+        value
+    };
+    value["asks"] = asks.iter().map(ask).collect();
+    value
+}
+
+fn from_steps(operands: &[PlanOperand]) -> Vec<usize> {
+    let steps = operands.iter().filter_map(|operand| match operand {
+        PlanOperand::FromStep(id) => Some(*id),
+        _ => None,
+    });
+    steps.collect()
 }
 
 fn operand(operand: &PlanOperand) -> String {

@@ -6,10 +6,12 @@
 //! *Invariant*: rows that are sorted here arrive in the source's own order by the terms that follow, so these need no
 //! value; text of the source's own is never compared here by a rule that may not be its own, but to end an order.
 
+use std::sync::Arc;
+
 use lilong_connectors::{Fetch, Function, KeySet, Order, OrderTarget, Predicate};
 use lilong_schema::Scalar;
 use lilong_schema::collection::FieldId;
-use lilong_schema::federated::{CollectionId, Link, LinkId};
+use lilong_schema::federated::{CollectionId, Link, LinkId, SourceId};
 
 use super::arguments::Given;
 use super::build::Builder;
@@ -17,9 +19,30 @@ use super::fold::{Asked, FoldKey, Folding};
 use super::keys::{by_normalized, key_scalars, parent_key, row_key};
 use super::page::Page;
 use super::read::{Columns, position, push_cap};
-use super::{AttachStep, Ceiling, KeyColumns, KeysFrom, KeysStep, Step, StepId};
+use super::{Ceiling, KeyColumns, KeysFrom, KeysStep, Step, StepId};
 use crate::error::{Code, RequestError};
 use crate::operation::Field;
+
+/// Puts a value of linked rows beside rows, as one column more; where no row is linked null, or 0.
+#[derive(Debug)]
+pub struct AttachStep {
+    /// The field of the schema that it serves, for messages.
+    pub field: Arc<str>,
+    /// The source of the linked rows, for faults.
+    pub source: SourceId,
+    /// The rows.
+    pub input: StepId,
+    /// The linked rows.
+    pub linked: StepId,
+    /// The keys of the rows.
+    pub key: KeyColumns,
+    /// The keys of the linked rows.
+    pub linked_key: KeyColumns,
+    /// The column of the linked rows.
+    pub value: usize,
+    /// Whether it is 0 where no row is linked.
+    pub no_rows_are_zero: bool,
+}
 
 /// An order of which the first terms are made here.
 pub(super) struct LocalOrder {

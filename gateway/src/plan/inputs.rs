@@ -13,6 +13,13 @@ impl Step {
                 }
                 inputs
             }
+            Step::Union(union) => {
+                let mut inputs = of_operands(&union.operands);
+                if let Some(KeysFrom::Step(id)) = union.keys {
+                    inputs.push(id);
+                }
+                inputs
+            }
             Step::Filter(filter) => {
                 let mut inputs = of_operands(&filter.operands);
                 inputs.push(filter.input);

@@ -11,7 +11,7 @@ use lilong_schema::{Collection, Scalar, Value};
 
 use super::build::Builder;
 use super::read::push;
-use super::{JoinRule, PlanOperand, SortStep, SortTerm, Step, StepId};
+use super::{JoinRule, PlanOperand, SortStep, Step, StepId};
 
 /// What is kept for the places of nulls in cursors; more are made anew at each request.
 const KEPT: usize = 16;
@@ -49,6 +49,19 @@ pub struct Side {
     pub before: bool,
     /// At it too.
     pub at: bool,
+}
+
+/// One term of a local order.
+#[derive(Clone, Copy, Debug)]
+pub struct SortTerm {
+    /// The column of the batch.
+    pub column: usize,
+    /// What its cells are.
+    pub scalar: Scalar,
+    /// From large to small.
+    pub descending: bool,
+    /// Where nulls stand.
+    pub nulls_first: bool,
 }
 
 /// Keeps rows that stand on one side of cursors; rows are in the order already.
@@ -226,5 +239,15 @@ impl Builder<'_> {
         let rows = self.add(Step::Sort(SortStep { input: rows, terms: forward, numbered: true }));
         terms.push(SortTerm { column, scalar: Scalar::BigInt, descending: backwards, nulls_first: false });
         (rows, terms)
+    }
+}
+
+/// The term over a column that holds its values.
+pub(super) fn sort_term(term: &Order, column: usize, described: &Collection) -> SortTerm {
+    SortTerm {
+        column,
+        scalar: term.describe(described, String::new()).scalar,
+        descending: term.descending,
+        nulls_first: term.nulls_first,
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn with_indexes(collection: &Collection, pushed: Predicate, residual:
 }
 
 /// Every field that a predicate reads of its own collection.
-pub(super) fn fields_of(predicate: &Predicate, out: &mut Vec<usize>) {
+pub(crate) fn fields_of(predicate: &Predicate, out: &mut Vec<usize>) {
     match predicate {
         Predicate::And(parts) | Predicate::Or(parts) => parts.iter().for_each(|part| fields_of(part, out)),
         Predicate::Not(part) => fields_of(part, out),

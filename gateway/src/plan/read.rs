@@ -11,8 +11,10 @@ use lilong_schema::{Capabilities, Value};
 
 use super::arguments::{Given, plain_field};
 use super::build::Builder;
+pub(super) use super::columns::{Columns, position};
 use super::keys::{by_normalized, parent_key, row_key};
-use super::page::{FetchPage, Page, PageStep};
+use super::page::{FetchPage, Page, PageStep, sort_term};
+use super::union::{Silence, union_step};
 use super::{
     Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
     Step, StepId, pushdown,
@@ -120,7 +122,9 @@ impl Builder<'_> {
         };
         // A cursor is compared where the order is made.
         let numbered = page.as_ref().is_some_and(|page| page.numbered);
-        let source_orders = capabilities.order && !numbered && (ends.is_empty() || capabilities.filter);
+        // Members of a union compare text each in its own way.
+        let compares = capabilities.filter && federated.union_of(id).is_none();
+        let source_orders = capabilities.order && !numbered && (ends.is_empty() || compares);
         let local = self.local_order(id, field, &order, &given, page.as_ref(), source_orders)?;
         let orders = Capabilities { order: source_orders && local.is_none(), ..capabilities };
         let share = share(&orders, &given, &order, &residual, link.is_some(), keyed);
@@ -139,6 +143,11 @@ impl Builder<'_> {
         columns.want_all(&compared.iter().filter_map(plain_field).collect::<Vec<_>>());
         for (_, links) in local.iter().flat_map(|local| &local.far) {
             columns.want_all(links.first().map(|link| &*federated.link(*link).columns).unwrap_or_default());
+        }
+        let union = federated.union_of(id);
+        if union.is_some() {
+            // Errors name the source that a row lives in.
+            columns.want(collection.fields.len() - 1);
         }
         if columns.0.is_empty() {
             columns.want(collection.fields.iter().position(Option::is_some).unwrap_or_default());
@@ -224,7 +233,12 @@ impl Builder<'_> {
         let fetch_page = (share.order && !ends.is_empty()).then(|| FetchPage::new(fetch.clone(), ends, &mut operands));
         let fetch = fetch_page.as_ref().map_or(fetch, FetchPage::plain);
         let fetch_step = self.steps.len();
+        let silence = match via {
+            Via::Key(_) => self.unless_partial(field, id),
+            Via::All | Via::Link { .. } => Silence::Told,
+        };
         let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
+        self.bear(rows, silence);
         if let Some(Step::Fetch(step)) = self.steps.get_mut(fetch_step) {
             step.page = fetch_page;
         }
@@ -286,6 +300,24 @@ impl Builder<'_> {
         Ok(Read { join, columns, list, cursor })
     }
 
+    /// A silent member is refused, unless the argument `partial` or the catalog says otherwise.
+    pub(super) fn unless_partial(&self, field: &Field, id: CollectionId) -> Silence {
+        let otherwise = self.world.federated.union_of(id).is_some_and(|union| union.partial);
+        Silence::Asked(field.argument("partial").map(PlanOperand::of), otherwise)
+    }
+
+    /// Says what it means that members of the union are silent that these rows come from, if they come from one.
+    pub(super) fn bear(&mut self, rows: StepId, silence: Silence) {
+        match &mut self.steps[rows] {
+            Step::Union(step) => step.silence = silence,
+            Step::Filter(FilterStep { input, .. }) | Step::Sort(SortStep { input, .. }) => {
+                let input = *input;
+                self.bear(input, silence);
+            }
+            _ => {}
+        }
+    }
+
     /// A fetch, and the filter for what its source cannot check.
     #[allow(clippy::too_many_arguments)] // the parts of two steps
     pub(super) fn fetch_rows(
@@ -300,16 +332,22 @@ impl Builder<'_> {
     ) -> StepId {
         let columns = fetch.columns.clone();
         let collection = fetch.collection.clone();
-        let step = FetchStep {
-            source: self.world.federated.collection(id).source,
-            field: field.clone(),
-            prepared: Arc::new(Prepared::new(fetch)),
-            operands: operands.clone(),
-            keys,
-            ceiling,
-            page: None,
+        let source = self.world.federated.collection(id).source;
+        let input = match self.world.federated.union_of(id) {
+            None => self.add(Step::Fetch(FetchStep {
+                source,
+                field: field.clone(),
+                prepared: Arc::new(Prepared::new(fetch)),
+                operands: operands.clone(),
+                keys,
+                ceiling,
+                page: None,
+            })),
+            Some(union) => {
+                let rest = (source, field.clone(), fetch, operands.clone(), keys, ceiling);
+                self.add(Step::Union(Box::new(union_step(self.world.sources, union, rest))))
+            }
         };
-        let input = self.add(Step::Fetch(step));
         if residual.is_true() {
             return input;
         }
@@ -342,35 +380,6 @@ pub(super) fn needs_source(term: &Order) -> bool {
     !term.path.is_empty() || matches!(term.target, OrderTarget::Aggregate(_))
 }
 
-/// The columns a fetch is asked for, none twice.
-#[derive(Default)]
-pub(super) struct Columns(pub(super) Vec<FieldId>);
-
-impl Columns {
-    pub(super) fn want(&mut self, field: FieldId) {
-        if !self.0.contains(&field) {
-            self.0.push(field);
-        }
-    }
-
-    /// The fields of the collection itself that a predicate reads.
-    pub(super) fn want_read_by(&mut self, predicate: &Predicate) {
-        let mut fields = Vec::new();
-        pushdown::fields_of(predicate, &mut fields);
-        self.want_all(&fields);
-    }
-
-    pub(super) fn want_all(&mut self, fields: &[FieldId]) {
-        for field in fields {
-            self.want(*field);
-        }
-    }
-}
-
-pub(super) fn position(columns: &[FieldId], field: FieldId) -> Option<usize> {
-    columns.iter().position(|column| *column == field)
-}
-
 pub(super) fn push(operands: &mut Vec<PlanOperand>, operand: PlanOperand) -> OperandId {
     operands.push(operand);
     operands.len() - 1
@@ -379,14 +388,4 @@ pub(super) fn push(operands: &mut Vec<PlanOperand>, operand: PlanOperand) -> Ope
 /// One row more than there may be, so that a cut is seen.
 pub(super) fn push_cap(operands: &mut Vec<PlanOperand>, rows: usize) -> OperandId {
     push(operands, PlanOperand::Literal(Value::Integer(rows as i128 + 1)))
-}
-
-/// The term over a column that holds its values.
-pub(super) fn sort_term(term: &Order, column: usize, described: &lilong_schema::Collection) -> SortTerm {
-    SortTerm {
-        column,
-        scalar: term.describe(described, String::new()).scalar,
-        descending: term.descending,
-        nulls_first: term.nulls_first,
-    }
 }

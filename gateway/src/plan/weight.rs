@@ -38,6 +38,15 @@ fn step(step: &Step) -> usize {
         }
         Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
         Step::Page(page) => page.ends.iter().map(|(values, _)| operands(values)).sum(),
+        Step::Union(union) => {
+            let keys = match &union.keys {
+                Some(KeysFrom::Arguments(values)) => operands(values),
+                _ => 0,
+            };
+            // Requests are made later, one for each shape or a few.
+            let each = STEP + 3 * predicate(&union.fetch.predicate);
+            keys + operands(&union.operands) + union.shapes.len() * each + union.shape_of.len() * size_of::<usize>()
+        }
         Step::Keys(keys) => keys.before.as_ref().map_or(0, |before| {
             let entry = |(to, from): (&String, &Vec<String>)| {
                 OPERAND + to.len() + from.iter().map(|from| OPERAND + from.len()).sum::<usize>()

@@ -235,7 +235,7 @@ impl<'a> Writer<'a> {
         match lost {
             Some((field, what)) => {
                 self.out.extend_from_slice(b"null");
-                self.mismatch(at.rows, &[field], what);
+                self.mismatch(at.rows, at.placed, at.row, &[field], what);
             }
             None => self.object(&at.rows.fields, Some(at)),
         }

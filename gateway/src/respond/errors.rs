@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::error::Code;
+use crate::execute::Fault;
 use crate::json;
 
 /// Entries of one fetch and code before the rest is summed up.
@@ -58,6 +59,15 @@ impl Errors {
         self.out.extend_from_slice(b",\"path\":");
         write_path(path, &mut self.out);
         self.extensions(code, source);
+        self.out.extend_from_slice(b"}}");
+    }
+
+    /// Adds the entry of a member of a union that a field had to do without; it has no path, as the field has its value.
+    pub(super) fn add_missing(&mut self, field: &str, fault: &Fault) {
+        self.begin(&fault.message);
+        self.extensions(fault.code, fault.source.as_deref());
+        self.out.extend_from_slice(b",\"field\":");
+        json::write_string(field, &mut self.out);
         self.out.extend_from_slice(b"}}");
     }
 

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use super::document::{Entry, File, Reading, Table};
 use super::placeholder::{self, Environment, file_fault};
 use super::source::{self, Block, DEFAULT_KEYS, Names};
-use super::{Catalog, Place, Tuning, link, server};
+use super::{Catalog, Place, Tuning, link, server, union};
 use crate::{Problem, Severity};
 
-const BLOCKS: &[&str] = &["server", "defaults", "source", "discover", "link"];
+const BLOCKS: &[&str] = &["server", "defaults", "source", "discover", "link", "union"];
 
 /// Reads the catalog in `folder`, `${NAME}` looked up in the process's environment.
 pub fn load(folder: &Path) -> (Catalog, Vec<Problem>) {
@@ -48,6 +48,7 @@ struct Blocks<'a> {
     sources: Vec<Table<'a>>,
     discover: Vec<Table<'a>>,
     links: Vec<Table<'a>>,
+    unions: Vec<Table<'a>>,
 }
 
 impl<'a> Blocks<'a> {
@@ -59,7 +60,7 @@ impl<'a> Blocks<'a> {
                 "source" => self.sources.extend(entry.blocks(reading)),
                 "discover" => self.discover.extend(entry.blocks(reading)),
                 "link" => self.links.extend(entry.blocks(reading)),
-                "union" => unsupported(&entry, "`[[union]]`", reading),
+                "union" => self.unions.extend(entry.blocks(reading)),
                 "auth" => unsupported(&entry, "`[auth]`", reading),
                 "role" => unsupported(&entry, "`[[role]]`", reading),
                 _ => reading.problems.push(entry.unknown(BLOCKS)),
@@ -100,6 +101,7 @@ impl<'a> Blocks<'a> {
         for table in self.links {
             catalog.links.extend(link::read(table, &mut maps, reading));
         }
+        catalog.unions = union::read_all(self.unions, reading);
         catalog
     }
 }

@@ -9,12 +9,12 @@ use std::fmt;
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Columns of a collection of a source.
+/// Columns of a collection of a source, or of a union.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// The source, by its name in the catalog.
+    /// The source, by its name in the catalog; empty for a union.
     pub source: String,
-    /// The collection, by its original name.
+    /// The collection, by its original name, or the union.
     pub collection: String,
     /// Columns, by their original names; never empty.
     pub columns: Vec<String>,
@@ -47,7 +47,7 @@ pub enum ReferenceError {
 }
 
 impl Reference {
-    /// Reads `source.collection(column, …)`.
+    /// Reads `source.collection(column, …)`, or `union(column, …)`.
     ///
     /// ```
     /// use lilong_schema::catalog::reference::Reference;
@@ -79,20 +79,22 @@ impl Reference {
         if let Some(stray) = rest.find(|c| !c.is_whitespace()) {
             return Err(ReferenceError::Stray(stray));
         }
-        let [source, collection @ ..] = parts.as_slice() else {
-            return Err(ReferenceError::NoCollection);
+        let (source, collection) = match parts.as_slice() {
+            [union] => (String::new(), union.clone()),
+            [source, collection @ ..] => (source.clone(), collection.join(".")),
+            [] => return Err(ReferenceError::NoCollection),
         };
-        if collection.is_empty() {
-            return Err(ReferenceError::NoCollection);
-        }
-        Ok(Self { source: source.clone(), collection: collection.join("."), columns })
+        Ok(Self { source, collection, columns })
     }
 }
 
 /// As a catalog writes it, quoted where needed.
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}(", quoted(&self.source), quoted(&self.collection))?;
+        if !self.source.is_empty() {
+            write!(f, "{}.", quoted(&self.source))?;
+        }
+        write!(f, "{}(", quoted(&self.collection))?;
         for (index, column) in self.columns.iter().enumerate() {
             write!(f, "{}{}", if index == 0 { "" } else { ", " }, quoted(column))?;
         }
@@ -183,13 +185,13 @@ mod tests {
         expect(r#""a.b"."c ""d"""("e,f", " g")"#, "a.b", r#"c "d""#, &["e,f", " g"]);
         expect("民政.居民(身份证)", "民政", "居民", &["身份证"]);
         expect("s.it's(id)", "s", "it's", &["id"]);
+        expect("resident(id_card)", "", "resident", &["id_card"]);
     }
 
     #[test]
     fn what_is_no_reference_is_refused() {
         for (text, error) in [
             ("civil.resident", ReferenceError::NoColumns),
-            ("resident(id)", ReferenceError::NoCollection),
             ("civil.(id)", ReferenceError::EmptyPart),
             ("civil.resident()", ReferenceError::EmptyPart),
             ("civil.resident(a,)", ReferenceError::EmptyPart),

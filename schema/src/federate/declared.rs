@@ -65,7 +65,40 @@ fn refuse(draft: &mut Draft<'_>, settings: &LinkSettings, path: &str, refusal: R
 }
 
 fn find_end<'a>(draft: &Draft<'_>, end: &'a LinkEnd) -> Result<End<'a>, Refusal> {
-    let sources = &draft.model.sources;
+    let collection = if end.source.is_empty() { find_union(draft, end)? } else { find_collection(draft, end)? };
+    let described = &draft.model.collections[collection].described;
+    let mut columns = Vec::with_capacity(end.columns.len());
+    for name in &end.columns {
+        let Some(column) = described.field_id(name) else {
+            let near = nearest(name, described.fields.iter().map(|field| field.name.as_str()));
+            let what = format!("there is no column `{name}` in `{}`", draft.label(collection));
+            return Err(Refusal::Wrong(what, did_you_mean(near)));
+        };
+        let scalar = described.fields[column].scalar;
+        if !scalar.is_key() {
+            let what = format!("`{}({name})` is {}, which is no key", draft.label(collection), scalar.name());
+            return Err(Refusal::Wrong(what, "link by other columns".to_owned()));
+        }
+        columns.push(column);
+    }
+    Ok(End { collection, columns, settings: end })
+}
+
+fn find_union(draft: &Draft<'_>, end: &LinkEnd) -> Result<CollectionId, Refusal> {
+    let unions = &draft.model.sources[draft.sources.len()..];
+    if let Some(union) = unions.iter().find(|union| *union.name == *end.collection) {
+        return Ok(union.collections.start);
+    }
+    if draft.catalog.unions.iter().any(|union| union.name == end.collection) {
+        return Err(Refusal::NotDescribed(format!("it is left out: the union `{}` is not there", end.collection)));
+    }
+    let near = nearest(&end.collection, unions.iter().map(|union| &*union.name));
+    let hint = if near.is_some() { did_you_mean(near) } else { "write source.collection(column, …)".to_owned() };
+    Err(Refusal::Wrong(format!("there is no union `{}`", end.collection), hint))
+}
+
+fn find_collection(draft: &Draft<'_>, end: &LinkEnd) -> Result<CollectionId, Refusal> {
+    let sources = &draft.model.sources[..draft.sources.len()];
     let Ok(source) = sources.binary_search_by(|source| (*source.name).cmp(&end.source)) else {
         let near = nearest(&end.source, sources.iter().map(|source| &*source.name));
         return Err(Refusal::Wrong(format!("there is no source `{}`", end.source), did_you_mean(near)));
@@ -84,22 +117,7 @@ fn find_end<'a>(draft: &Draft<'_>, end: &'a LinkEnd) -> Result<End<'a>, Refusal>
         };
         return Err(Refusal::Wrong(what, hint));
     };
-    let described = &draft.model.collections[collection].described;
-    let mut columns = Vec::with_capacity(end.columns.len());
-    for name in &end.columns {
-        let Some(column) = described.field_id(name) else {
-            let near = nearest(name, described.fields.iter().map(|field| field.name.as_str()));
-            let what = format!("there is no column `{name}` in `{}.{}`", end.source, end.collection);
-            return Err(Refusal::Wrong(what, did_you_mean(near)));
-        };
-        let scalar = described.fields[column].scalar;
-        if !scalar.is_key() {
-            let what = format!("`{}.{}({name})` is {}, which is no key", end.source, end.collection, scalar.name());
-            return Err(Refusal::Wrong(what, "link by other columns".to_owned()));
-        }
-        columns.push(column);
-    }
-    Ok(End { collection, columns, settings: end })
+    Ok(collection)
 }
 
 fn check_columns(draft: &Draft<'_>, from: &End<'_>, to: &End<'_>) -> Result<(), Refusal> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::naming::{Names, whole};
+use super::unions::UnionDraft;
 use crate::catalog::{Place, SourceSettings};
 use crate::collection::FieldId;
 use crate::federated::{CollectionId, Federated, Link, SourceId};
@@ -19,6 +20,8 @@ pub(super) struct Draft<'a> {
     pub(super) catalog: &'a Catalog,
     /// By [`SourceId`].
     pub(super) sources: Vec<SourceDraft<'a>>,
+    /// Unions, whose sources in the model come after those.
+    pub(super) unions: Vec<UnionDraft<'a>>,
     /// By [`CollectionId`].
     pub(super) collections: Vec<CollectionDraft<'a>>,
     /// By the position of the link: the names it may have; `None` for a link whose name the catalog gives.
@@ -87,11 +90,32 @@ impl Draft<'_> {
         unique.iter().any(|key| key.iter().all(|column| columns.contains(column)))
     }
 
-    /// A warning about a source, at its block.
+    /// A warning about a source or a union, at its block.
     pub(super) fn warn(&mut self, source: SourceId, what: impl Into<String>, hint: impl Into<String>) {
-        let settings = self.sources[source].settings;
-        let warning = Problem::warning(format!("source {}", settings.name), what, hint);
-        self.model.warnings.push(placed(warning, &settings.place));
+        let (about, place) = match self.sources.get(source) {
+            Some(source) => (format!("source {}", source.settings.name), &source.settings.place),
+            None => {
+                let settings = self.unions[source - self.sources.len()].settings;
+                (settings.about(), &settings.place)
+            }
+        };
+        self.model.warnings.push(placed(Problem::warning(about, what, hint), place));
+    }
+
+    /// The name space of the fields that list a source's collections: its own type's, or for a union `Query`'s.
+    pub(super) fn members_of(&mut self, source: SourceId) -> &mut Names {
+        match self.sources.get_mut(source) {
+            Some(source) => &mut source.names,
+            None => &mut self.roots,
+        }
+    }
+
+    /// A collection as the catalog names it: `source.collection`, or the union.
+    pub(super) fn label(&self, collection: CollectionId) -> String {
+        let collection = &self.model.collections[collection];
+        let source = &self.model.sources[collection.source];
+        let name = &collection.described.name;
+        if source.union.is_some() { name.clone() } else { format!("{}.{name}", source.name) }
     }
 
     /// Adds a link to its collection; `wanted` is `None` if its name is given already.
@@ -111,7 +135,7 @@ impl Draft<'_> {
 
     /// Gives the name of a field of a source's type.
     pub(super) fn give_member(&mut self, source: SourceId, what: impl FnOnce() -> String, wanted: &str) -> Arc<str> {
-        let name = self.sources[source].names.give(wanted);
+        let name = self.members_of(source).give(wanted);
         self.warn_if_changed(source, what, wanted, &name);
         name
     }

@@ -16,6 +16,7 @@ pub(super) fn gather<'a>(catalog: &'a Catalog, descriptions: &BTreeMap<String, S
         problems: Vec::new(),
         catalog,
         sources: Vec::new(),
+        unions: Vec::new(),
         collections: Vec::new(),
         wanted: Vec::new(),
         types: Names::default(),
@@ -44,6 +45,7 @@ pub(super) fn gather<'a>(catalog: &'a Catalog, descriptions: &BTreeMap<String, S
             collections: first..first,
             scalars: BTreeSet::new(),
             members: HashMap::new(),
+            union: None,
         });
         if let Some(description) = description {
             gather_collections(&mut draft, id, description);

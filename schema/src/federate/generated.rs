@@ -38,13 +38,15 @@ fn name_keys(draft: &mut Draft<'_>, primary: bool) {
 /// `residentAggregate`, `residentGroups`, `residentConnection`
 fn reserve_members(draft: &mut Draft<'_>) {
     for suffix in ["Aggregate", "Groups", "Connection"] {
-        for collection in &mut draft.model.collections {
-            let names = &mut draft.sources[collection.source].names;
-            let name = names.give(&format!("{}{suffix}", collection.field));
+        for id in 0..draft.collections.len() {
+            let collection = &draft.model.collections[id];
+            let (source, wanted) = (collection.source, format!("{}{suffix}", collection.field));
+            let name = draft.members_of(source).give(&wanted);
+            let generated = &mut draft.model.collections[id].generated;
             match suffix {
-                "Aggregate" => collection.generated.aggregate = name,
-                "Groups" => collection.generated.groups = name,
-                _ => collection.generated.connection = name,
+                "Aggregate" => generated.aggregate = name,
+                "Groups" => generated.groups = name,
+                _ => generated.connection = name,
             }
         }
     }

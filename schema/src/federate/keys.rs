@@ -1,15 +1,21 @@
 //! Keys: which rows can be asked for by, which columns are unique, what ends an order, what is never null.
 
 use super::draft::Draft;
+use super::unions;
 use crate::Scalar;
 use crate::collection::FieldId;
 use crate::federated::{CollectionId, Key, Tie};
 
 /// Resolves the keys of every collection; by-key fields get their names later.
 pub(super) fn resolve_keys(draft: &mut Draft<'_>) {
+    let unions = draft.sources.len();
     for id in 0..draft.collections.len() {
+        if draft.model.collections[id].source == unions {
+            unions::take_ties(draft);
+        }
         resolve(draft, id);
     }
+    unions::mark_sources(draft);
 }
 
 fn resolve(draft: &mut Draft<'_>, id: CollectionId) {
@@ -34,8 +40,9 @@ fn resolve(draft: &mut Draft<'_>, id: CollectionId) {
     draft.collections[id].unique = resolved.iter().map(|key| key.columns.clone()).collect();
     draft.collections[id].primary = resolved.iter().find(|key| key.primary).map(|key| key.columns.clone());
     let scalar = |field: FieldId| described.fields[field].scalar;
+    let tie = unions::tie(draft, draft.model.collections[id].source, tie(&described, &resolved));
     let collection = &mut draft.model.collections[id];
-    collection.tie = tie(&described, &resolved);
+    collection.tie = tie;
     if let Some(primary) = &draft.collections[id].primary {
         for column in primary {
             if let Some(field) = &mut collection.fields[*column] {

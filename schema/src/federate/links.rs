@@ -5,16 +5,17 @@ use std::collections::HashSet;
 use super::draft::{Draft, LinkNames};
 use super::keys::can_meet;
 use super::naming::{by, camel_words, words};
+use super::unions::union_references;
 use crate::ForeignKey;
 use crate::collection::FieldId;
-use crate::federated::{CollectionId, Link};
+use crate::federated::{CollectionId, Link, SOURCE_COLUMN};
 
 /// A foreign key whose ends were found.
-struct Reference {
-    from: CollectionId,
-    columns: Vec<FieldId>,
-    to: CollectionId,
-    to_columns: Vec<FieldId>,
+pub(super) struct Reference {
+    pub(super) from: CollectionId,
+    pub(super) columns: Vec<FieldId>,
+    pub(super) to: CollectionId,
+    pub(super) to_columns: Vec<FieldId>,
 }
 
 /// Adds the links of all foreign keys: first the side that refers, then the side referred to.
@@ -23,6 +24,7 @@ pub(super) fn add_foreign_key_links(draft: &mut Draft<'_>) {
     for from in 0..draft.collections.len() {
         find_references(draft, from, &mut references);
     }
+    references.extend(union_references(draft, &references));
     for reference in &references {
         add_forward(draft, reference);
     }
@@ -108,7 +110,7 @@ fn find_columns(described: &crate::Collection, names: &[String]) -> Result<Vec<F
 fn add_forward(draft: &mut Draft<'_>, reference: &Reference) {
     let Reference { from, columns, to, to_columns } = reference;
     let target = &draft.model.collections[*to].field;
-    let plain = match columns.as_slice() {
+    let plain = match own_columns(draft, *from, columns).as_slice() {
         [column] => {
             let mut words = words(draft.column_label(*from, *column));
             words.pop_if(|last| last == "id");
@@ -138,7 +140,15 @@ fn add_back(draft: &mut Draft<'_>, reference: &Reference) {
 }
 
 fn by_columns(draft: &Draft<'_>, reference: &Reference) -> String {
-    by(reference.columns.iter().map(|column| draft.column_label(reference.from, *column)))
+    let columns = own_columns(draft, reference.from, &reference.columns);
+    by(columns.iter().map(|column| draft.column_label(reference.from, *column)))
+}
+
+/// The columns that a name is made of: what keeps a union's link inside a source is none.
+fn own_columns(draft: &Draft<'_>, from: CollectionId, columns: &[FieldId]) -> Vec<FieldId> {
+    let fields = &draft.model.collections[from].described.fields;
+    let is_union = draft.model.sources[draft.model.collections[from].source].union.is_some();
+    columns.iter().copied().filter(|column| !is_union || fields[*column].name != SOURCE_COLUMN).collect()
 }
 
 fn link(from: (CollectionId, &[FieldId]), to: (CollectionId, &[FieldId]), many: bool) -> Link {

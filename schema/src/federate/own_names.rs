@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::draft::Draft;
 use super::naming::{Names, camel, pascal, whole};
 use super::renames::{self, Renames};
+use super::unions;
 use crate::Scalar;
-use crate::federated::{CollectionId, FieldName, SourceId};
+use crate::federated::{CollectionId, FieldName, SOURCE_COLUMN, SourceId};
 
 /// Type names that no source can have, also those of parts that are served later.
 const TYPES: [&str; 8] = ["Query", "Mutation", "Subscription", "ID", "Source", "SourceState", "OrderBy", "PageInfo"];
@@ -18,6 +19,7 @@ const FIELDS: [&str; 4] = ["_and", "_or", "_not", "_source"];
 pub(super) fn name_what_is_described(draft: &mut Draft<'_>) {
     reserve_built_in_names(draft);
     name_sources(draft);
+    unions::name_unions(draft);
     let renames = renames::apply_renames(draft);
     for source in 0..draft.sources.len() {
         for collection in draft.model.sources[source].collections.clone() {
@@ -105,6 +107,8 @@ fn name_columns(draft: &mut Draft<'_>, id: CollectionId, renames: &Renames<'_>) 
         before = Some(original);
         let name = if let Some(given) = draft.collections[id].renamed_columns.get(&field) {
             (*given).into()
+        } else if original == SOURCE_COLUMN && draft.model.sources[source].union.is_some() {
+            original.into()
         } else {
             let wanted = camel(original);
             if let Some(rename) = renames.columns.get(&(id, wanted.as_str())) {

@@ -11,7 +11,7 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
     let model = &mut draft.model;
     model.version = VERSIONS.fetch_add(1, Ordering::Relaxed);
     for (id, source) in model.sources.iter_mut().enumerate() {
-        if !source.collections.is_empty() {
+        if !source.collections.is_empty() && source.union.is_none() {
             model.roots.insert(source.field.clone(), Root::Source(id));
         }
     }
@@ -36,6 +36,9 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
         collection.members = fields.chain(links).chain(aggregates).collect();
         let lists = collection.links.iter().filter_map(|id| Some((*id, model.links[*id].generated.as_ref()?)));
         collection.connections = lists.map(|(link, (_, connection))| (connection.clone(), link)).collect();
+    }
+    for (id, source) in model.sources.iter().enumerate().filter(|(_, source)| source.union.is_some()) {
+        model.roots.extend(source.members.keys().map(|field| (field.clone(), Root::Union(id))));
     }
     model.types = model.type_ids(&Slice::all()).into_iter().map(|id| (model.type_name(id), id)).collect();
 }

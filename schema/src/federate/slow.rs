@@ -13,7 +13,7 @@ const MANY_ROWS: u64 = 100_000;
 pub(super) fn warn_if_slow(draft: &mut Draft<'_>, settings: &LinkSettings, path: &str, link: &Link) {
     let target = &draft.model.collections[link.to];
     let described = &target.described;
-    let source = &draft.model.sources[target.source].name;
+    let label = draft.label(link.to);
     let is_link_column = |name: &String| link.to_columns.iter().any(|column| described.fields[*column].name == *name);
     let keys = described.keys.iter().map(|key| &key.columns);
     // An index serves if the link's columns lead it.
@@ -23,11 +23,11 @@ pub(super) fn warn_if_slow(draft: &mut Draft<'_>, settings: &LinkSettings, path:
         });
     let look_up = described.look_up(&link.to_columns, &link.to_normalize);
     let what = if !link.to_normalize.is_empty() && look_up.is_none() {
-        format!("`{}` is slow: `{source}.{}` has to be read and normalised here", link.name, described.name)
+        format!("`{}` is slow: `{label}` has to be read and normalised here", link.name)
     } else if look_up.is_some_and(|look_up| !look_up.steps.is_empty()) {
         return;
     } else if !has_index && described.rows.is_some_and(|rows| rows > MANY_ROWS) {
-        format!("`{}` is slow: `{source}.{}` has no index on its columns", link.name, described.name)
+        format!("`{}` is slow: `{label}` has no index on its columns", link.name)
     } else {
         return;
     };

@@ -63,7 +63,7 @@ impl Federated {
             TypeId::OrderDirection => {
                 self.seen_sources(slice).any(|id| self.sources[id].scalars.iter().any(|scalar| scalar.is_ordered()))
             }
-            TypeId::Source(id) => slice.has(id) && !self.sources[id].collections.is_empty(),
+            TypeId::Source(id) => self.sources[id].union.is_none() && self.sees_source(id, slice),
             TypeId::Enumeration(id) | TypeId::EnumerationComparison(id) => slice.has(self.enumerations[id].source),
             TypeId::Collection(id) | TypeId::BoolExp(id) | TypeId::Connection(id) | TypeId::Edge(id) => {
                 slice.has(self.collections[id].source)
@@ -87,8 +87,8 @@ impl Federated {
             common.into_iter().chain(scalars).chain(comparisons).filter(|id| self.sees_type(*id, slice)).collect();
         let mut enumerations = (0..self.enumerations.len()).peekable();
         for source in 0..self.sources.len() {
-            let seen = self.sees_type(TypeId::Source(source), slice);
-            if seen {
+            let seen = self.sees_source(source, slice);
+            if self.sees_type(TypeId::Source(source), slice) {
                 ids.push(TypeId::Source(source));
             }
             while let Some(id) = enumerations.next_if(|id| self.enumerations[*id].source == source) {
@@ -136,7 +136,11 @@ impl Federated {
     }
 
     fn seen_sources(&self, slice: &Slice) -> impl Iterator<Item = usize> {
-        (0..self.sources.len()).filter(move |id| self.sees_type(TypeId::Source(*id), slice))
+        (0..self.sources.len()).filter(move |id| self.sees_source(*id, slice))
+    }
+
+    fn sees_source(&self, id: usize, slice: &Slice) -> bool {
+        slice.has(id) && !self.sources[id].collections.is_empty()
     }
 
     fn enum_values(&self, id: TypeId, slice: &Slice) -> Vec<EnumValue> {

@@ -56,7 +56,11 @@ impl Federated {
         let original = if from.source == to.source {
             format!("{from_end} → {to_end}")
         } else {
-            format!("{}.{from_end} → {}.{to_end}", from_source.name, to_source.name)
+            let place = |source: &Source, end: &str| match source.union {
+                Some(_) => end.to_owned(),
+                None => format!("{}.{end}", source.name),
+            };
+            format!("{} → {}", place(from_source, &from_end), place(to_source, &to_end))
         };
         document(None, to_source.title.as_deref(), &original)
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::connections::page_info;
 use super::inputs::words;
-use super::{CollectionId, Federated, Link, LinkId, Member, Slice, Source, SourceId, SourceMember, TypeId};
+use super::{CollectionId, Federated, Link, LinkId, Member, Root, Slice, Source, SourceId, SourceMember, TypeId};
 use crate::Scalar;
 use crate::collection::FieldId;
 use crate::definition::{FieldDefinition, InputValue, TypeRef};
@@ -14,7 +14,7 @@ impl Federated {
     pub(super) fn object_fields(&self, id: TypeId, slice: &Slice) -> Option<Vec<FieldDefinition>> {
         Some(match id {
             TypeId::Query => std::iter::once(sources_field())
-                .chain((0..self.sources.len()).filter_map(|source| self.root_field(source, slice)))
+                .chain((0..self.sources.len()).flat_map(|source| self.root_fields(source, slice)))
                 .collect(),
             TypeId::SourceInfo => SOURCE_INFO.clone(),
             TypeId::Source(source) => {
@@ -51,10 +51,11 @@ impl Federated {
     pub(super) fn object_field(&self, id: TypeId, name: &str, slice: &Slice) -> Option<FieldDefinition> {
         match id {
             TypeId::Query if name == "_sources" => Some(sources_field()),
-            TypeId::Query => {
-                let super::Root::Source(source) = *self.roots.get(name)?;
-                self.root_field(source, slice)
-            }
+            TypeId::Query => match *self.roots.get(name)? {
+                Root::Source(source) => self.root_field(source, slice),
+                Root::Union(source) if slice.has(source) => self.object_field(TypeId::Source(source), name, slice),
+                Root::Union(_) => None,
+            },
             TypeId::SourceInfo => SOURCE_INFO.iter().find(|field| *field.name == *name).cloned(),
             TypeId::Source(source) => match *self.sources[source].members.get(name)? {
                 SourceMember::List(collection) => Some(self.list_field(collection)),
@@ -76,6 +77,15 @@ impl Federated {
             }
             TypeId::Edge(collection) => self.edge_fields(collection).into_iter().find(|field| *field.name == *name),
             _ => None,
+        }
+    }
+
+    /// A source's namespace, or the fields of a union.
+    fn root_fields(&self, id: SourceId, slice: &Slice) -> Vec<FieldDefinition> {
+        match &self.sources[id].union {
+            None => self.root_field(id, slice).into_iter().collect(),
+            Some(_) if slice.has(id) => self.object_fields(TypeId::Source(id), slice).unwrap_or_default(),
+            Some(_) => Vec::new(),
         }
     }
 
@@ -105,6 +115,7 @@ impl Federated {
     fn key_field(&self, id: CollectionId, key: usize) -> FieldDefinition {
         let collection = &self.collections[id];
         let key = &collection.keys[key];
+        let taken = collection.fields.iter().flatten().any(|field| *field.name == *words().partial);
         let arguments = key.columns.iter().filter_map(|column| {
             let field = collection.fields[*column].as_ref()?;
             let ty = TypeRef::named(field.type_name.clone()).non_null();
@@ -113,9 +124,18 @@ impl Federated {
         FieldDefinition {
             name: key.field.clone(),
             description: Some(self.document_key(collection, &key.columns)),
-            arguments: arguments.collect(),
+            arguments: arguments.chain(self.partial_argument(id).filter(|_| !taken)).collect(),
             ty: TypeRef::named(collection.type_name.clone()),
         }
+    }
+
+    /// `partial`, of what a union refuses to answer without all of its members.
+    pub(super) fn partial_argument(&self, id: CollectionId) -> Option<InputValue> {
+        self.union_of(id).map(|_| InputValue {
+            name: words().partial.clone(),
+            description: Some("Answer from the members that answer, and tell which are missing.".to_owned()),
+            ty: TypeRef::named(Scalar::Boolean.name()),
+        })
     }
 
     fn column_field(&self, id: CollectionId, field: FieldId) -> Option<FieldDefinition> {

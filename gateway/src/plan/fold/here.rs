@@ -13,7 +13,8 @@ use crate::operation::Field;
 use crate::plan::arguments::plain_field;
 use crate::plan::build::Builder;
 use crate::plan::keys::{by_normalized, key_scalars, parent_key, row_key};
-use crate::plan::read::{Columns, position, push, push_cap, sort_term};
+use crate::plan::page::sort_term;
+use crate::plan::read::{Columns, position, push, push_cap};
 use crate::plan::{
     Ceiling, FetchStep, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, Step, StepId,
 };
@@ -257,6 +258,10 @@ impl Builder<'_> {
         };
         let from = keys.filter(|_| keyed).map(KeysFrom::Step);
         let mut rows = self.fetch_rows(id, &folding.field.name, fetch, from, operands, ceiling, residual);
+        if keys.is_none() {
+            let silence = self.unless_partial(folding.field, id);
+            self.bear(rows, silence);
+        }
         if cut_here {
             if !share.order {
                 let terms = order.iter().filter_map(|term| {

@@ -17,7 +17,7 @@ impl Federated {
         FieldDefinition {
             name: collection.generated.aggregate.clone(),
             description: Some(self.document_generated(collection, what)),
-            arguments: self.list_arguments(id),
+            arguments: self.list_arguments(id).into_iter().chain(self.partial_argument(id)).collect(),
             ty: self.fold_ref(id, FoldType::Aggregate),
         }
     }
@@ -34,14 +34,17 @@ impl Federated {
         Some(FieldDefinition {
             name: collection.generated.groups.clone(),
             description: Some(self.document_generated(collection, what)),
-            arguments: vec![
+            arguments: [
                 argument(&words.by, list(FoldType::GroupBy).non_null()),
                 argument(&words.filter, TypeRef::named(collection.generated.bool_exp.clone())),
                 argument(&words.having, self.fold_ref(id, FoldType::Having)),
                 argument(&words.order_by, list(FoldType::GroupOrderBy)),
                 argument(&words.limit, int()),
                 argument(&words.offset, int()),
-            ],
+            ]
+            .into_iter()
+            .chain(self.partial_argument(id))
+            .collect(),
             ty: list(FoldType::Group),
         })
     }

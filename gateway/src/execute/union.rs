@@ -1,0 +1,258 @@
+//! Asks the members of a union, a bounded number at a time, and merges what they send.
+//!
+//! In: a [`UnionStep`]. Out: its rows, in the order asked for, cut as asked. *Invariant*: what comes out does not depend on
+//! which member answers first; no more rows are held than the answer takes and a few batches; a member that is silent is
+//! told, whatever else the step gives.
+
+mod bind;
+mod convert;
+mod merge;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use arrow_array::{Array, BooleanArray, RecordBatch};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use lilong_connectors::evaluate;
+use lilong_connectors::rows::{arrow_schema, columns_schema};
+use lilong_connectors::{BoundFetch, Operand, Predicate};
+use lilong_schema::Value;
+use lilong_schema::federated::UnionColumn;
+
+use self::bind::Numbers;
+use self::merge::Pool;
+use super::collect::is_false;
+use super::{Fault, Made, RowSet, Run, internal, keep};
+use crate::error::Code;
+use crate::plan::union::{Ask, Reduced, Silence, UnionStep, compare_text, reduce};
+use crate::plan::{Ceiling, StepId};
+
+/// A request that is ready to be sent.
+struct Request {
+    member: usize,
+    ask: Arc<Ask>,
+    operands: Vec<Operand>,
+    keys: Option<RecordBatch>,
+}
+
+/// What a member sent.
+struct Answer {
+    /// In the columns of the union.
+    rows: RowSet,
+    /// How many rows were read to work on them here.
+    read_here: usize,
+}
+
+impl Run<'_> {
+    /// The rows of a union.
+    pub(super) async fn union(&self, id: StepId, step: &UnionStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+        let operands = super::bind::operands(&step.operands, made, self.world.variables)?;
+        let keys = match &step.keys {
+            None => None,
+            Some(from) => match self.keys(from, &step.fetch, made)? {
+                Some(keys) if keys.num_rows() > 0 => Some(keys),
+                _ => return Ok(nothing(step)),
+            },
+        };
+        if is_false(&step.fetch.predicate, &operands) {
+            return Ok(nothing(step));
+        }
+        let truths = self.truths(step, &operands)?;
+        let numbers = Numbers::of(step, &operands)?;
+        let mut requests = Vec::new();
+        for member in 0..step.union.members.len() {
+            let truth = |leaf: usize| truths[leaf].as_ref().map_or(Some(false), |mask| known(mask, member));
+            if let Some(ask) = step.ask(member, &truth)
+                && let Some(request) = self.request(step, member, ask, &operands, keys.as_ref(), &numbers)?
+            {
+                requests.push(request);
+            }
+        }
+        let mut faults = self.undescribed(step);
+        let mut pool = Pool::new(step, keys.as_ref(), &numbers, &self.bytes)?;
+        let mut waiting = requests.into_iter();
+        let mut asked = FuturesUnordered::new();
+        let mut read_here = 0;
+        loop {
+            while asked.len() < self.world.limits.union_fetches
+                && let Some(request) = waiting.next()
+            {
+                asked.push(self.member(step, request, &numbers));
+            }
+            let Some((member, answer)) = asked.next().await else { break };
+            match answer {
+                Ok(answer) => {
+                    read_here += answer.read_here;
+                    if read_here > self.world.limits.budget_rows {
+                        return Err(too_costly(step, self.world.limits.budget_rows));
+                    }
+                    pool.add(member, answer.rows, self.world.limits.budget_bytes)?;
+                }
+                Err(fault) if is_silence(&fault) => faults.push((member, fault)),
+                Err(fault) => return Err(fault),
+            }
+        }
+        drop(asked);
+        faults.sort_by_key(|(member, _)| *member);
+        let faults: Vec<Fault> = faults.into_iter().map(|(_, fault)| fault).collect();
+        if let Some(fault) = faults.first()
+            && !self.goes_on(&step.silence)
+        {
+            return Err(fault.clone());
+        }
+        self.tell(id, faults);
+        let rows = pool.finish()?;
+        if rows.batch.num_rows() > step.ceiling.rows {
+            return Err(super::collect::too_many(&step.field, step.ceiling, None));
+        }
+        Ok(rows)
+    }
+
+    /// For each condition whether it holds in all rows of a member; `None` for conditions on other columns.
+    fn truths(&self, step: &UnionStep, operands: &[Operand]) -> Result<Vec<Option<BooleanArray>>, Fault> {
+        let is_fixed = |leaf: &Predicate| {
+            let mut fields = Vec::new();
+            crate::plan::fields_of(leaf, &mut fields);
+            !fields.is_empty() && fields.iter().all(|field| step.fixed.contains(field))
+        };
+        if !step.leaves.iter().any(is_fixed) {
+            return Ok(vec![None; step.leaves.len()]);
+        }
+        let sources: Vec<&str> =
+            step.union.members.iter().map(|member| &**self.world.sources[member.source].name()).collect();
+        let collection = &step.fetch.collection;
+        let columns = step
+            .fixed
+            .iter()
+            .map(|field| {
+                let cells = step.union.members.iter().zip(&sources).map(|(member, source)| {
+                    match step.union.shapes[member.shape].columns[*field] {
+                        UnionColumn::Source => Value::Text((*source).to_owned()),
+                        UnionColumn::Constant(at) => member.constants[at].clone(),
+                        UnionColumn::Field(_) | UnionColumn::Missing => Value::Null,
+                    }
+                });
+                super::bind::cells(collection.fields[*field].scalar, &cells.collect::<Vec<_>>()).ok_or_else(internal)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let batch = RecordBatch::try_new(columns_schema(collection, &step.fixed), columns)
+            .map_err(|error| self.internal(&error))?;
+        let truth = |leaf: &Predicate| {
+            if !is_fixed(leaf) {
+                return Ok(None);
+            }
+            evaluate::filter(leaf, collection, &step.fixed, &batch, operands)
+                .map(Some)
+                .map_err(|error| self.internal(&error))
+        };
+        step.leaves.iter().map(truth).collect()
+    }
+
+    /// Sources that may have rows but have not been described yet, as far as `_source` does not rule them out.
+    fn undescribed(&self, step: &UnionStep) -> Vec<(usize, Fault)> {
+        let may_have = |name: &str| {
+            let decide = |_: usize, leaf: &Predicate| match leaf {
+                Predicate::Compare { field, comparison, operand }
+                    if *field == step.fetch.collection.fields.len() - 1 =>
+                {
+                    let value = step.operands.get(*operand)?.value(self.world.variables)?;
+                    compare_text(name, *comparison, &value).map(Some)
+                }
+                _ => None,
+            };
+            !matches!(reduce(&step.fetch.predicate, &decide), Reduced::Never)
+        };
+        step.union
+            .undescribed
+            .iter()
+            .map(|source| self.world.sources[*source].name())
+            .filter(|name| may_have(name))
+            .map(|name| {
+                let message = format!("source `{name}` has not been described yet");
+                let fault =
+                    Fault { code: Code::SourceUnavailable, source: Some(name.clone()), message: message.into() };
+                (usize::MAX, fault)
+            })
+            .collect()
+    }
+
+    /// What one member sends, in the columns of the union.
+    async fn member(&self, step: &UnionStep, request: Request, numbers: &Numbers) -> (usize, Result<Answer, Fault>) {
+        let member = &step.union.members[request.member];
+        let source = &self.world.sources[member.source];
+        let ceiling = if !request.ask.cuts {
+            Ceiling { rows: self.world.limits.budget_rows, budget: true }
+        } else if request.keys.is_some() {
+            step.ceiling
+        } else {
+            Ceiling { rows: numbers.most().unwrap_or(step.ceiling.rows).max(step.ceiling.rows), budget: false }
+        };
+        let (prepared, operands) = (request.ask.prepared.clone(), request.operands.clone());
+        let bound = BoundFetch { prepared, operands, keys: request.keys.clone() };
+        let end = tokio::time::Instant::from_std(self.context.deadline);
+        let asked = self.ask(source, &step.field, ceiling, bound);
+        let answer = match tokio::time::timeout_at(end, asked).await {
+            Ok(Ok((rows, bytes))) => {
+                let read_here = if request.ask.cuts { 0 } else { rows.batch.num_rows() };
+                let united = self.unite(step, &request, &rows).map(|rows| Answer { rows, read_here });
+                // What is merged is counted there.
+                self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+                united
+            }
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(super::overdue(source.name())),
+        };
+        (request.member, answer)
+    }
+
+    /// A member's rows in the columns of the union, without those that do not meet what its source could not check.
+    fn unite(&self, step: &UnionStep, request: &Request, rows: &RowSet) -> Result<RowSet, Fault> {
+        let member = &step.union.members[request.member];
+        let name = self.world.sources[member.source].name();
+        let shape = &step.union.shapes[member.shape];
+        let united = convert::convert(&request.ask, &step.fetch.collection, shape, &member.constants, name, rows)
+            .map_err(|error| self.internal(&error))?;
+        let united = if request.ask.residual.is_true() {
+            united
+        } else {
+            let columns = &request.ask.columns;
+            let collection = &step.fetch.collection;
+            let mask = evaluate::filter(&request.ask.residual, collection, columns, &united.batch, &request.operands)
+                .map_err(|error| self.internal(&error))?;
+            keep(&united, &mask).map_err(|error| self.internal(&error))?
+        };
+        convert::narrow(united, step.work.len()).map_err(|error| self.internal(&error))
+    }
+
+    /// Whether the rest is given if a member is silent.
+    fn goes_on(&self, silence: &Silence) -> bool {
+        match silence {
+            Silence::Refused => false,
+            Silence::Told => true,
+            Silence::Asked(argument, otherwise) => {
+                match argument.as_ref().and_then(|argument| argument.value(self.world.variables)) {
+                    Some(Value::Boolean(partial)) => partial,
+                    _ => *otherwise,
+                }
+            }
+        }
+    }
+}
+
+fn known(mask: &BooleanArray, at: usize) -> Option<bool> {
+    mask.is_valid(at).then(|| mask.value(at))
+}
+
+fn nothing(step: &UnionStep) -> RowSet {
+    RowSet { batch: RecordBatch::new_empty(arrow_schema(&step.fetch)), faults: Vec::new() }
+}
+
+/// Whether a fault is a member's own; a budget that is spent is the request's.
+fn is_silence(fault: &Fault) -> bool {
+    fault.source.is_some() && !matches!(fault.code, Code::TooCostly | Code::TooLarge)
+}
+
+fn too_costly(step: &UnionStep, most: usize) -> Fault {
+    super::collect::too_many(&step.field, Ceiling { rows: most, budget: true }, None)
+}

@@ -1,0 +1,82 @@
+//! A member's rows as rows of the union.
+//!
+//! In: what the member sent. Out: the columns of the union, in its scalars. *Invariant*: no value changes; a column that the
+//! member lacks is null.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int32Type};
+use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt32Array, new_null_array};
+use arrow_schema::ArrowError;
+use arrow_select::take::take;
+use lilong_connectors::rows::{arrow_type, columns_schema};
+use lilong_connectors::{CellFault, evaluate};
+use lilong_schema::federated::{UnionColumn, UnionShape};
+use lilong_schema::{Collection, Scalar, Value};
+
+use crate::execute::{RowSet, bind};
+use crate::plan::union::{Ask, Cell};
+
+/// The rows in the columns of [`Ask::columns`].
+pub(super) fn convert(
+    ask: &Ask,
+    union: &Collection,
+    shape: &UnionShape,
+    constants: &[Value],
+    source: &str,
+    rows: &RowSet,
+) -> Result<RowSet, evaluate::Error> {
+    let count = rows.batch.num_rows();
+    // Where a column of the member stands in the union's batch.
+    let mut places = vec![None; rows.batch.num_columns()];
+    let mut columns = Vec::with_capacity(ask.columns.len());
+    for (place, (field, cell)) in ask.columns.iter().zip(&ask.cells).enumerate() {
+        let scalar = union.fields[*field].scalar;
+        columns.push(match cell {
+            Cell::Column(at) => {
+                places[*at] = Some(place);
+                let UnionColumn::Field(own) = shape.columns[*field] else {
+                    return Err(evaluate::Error::NoColumn(union.fields[*field].name.clone()));
+                };
+                cast(rows.batch.column(*at), shape.described.fields[own].scalar, scalar)?
+            }
+            Cell::Source => repeat(&(Arc::new(StringArray::from(vec![source])) as ArrayRef), count)?,
+            Cell::Constant(at) => {
+                let value = bind::cells(scalar, std::slice::from_ref(&constants[*at]));
+                let value = value.ok_or(evaluate::Error::Operand { operand: 0, expected: scalar.name() })?;
+                repeat(&value, count)?
+            }
+            Cell::Missing => new_null_array(&arrow_type(scalar), count),
+        });
+    }
+    let batch = RecordBatch::try_new(columns_schema(union, &ask.columns), columns)?;
+    let faults = rows.faults.iter().filter_map(|fault| Some(CellFault { column: places[fault.column]?, ..*fault }));
+    let mut faults: Vec<CellFault> = faults.collect();
+    faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
+    Ok(RowSet { batch, faults })
+}
+
+/// Rows without the columns after the first few.
+pub(super) fn narrow(rows: RowSet, columns: usize) -> Result<RowSet, ArrowError> {
+    if rows.batch.num_columns() == columns {
+        return Ok(rows);
+    }
+    let batch = rows.batch.project(&(0..columns).collect::<Vec<_>>())?;
+    Ok(RowSet { batch, faults: rows.faults.into_iter().filter(|fault| fault.column < columns).collect() })
+}
+
+fn cast(array: &ArrayRef, from: Scalar, to: Scalar) -> Result<ArrayRef, evaluate::Error> {
+    if from == to || (from, to) == (Scalar::Enum, Scalar::String) {
+        return Ok(array.clone());
+    }
+    if (from, to) == (Scalar::Int, Scalar::Float) {
+        return Ok(Arc::new(array.as_primitive::<Int32Type>().unary::<_, Float64Type>(f64::from)));
+    }
+    evaluate::convert(array, from, to)
+}
+
+/// One value as often as there are rows.
+fn repeat(value: &ArrayRef, count: usize) -> Result<ArrayRef, ArrowError> {
+    take(value, &UInt32Array::from(vec![0u32; count]), None)
+}

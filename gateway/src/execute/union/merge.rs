@@ -1,0 +1,255 @@
+//! Rows of many members become one list: ordered, made different, cut.
+//!
+//! *Invariant*: rows come out in the order asked for; those that it does not tell apart by member, and then as the member
+//! sent them. Rows that can no longer be among those asked for are let go now and then, so that what is held does not grow
+//! with the number of members.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrow_array::{ArrayRef, Int32Array, RecordBatch, UInt32Array};
+use arrow_row::{RowConverter, SortField};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
+use lilong_connectors::evaluate::{self, KeyIndex};
+use lilong_connectors::rows::{arrow_schema, columns_schema};
+use lilong_connectors::{CellFault, OrderTarget};
+use lilong_schema::Scalar;
+
+use super::bind::Numbers;
+use crate::execute::collect::{too_heavy, too_many};
+use crate::execute::{Fault, RowSet, internal, move_faults};
+use crate::plan::union::UnionStep;
+
+/// Rows beyond those wanted that may wait before they are looked through.
+const SLACK: usize = 8_192;
+
+/// What has come so far.
+pub(super) struct Pool<'a> {
+    step: &'a UnionStep,
+    /// The work columns, then the number of the member.
+    schema: SchemaRef,
+    parts: Vec<RowSet>,
+    rows: usize,
+    /// How many rows are enough, where that is known beforehand.
+    most: Option<usize>,
+    offset: usize,
+    keys: Option<PerKey>,
+    /// Bytes that the request's rows take, and those of the rows here.
+    bytes: &'a AtomicUsize,
+    held: usize,
+}
+
+/// What is cut from the rows of each key.
+struct PerKey {
+    index: KeyIndex,
+    most: Option<usize>,
+    offset: usize,
+}
+
+impl<'a> Pool<'a> {
+    pub(super) fn new(
+        step: &'a UnionStep,
+        keys: Option<&RecordBatch>,
+        numbers: &Numbers,
+        bytes: &'a AtomicUsize,
+    ) -> Result<Self, Fault> {
+        let work = columns_schema(&step.fetch.collection, &step.work);
+        let rank = Arc::new(Field::new("rank", DataType::Int32, false));
+        let schema = Arc::new(Schema::new(work.fields().iter().cloned().chain([rank]).collect::<Vec<_>>()));
+        let keys = match keys {
+            None => None,
+            Some(keys) => Some(PerKey {
+                index: KeyIndex::new(keys.columns()).map_err(|_| internal())?,
+                most: numbers.most_of_key(),
+                offset: numbers.key_offset,
+            }),
+        };
+        let most = if keys.is_some() { None } else { numbers.most() };
+        Ok(Self { step, schema, parts: Vec::new(), rows: 0, most, offset: numbers.offset, keys, bytes, held: 0 })
+    }
+
+    /// Takes the rows of a member.
+    pub(super) fn add(&mut self, member: usize, rows: RowSet, most_bytes: usize) -> Result<(), Fault> {
+        let count = rows.batch.num_rows();
+        if count == 0 {
+            return Ok(());
+        }
+        let rank: ArrayRef = Arc::new(Int32Array::from(vec![member as i32; count]));
+        let columns = rows.batch.columns().iter().cloned().chain([rank]).collect();
+        let batch = RecordBatch::try_new(self.schema.clone(), columns).map_err(|_| internal())?;
+        self.parts.push(RowSet { batch, faults: rows.faults });
+        self.rows += count;
+        self.hold(self.parts.last().map_or(0, |part| part.batch.get_array_memory_size()));
+        let many = self.most.is_some_and(|most| self.rows > most.saturating_mul(2).saturating_add(SLACK));
+        if many || self.bytes.load(Ordering::Relaxed) > most_bytes && self.parts.len() > 1 {
+            self.settle()?;
+            let more = self.rows.saturating_sub(self.offset) > self.step.ceiling.rows;
+            if more && self.keys.is_none() {
+                return Err(too_many(&self.step.field, self.step.ceiling, None));
+            }
+        }
+        if self.bytes.load(Ordering::Relaxed) > most_bytes {
+            return Err(too_heavy(most_bytes));
+        }
+        Ok(())
+    }
+
+    /// Puts what has come in order and lets go of what is beyond the last row wanted.
+    fn settle(&mut self) -> Result<(), Fault> {
+        let mut before = 0;
+        let mut faults: Vec<CellFault> = Vec::new();
+        for part in &self.parts {
+            faults.extend(part.faults.iter().map(|fault| CellFault { row: fault.row + before, ..*fault }));
+            before += part.batch.num_rows();
+        }
+        let batch = concat_batches(&self.schema, self.parts.iter().map(|part| &part.batch)).map_err(|_| internal())?;
+        let sorted = self.sort(&batch)?;
+        let mut kept = self.make_distinct(&batch, sorted)?;
+        if let Some(keys) = &self.keys {
+            kept = self.cut_keys(&batch, keys, kept)?;
+        }
+        if let Some(most) = self.most {
+            kept.truncate(most);
+        }
+        faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
+        let faults = move_faults(&faults, kept.iter().map(|row| *row as usize));
+        let batch = take_record_batch(&batch, &UInt32Array::from(kept)).map_err(|_| internal())?;
+        self.rows = batch.num_rows();
+        self.bytes.fetch_sub(self.held, Ordering::Relaxed);
+        self.held = 0;
+        self.hold(batch.get_array_memory_size());
+        self.parts = vec![RowSet { batch, faults }];
+        Ok(())
+    }
+
+    fn hold(&mut self, bytes: usize) {
+        self.held += bytes;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn sort(&self, batch: &RecordBatch) -> Result<Vec<u32>, Fault> {
+        let rank = || evaluate::Term {
+            values: batch.column(self.step.work.len()).clone(),
+            scalar: Scalar::Int,
+            descending: false,
+            nulls_first: false,
+        };
+        let mut terms = Vec::with_capacity(self.step.fetch.order.len() + 1);
+        for term in &self.step.fetch.order {
+            terms.push(match &term.target {
+                OrderTarget::Field(field) if term.path.is_empty() => {
+                    let at = self.step.work.iter().position(|column| column == field).ok_or_else(internal)?;
+                    evaluate::Term {
+                        values: batch.column(at).clone(),
+                        scalar: self.step.fetch.collection.fields[*field].scalar,
+                        descending: term.descending,
+                        nulls_first: term.nulls_first,
+                    }
+                }
+                // What tells rows of one member apart is the order in which they came.
+                OrderTarget::RowId => rank(),
+                _ => return Err(internal()),
+            });
+        }
+        terms.push(rank());
+        let sorted = evaluate::sort(&terms, batch.num_rows()).map_err(|_| internal())?;
+        Ok(sorted.values().to_vec())
+    }
+
+    /// Leaves the first row of each combination of the distinct columns, and of each key.
+    fn make_distinct(&self, batch: &RecordBatch, rows: Vec<u32>) -> Result<Vec<u32>, Fault> {
+        let fetch = &self.step.fetch;
+        if fetch.distinct.is_empty() {
+            return Ok(rows);
+        }
+        let keys = fetch.keys.iter().flat_map(|keys| keys.columns.iter());
+        let columns = fetch
+            .distinct
+            .iter()
+            .chain(keys)
+            .map(|field| {
+                let at = self.step.work.iter().position(|column| column == field).ok_or_else(internal)?;
+                evaluate::comparable(batch.column(at), fetch.collection.fields[*field].scalar).map_err(|_| internal())
+            })
+            .collect::<Result<Vec<ArrayRef>, Fault>>()?;
+        let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+        let encoded = RowConverter::new(fields)
+            .and_then(|converter| converter.convert_columns(&columns))
+            .map_err(|_| internal())?;
+        let mut seen = std::collections::HashSet::with_capacity(rows.len());
+        Ok(rows.into_iter().filter(|row| seen.insert(encoded.row(*row as usize))).collect())
+    }
+
+    /// Leaves the first rows of each key, those before the offset among them while more may come.
+    fn cut_keys(&self, batch: &RecordBatch, keys: &PerKey, rows: Vec<u32>) -> Result<Vec<u32>, Fault> {
+        let Some(most) = keys.most else { return Ok(rows) };
+        let numbers = self.key_numbers(batch, keys)?;
+        let mut counts: HashMap<u32, usize> = HashMap::new();
+        Ok(rows
+            .into_iter()
+            .filter(|row| {
+                let Some(key) = numbers[*row as usize] else { return false };
+                let count = counts.entry(key).or_default();
+                *count += 1;
+                *count <= most
+            })
+            .collect())
+    }
+
+    fn key_numbers(&self, batch: &RecordBatch, keys: &PerKey) -> Result<Vec<Option<u32>>, Fault> {
+        let fields = self.step.fetch.keys.iter().flat_map(|keys| keys.columns.iter());
+        let columns = fields
+            .map(|field| {
+                let at = self.step.work.iter().position(|column| column == field).ok_or_else(internal)?;
+                Ok(batch.column(at).clone())
+            })
+            .collect::<Result<Vec<ArrayRef>, Fault>>()?;
+        keys.index.lookup(&columns).map_err(|_| internal())
+    }
+
+    /// All rows wanted, in the columns of the fetch.
+    pub(super) fn finish(mut self) -> Result<RowSet, Fault> {
+        self.settle()?;
+        let Some(RowSet { batch, faults }) = self.parts.pop() else { return Err(internal()) };
+        let mut kept: Vec<u32> = (0..batch.num_rows() as u32).collect();
+        if let Some(keys) = self.keys.as_ref().filter(|keys| keys.offset > 0) {
+            let numbers = self.key_numbers(&batch, keys)?;
+            let mut counts: HashMap<u32, usize> = HashMap::new();
+            kept.retain(|row| {
+                let Some(key) = numbers[*row as usize] else { return false };
+                let count = counts.entry(key).or_default();
+                *count += 1;
+                *count > keys.offset
+            });
+        }
+        kept.drain(..self.offset.min(kept.len()));
+        let fetch = &self.step.fetch;
+        let mut columns: Vec<usize> = (0..fetch.columns.len()).collect();
+        if fetch.order_values {
+            for term in &fetch.order {
+                columns.push(match &term.target {
+                    OrderTarget::Field(field) => {
+                        self.step.work.iter().position(|column| column == field).ok_or_else(internal)?
+                    }
+                    _ => return Err(internal()),
+                });
+            }
+        }
+        let faults = move_faults(&faults, kept.iter().map(|row| *row as usize));
+        let mut placed: Vec<CellFault> = faults
+            .iter()
+            .flat_map(|fault| {
+                let at = columns.iter().enumerate().filter(move |(_, column)| **column == fault.column);
+                at.map(move |(column, _)| CellFault { column, row: fault.row })
+            })
+            .collect();
+        placed.sort_unstable_by_key(|fault| (fault.row, fault.column));
+        let batch = batch.project(&columns).map_err(|_| internal())?;
+        let batch = take_record_batch(&batch, &UInt32Array::from(kept)).map_err(|_| internal())?;
+        let batch = RecordBatch::try_new(arrow_schema(fetch), batch.columns().to_vec()).map_err(|_| internal())?;
+        Ok(RowSet { batch, faults: placed })
+    }
+}

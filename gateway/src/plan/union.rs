@@ -1,0 +1,130 @@
+//! Reading a union: one step that asks every member, each in the words of its own collection, and merges what they send.
+//!
+//! In: a fetch over the union's own columns. Out: a [`UnionStep`]. A union is planned as the one collection of a source that
+//! does everything by itself; what a member cannot do of it is done here, member by member, over the rows it sends.
+//! *Invariant*: members that look the same to a connector share one request, however many there are.
+
+mod reduce;
+mod shape;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lilong_connectors::{Fetch, OrderTarget, Predicate, Source};
+use lilong_schema::Capabilities;
+use lilong_schema::collection::FieldId;
+use lilong_schema::federated::{SourceId, Union, UnionColumn};
+
+pub use self::reduce::{Known, Reduced, compare_text, leaves, reduce};
+pub use self::shape::{Ask, Cell, Derived, Extra, Shape};
+use super::{Ceiling, KeysFrom, PlanOperand};
+
+/// Asks the members of a union for rows and merges them.
+#[derive(Debug)]
+pub struct UnionStep {
+    /// The union, as a source.
+    pub source: SourceId,
+    /// The field of the schema that it serves, for messages.
+    pub field: Arc<str>,
+    /// What, in the columns of the union.
+    pub fetch: Fetch,
+    /// Where the values of its operands come from.
+    pub operands: Vec<PlanOperand>,
+    /// Where its keys come from.
+    pub keys: Option<KeysFrom>,
+    /// What more rows than this are.
+    pub ceiling: Ceiling,
+    /// What it means that a member is silent.
+    pub silence: Silence,
+    /// What the union is made of.
+    pub union: Arc<Union>,
+    /// What members look like to their connectors.
+    pub shapes: Vec<Shape>,
+    /// For each member the position of its shape in `shapes`.
+    pub shape_of: Vec<usize>,
+    /// The columns that members are asked for: the fetch's own, then what merging needs.
+    pub work: Vec<FieldId>,
+    /// The conditions of the fetch one by one: those on columns that are one value in all rows of a member are decided
+    /// without asking it.
+    pub leaves: Vec<Predicate>,
+    /// The columns that are one value in all rows of some member.
+    pub fixed: Vec<FieldId>,
+}
+
+/// What it means that a member is silent.
+#[derive(Debug)]
+pub enum Silence {
+    /// The step fails.
+    Refused,
+    /// The rows of the others are given, and what is missing is told.
+    Told,
+    /// That, if the argument says so; if there is none, by what the catalog says.
+    Asked(Option<PlanOperand>, bool),
+}
+
+/// Makes a step. Its members are found in `sources`, by their positions in the model.
+pub(super) fn union_step(
+    sources: &[Arc<Source>],
+    union: &Arc<Union>,
+    rest: (SourceId, Arc<str>, Fetch, Vec<PlanOperand>, Option<KeysFrom>, Ceiling),
+) -> UnionStep {
+    let (source, field, fetch, operands, keys, ceiling) = rest;
+    let mut leaves = Vec::new();
+    self::leaves(&fetch.predicate, &mut leaves);
+    let fixed = (0..fetch.collection.fields.len())
+        .filter(|field| union.shapes.iter().any(|shape| !matches!(shape.columns[*field], UnionColumn::Field(_))))
+        .collect();
+    let work = work(&fetch);
+    let mut shapes: Vec<Shape> = Vec::new();
+    let mut known: HashMap<(usize, Option<String>, Capability), usize> = HashMap::new();
+    let mut shape_of = Vec::with_capacity(union.members.len());
+    for (at, member) in union.members.iter().enumerate() {
+        let asked = &sources[member.source];
+        let dialect = asked.dialect();
+        // A connector that does not say how it speaks shares nothing.
+        let alone = dialect.is_none().then_some(at);
+        let key = (member.shape, dialect, Capability(asked.capabilities(), alone));
+        let shape = *known.entry(key).or_insert_with(|| {
+            shapes.push(Shape::new(union, member.shape, asked, &fetch.collection));
+            shapes.len() - 1
+        });
+        shape_of.push(shape);
+    }
+    let union = union.clone();
+    let silence = Silence::Refused;
+    UnionStep { source, field, fetch, operands, keys, ceiling, silence, union, shapes, shape_of, work, leaves, fixed }
+}
+
+/// What a source can do, as a part of a key; with a number of its own if it shares with nobody.
+#[derive(PartialEq, Eq)]
+struct Capability(Capabilities, Option<usize>);
+
+impl std::hash::Hash for Capability {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.1, self.0.keys).hash(state);
+    }
+}
+
+/// The columns that rows have while they are merged.
+fn work(fetch: &Fetch) -> Vec<FieldId> {
+    let mut work = fetch.columns.clone();
+    let order = fetch.order.iter().filter_map(|term| match term.target {
+        OrderTarget::Field(field) if term.path.is_empty() => Some(field),
+        _ => None,
+    });
+    let keys = fetch.keys.iter().flat_map(|keys| keys.columns.iter().copied());
+    for field in order.chain(fetch.distinct.iter().copied()).chain(keys) {
+        if !work.contains(&field) {
+            work.push(field);
+        }
+    }
+    work
+}
+
+impl UnionStep {
+    /// What a member is asked, where conditions on what is one value in all its rows are as `truths` says, by their position
+    /// in [`UnionStep::leaves`]; `None`: no row of it can be meant.
+    pub fn ask(&self, member: usize, truths: &dyn Fn(usize) -> Known) -> Option<Arc<Ask>> {
+        self.shapes[self.shape_of[member]].ask(&self.fetch, &self.work, self.operands.len(), truths, &self.leaves)
+    }
+}

@@ -1,0 +1,155 @@
+//! Predicates of which some conditions are known beforehand.
+//!
+//! *Invariant*: a row meets what is left exactly if it meets the whole; *unknown* counts as not met, as it does for a row.
+
+use lilong_connectors::{Comparison, Predicate};
+use lilong_schema::Value;
+
+/// What is left of a predicate.
+#[derive(Clone, Debug)]
+pub enum Reduced {
+    /// Every row meets it.
+    Always,
+    /// No row meets it.
+    Never,
+    /// Rows that meet this.
+    Rows(Predicate),
+}
+
+/// What is known of a condition: true, false, or unknown as SQL has it.
+pub type Known = Option<bool>;
+
+/// The conditions of a predicate, in the order in which [`reduce`] numbers them.
+pub fn leaves(predicate: &Predicate, out: &mut Vec<Predicate>) {
+    match predicate {
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().for_each(|part| leaves(part, out)),
+        Predicate::Not(part) => leaves(part, out),
+        leaf => out.push(leaf.clone()),
+    }
+}
+
+/// Takes out the conditions that `decide` knows; it is given the number of each.
+pub fn reduce(predicate: &Predicate, decide: &dyn Fn(usize, &Predicate) -> Option<Known>) -> Reduced {
+    Reducing { decide, next: 0 }.reduce(predicate, false)
+}
+
+struct Reducing<'a> {
+    decide: &'a dyn Fn(usize, &Predicate) -> Option<Known>,
+    next: usize,
+}
+
+impl Reducing<'_> {
+    /// A predicate, or its negation: with negations at the conditions alone, *unknown* can count as false at once.
+    fn reduce(&mut self, predicate: &Predicate, negated: bool) -> Reduced {
+        match predicate {
+            Predicate::Not(part) => self.reduce(part, !negated),
+            Predicate::And(parts) => self.combine(parts, negated, !negated),
+            Predicate::Or(parts) => self.combine(parts, negated, negated),
+            leaf => {
+                let known = (self.decide)(self.next, leaf);
+                self.next += 1;
+                match known {
+                    Some(Some(value)) if value != negated => Reduced::Always,
+                    Some(_) => Reduced::Never,
+                    None if negated => Reduced::Rows(Predicate::Not(Box::new(leaf.clone()))),
+                    None => Reduced::Rows(leaf.clone()),
+                }
+            }
+        }
+    }
+
+    fn combine(&mut self, parts: &[Predicate], negated: bool, all: bool) -> Reduced {
+        let mut left = Vec::new();
+        let mut decided = false;
+        // Every part is looked at, as conditions are numbered on the way.
+        for part in parts {
+            match self.reduce(part, negated) {
+                Reduced::Always => decided |= !all,
+                Reduced::Never => decided |= all,
+                Reduced::Rows(Predicate::And(inner)) if all => left.extend(inner),
+                Reduced::Rows(Predicate::Or(inner)) if !all => left.extend(inner),
+                Reduced::Rows(part) => left.push(part),
+            }
+        }
+        match (decided, all, left.len()) {
+            (true, true, _) | (false, false, 0) => Reduced::Never,
+            (true, false, _) | (false, true, 0) => Reduced::Always,
+            (false, _, 1) => Reduced::Rows(left.swap_remove(0)),
+            (false, true, _) => Reduced::Rows(Predicate::And(left)),
+            (false, false, _) => Reduced::Rows(Predicate::Or(left)),
+        }
+    }
+}
+
+/// Whether a text compares so with a value; `None` where that is not simply told.
+pub fn compare_text(text: &str, comparison: Comparison, value: &Value) -> Option<bool> {
+    let is = |value: &Value| matches!(value, Value::Text(other) if *other == *text);
+    match (comparison, value) {
+        (Comparison::Equal, Value::Text(_)) => Some(is(value)),
+        (Comparison::NotEqual, Value::Text(_)) => Some(!is(value)),
+        (Comparison::In, Value::List(items)) => Some(items.iter().any(is)),
+        (Comparison::NotIn, Value::List(items)) => Some(!items.iter().any(is)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf(field: usize) -> Predicate {
+        Predicate::Compare { field, comparison: Comparison::Equal, operand: 0 }
+    }
+
+    fn not(part: Predicate) -> Predicate {
+        Predicate::Not(Box::new(part))
+    }
+
+    /// Fields 0, 1 and 2 are true, false and unknown.
+    fn reduced(predicate: &Predicate) -> String {
+        let decide = |_: usize, leaf: &Predicate| match leaf {
+            Predicate::Compare { field: 0, .. } => Some(Some(true)),
+            Predicate::Compare { field: 1, .. } => Some(Some(false)),
+            Predicate::Compare { field: 2, .. } => Some(None),
+            _ => None,
+        };
+        match reduce(predicate, &decide) {
+            Reduced::Always => "always".into(),
+            Reduced::Never => "never".into(),
+            Reduced::Rows(predicate) => show(&predicate),
+        }
+    }
+
+    fn show(predicate: &Predicate) -> String {
+        let list = |parts: &[Predicate]| parts.iter().map(show).collect::<Vec<_>>().join(" ");
+        match predicate {
+            Predicate::And(parts) => format!("and({})", list(parts)),
+            Predicate::Or(parts) => format!("or({})", list(parts)),
+            Predicate::Not(part) => format!("not({})", show(part)),
+            Predicate::Compare { field, .. } => field.to_string(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_known_falls_away_and_unknown_is_never_met() {
+        use Predicate::{And, Or};
+        for (predicate, expected) in [
+            (And(vec![]), "always"),
+            (Or(vec![]), "never"),
+            (not(And(vec![])), "never"),
+            (And(vec![leaf(0), leaf(5)]), "5"),
+            (And(vec![leaf(1), leaf(5)]), "never"),
+            (And(vec![leaf(2), leaf(5)]), "never"),
+            (Or(vec![leaf(1), leaf(5), leaf(6)]), "or(5 6)"),
+            (Or(vec![leaf(0), leaf(5)]), "always"),
+            (not(leaf(2)), "never"),
+            (not(And(vec![leaf(2), leaf(5)])), "not(5)"),
+            (not(Or(vec![leaf(2), leaf(5)])), "never"),
+            (not(not(And(vec![leaf(5), And(vec![leaf(6), leaf(7)])]))), "and(5 6 7)"),
+            (not(Or(vec![leaf(5), leaf(6)])), "and(not(5) not(6))"),
+        ] {
+            assert_eq!(reduced(&predicate), expected, "{predicate:?}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Members of unions that gave nothing: which field did without them, and their list in the answer's `extensions`.
+//!
+//! *Invariant*: a list of a union that lacks a member's rows is never without its entry here.
+
+use std::collections::BTreeSet;
+
+use arrow_array::cast::AsArray;
+use lilong_schema::federated::{SOURCE_COLUMN, Source};
+
+use crate::execute::{Fault, Fetched, Placed};
+use crate::json;
+use crate::plan::{JoinRule, Output, OutputValue, Plan, Step, StepId};
+
+/// A member that a field did without.
+pub(super) struct Missing<'a> {
+    /// Response keys from the root, joined by dots.
+    pub(super) field: String,
+    pub(super) fault: &'a Fault,
+}
+
+/// Finds what is missing below some fields, in the order of the answer.
+pub(super) fn collect<'a>(
+    outputs: &[Output],
+    plan: &Plan,
+    fetched: &'a Fetched,
+    path: &mut Vec<String>,
+    into: &mut Vec<Missing<'a>>,
+) {
+    for output in outputs {
+        path.push(output.key.to_string());
+        match &output.value {
+            OutputValue::Object(fields) => collect(fields, plan, fetched, path, into),
+            OutputValue::Rows(rows) => {
+                if let Some(union) = union_of(plan, rows.join) {
+                    let faults = fetched.missing.iter().filter(|(step, _)| *step == union);
+                    into.extend(faults.map(|(_, fault)| Missing { field: path.join("."), fault }));
+                }
+                collect(&rows.fields, plan, fetched, path, into);
+            }
+            _ => {}
+        }
+        path.pop();
+    }
+}
+
+/// Appends `,"extensions":{"lilong":{"missing":[…]}}` if anything is missing: the sources, each once.
+pub(super) fn write(missing: &[Missing<'_>], out: &mut Vec<u8>) {
+    let sources: BTreeSet<&str> = missing.iter().filter_map(|missing| missing.fault.source.as_deref()).collect();
+    if sources.is_empty() {
+        return;
+    }
+    out.extend_from_slice(b",\"extensions\":{\"lilong\":{\"missing\":[");
+    for (at, source) in sources.into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        json::write_string(source, out);
+    }
+    out.extend_from_slice(b"]}}");
+}
+
+/// The fault that may be why an object link to a union finds nothing.
+pub(super) fn of_link<'a>(plan: &Plan, missing: &'a [(StepId, Fault)], join: StepId) -> Option<&'a Fault> {
+    if missing.is_empty()
+        || !matches!(&plan.steps[join], Step::Join(join) if join.parent.is_some() && join.rule == JoinRule::One)
+    {
+        return None;
+    }
+    let union = union_of(plan, join)?;
+    missing.iter().find(|(step, _)| *step == union).map(|(_, fault)| fault)
+}
+
+/// The step that asked the members of the union that a join's rows come from.
+fn union_of(plan: &Plan, step: StepId) -> Option<StepId> {
+    match &plan.steps[step] {
+        Step::Union(_) => Some(step),
+        Step::Join(join) => union_of(plan, join.rows),
+        Step::Filter(filter) => union_of(plan, filter.input),
+        Step::Sort(sort) => union_of(plan, sort.input),
+        Step::Aggregate(step) => union_of(plan, step.input),
+        Step::Widen(step) => union_of(plan, step.rows),
+        Step::Assign(step) => union_of(plan, step.rows),
+        _ => None,
+    }
+}
+
+/// The source that a row of a union lives in.
+pub(super) fn department<'a>(source: &Source, placed: &'a Placed, row: usize) -> Option<&'a str> {
+    source.union.as_ref()?;
+    let batch = &placed.rows.batch;
+    let column = batch.column(batch.schema_ref().index_of(SOURCE_COLUMN).ok()?);
+    Some(column.as_string_opt::<i32>()?.value(row))
+}

@@ -1,0 +1,161 @@
+//! Names with wildcards: `street_*.resident`.
+//!
+//! In: the text of a member. Out: a [`Pattern`] for each part between dots. `*` stands for any run of characters and `?`
+//! for one; in double quotes they stand for themselves, as everything does there, quotes doubled.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use super::reference::ReferenceError;
+
+/// A name part in which `*` and `?` may stand for others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pattern(Vec<Piece>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    /// This character.
+    Exactly(char),
+    /// Any one character.
+    One,
+    /// Any run of characters, an empty one too.
+    Any,
+}
+
+impl Pattern {
+    /// Whether it matches a whole name.
+    pub fn matches(&self, name: &str) -> bool {
+        let (pieces, name) = (&self.0, name.chars().collect::<Vec<_>>());
+        let (mut at, mut in_name) = (0, 0);
+        let mut star: Option<(usize, usize)> = None;
+        while in_name < name.len() {
+            match pieces.get(at) {
+                Some(Piece::Any) => {
+                    star = Some((at, in_name));
+                    at += 1;
+                }
+                Some(Piece::One) => (at, in_name) = (at + 1, in_name + 1),
+                Some(Piece::Exactly(c)) if *c == name[in_name] => (at, in_name) = (at + 1, in_name + 1),
+                _ => {
+                    // The last `*` takes one character more.
+                    let Some((star_at, taken)) = star else { return false };
+                    star = Some((star_at, taken + 1));
+                    (at, in_name) = (star_at + 1, taken + 1);
+                }
+            }
+        }
+        pieces[at..].iter().all(|piece| *piece == Piece::Any)
+    }
+
+    /// The one name it matches; `None` if it has a wildcard.
+    pub fn exact(&self) -> Option<String> {
+        let exactly = |piece: &Piece| match piece {
+            Piece::Exactly(c) => Some(*c),
+            _ => None,
+        };
+        self.0.iter().map(exactly).collect()
+    }
+
+    /// Parts with the dots between them as one.
+    pub(super) fn joined(parts: &[Pattern]) -> Pattern {
+        let parts: Vec<&[Piece]> = parts.iter().map(|part| part.0.as_slice()).collect();
+        Pattern(parts.join(&Piece::Exactly('.')))
+    }
+}
+
+/// The parts of a dotted name with wildcards. Never empty.
+pub(super) fn patterns(text: &str) -> Result<Vec<Pattern>, ReferenceError> {
+    let mut rest = text.chars().peekable();
+    let mut parts = vec![part(&mut rest)?];
+    while let Some(c) = rest.next() {
+        match c {
+            '.' => parts.push(part(&mut rest)?),
+            other => return Err(ReferenceError::Stray(other)),
+        }
+    }
+    Ok(parts)
+}
+
+/// Reads one part up to the dot after it, and the white space around it.
+fn part(rest: &mut Peekable<Chars<'_>>) -> Result<Pattern, ReferenceError> {
+    while rest.next_if(|c| c.is_whitespace()).is_some() {}
+    let mut pieces = Vec::new();
+    if rest.next_if_eq(&'"').is_some() {
+        loop {
+            match rest.next() {
+                Some('"') if rest.next_if_eq(&'"').is_some() => pieces.push(Piece::Exactly('"')),
+                Some('"') => break,
+                Some(c) => pieces.push(Piece::Exactly(c)),
+                None => return Err(ReferenceError::UnclosedQuote),
+            }
+        }
+        while rest.next_if(|c| c.is_whitespace()).is_some() {}
+        if rest.peek().is_some_and(|c| *c != '.') {
+            return Err(ReferenceError::StrayQuote);
+        }
+    } else {
+        while let Some(c) = rest.next_if(|c| *c != '.') {
+            pieces.push(match c {
+                '*' => Piece::Any,
+                '?' => Piece::One,
+                '"' => return Err(ReferenceError::StrayQuote),
+                ',' | '(' | ')' => return Err(ReferenceError::Stray(c)),
+                c => Piece::Exactly(c),
+            });
+        }
+        while matches!(pieces.last(), Some(Piece::Exactly(c)) if c.is_whitespace()) {
+            pieces.pop();
+        }
+    }
+    if pieces.is_empty() { Err(ReferenceError::EmptyPart) } else { Ok(Pattern(pieces)) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_stand_for_others_and_in_quotes_for_themselves() {
+        for (pattern, name, matches) in [
+            ("street_*", "street_12", true),
+            ("street_*", "street_", true),
+            ("street_*", "street", false),
+            ("*a*b", "xaxbab", true),
+            ("?民", "人民", true),
+            ("?", "", false),
+            ("\"a*\"", "a*", true),
+            ("\"a*\"", "ab", false),
+            ("\"a.b\"", "a.b", true),
+            (" Order Details ", "Order Details", true),
+        ] {
+            let parts = patterns(pattern).unwrap();
+            assert_eq!((parts.len(), parts[0].matches(name)), (1, matches), "{pattern} {name}");
+        }
+        assert_eq!(patterns("a.*").unwrap().len(), 2);
+        let whole = Pattern::joined(&patterns("audit.l?g").unwrap());
+        assert!(whole.matches("audit.log") && !whole.matches("audit_log"));
+    }
+
+    #[test]
+    fn a_name_without_wildcards_is_one_name() {
+        let exact = |text: &str| patterns(text).unwrap()[0].exact();
+        assert_eq!(exact("a b").as_deref(), Some("a b"));
+        assert_eq!(exact("\"a*\"").as_deref(), Some("a*"));
+        assert_eq!(exact("a*"), None);
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for (text, error) in [
+            ("", ReferenceError::EmptyPart),
+            ("a..b", ReferenceError::EmptyPart),
+            ("a(b)", ReferenceError::Stray('(')),
+            ("\"a", ReferenceError::UnclosedQuote),
+            ("a\"b\"", ReferenceError::StrayQuote),
+            ("\"a\"b", ReferenceError::StrayQuote),
+        ] {
+            assert_eq!(patterns(text), Err(error), "{text}");
+        }
+    }
+}
