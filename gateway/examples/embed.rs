@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let findings = [opened.findings.clone(), descriptions.findings, federation].concat();
     print!("{}", lilong_schema::problem::report(&findings));
 
-    let gateway = Gateway::new(model, opened.catalog.server.limits.clone());
+    let gateway = Gateway::of(model, &opened.catalog.server);
     let routes = Router::new()
         .route("/hello", get(|| async { "hello from the other program" }))
         .route("/graphql", post_service(GraphQL::new(gateway)));

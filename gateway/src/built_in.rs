@@ -127,7 +127,13 @@ fn root(name: &str, ty: TypeRef) -> FieldDefinition {
 /// Whether fields are selected on it.
 pub(crate) fn is_object(id: TypeId) -> bool {
     match id {
-        TypeId::Query | TypeId::SourceInfo | TypeId::Source(_) | TypeId::Collection(_) => true,
+        TypeId::Query
+        | TypeId::SourceInfo
+        | TypeId::Source(_)
+        | TypeId::Collection(_)
+        | TypeId::PageInfo
+        | TypeId::Connection(_)
+        | TypeId::Edge(_) => true,
         TypeId::Fold(_, kind) => kind.is_object(),
         _ => false,
     }

@@ -5,11 +5,13 @@
 //! inputs are there; steps that need nothing of each other run at the same time. A fault stays with its step.
 
 mod account;
+mod attach;
 mod bind;
 mod collect;
 mod fold;
 mod join;
 mod keys;
+mod page;
 mod running;
 mod union;
 
@@ -78,6 +80,8 @@ pub struct Placed {
     pub indices: Option<Vec<u32>>,
     /// Parents that have a fault instead of rows, in order.
     pub faults: Vec<(u32, Fault)>,
+    /// Of a page, by parent: whether its limit cut rows off. Else empty.
+    pub more: Vec<bool>,
 }
 
 impl Placed {
@@ -85,6 +89,11 @@ impl Placed {
     pub fn rows_of(&self, parent: usize) -> impl ExactSizeIterator<Item = usize> + '_ {
         let (start, end) = (self.offsets[parent] as usize, self.offsets[parent + 1] as usize);
         (start..end).map(move |at| self.indices.as_ref().map_or(at, |indices| indices[at] as usize))
+    }
+
+    /// Whether more rows than its page were there.
+    pub fn has_more(&self, parent: usize) -> bool {
+        self.more.get(parent).copied().unwrap_or_default()
     }
 
     /// The fault of a parent.
@@ -225,6 +234,11 @@ impl Run<'_> {
             Step::Fetch(_) | Step::Union(_) => return Err(internal()),
             Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
             Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
+            Step::Attach(step) => {
+                let source = self.world.sources[step.source].name();
+                Made::Rows(Arc::new(attach::attach(step, &*rows(made, 0)?, &*rows(made, 1)?, source)?))
+            }
+            Step::Page(page) => Made::Rows(Arc::new(page::keep(page, &*rows(made, 0)?, self.world.variables)?)),
             Step::Keys(keys) => Made::Keys(keys::collect(keys, made, self.world.limits.budget_keys)?),
             Step::Join(join) => Made::Placed(join::place(join, made, self.world.variables)?),
             Step::Aggregate(step) => Made::Rows(Arc::new(fold::aggregate(step, made)?)),
@@ -296,7 +310,8 @@ fn sort_rows(step: &SortStep, rows: &RowSet) -> Result<RowSet, Fault> {
         })
         .collect::<Vec<_>>();
     let indices = evaluate::sort(&terms, rows.batch.num_rows()).map_err(|_| internal())?;
-    take(rows, indices.values())
+    let sorted = take(rows, indices.values())?;
+    if step.numbered { page::number(step, &sorted) } else { Ok(sorted) }
 }
 
 /// Some rows, in the order given.

@@ -6,8 +6,9 @@ use arc_swap::ArcSwap;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use lilong_schema::Slice;
-use lilong_schema::catalog::Limits;
+use lilong_schema::catalog::{Limits, Server};
 
+use crate::cursor::CursorKey;
 use crate::error::RequestError;
 use crate::model::Model;
 use crate::pipeline;
@@ -26,12 +27,24 @@ struct Inner {
     model: ArcSwap<Model>,
     limits: Limits,
     cache: PlanCache,
+    cursors: CursorKey,
 }
 
 impl Gateway {
-    /// A gateway over a model.
+    /// A gateway over a model; no other opens its cursors.
     pub fn new(model: Model, limits: Limits) -> Self {
-        Self { inner: Arc::new(Inner { model: ArcSwap::from_pointee(model), limits, cache: PlanCache::new() }) }
+        Self::sealing(model, limits, CursorKey::random())
+    }
+
+    /// A gateway over a model as a catalog sets it up: gateways of one `cursor_key` open each other's cursors.
+    pub fn of(model: Model, settings: &Server) -> Self {
+        let key = settings.cursor_key.as_ref().map_or_else(CursorKey::random, CursorKey::new);
+        Self::sealing(model, settings.limits.clone(), key)
+    }
+
+    fn sealing(model: Model, limits: Limits, cursors: CursorKey) -> Self {
+        let (model, cache) = (ArcSwap::from_pointee(model), PlanCache::new());
+        Self { inner: Arc::new(Inner { model, limits, cache, cursors }) }
     }
 
     /// Serves another model from now on; requests under way keep theirs.
@@ -52,13 +65,13 @@ impl Gateway {
     /// Answers a request. Never fails: whatever goes wrong stands in the answer.
     pub async fn execute(&self, request: Request) -> Answer {
         let model = self.model();
-        pipeline::run(&model, &self.inner.limits, &self.inner.cache, &request).await
+        pipeline::run(&model, &self.inner.limits, &self.inner.cache, &self.inner.cursors, &request).await
     }
 
     /// The plan of a request and the native requests it would send; asks nobody.
     pub fn explain(&self, request: &Request) -> Result<serde_json::Value, Vec<RequestError>> {
         let model = self.model();
-        let (plan, _) = pipeline::prepare(&model, &self.inner.limits, &self.inner.cache, request)?;
+        let (plan, _) = pipeline::prepare(&model, &self.inner.limits, &self.inner.cache, &self.inner.cursors, request)?;
         Ok(crate::plan::display::plan(&plan, &model))
     }
 }

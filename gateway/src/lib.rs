@@ -8,6 +8,7 @@
 pub mod assembly;
 mod built_in;
 pub mod coerce;
+pub mod cursor;
 pub mod demo;
 pub mod error;
 pub mod execute;

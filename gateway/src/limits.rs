@@ -193,7 +193,7 @@ impl<'a> Scale<'a> {
 
     /// The type that a field leads to, where fetches lie below it, and whether the field itself causes one.
     fn step(&self, parent: Option<TypeId>, field: &str) -> (Option<TypeId>, bool) {
-        use lilong_schema::federated::SourceMember::{Aggregate, ByKey, Groups, List};
+        use lilong_schema::federated::SourceMember::{Aggregate, ByKey, Connection, Groups, List};
         match parent {
             Some(TypeId::Query) => match self.federated.roots.get(field) {
                 Some(Root::Source(source)) => (Some(TypeId::Source(*source)), false),
@@ -204,20 +204,31 @@ impl<'a> Scale<'a> {
                 Some(List(collection) | ByKey(collection, _)) => (Some(TypeId::Collection(*collection)), true),
                 Some(Aggregate(collection)) => (Some(TypeId::Fold(*collection, FoldType::Aggregate)), false),
                 Some(Groups(_)) => (None, true),
+                Some(Connection(collection)) => (Some(TypeId::Connection(*collection)), true),
                 None => (None, false),
             },
-            Some(TypeId::Collection(collection)) => match self.federated.collections[collection].members.get(field) {
-                Some(Member::Link(link)) => (Some(TypeId::Collection(self.federated.links[*link].to)), true),
-                Some(Member::Aggregate(link)) => {
-                    (Some(TypeId::Fold(self.federated.links[*link].to, FoldType::Aggregate)), false)
+            Some(TypeId::Collection(id)) => {
+                let collection = &self.federated.collections[id];
+                let to = |link: &usize| self.federated.links[*link].to;
+                match (collection.members.get(field), collection.connections.get(field)) {
+                    (Some(Member::Link(link)), _) => (Some(TypeId::Collection(to(link))), true),
+                    (Some(Member::Aggregate(link)), _) => (Some(TypeId::Fold(to(link), FoldType::Aggregate)), false),
+                    (None, Some(link)) => (Some(TypeId::Connection(to(link))), true),
+                    _ => (None, false),
                 }
-                _ => (None, false),
-            },
+            }
             Some(TypeId::Fold(collection, FoldType::Aggregate)) => match field {
                 "aggregate" => (None, true),
                 "nodes" => (Some(TypeId::Collection(collection)), true),
                 _ => (None, false),
             },
+            Some(TypeId::Connection(collection)) => match field {
+                "edges" => (Some(TypeId::Edge(collection)), false),
+                "nodes" => (Some(TypeId::Collection(collection)), false),
+                "totalCount" => (None, true),
+                _ => (None, false),
+            },
+            Some(TypeId::Edge(collection)) if field == "node" => (Some(TypeId::Collection(collection)), false),
             _ => (None, false),
         }
     }

@@ -35,7 +35,7 @@ pub fn normalize(
         OperationType::Subscription => OperationKind::Subscription,
     };
     let selection = merge.selection(Some(Parent::Model(TypeId::Query)), &[&operation.selection_set])?;
-    Ok(Operation { kind, selection })
+    Ok(Operation { kind, selection, variables: operation.variables.len() })
 }
 
 struct Merge<'a> {

@@ -25,6 +25,8 @@ pub struct Operation {
     pub kind: OperationKind,
     /// The selection on the root type.
     pub selection: Vec<Field>,
+    /// How many variables it declares.
+    pub variables: usize,
 }
 
 /// A field, once for each response key of its parent, in the order of the answer.

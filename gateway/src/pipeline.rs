@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lilong_schema::catalog::Limits;
 
 use crate::coerce::{self, Scope};
+use crate::cursor::CursorKey;
 use crate::error::RequestError;
 use crate::execute::{self, execute};
 use crate::limits;
@@ -20,14 +21,20 @@ use crate::respond::{self, respond};
 use crate::validate::validate;
 
 /// From a request to its answer.
-pub(crate) async fn run(model: &Model, limits: &Limits, cache: &PlanCache, request: &Request) -> Answer {
-    let (plan, variables) = match prepare(model, limits, cache, request) {
+pub(crate) async fn run(
+    model: &Model,
+    limits: &Limits,
+    cache: &PlanCache,
+    cursors: &CursorKey,
+    request: &Request,
+) -> Answer {
+    let (plan, variables) = match prepare(model, limits, cache, cursors, request) {
         Ok(prepared) => prepared,
         Err(errors) => return refused(&errors, &request.trace),
     };
     let world = execute::World { sources: &model.sources, variables: &variables, limits, trace: request.trace.clone() };
     let fetched = execute(&plan, world).await;
-    let world = respond::World { model, slice: &request.slice, variables: &variables, trace: &request.trace };
+    let world = respond::World { model, slice: &request.slice, variables: &variables, trace: &request.trace, cursors };
     let (body, errors) = respond(&plan, &fetched, &world);
     Answer { body, refused: None, errors }
 }
@@ -37,6 +44,7 @@ pub(crate) fn prepare(
     model: &Model,
     limits: &Limits,
     cache: &PlanCache,
+    cursors: &CursorKey,
     request: &Request,
 ) -> Result<(Arc<Plan>, Variables), Vec<RequestError>> {
     let federated = &*model.federated;
@@ -66,6 +74,7 @@ pub(crate) fn prepare(
         plan = cache.plan(shape.id, structure, make)?;
     }
     plan.check(&variables).map_err(|error| vec![error])?;
+    let variables = plan.open_cursors(variables, cursors).map_err(|error| vec![error])?;
     Ok((plan, variables))
 }
 
@@ -91,6 +100,7 @@ mod tests {
         model: Model,
         cache: PlanCache,
         limits: Limits,
+        cursors: CursorKey,
     }
 
     impl Bench {
@@ -103,13 +113,13 @@ mod tests {
             };
             let sources = federated.own_sources().iter().map(|known| source(&known.name)).collect();
             let model = Model { federated: Arc::new(federated), sources };
-            Self { model, cache: PlanCache::new(), limits: Limits::default() }
+            Self { model, cache: PlanCache::new(), limits: Limits::default(), cursors: CursorKey::random() }
         }
 
         fn plan(&self, query: &str, variables: Value) -> Result<Arc<Plan>, Vec<RequestError>> {
             let Value::Object(variables) = variables else { panic!("no variables") };
             let request = Request { query: query.to_owned(), variables, ..Request::default() };
-            prepare(&self.model, &self.limits, &self.cache, &request).map(|(plan, _)| plan)
+            prepare(&self.model, &self.limits, &self.cache, &self.cursors, &request).map(|(plan, _)| plan)
         }
 
         fn plans(&self) -> u64 {
@@ -187,11 +197,11 @@ mod tests {
             ..Request::default()
         };
         for (name, slice) in [("A", Slice::all()), ("B", Slice::all()), ("A", Slice::of([0]))] {
-            prepare(&bench.model, &bench.limits, &bench.cache, &request(name, slice)).unwrap();
+            prepare(&bench.model, &bench.limits, &bench.cache, &bench.cursors, &request(name, slice)).unwrap();
         }
         assert_eq!(bench.plans(), 3);
         bench.model.federated = Arc::new(sample::model());
-        prepare(&bench.model, &bench.limits, &bench.cache, &request("A", Slice::all())).unwrap();
+        prepare(&bench.model, &bench.limits, &bench.cache, &bench.cursors, &request("A", Slice::all())).unwrap();
         assert_eq!(bench.plans(), 4);
     }
 

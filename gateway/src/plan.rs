@@ -7,7 +7,12 @@
 
 mod arguments;
 mod build;
+mod columns;
+pub mod connection;
+mod count;
+mod cursors;
 pub mod display;
+mod far;
 mod filter;
 mod fold;
 mod inputs;
@@ -15,6 +20,7 @@ mod keys;
 mod limits;
 mod order;
 mod output;
+pub mod page;
 mod pushdown;
 mod read;
 pub mod union;
@@ -29,8 +35,12 @@ use lilong_schema::federated::SourceId;
 use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
+use self::connection::{ConnectionOutput, CursorArgument};
+pub use self::far::AttachStep;
 pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
 pub use self::limits::{Check, CheckKind};
+pub use self::page::SortTerm;
+use self::page::{FetchPage, PageStep};
 pub(crate) use self::pushdown::fields_of;
 use self::union::UnionStep;
 use crate::operation::{Argument, Field, Form, Slot, Variables};
@@ -51,6 +61,8 @@ pub struct Plan {
     pub output: Vec<Output>,
     /// What the values of variables must meet before anything is asked.
     pub checks: Vec<Check>,
+    /// Cursors given; their values follow the variables, a list for each.
+    pub cursors: Vec<CursorArgument>,
     /// What it depends on beyond the structure of variables.
     pub guards: Vec<Guard>,
 }
@@ -67,6 +79,10 @@ pub enum Step {
     Filter(FilterStep),
     /// Puts rows in an order that a source could not give.
     Sort(SortStep),
+    /// Puts a value of linked rows beside rows.
+    Attach(AttachStep),
+    /// Keeps rows between cursors where a source could not.
+    Page(PageStep),
     /// Collects the different keys of rows.
     Keys(KeysStep),
     /// Gives each parent row its rows.
@@ -94,6 +110,8 @@ pub struct FetchStep {
     pub keys: Option<KeysFrom>,
     /// What more rows than this are.
     pub ceiling: Ceiling,
+    /// The cursors that it asks between; `prepared` is for values that are not null.
+    pub page: Option<FetchPage>,
 }
 
 /// What it means that a fetch finds more rows than it may.
@@ -125,6 +143,8 @@ pub enum PlanOperand {
     List(Vec<PlanOperand>),
     /// The keys of a [`KeysStep`].
     FromStep(StepId),
+    /// An integer and one more.
+    OneMore(Box<PlanOperand>),
 }
 
 /// Keeps rows that meet a predicate.
@@ -149,19 +169,8 @@ pub struct SortStep {
     pub input: StepId,
     /// The columns of the batch to compare, in turn.
     pub terms: Vec<SortTerm>,
-}
-
-/// One term of a local order.
-#[derive(Clone, Copy, Debug)]
-pub struct SortTerm {
-    /// The column of the batch.
-    pub column: usize,
-    /// What its cells are.
-    pub scalar: Scalar,
-    /// From large to small.
-    pub descending: bool,
-    /// Where nulls stand.
-    pub nulls_first: bool,
+    /// Whether rows get a number as their last column: how many before them are equal in all terms.
+    pub numbered: bool,
 }
 
 /// One side of a key comparison: columns of a batch, and how their values become keys.
@@ -239,6 +248,15 @@ pub enum JoinRule {
     },
     /// At most one row; a second is `SOURCE_MISMATCH`.
     One,
+    /// A page of a list, cut at the limit; whether that cut anything is remembered.
+    Page {
+        /// The most rows.
+        most: usize,
+        /// Whether the last row is the first of the page.
+        reversed: bool,
+    },
+    /// Rows that are counted, not given out.
+    Count,
 }
 
 /// A field of the answer.
@@ -272,6 +290,8 @@ pub enum OutputValue {
     Cell(Cell),
     /// The rows that a join gives the row.
     Rows(RowsOutput),
+    /// A page of them.
+    Connection(Box<ConnectionOutput>),
 }
 
 /// A cell.
@@ -332,6 +352,10 @@ impl PlanOperand {
             PlanOperand::List(items) => {
                 items.iter().map(|item| item.value(variables)).collect::<Option<_>>().map(Value::List)
             }
+            PlanOperand::OneMore(operand) => match operand.value(variables)? {
+                Value::Integer(number) => Some(Value::Integer(number + 1)),
+                _ => None,
+            },
             PlanOperand::FromStep(_) => None,
         }
     }

@@ -4,6 +4,7 @@
 //! caused has its entry in `errors`, with its path; a null where none may be empties the nearest place that may be null.
 
 mod cell;
+mod connection;
 mod errors;
 mod missing;
 
@@ -13,6 +14,7 @@ use lilong_schema::Slice;
 
 use self::cell::{Column, Written};
 use self::errors::{Errors, Segment};
+use crate::cursor::CursorKey;
 use crate::error::{Code, RequestError};
 use crate::execute::{Fault, Fetched, Made, Placed};
 use crate::model::Model;
@@ -30,6 +32,8 @@ pub struct World<'a> {
     pub variables: &'a Variables,
     /// The request's trace id.
     pub trace: &'a str,
+    /// What cursors are sealed with.
+    pub cursors: &'a CursorKey,
 }
 
 /// Writes an answer: `{"data":…}`, then `"errors"` if there are any. Gives the number of errors beside it.
@@ -50,6 +54,8 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
             })
             .collect(),
         columns: (0..fetched.steps.len()).map(|_| Vec::new()).collect(),
+        connections: Vec::new(),
+        payload: Vec::new(),
         out: Vec::with_capacity(1024),
         path: Vec::new(),
         errors: Errors::new(world.trace),
@@ -78,6 +84,10 @@ struct Writer<'a> {
     steps: Vec<Option<Result<&'a Placed, &'a Fault>>>,
     /// By join: the typed columns of its rows, where a field shows them.
     columns: Vec<Vec<Option<Column<'a>>>>,
+    /// By the number of a connection.
+    connections: Vec<connection::Resolved<'a>>,
+    /// The cursor that is being made.
+    payload: Vec<u8>,
     out: Vec<u8>,
     path: Vec<Segment<'a>>,
     errors: Errors,
@@ -112,6 +122,7 @@ impl<'a> Writer<'a> {
                         self.columns[join][cell.column] = Some(column);
                     }
                 }
+                OutputValue::Connection(connection) => self.resolve_connection(connection),
                 _ => {}
             }
         }
@@ -133,6 +144,9 @@ impl<'a> Writer<'a> {
                     self.path.pop();
                 }
                 OutputValue::Rows(rows) => self.rows(field, rows, at.map_or(0, |at| at.row)),
+                OutputValue::Connection(connection) => {
+                    self.connection(field, connection, at.map_or(0, |at| at.row));
+                }
                 OutputValue::Sources(fields) => self.sources(fields),
                 OutputValue::TypeByName { name, selection } => self.type_by_name(field, name, selection),
                 OutputValue::Cell(cell) => self.cell(field, cell, at),
@@ -306,8 +320,12 @@ const FAULTY: &str = "a value here that is not of this field's type";
 const MISSING: &str = "no value here, where there is always one";
 
 fn is_faulty(placed: &Placed, row: usize, cell: &Cell) -> bool {
+    is_faulty_cell(placed, row, cell.column)
+}
+
+fn is_faulty_cell(placed: &Placed, row: usize, column: usize) -> bool {
     let faults = &placed.rows.faults;
-    !faults.is_empty() && faults.binary_search_by_key(&(row, cell.column), |fault| (fault.row, fault.column)).is_ok()
+    !faults.is_empty() && faults.binary_search_by_key(&(row, column), |fault| (fault.row, fault.column)).is_ok()
 }
 
 /// The first row of a parent with a null where none may be, by its position, the fields that lead to it, and what is wrong

@@ -63,6 +63,8 @@ pub struct Server {
     pub admin: Option<String>,
     /// Whether an address that is not loopback may be listened on.
     pub open: bool,
+    /// What cursors are sealed with; default: a key of the process's own, so that no cursor outlives it.
+    pub cursor_key: Option<Secret>,
     /// `[server.limits]`
     pub limits: Limits,
 }
@@ -108,6 +110,7 @@ impl Default for Server {
             listen: "127.0.0.1:4000".into(),
             admin: Some("127.0.0.1:4001".into()),
             open: false,
+            cursor_key: None,
             limits: Limits::default(),
         }
     }

@@ -4,6 +4,7 @@
 //! *Invariant*: immutable once built; every look-up costs the same however many sources there are.
 
 mod aggregates;
+mod connections;
 mod definitions;
 mod documentation;
 mod inputs;
@@ -87,6 +88,8 @@ pub enum SourceMember {
     List(CollectionId),
     /// The row of a key: the position in [`Collection::keys`].
     ByKey(CollectionId, usize),
+    /// The pages of a collection, by cursors.
+    Connection(CollectionId),
     /// What rows of a collection come to.
     Aggregate(CollectionId),
     /// The same in groups.
@@ -118,6 +121,8 @@ pub struct Collection {
     pub members: HashMap<Arc<str>, Member>,
     /// What ends every order here.
     pub tie: Tie,
+    /// `vaccinationsConnection` → the list link that it pages.
+    pub connections: HashMap<Arc<str>, LinkId>,
 }
 
 /// What ends an order so that it is total.
@@ -146,6 +151,10 @@ pub struct Generated {
     pub order_by: Option<Arc<str>>,
     /// `CivilResidentSelectColumn`; `None` if there is nothing to be distinct on.
     pub select_column: Option<Arc<str>>,
+    /// `CivilResidentConnection`
+    pub connection_type: Arc<str>,
+    /// `CivilResidentEdge`
+    pub edge_type: Arc<str>,
     /// The types of aggregates and groups.
     pub folds: FoldNames,
     /// Columns of linked rows to group by that are not `<link>_<column>`, because that is taken.
@@ -263,6 +272,12 @@ pub enum TypeId {
     OrderBy(CollectionId),
     /// `…SelectColumn`
     SelectColumn(CollectionId),
+    /// `PageInfo`
+    PageInfo,
+    /// `…Connection`
+    Connection(CollectionId),
+    /// `…Edge`
+    Edge(CollectionId),
     /// A type of aggregates or groups.
     Fold(CollectionId, FoldType),
 }
@@ -326,6 +341,12 @@ impl Federated {
             Member::Link(link) | Member::Aggregate(link) if !self.sees_link(slice, link) => None,
             member => Some(member),
         }
+    }
+
+    /// The list link that a connection field of a collection pages, if it stands in the slice.
+    pub fn connection(&self, slice: &Slice, collection: CollectionId, name: &str) -> Option<LinkId> {
+        let link = *self.collections[collection].connections.get(name)?;
+        self.sees_link(slice, link).then_some(link)
     }
 
     /// The slice of the sources and unions named by their catalog names or root fields; `Err` is the first unknown name.

@@ -59,7 +59,7 @@ fn collection(federated: &Federated, slice: &Slice, id: CollectionId) -> Value {
         "byPk": collection.keys.iter().find(|key| key.primary).map(|key| &*key.field),
         "aggregate": &*collection.generated.aggregate,
         "groups": collection.generated.folds.get(FoldType::Group).map(|_| &*collection.generated.groups),
-        "connection": null,
+        "connection": &*collection.generated.connection,
         "fields": fields,
         "links": links,
     })
@@ -114,19 +114,19 @@ mod tests {
                 "chinook": {"field": "chinook", "type": "Chinook", "collections": {
                     "Album": {
                         "field": "album", "type": "ChinookAlbum", "byPk": "albumByPk",
-                        "aggregate": "albumAggregate", "groups": "albumGroups", "connection": null,
+                        "aggregate": "albumAggregate", "groups": "albumGroups", "connection": "albumConnection",
                         "fields": {"AlbumId": "albumId", "ArtistId": "artistId"}, "links": album_links,
                     },
                     "Artist": {
                         "field": "artist", "type": "ChinookArtist", "byPk": "artistByPk",
-                        "aggregate": "artistAggregate", "groups": "artistGroups", "connection": null,
+                        "aggregate": "artistAggregate", "groups": "artistGroups", "connection": "artistConnection",
                         "fields": {"ArtistId": "artistId"}, "links": artist_links,
                     },
                 }},
                 "shop": {"field": "shop", "type": "Shop", "collections": {
                     "my.sales": {
                         "field": "mySales", "type": "ShopMySales", "byPk": null,
-                        "aggregate": "mySalesAggregate", "groups": "mySalesGroups", "connection": null,
+                        "aggregate": "mySalesAggregate", "groups": "mySalesGroups", "connection": "mySalesConnection",
                         "fields": {"Album ID": "albumId"}, "links": sales_links,
                     },
                 }},

@@ -48,7 +48,7 @@ fn gateway(opened: Opened, described: &BTreeMap<String, SourceDescription>) -> G
         "{}",
         report(&findings)
     );
-    Gateway::new(model, opened.catalog.server.limits)
+    Gateway::of(model, &opened.catalog.server)
 }
 
 async fn open(folder: &Path) -> Opened {

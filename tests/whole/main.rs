@@ -12,6 +12,7 @@ mod engines;
 mod faults;
 mod http;
 mod letter;
+mod pages;
 mod residual;
 mod servers;
 mod sources;

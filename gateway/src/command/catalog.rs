@@ -63,8 +63,8 @@ impl Ready {
 
     /// The engine over it.
     pub(crate) fn gateway(self) -> (Gateway, Limits) {
-        let limits = self.opened.catalog.server.limits.clone();
-        (Gateway::new(self.model, limits.clone()), limits)
+        let settings = &self.opened.catalog.server;
+        (Gateway::of(self.model, settings), settings.limits.clone())
     }
 }
 

@@ -95,7 +95,7 @@ pub(crate) async fn serve(
     let settings = server::Options { listen, admin, open: server_settings.open, limits: limits.clone(), tabs };
     let own = model.federated.own_sources();
     let (sources, collections) = (own.len(), own.iter().map(|source| source.collections.len()).sum::<usize>());
-    let gateway = Gateway::new(model, limits);
+    let gateway = Gateway::of(model, server_settings);
     let server = Server::bind(gateway.clone(), settings).await.map_err(|error| Failure::Wrong(error.to_string()))?;
     first()?;
     announce(&server, as_json, sources, collections)?;

@@ -71,7 +71,7 @@ pub(super) fn count_rows(plan: &Plan, steps: &mut [StepResult], most: usize) {
                 own[row] = own[row].saturating_add(weight);
             }
         }
-        if matches!(join.rule, JoinRule::List { .. }) {
+        if matches!(join.rule, JoinRule::List { .. } | JoinRule::Page { .. }) {
             total = total.saturating_add(rows);
             if total > most as u64 {
                 total -= rows;

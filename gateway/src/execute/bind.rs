@@ -59,7 +59,7 @@ pub(super) fn cells(scalar: Scalar, values: &[Value]) -> Option<ArrayRef> {
 }
 
 /// An array of one cell.
-fn cell(scalar: Scalar, value: &Value) -> Option<ArrayRef> {
+pub(super) fn cell(scalar: Scalar, value: &Value) -> Option<ArrayRef> {
     Some(match (scalar, value) {
         (Scalar::Int, Value::Integer(number)) => Arc::new(Int32Array::from(vec![i32::try_from(*number).ok()?])),
         (Scalar::BigInt, Value::Integer(number)) => Arc::new(Int64Array::from(vec![i64::try_from(*number).ok()?])),

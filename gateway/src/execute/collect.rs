@@ -18,8 +18,10 @@ impl Run<'_> {
     /// All rows of a fetch.
     pub(super) async fn fetch(&self, step: &FetchStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
         let source = &self.world.sources[step.source];
-        let fetch = &step.prepared.fetch;
         let operands = bind::operands(&step.operands, made, self.world.variables)?;
+        let prepared = step.page.as_ref().and_then(|page| page.prepared(&operands));
+        let prepared = prepared.as_ref().unwrap_or(&step.prepared);
+        let fetch = &prepared.fetch;
         let keys = match &step.keys {
             None => None,
             Some(from) => match self.keys(from, fetch, made)? {
@@ -30,7 +32,7 @@ impl Run<'_> {
         if is_false(&fetch.predicate, &operands) {
             return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() });
         }
-        let bound = BoundFetch { prepared: step.prepared.clone(), operands, keys };
+        let bound = BoundFetch { prepared: prepared.clone(), operands, keys };
         Ok(self.ask(source, &step.field, step.ceiling, bound).await?.0)
     }
 

@@ -15,12 +15,13 @@ use crate::plan::{JoinRule, JoinStep, Parent, integer};
 pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) -> Result<Placed, Fault> {
     let rows = &rows(made, 0)?;
     let cut = Cut::of(step, rows, variables)?;
-    let mut placing = Placing { offsets: vec![0], indices: Vec::new(), faults: Vec::new() };
+    let mut placing = Placing { offsets: vec![0], indices: Vec::new(), faults: Vec::new(), more: Vec::new() };
     match &step.parent {
         None if cut.is_nothing() => {
             let count = rows.batch.num_rows();
+            let offsets = vec![0, count as u32];
             let mut placed =
-                Placed { rows: rows.clone(), offsets: vec![0, count as u32], indices: None, faults: Vec::new() };
+                Placed { rows: rows.clone(), offsets, indices: None, faults: Vec::new(), more: Vec::new() };
             if let Some(fault) = broken(step, count) {
                 placed.offsets = vec![0, 0];
                 placed.faults.push((0, fault));
@@ -29,7 +30,7 @@ pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) 
         }
         None => {
             let all = (0..rows.batch.num_rows() as u32).collect::<Vec<_>>();
-            placing.add(step, cut.apply(&all));
+            placing.cut(step, &cut, &all);
         }
         Some(parent) => {
             let parents = &super::rows(made, 1)?;
@@ -41,13 +42,14 @@ pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) 
                 if let Some(fault) = unreadable(parent, parents, row) {
                     placing.faults.push((row as u32, fault));
                     placing.offsets.push(placing.indices.len() as u32);
+                    placing.more.push(false);
                     continue;
                 }
                 let group = key.map(|key| index.rows(key)).unwrap_or_default();
                 if cut.is_nothing() {
                     placing.add(step, group.iter().copied());
                 } else {
-                    placing.add(step, cut.apply(group));
+                    placing.cut(step, &cut, group);
                 }
             }
         }
@@ -59,9 +61,22 @@ struct Placing {
     offsets: Vec<u32>,
     indices: Vec<u32>,
     faults: Vec<(u32, Fault)>,
+    more: Vec<bool>,
 }
 
 impl Placing {
+    /// The rows of a group that are left of it.
+    fn cut(&mut self, step: &JoinStep, cut: &Cut, group: &[u32]) {
+        let mut kept = cut.apply(group);
+        if let JoinRule::Page { reversed, .. } = step.rule {
+            self.more.push(group.len() > kept.len());
+            if reversed {
+                kept.reverse();
+            }
+        }
+        self.add(step, kept);
+    }
+
     fn add(&mut self, step: &JoinStep, group: impl IntoIterator<Item = u32>) {
         let start = self.indices.len();
         self.indices.extend(group);
@@ -74,7 +89,7 @@ impl Placing {
 
     /// Leaves out the rows that no parent has, so that nothing is asked for them further down.
     fn finish(self, rows: &Arc<RowSet>) -> Result<Placed, Fault> {
-        let Placing { offsets, mut indices, faults } = self;
+        let Placing { offsets, mut indices, faults, more } = self;
         let count = rows.batch.num_rows();
         let mut number = vec![u32::MAX; count];
         let mut used = 0;
@@ -86,7 +101,7 @@ impl Placing {
             }
         }
         if used == count {
-            return Ok(Placed { rows: rows.clone(), offsets, indices: Some(indices), faults });
+            return Ok(Placed { rows: rows.clone(), offsets, indices: Some(indices), faults, more });
         }
         let kept = (0..count as u32).filter(|row| number[*row as usize] == 0).collect::<Vec<_>>();
         for (new, old) in kept.iter().enumerate() {
@@ -95,7 +110,7 @@ impl Placing {
         for row in &mut indices {
             *row = number[*row as usize];
         }
-        Ok(Placed { rows: Arc::new(take(rows, &kept)?), offsets, indices: Some(indices), faults })
+        Ok(Placed { rows: Arc::new(take(rows, &kept)?), offsets, indices: Some(indices), faults, more })
     }
 }
 
@@ -103,7 +118,7 @@ impl Placing {
 fn broken(step: &JoinStep, rows: usize) -> Option<Fault> {
     let field = &step.field;
     match step.rule {
-        JoinRule::List { most } if rows > most => {
+        JoinRule::List { most } | JoinRule::Page { most, .. } if rows > most => {
             Some(Fault::new(Code::TooLarge, format!("`{field}` has more than {most} rows here; add limit:")))
         }
         JoinRule::One if rows > 1 => Some(Fault::new(

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use lilong_connectors::{Order, OrderTarget};
 use lilong_schema::Value;
 use lilong_schema::collection::FieldId;
-use lilong_schema::federated::{CollectionId, Tie};
+use lilong_schema::federated::{CollectionId, LinkId, Tie};
 
 use super::PlanOperand;
 use super::build::{Builder, bad_input};
@@ -20,16 +20,20 @@ pub(super) struct Given {
     pub(super) offset: Option<PlanOperand>,
     pub(super) distinct: Vec<FieldId>,
     pub(super) order: Vec<Order>,
+    /// The links that each term of `order` goes through.
+    pub(super) links: Vec<Vec<LinkId>>,
 }
 
 impl Builder<'_> {
     /// The arguments of a list, checked.
     pub(super) fn given(&mut self, id: CollectionId, field: &Field) -> Result<Given, RequestError> {
+        let (order, links) = self.order_by(id, field)?;
         let given = Given {
             limit: field.argument("limit").map(PlanOperand::of),
             offset: field.argument("offset").map(PlanOperand::of),
             distinct: self.select_columns(id, field, "distinctOn")?,
-            order: self.order_by(id, field)?,
+            order,
+            links,
         };
         self.check(field, "limit", CheckKind::Limit { most: self.world.limits.list_rows })?;
         self.check(field, "offset", CheckKind::Offset)?;
@@ -152,23 +156,30 @@ impl Builder<'_> {
         Ok(order)
     }
 
-    fn order_by(&self, id: CollectionId, field: &Field) -> Result<Vec<Order>, RequestError> {
+    /// The order asked for, and the links that each of its terms goes through.
+    pub(super) fn order_by(
+        &self,
+        id: CollectionId,
+        field: &Field,
+    ) -> Result<(Vec<Order>, Vec<Vec<LinkId>>), RequestError> {
         match field.argument("orderBy") {
             Some(Argument { form: Form::List(items), .. }) => {
-                let mut order: Vec<Order> = Vec::new();
+                let (mut order, mut ways) = (Vec::new(), Vec::new());
                 let mut seen = HashSet::new();
                 for item in items {
-                    let term = self.order_term(id, item, field)?;
+                    let (term, links) = self.order_term(id, item, field)?;
                     // What has been ordered by once is equal from there on.
-                    let way: Vec<_> = term.path.iter().map(|hop| hop.on.clone()).collect();
                     match term.target {
-                        OrderTarget::Field(column) if !seen.insert((way, column)) => {}
-                        _ => order.push(term),
+                        OrderTarget::Field(column) if !seen.insert((links.clone(), column)) => {}
+                        _ => {
+                            order.push(term);
+                            ways.push(links);
+                        }
                     }
                 }
-                Ok(order)
+                Ok((order, ways))
             }
-            _ => Ok(Vec::new()),
+            _ => Ok((Vec::new(), Vec::new())),
         }
     }
 }

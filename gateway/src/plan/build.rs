@@ -8,6 +8,7 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Member, Root, SourceId, SourceMember};
 use lilong_schema::{Capabilities, Federated, Slice, Value};
 
+use super::connection::CursorArgument;
 use super::fold::{Asked, Guard};
 use super::limits::Check;
 use super::output::{output, source_output, text_constant};
@@ -44,9 +45,12 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
         guards: Vec::new(),
         filter_fetches: 0,
         filter_depth: 0,
+        variables: operation.variables,
+        cursors: Vec::new(),
+        connections: 0,
     };
     let output = builder.root(&operation.selection)?;
-    Ok(Plan::new(builder.steps, output, builder.checks, builder.guards))
+    Ok(Plan::new(builder.steps, output, builder.checks, builder.guards, builder.cursors))
 }
 
 pub(super) struct Builder<'a> {
@@ -58,6 +62,11 @@ pub(super) struct Builder<'a> {
     pub(super) filter_fetches: usize,
     /// How many links a filter has gone through to where it is.
     pub(super) filter_depth: usize,
+    /// How many variables the operation declares.
+    pub(super) variables: usize,
+    pub(super) cursors: Vec<CursorArgument>,
+    /// How many connections there are so far.
+    pub(super) connections: usize,
 }
 
 impl Builder<'_> {
@@ -120,6 +129,7 @@ impl Builder<'_> {
                 let columns = &federated.collection(*collection).keys[*key].columns;
                 self.rows(field, *collection, Via::Key(columns))
             }
+            Some(SourceMember::Connection(collection)) => self.connection(field, *collection, Via::All),
             Some(SourceMember::Aggregate(collection)) => self.aggregates(field, *collection, Via::All),
             Some(SourceMember::Groups(collection)) => self.groups(field, *collection),
             None => Err(unknown(field)),
@@ -142,14 +152,15 @@ impl Builder<'_> {
     ) -> Result<OutputValue, RequestError> {
         let Asked { predicate, operands, given } = asked;
         let columns = self.selected(id, field);
-        let read = self.read(Reading { field, collection: id, via, given, predicate, operands, columns })?;
+        let read =
+            self.read(Reading { field, collection: id, via, given, page: None, predicate, operands, columns })?;
         let fields = self.fields(field, id, read.join, &read.columns)?;
         let source = self.world.federated.collection(id).source;
         Ok(OutputValue::Rows(RowsOutput { join: read.join, source, list: read.list, fields }))
     }
 
     /// The columns that a selection reads, those of its links among them.
-    fn selected(&self, id: CollectionId, field: &Field) -> Columns {
+    pub(super) fn selected(&self, id: CollectionId, field: &Field) -> Columns {
         let federated = self.world.federated;
         let mut columns = Columns::default();
         for child in &field.selection {
@@ -158,13 +169,16 @@ impl Builder<'_> {
                 Some(Member::Link(link) | Member::Aggregate(link)) => {
                     columns.want_all(&federated.link(link).columns);
                 }
-                None => {}
+                None => {
+                    let link = federated.connection(self.world.slice, id, &child.name);
+                    columns.want_all(link.map(|link| &*federated.link(link).columns).unwrap_or_default());
+                }
             }
         }
         columns
     }
 
-    fn fields(
+    pub(super) fn fields(
         &mut self,
         field: &Field,
         id: CollectionId,
@@ -199,7 +213,13 @@ impl Builder<'_> {
                             let to = federated.link(link).to;
                             self.aggregates(child, to, Via::Link { link, parent: join, columns })?
                         }
-                        None => return Err(unknown(child)),
+                        None => match federated.connection(self.world.slice, id, &child.name) {
+                            Some(link) => {
+                                let to = federated.link(link).to;
+                                self.connection(child, to, Via::Link { link, parent: join, columns })?
+                            }
+                            None => return Err(unknown(child)),
+                        },
                     }
                 };
                 Ok(output(child, value))

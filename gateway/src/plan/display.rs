@@ -59,6 +59,8 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             "step": id, "kind": "filter", "rows": filter.input, "where": predicate(&filter.predicate, &filter.collection),
         }),
         Step::Sort(sort) => json!({ "step": id, "kind": "sort", "rows": sort.input, "terms": sort.terms.len() }),
+        Step::Attach(attach) => json!({ "step": id, "kind": "attach", "rows": attach.input, "linked": attach.linked }),
+        Step::Page(page) => json!({ "step": id, "kind": "page", "rows": page.input, "terms": page.terms.len() }),
         Step::Keys(keys) => {
             let mut value = json!({ "step": id, "kind": "keys", "rows": keys.input });
             if !keys.key.normalize.is_empty() {
@@ -89,6 +91,8 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             value["gives"] = json!(match join.rule {
                 JoinRule::List { .. } => "list",
                 JoinRule::One => "one",
+                JoinRule::Page { .. } => "page",
+                JoinRule::Count => "count",
             });
             for (name, given) in [("limit", &join.limit), ("offset", &join.offset)] {
                 if let Some(given) = given {
@@ -211,6 +215,7 @@ fn operand(operand: &PlanOperand) -> String {
         PlanOperand::Variable(slot) => format!("${}", slot.variable + 1),
         PlanOperand::List(items) => format!("{} values", items.len()),
         PlanOperand::FromStep(id) => format!("step {id}"),
+        PlanOperand::OneMore(inner) => format!("{} + 1", self::operand(inner)),
     }
 }
 

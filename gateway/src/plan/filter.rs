@@ -216,14 +216,7 @@ impl Builder<'_> {
     fn linked_keys(&mut self, link: &Link, argument: &Argument, location: Location) -> Result<StepId, RequestError> {
         let federated = self.world.federated;
         let limits = self.world.limits;
-        self.filter_fetches += 1;
-        if self.filter_fetches > limits.collection_fields {
-            return Err(RequestError {
-                code: Code::TooCostly,
-                message: format!("filters through links ask for more than {} collections", limits.collection_fields),
-                locations: vec![location],
-            });
-        }
+        self.count_fetch(location)?;
         let (from, to) = (federated.collection(link.from), federated.collection(link.to));
         let mut operands = Vec::new();
         let predicate = self.predicate(link.to, argument, &mut operands, location)?;

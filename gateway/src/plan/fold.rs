@@ -139,7 +139,9 @@ impl Builder<'_> {
             && link.is_some_and(|link| link.to_normalize.is_empty())
             && capabilities.keys > 0;
         let share = share(capabilities, given, &order, &residual, link.is_some(), keyed);
-        if !share.order && order.iter().any(needs_source) {
+        let beyond = self.local_order(folding.collection, folding.field, &order, given, None, capabilities.order)?;
+        let beyond = beyond.is_some_and(|local| !local.far.is_empty());
+        if beyond || !share.order && order.iter().any(needs_source) {
             return Err(RequestError {
                 code: Code::TooCostly,
                 message: format!("`{}` cannot be ordered so: its source cannot do it", folding.field.name),
@@ -295,6 +297,7 @@ impl Builder<'_> {
             operands: operands.clone(),
             keys,
             ceiling,
+            page: None,
         }));
         match rest {
             Some(groups) => self.finish_groups(rows, groups, answer, operands),
@@ -327,7 +330,7 @@ impl Builder<'_> {
             rows = self.add(Step::Filter(filter));
         }
         if !terms.is_empty() {
-            rows = self.add(Step::Sort(SortStep { input: rows, terms }));
+            rows = self.add(Step::Sort(SortStep { input: rows, terms, numbered: false }));
         }
         Folded { rows, limit, offset }
     }
@@ -339,7 +342,7 @@ impl Builder<'_> {
         if self.filter_fetches > most {
             return Err(RequestError {
                 code: Code::TooCostly,
-                message: format!("filters and groups through links ask for more than {most} collections"),
+                message: format!("filters, groups and orders through links ask for more than {most} collections"),
                 locations: vec![location],
             });
         }

@@ -26,6 +26,8 @@ impl Step {
                 inputs
             }
             Step::Sort(sort) => vec![sort.input],
+            Step::Attach(attach) => vec![attach.input, attach.linked],
+            Step::Page(page) => vec![page.input],
             Step::Keys(keys) => vec![keys.input],
             Step::Aggregate(aggregate) => vec![aggregate.input],
             Step::Widen(widen) => {
@@ -48,6 +50,7 @@ impl Plan {
         output: Vec<super::Output>,
         checks: Vec<super::Check>,
         guards: Vec<super::Guard>,
+        cursors: Vec<super::CursorArgument>,
     ) -> Self {
         let inputs = steps.iter().map(Step::inputs).collect::<Vec<_>>();
         let mut users = vec![Vec::new(); steps.len()];
@@ -56,7 +59,7 @@ impl Plan {
                 users[*input].push(id);
             }
         }
-        Self { steps, inputs, users, output, checks, guards }
+        Self { steps, inputs, users, output, checks, cursors, guards }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `orderBy`: one key an object, through object links to a column.
 
 use lilong_connectors::{Hop, Order, OrderTarget};
-use lilong_schema::federated::{CollectionId, Member};
+use lilong_schema::federated::{CollectionId, LinkId, Member};
 
 use super::build::{Builder, bad_input};
 use super::filter::too_deep;
@@ -9,15 +9,15 @@ use crate::error::RequestError;
 use crate::operation::{Argument, Field, Form};
 
 impl Builder<'_> {
-    /// One item of `orderBy`.
+    /// One item of `orderBy`, and the links it goes through.
     pub(super) fn order_term(
         &self,
         id: CollectionId,
         argument: &Argument,
         field: &Field,
-    ) -> Result<Order, RequestError> {
+    ) -> Result<(Order, Vec<LinkId>), RequestError> {
         let federated = self.world.federated;
-        let (mut id, mut argument, mut path) = (id, argument, Vec::new());
+        let (mut id, mut argument, mut path, mut links) = (id, argument, Vec::new(), Vec::new());
         loop {
             let Form::Object(entries) = &argument.form else {
                 return Err(bad_input(field, "`orderBy` cannot be null inside".to_owned()));
@@ -28,12 +28,13 @@ impl Builder<'_> {
             match federated.member(self.world.slice, id, name) {
                 Some(Member::Field(column)) => {
                     let (descending, nulls_first) = direction(field, name, value)?;
-                    return Ok(Order { path, target: OrderTarget::Field(column), descending, nulls_first });
+                    return Ok((Order { path, target: OrderTarget::Field(column), descending, nulls_first }, links));
                 }
                 Some(Member::Link(_)) if path.len() == self.world.limits.depth => {
                     return Err(too_deep("orderBy", self.world.limits.depth, field.location));
                 }
                 Some(Member::Link(link)) => {
+                    links.push(link);
                     let link = federated.link(link);
                     path.push(Hop {
                         collection: federated.collection(link.to).described.clone(),
@@ -42,9 +43,10 @@ impl Builder<'_> {
                     (id, argument) = (link.to, value);
                 }
                 Some(Member::Aggregate(link)) => {
+                    links.push(link);
                     let (target, name, value) = self.linked_order(link, value, field)?;
                     let (descending, nulls_first) = direction(field, name, value)?;
-                    return Ok(Order { path, target, descending, nulls_first });
+                    return Ok((Order { path, target, descending, nulls_first }, links));
                 }
                 None => return Err(bad_input(field, format!("`orderBy` has no key `{name}`"))),
             }

@@ -22,7 +22,7 @@ pub(super) fn output(field: &Field, value: OutputValue) -> Output {
     Output { key: field.key.clone(), prefix: prefix(&field.key), value }
 }
 
-fn prefix(key: &str) -> Box<[u8]> {
+pub(super) fn prefix(key: &str) -> Box<[u8]> {
     let mut out = Vec::with_capacity(key.len() + 3);
     json::write_string(key, &mut out);
     out.push(b':');
@@ -30,7 +30,11 @@ fn prefix(key: &str) -> Box<[u8]> {
 }
 
 pub(super) fn text_constant(text: &str) -> OutputValue {
+    OutputValue::Constant(text_constant_bytes(text))
+}
+
+pub(super) fn text_constant_bytes(text: &str) -> Box<[u8]> {
     let mut out = Vec::with_capacity(text.len() + 2);
     json::write_string(text, &mut out);
-    OutputValue::Constant(out.into())
+    out.into()
 }

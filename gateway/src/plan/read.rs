@@ -11,13 +11,15 @@ use lilong_schema::{Capabilities, Value};
 
 use super::arguments::{Given, plain_field};
 use super::build::Builder;
+pub(super) use super::columns::{Columns, position};
 use super::keys::{by_normalized, parent_key, row_key};
+use super::page::{FetchPage, Page, PageStep, sort_term};
 use super::union::{Silence, union_step};
 use super::{
     Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
     Step, StepId, pushdown,
 };
-use crate::error::{Code, RequestError};
+use crate::error::RequestError;
 use crate::operation::Field;
 
 /// Where the rows of a collection field come from.
@@ -38,6 +40,8 @@ pub(super) struct Reading<'a> {
     pub(super) collection: CollectionId,
     pub(super) via: Via<'a>,
     pub(super) given: Given,
+    /// Only a page of them, in an order of its own.
+    pub(super) page: Option<Page>,
     /// Which rows.
     pub(super) predicate: Predicate,
     pub(super) operands: Vec<PlanOperand>,
@@ -53,6 +57,8 @@ pub(super) struct Read {
     pub(super) columns: Vec<FieldId>,
     /// Whether they are a list.
     pub(super) list: bool,
+    /// Of a page whose cursors are made: the columns of the batch that they are made of, by term of the order.
+    pub(super) cursor: Vec<usize>,
 }
 
 /// What the source does of a reading.
@@ -69,7 +75,7 @@ pub(super) struct Share {
 impl Builder<'_> {
     /// The steps that read rows.
     pub(super) fn read(&mut self, reading: Reading<'_>) -> Result<Read, RequestError> {
-        let Reading { field, collection: id, via, given, mut predicate, mut operands, mut columns } = reading;
+        let Reading { field, collection: id, via, given, page, mut predicate, mut operands, mut columns } = reading;
         let federated = self.world.federated;
         let limits = self.world.limits;
         let collection = federated.collection(id);
@@ -96,7 +102,12 @@ impl Builder<'_> {
                 }
             }
         }
-        let order = if list { self.full_order(id, field, &given, matches!(via, Via::All))? } else { Vec::new() };
+        let order = match &page {
+            Some(page) => page.order.clone(),
+            None if list => self.full_order(id, field, &given, matches!(via, Via::All))?,
+            None => Vec::new(),
+        };
+        let ends = page.as_ref().map(|page| page.ends.as_slice()).unwrap_or_default();
         let (pushed, residual) = pushdown::split(&capabilities, predicate);
         let pushed = pushdown::with_indexes(&collection.described, pushed, &residual);
         let by_normalized = match (via, link) {
@@ -109,14 +120,16 @@ impl Builder<'_> {
             Some(link) => link.to_normalize.is_empty() && capabilities.keys > 0,
             None => key.is_some(),
         };
-        let share = share(&capabilities, &given, &order, &residual, link.is_some(), keyed);
-        if !share.order && order.iter().any(needs_source) {
-            return Err(RequestError {
-                code: Code::TooCostly,
-                message: format!("`{}` cannot be ordered through a link: its source cannot do it", field.name),
-                locations: vec![field.location],
-            });
-        }
+        // A cursor is compared where the order is made.
+        let numbered = page.as_ref().is_some_and(|page| page.numbered);
+        // Members of a union compare text each in its own way.
+        let compares = capabilities.filter && federated.union_of(id).is_none();
+        let source_orders = capabilities.order && !numbered && (ends.is_empty() || compares);
+        let local = self.local_order(id, field, &order, &given, page.as_ref(), source_orders)?;
+        let orders = Capabilities { order: source_orders && local.is_none(), ..capabilities };
+        let share = share(&orders, &given, &order, &residual, link.is_some(), keyed);
+        let here = local.as_ref().map_or(0, |local| local.here);
+        let pushed_order = if source_orders { &order[here..] } else { &[] };
 
         if let Some(link) = link {
             columns.want_all(&link.to_columns);
@@ -125,8 +138,11 @@ impl Builder<'_> {
         if !share.distinct {
             columns.want_all(&given.distinct);
         }
-        if !share.order {
-            columns.want_all(&order.iter().filter_map(plain_field).collect::<Vec<_>>());
+        let makes_cursors = page.as_ref().is_some_and(|page| page.values);
+        let compared = if makes_cursors { &order[..] } else { &order[..here] };
+        columns.want_all(&compared.iter().filter_map(plain_field).collect::<Vec<_>>());
+        for (_, links) in local.iter().flat_map(|local| &local.far) {
+            columns.want_all(links.first().map(|link| &*federated.link(*link).columns).unwrap_or_default());
         }
         let union = federated.union_of(id);
         if union.is_some() {
@@ -152,9 +168,16 @@ impl Builder<'_> {
             (false, true) => Ceiling { rows: limits.answer_rows, budget: false },
             (false, false) => Ceiling { rows: limits.list_rows, budget: false },
         };
+        // A page takes one row more for each parent, to see whether there are more.
+        let ceiling = match (&page, ceiling.budget, link.is_some()) {
+            (None, ..) | (_, true, _) => ceiling,
+            (_, _, true) => Ceiling { rows: ceiling.rows * 2, budget: false },
+            (_, _, false) => Ceiling { rows: ceiling.rows + 1, budget: false },
+        };
         let limit;
         let (mut offset, mut key_limit, mut key_offset) = (None, None, None);
         let list_limit = |operands: &mut Vec<PlanOperand>| match &given.limit {
+            Some(limit) if page.is_some() => push(operands, PlanOperand::OneMore(Box::new(limit.clone()))),
             Some(limit) => push(operands, limit.clone()),
             None => push_cap(operands, limits.list_rows),
         };
@@ -185,12 +208,17 @@ impl Builder<'_> {
                 None => (None, Vec::new()),
             },
         };
+        // Of an order that is made here for a page, the source gives the row number that ends it.
+        let order_values = match local {
+            Some(_) => page.is_some() && !pushed_order.is_empty(),
+            None => makes_cursors && order.iter().any(|term| plain_field(term).is_none()),
+        };
         let fetch = Fetch {
             collection: collection.described.clone(),
             columns: columns.clone(),
             predicate: pushed,
             distinct: if share.distinct { given.distinct.clone() } else { Vec::new() },
-            order: if share.order { order.clone() } else { Vec::new() },
+            order: pushed_order.to_vec(),
             limit,
             offset,
             keys: keys.is_some().then_some(KeySet {
@@ -199,18 +227,49 @@ impl Builder<'_> {
                 limit: key_limit,
                 offset: key_offset,
             }),
-            order_values: false,
+            order_values,
             group: None,
         };
+        let fetch_page = (share.order && !ends.is_empty()).then(|| FetchPage::new(fetch.clone(), ends, &mut operands));
+        let fetch = fetch_page.as_ref().map_or(fetch, FetchPage::plain);
+        let fetch_step = self.steps.len();
         let silence = match via {
             Via::Key(_) => self.unless_partial(field, id),
             Via::All | Via::Link { .. } => Silence::Told,
         };
         let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
         self.bear(rows, silence);
-        if !share.order && !order.is_empty() {
-            let terms = order.iter().filter_map(|term| sort_term(term, &columns, &collection.described)).collect();
-            rows = self.add(Step::Sort(SortStep { input: rows, terms }));
+        if let Some(Step::Fetch(step)) = self.steps.get_mut(fetch_step) {
+            step.page = fetch_page;
+        }
+        let mut width = columns.len() + if order_values { pushed_order.len() } else { 0 };
+        let mut values: Vec<usize> = order
+            .iter()
+            .enumerate()
+            .map(|(at, term)| {
+                let plain = plain_field(term).and_then(|field| position(&columns, field));
+                plain.unwrap_or(columns.len() + at.saturating_sub(here))
+            })
+            .collect();
+        for (at, links) in local.iter().flat_map(|local| &local.far) {
+            rows = self.attach_value(field, rows, &columns, links, &order[*at].target)?;
+            values[*at] = width;
+            width += 1;
+        }
+        if local.is_some() {
+            let sorted = if page.is_some() { &order[..] } else { &order[..here] };
+            let terms =
+                sorted.iter().zip(&values).map(|(term, column)| sort_term(term, *column, &collection.described));
+            let mut terms: Vec<SortTerm> = terms.collect();
+            if let Some(page) = page.as_ref().filter(|page| page.numbered) {
+                (rows, terms) = self.number(rows, terms, width, page.backwards);
+                values.push(width);
+            }
+            rows = self.add(Step::Sort(SortStep { input: rows, terms: terms.clone(), numbered: false }));
+            if !ends.is_empty() {
+                let ends = ends.iter().map(|end| (end.values.clone(), end.side)).collect();
+                rows = self.add(Step::Page(PageStep { input: rows, terms, ends }));
+            }
         }
         let parent = match (via, link) {
             (Via::Link { parent, columns: parent_columns, .. }, Some(link)) => Some(Parent {
@@ -230,10 +289,15 @@ impl Builder<'_> {
                 .filter_map(|field| Some((position(&columns, *field)?, collection.described.fields[*field].scalar)))
                 .collect(),
             offset: given.offset.filter(|_| list && !share.limit),
-            limit: given.limit.filter(|_| list && !share.limit),
-            rule: if list { JoinRule::List { most: limits.list_rows } } else { JoinRule::One },
+            limit: given.limit.filter(|_| list && (!share.limit || page.is_some())),
+            rule: match &page {
+                Some(page) => page.rule,
+                None if list => JoinRule::List { most: limits.list_rows },
+                None => JoinRule::One,
+            },
         }));
-        Ok(Read { join, columns, list })
+        let cursor = if makes_cursors { values } else { Vec::new() };
+        Ok(Read { join, columns, list, cursor })
     }
 
     /// A silent member is refused, unless the argument `partial` or the catalog says otherwise.
@@ -277,6 +341,7 @@ impl Builder<'_> {
                 operands: operands.clone(),
                 keys,
                 ceiling,
+                page: None,
             })),
             Some(union) => {
                 let rest = (source, field.clone(), fetch, operands.clone(), keys, ceiling);
@@ -315,35 +380,6 @@ pub(super) fn needs_source(term: &Order) -> bool {
     !term.path.is_empty() || matches!(term.target, OrderTarget::Aggregate(_))
 }
 
-/// The columns a fetch is asked for, none twice.
-#[derive(Default)]
-pub(super) struct Columns(pub(super) Vec<FieldId>);
-
-impl Columns {
-    pub(super) fn want(&mut self, field: FieldId) {
-        if !self.0.contains(&field) {
-            self.0.push(field);
-        }
-    }
-
-    /// The fields of the collection itself that a predicate reads.
-    pub(super) fn want_read_by(&mut self, predicate: &Predicate) {
-        let mut fields = Vec::new();
-        pushdown::fields_of(predicate, &mut fields);
-        self.want_all(&fields);
-    }
-
-    pub(super) fn want_all(&mut self, fields: &[FieldId]) {
-        for field in fields {
-            self.want(*field);
-        }
-    }
-}
-
-pub(super) fn position(columns: &[FieldId], field: FieldId) -> Option<usize> {
-    columns.iter().position(|column| *column == field)
-}
-
 pub(super) fn push(operands: &mut Vec<PlanOperand>, operand: PlanOperand) -> OperandId {
     operands.push(operand);
     operands.len() - 1
@@ -352,14 +388,4 @@ pub(super) fn push(operands: &mut Vec<PlanOperand>, operand: PlanOperand) -> Ope
 /// One row more than there may be, so that a cut is seen.
 pub(super) fn push_cap(operands: &mut Vec<PlanOperand>, rows: usize) -> OperandId {
     push(operands, PlanOperand::Literal(Value::Integer(rows as i128 + 1)))
-}
-
-pub(super) fn sort_term(term: &Order, columns: &[FieldId], described: &lilong_schema::Collection) -> Option<SortTerm> {
-    let field = plain_field(term)?;
-    Some(SortTerm {
-        column: position(columns, field)?,
-        scalar: described.fields[field].scalar,
-        descending: term.descending,
-        nulls_first: term.nulls_first,
-    })
 }

@@ -6,6 +6,7 @@
 use lilong_connectors::{OrderTarget, Predicate, Prepared};
 use lilong_schema::Value;
 
+use super::connection::{ConnectionField, ConnectionValue};
 use super::{KeysFrom, Output, OutputValue, Plan, PlanOperand, Step};
 
 /// What a step, an output, an operand or a condition takes at least, in bytes.
@@ -18,7 +19,7 @@ impl Plan {
     /// Bytes, roughly.
     pub(crate) fn weight(&self) -> usize {
         outputs(&self.output)
-            + (self.checks.len() + self.guards.len()) * OPERAND
+            + (self.checks.len() + self.guards.len() + self.cursors.len()) * OPERAND
             + self.steps.iter().map(step).sum::<usize>()
     }
 }
@@ -31,9 +32,12 @@ fn step(step: &Step) -> usize {
                 _ => 0,
             };
             // The native request is made later, of about the size of what it is made from.
-            keys + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate) + group(&fetch.prepared)
+            let page = fetch.page.as_ref().map_or(0, |page| page.terms() * CONDITION);
+            let group = group(&fetch.prepared);
+            keys + page + group + operands(&fetch.operands) + 2 * predicate(&fetch.prepared.fetch.predicate)
         }
         Step::Filter(filter) => operands(&filter.operands) + predicate(&filter.predicate),
+        Step::Page(page) => page.ends.iter().map(|(values, _)| operands(values)).sum(),
         Step::Union(union) => {
             let keys = match &union.keys {
                 Some(KeysFrom::Arguments(values)) => operands(values),
@@ -51,7 +55,7 @@ fn step(step: &Step) -> usize {
         }),
         Step::Aggregate(aggregate) => (aggregate.by.len() + aggregate.figures.len()) * CONDITION,
         Step::Widen(widen) => widen.joins.len() * CONDITION,
-        Step::Sort(_) | Step::Join(_) | Step::Assign(_) => 0,
+        Step::Attach(_) | Step::Sort(_) | Step::Join(_) | Step::Assign(_) => 0,
     }
 }
 
@@ -72,9 +76,24 @@ fn outputs(list: &[Output]) -> usize {
                 OutputValue::Constant(bytes) => bytes.len(),
                 OutputValue::Object(fields) => outputs(fields),
                 OutputValue::Rows(rows) => outputs(&rows.fields),
+                OutputValue::Connection(connection) => connection_fields(&connection.fields),
                 OutputValue::Sources(fields) => fields.len() * OUTPUT,
                 OutputValue::TypeByName { selection, .. } => fields(selection),
                 OutputValue::Cell(_) => 0,
+            }
+    };
+    list.iter().map(of).sum()
+}
+
+fn connection_fields(list: &[ConnectionField]) -> usize {
+    let of = |field: &ConnectionField| {
+        OUTPUT
+            + 2 * field.key.len()
+            + match &field.value {
+                ConnectionValue::Constant(bytes) => bytes.len(),
+                ConnectionValue::Nodes(rows) | ConnectionValue::Node(rows) => outputs(&rows.fields),
+                ConnectionValue::Edges(fields) | ConnectionValue::PageInfo(fields) => connection_fields(fields),
+                _ => 0,
             }
     };
     list.iter().map(of).sum()
@@ -92,6 +111,7 @@ fn operands(list: &[PlanOperand]) -> usize {
                 PlanOperand::Variable(slot) => slot.path.len() * size_of::<usize>(),
                 PlanOperand::List(items) => operands(items),
                 PlanOperand::FromStep(_) => 0,
+                PlanOperand::OneMore(operand) => operands(std::slice::from_ref(operand)),
             }
     };
     list.iter().map(of).sum()

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use lilong_schema::{Scalar, temporal};
 use serde::de::IgnoredAny;
 
+use crate::cursor::Part;
 use crate::json;
 use crate::plan::Cell;
 
@@ -79,6 +80,32 @@ impl<'a> Column<'a> {
     /// Whether cells that are not null may be unfit all the same.
     pub(super) fn may_be_unfit(&self) -> bool {
         matches!(self, Column::Float(_) | Column::Json(_) | Column::Enum(_) | Column::Foreign)
+    }
+
+    /// The cell of a row as a part of a cursor; `None` if it can be none.
+    pub(super) fn part(&self, row: usize) -> Option<Part<'_>> {
+        macro_rules! part {
+            ($array:expr, $part:expr) => {
+                if $array.is_null(row) { Part::Null } else { $part($array.value(row)) }
+            };
+        }
+        Some(match self {
+            Column::Boolean(array) => part!(array, Part::Boolean),
+            Column::Int32(array) => part!(array, |value| Part::Integer(i64::from(value))),
+            Column::Int64(array) => part!(array, Part::Integer),
+            Column::Float(array) => {
+                return Some(part!(array, Part::Float))
+                    .filter(|part| !matches!(part, Part::Float(value) if !value.is_finite()));
+            }
+            Column::Decimal(array) => part!(array, Part::Decimal),
+            Column::Text(array) | Column::Enum(array) => part!(array, Part::Text),
+            Column::UInt64(array) => part!(array, Part::Unsigned),
+            Column::Date(array) => part!(array, Part::Date),
+            Column::Time(array) => part!(array, Part::Time),
+            Column::Local(array) => part!(array, Part::Local),
+            Column::Instant(array) => part!(array, Part::Instant),
+            Column::Json(_) | Column::Bytes(_) | Column::Foreign => return None,
+        })
     }
 
     /// Writes the cell of a row.

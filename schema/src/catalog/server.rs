@@ -2,8 +2,12 @@
 
 use super::document::{Entry, Reading, Table};
 use super::{Limits, Server};
+use crate::Secret;
 
-const SERVER_KEYS: &[&str] = &["listen", "admin", "open", "limits"];
+const SERVER_KEYS: &[&str] = &["listen", "admin", "open", "cursor_key", "limits"];
+
+/// The fewest characters of a `cursor_key`.
+const SHORTEST_KEY: usize = 16;
 
 /// The keys of `[server.limits]`.
 const LIMIT_KEYS: &[&str] = &[
@@ -40,6 +44,11 @@ pub(super) fn read(server: &mut Server, mut table: Table<'_>, reading: &mut Read
         && let Some(open) = entry.flag(reading)
     {
         server.open = open;
+    }
+    if let Some(entry) = table.take("cursor_key")
+        && let Some(key) = cursor_key(&entry, reading)
+    {
+        server.cursor_key = (!key.reveal().is_empty()).then_some(key);
     }
     if let Some(entry) = table.take("limits")
         && let Some(limits) = entry.table(reading, "server.limits", "begin it with `[server.limits]`")
@@ -78,6 +87,18 @@ fn read_limits(limits: &mut Limits, mut table: Table<'_>, reading: &mut Reading<
         }
     }
     table.finish(reading, LIMIT_KEYS);
+}
+
+/// A secret that is long enough not to be guessed; empty: none.
+fn cursor_key(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<Secret> {
+    let text = entry.text(reading)?;
+    if text.value.is_empty() || text.value.chars().count() >= SHORTEST_KEY {
+        return Some(Secret::new(text.value));
+    }
+    let what = format!("`{}` is shorter than {SHORTEST_KEY} characters", entry.key);
+    let hint = "make one with `openssl rand -base64 32`, and give it as \"${LILONG_CURSOR_KEY}\"";
+    reading.problems.push(entry.problem(what, hint));
+    None
 }
 
 /// `host:port`, or `off` where that is allowed.

@@ -92,6 +92,7 @@ fn gather_collections(draft: &mut Draft<'_>, source: SourceId, description: &Sou
                 listed_by: Vec::new(),
                 members: HashMap::new(),
                 tie: Tie::RowId,
+                connections: HashMap::new(),
             });
         }
     }

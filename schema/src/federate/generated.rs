@@ -2,7 +2,6 @@
 //!
 //! *Invariant*: one kind of name is given for all collections before the next kind, in an order that never changes;
 //! a new kind goes to the end. So no version of the program can take a name that an earlier one gave to something else.
-//! Fields of connections have their names although they are not served yet.
 
 use super::draft::Draft;
 use super::naming::by;
@@ -15,6 +14,7 @@ pub(super) fn name_what_is_generated(draft: &mut Draft<'_>) {
     reserve_link_fields(draft);
     name_inputs(draft);
     super::aggregates::name_folds(draft);
+    name_connections(draft);
 }
 
 /// `residentByPk`, then `residentByIdCard`, `residentByAAndB`.
@@ -93,6 +93,23 @@ fn name_inputs(draft: &mut Draft<'_>) {
         let what = format!("comparisons of `{}`", enumeration.described.name);
         let (source, wanted) = (enumeration.source, format!("{}ComparisonExp", enumeration.type_name));
         draft.model.enumerations[id].comparison = draft.give_type(source, &what, wanted);
+    }
+}
+
+/// `…Connection`, `…Edge`
+fn name_connections(draft: &mut Draft<'_>) {
+    for suffix in ["Connection", "Edge"] {
+        for id in 0..draft.collections.len() {
+            let collection = &draft.model.collections[id];
+            let what = format!("`{suffix}` of `{}`", collection.described.name);
+            let (source, wanted) = (collection.source, format!("{}{suffix}", collection.type_name));
+            let name = draft.give_type(source, &what, wanted);
+            let generated = &mut draft.model.collections[id].generated;
+            match suffix {
+                "Connection" => generated.connection_type = name,
+                _ => generated.edge_type = name,
+            }
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
     for (id, collection) in model.collections.iter_mut().enumerate() {
         let members = &mut model.sources[collection.source].members;
         members.insert(collection.field.clone(), SourceMember::List(id));
+        members.insert(collection.generated.connection.clone(), SourceMember::Connection(id));
         members.extend(
             collection.keys.iter().enumerate().map(|(key, named)| (named.field.clone(), SourceMember::ByKey(id, key))),
         );
@@ -33,6 +34,8 @@ pub(super) fn index_names(draft: &mut Draft<'_>) {
             Some((name.clone(), Member::Aggregate(*link)))
         });
         collection.members = fields.chain(links).chain(aggregates).collect();
+        let lists = collection.links.iter().filter_map(|id| Some((*id, model.links[*id].generated.as_ref()?)));
+        collection.connections = lists.map(|(link, (_, connection))| (connection.clone(), link)).collect();
     }
     for (id, source) in model.sources.iter().enumerate().filter(|(_, source)| source.union.is_some()) {
         model.roots.extend(source.members.keys().map(|field| (field.clone(), Root::Union(id))));

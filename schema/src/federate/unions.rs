@@ -81,6 +81,7 @@ fn add<'a>(draft: &mut Draft<'a>, settings: &'a UnionSettings, united: columns::
         members: HashMap::new(),
         tie: Tie::RowId,
         listed_by: Vec::new(),
+        connections: HashMap::new(),
     });
 }
 

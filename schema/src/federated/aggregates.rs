@@ -297,11 +297,10 @@ impl Federated {
             .map(move |kind| TypeId::Fold(id, kind))
     }
 
-    /// Whether a collection can be ordered by the aggregates of a list link: its source can find both ends.
+    /// Whether a collection can be ordered by the aggregates of a link: of a list, where there is an order at all.
     pub(super) fn orders_by_aggregates(&self, link: LinkId) -> bool {
         let link = &self.links[link];
-        let (from, to) = (&self.collections[link.from], &self.collections[link.to]);
-        link.many && from.source == to.source && !link.is_normalized() && from.generated.order_by.is_some()
+        link.many && self.collections[link.from].generated.order_by.is_some()
     }
 }
 

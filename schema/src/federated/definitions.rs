@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::inputs::words;
-use super::{Federated, Slice, TypeId, scalars};
+use super::{Federated, Slice, TypeId, connections, scalars};
 use crate::Scalar;
 use crate::definition::{EnumValue, FieldDefinition, InputValue, TypeDefinition, TypeKind};
 
@@ -41,6 +41,9 @@ impl Federated {
             TypeId::BoolExp(id) => self.collections[id].generated.bool_exp.clone(),
             TypeId::OrderBy(id) => self.collections[id].generated.order_by.clone().unwrap_or_default(),
             TypeId::SelectColumn(id) => self.collections[id].generated.select_column.clone().unwrap_or_default(),
+            TypeId::PageInfo => connections::PAGE_INFO_TYPE.into(),
+            TypeId::Connection(id) => self.collections[id].generated.connection_type.clone(),
+            TypeId::Edge(id) => self.collections[id].generated.edge_type.clone(),
             TypeId::Fold(id, kind) => self.collections[id].generated.folds.get(kind).cloned().unwrap_or_default(),
         }
     }
@@ -52,7 +55,9 @@ impl Federated {
             | TypeId::SourceInfo
             | TypeId::SourceState
             | TypeId::Scalar(Scalar::String | Scalar::Boolean) => true,
-            TypeId::Scalar(Scalar::Int) => self.seen_sources(slice).next().is_some(),
+            TypeId::Scalar(Scalar::Int | Scalar::BigInt) | TypeId::PageInfo => {
+                self.seen_sources(slice).next().is_some()
+            }
             TypeId::Scalar(scalar) => self.seen_sources(slice).any(|id| self.sources[id].gives(scalar)),
             TypeId::Comparison(scalar) => self.seen_sources(slice).any(|id| self.sources[id].compares(scalar)),
             TypeId::OrderDirection => {
@@ -60,7 +65,9 @@ impl Federated {
             }
             TypeId::Source(id) => self.sources[id].union.is_none() && self.sees_source(id, slice),
             TypeId::Enumeration(id) | TypeId::EnumerationComparison(id) => slice.has(self.enumerations[id].source),
-            TypeId::Collection(id) | TypeId::BoolExp(id) => slice.has(self.collections[id].source),
+            TypeId::Collection(id) | TypeId::BoolExp(id) | TypeId::Connection(id) | TypeId::Edge(id) => {
+                slice.has(self.collections[id].source)
+            }
             TypeId::OrderBy(id) => {
                 self.collections[id].generated.order_by.is_some() && slice.has(self.collections[id].source)
             }
@@ -73,7 +80,7 @@ impl Federated {
 
     /// The types that can be reached in the slice, in stable order: common ones, then those of each source.
     pub fn type_ids(&self, slice: &Slice) -> Vec<TypeId> {
-        let common = [TypeId::Query, TypeId::SourceInfo, TypeId::SourceState, TypeId::OrderDirection];
+        let common = [TypeId::Query, TypeId::SourceInfo, TypeId::SourceState, TypeId::OrderDirection, TypeId::PageInfo];
         let scalars = Scalar::NAMED.into_iter().map(TypeId::Scalar);
         let comparisons = Scalar::NAMED.into_iter().map(TypeId::Comparison);
         let mut ids: Vec<TypeId> =
@@ -95,6 +102,7 @@ impl Federated {
                     ids.extend(self.collections[id].generated.order_by.as_ref().map(|_| TypeId::OrderBy(id)));
                     ids.extend(self.collections[id].generated.select_column.as_ref().map(|_| TypeId::SelectColumn(id)));
                     ids.extend(self.fold_ids(id, slice));
+                    ids.extend([TypeId::Connection(id), TypeId::Edge(id)]);
                 }
             }
         }
@@ -174,6 +182,9 @@ impl Federated {
             }
             TypeId::Source(id) => Some(self.sources[id].documentation()),
             TypeId::Collection(id) => Some(self.document_collection(&self.collections[id])),
+            TypeId::PageInfo => text("Where a page stands among the others."),
+            TypeId::Connection(_) => text("A page of rows."),
+            TypeId::Edge(_) => text("A row of a page, and its place."),
             TypeId::Fold(_, kind) => Self::fold_description(kind),
             TypeId::BoolExp(_) | TypeId::OrderBy(_) | TypeId::SelectColumn(_) => None,
         }

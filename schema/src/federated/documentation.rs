@@ -43,6 +43,11 @@ impl Federated {
         document(Some(what), self.title(collection), &end(collection, columns))
     }
 
+    /// What the connection of a collection gives.
+    pub(super) fn document_connection(&self, collection: &Collection) -> String {
+        document(Some("The rows page by page."), self.title(collection), &collection.described.name)
+    }
+
     /// What a link joins.
     pub(super) fn document_link(&self, link: &Link) -> String {
         let (from, to) = (&self.collections[link.from], &self.collections[link.to]);

@@ -117,7 +117,7 @@ impl Federated {
         self.collections[id].fields.iter().enumerate().filter_map(|(field, name)| Some((field, name.as_ref()?)))
     }
 
-    fn seen_links(&self, id: CollectionId, slice: &Slice) -> impl Iterator<Item = LinkId> {
+    pub(super) fn seen_links(&self, id: CollectionId, slice: &Slice) -> impl Iterator<Item = LinkId> {
         self.collections[id].links.iter().copied().filter(move |link| self.sees_link(slice, *link))
     }
 
@@ -155,14 +155,13 @@ impl Federated {
         Some(InputValue { name: name.name.clone(), description: None, ty })
     }
 
-    /// Only through object links that the source itself can follow: an order across sources is not served yet.
+    /// Only through object links.
     fn link_order(&self, link: LinkId) -> Option<InputValue> {
         let link = &self.links[link];
-        let (from, to) = (&self.collections[link.from], &self.collections[link.to]);
-        if link.many || from.source != to.source || link.is_normalized() {
+        if link.many {
             return None;
         }
-        let ty = TypeRef::named(to.generated.order_by.clone()?);
+        let ty = TypeRef::named(self.collections[link.to].generated.order_by.clone()?);
         Some(InputValue { name: link.name.clone(), description: None, ty })
     }
 

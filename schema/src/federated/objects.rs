@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::connections::page_info;
 use super::inputs::words;
 use super::{CollectionId, Federated, Link, LinkId, Member, Root, Slice, Source, SourceId, SourceMember, TypeId};
 use crate::Scalar;
@@ -19,24 +20,29 @@ impl Federated {
             TypeId::Source(source) => {
                 let collections = self.sources[source].collections.clone();
                 let lists = collections.clone().map(|collection| self.list_field(collection));
+                let connections = collections.clone().map(|collection| self.connection_field(collection));
                 let keys = collections.flat_map(|collection| {
                     (0..self.collections[collection].keys.len()).map(move |key| self.key_field(collection, key))
                 });
                 let folds = self.sources[source].collections.clone().flat_map(|collection| {
                     std::iter::once(self.aggregate_field(collection)).chain(self.groups_field(collection))
                 });
-                lists.chain(keys).chain(folds).collect()
+                lists.chain(keys).chain(folds).chain(connections).collect()
             }
             TypeId::Collection(collection) => {
                 let fields = 0..self.collections[collection].fields.len();
-                let links = || self.collections[collection].links.iter().filter(|link| self.sees_link(slice, **link));
+                let links = || self.seen_links(collection, slice);
                 fields
                     .filter_map(|field| self.column_field(collection, field))
-                    .chain(links().map(|link| self.link_field(*link)))
-                    .chain(links().filter_map(|link| self.link_aggregate_field(*link)))
+                    .chain(links().map(|link| self.link_field(link)))
+                    .chain(links().filter_map(|link| self.link_aggregate_field(link)))
+                    .chain(links().filter_map(|link| self.link_connection_field(link)))
                     .collect()
             }
             TypeId::Fold(collection, kind) => return self.fold_fields(collection, kind, slice),
+            TypeId::PageInfo => page_info().to_vec(),
+            TypeId::Connection(collection) => self.connection_fields(collection),
+            TypeId::Edge(collection) => self.edge_fields(collection),
             _ => return None,
         })
     }
@@ -56,13 +62,20 @@ impl Federated {
                 SourceMember::ByKey(collection, key) => Some(self.key_field(collection, key)),
                 SourceMember::Aggregate(collection) => Some(self.aggregate_field(collection)),
                 SourceMember::Groups(collection) => self.groups_field(collection),
+                SourceMember::Connection(collection) => Some(self.connection_field(collection)),
             },
-            TypeId::Collection(collection) => match self.member(slice, collection, name)? {
-                Member::Field(field) => self.column_field(collection, field),
-                Member::Link(link) => Some(self.link_field(link)),
-                Member::Aggregate(link) => self.link_aggregate_field(link),
+            TypeId::Collection(collection) => match self.member(slice, collection, name) {
+                Some(Member::Field(field)) => self.column_field(collection, field),
+                Some(Member::Link(link)) => Some(self.link_field(link)),
+                Some(Member::Aggregate(link)) => self.link_aggregate_field(link),
+                None => self.link_connection_field(self.connection(slice, collection, name)?),
             },
             TypeId::Fold(collection, kind) => self.fold_field(collection, kind, name, slice),
+            TypeId::PageInfo => page_info().iter().find(|field| *field.name == *name).cloned(),
+            TypeId::Connection(collection) => {
+                self.connection_fields(collection).into_iter().find(|field| *field.name == *name)
+            }
+            TypeId::Edge(collection) => self.edge_fields(collection).into_iter().find(|field| *field.name == *name),
             _ => None,
         }
     }

@@ -10,9 +10,11 @@ use lilong_schema::federated::LinkId;
 use super::{AggregateStep, Asked, Figure, FoldKey, Folded, Folding, Found, WidenStep};
 use crate::error::RequestError;
 use crate::operation::Field;
+use crate::plan::arguments::plain_field;
 use crate::plan::build::Builder;
 use crate::plan::keys::{by_normalized, key_scalars, parent_key, row_key};
-use crate::plan::read::{Columns, position, push, push_cap, sort_term};
+use crate::plan::page::sort_term;
+use crate::plan::read::{Columns, position, push, push_cap};
 use crate::plan::{
     Ceiling, FetchStep, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, Step, StepId,
 };
@@ -176,6 +178,7 @@ impl Builder<'_> {
             operands,
             keys: None,
             ceiling: Ceiling { rows: limits.budget_rows, budget: true },
+            page: None,
         }));
         AtHand { rows, columns: fields, scalars, linked, figures }
     }
@@ -261,8 +264,12 @@ impl Builder<'_> {
         }
         if cut_here {
             if !share.order {
-                let terms = order.iter().filter_map(|term| sort_term(term, &columns, described)).collect();
-                rows = self.add(Step::Sort(SortStep { input: rows, terms }));
+                let terms = order.iter().filter_map(|term| {
+                    let column = position(&columns, plain_field(term)?)?;
+                    Some(sort_term(term, column, described))
+                });
+                let terms = terms.collect();
+                rows = self.add(Step::Sort(SortStep { input: rows, terms, numbered: false }));
             }
             let parent = keys.zip(link.as_ref()).map(|(step, link)| {
                 let to = key_scalars(federated, link);

@@ -16,7 +16,7 @@ use super::guard::{Guard, zero_meets};
 use super::having::{FigureTest, is_plain, two_valued};
 use super::root::field_named;
 use super::{Asked, FoldKey, Folding, Groups};
-use crate::error::{Code, Location, RequestError};
+use crate::error::{Location, RequestError};
 use crate::operation::{Argument, Field, Form};
 use crate::plan::arguments::Given;
 use crate::plan::build::Builder;
@@ -197,16 +197,6 @@ impl Builder<'_> {
             Some(statistic) => self.ordered_figure(link.to, field, statistic, value)?,
             None => (count(), value),
         };
-        if !self.capabilities(link.from).link_aggregates || !self.is_inside(link) {
-            return Err(RequestError {
-                code: Code::TooCostly,
-                message: format!(
-                    "`{}` cannot be ordered by `{name}` of linked rows: its source cannot do it",
-                    field.name
-                ),
-                locations: vec![field.location],
-            });
-        }
         let target = OrderTarget::Aggregate(Arc::new(LinkedAggregate {
             collection: federated.collection(link.to).described.clone(),
             on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),

@@ -1,0 +1,56 @@
+//! Puts a value of linked rows beside rows, by key.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{ArrayRef, Int64Array, UInt32Array};
+use arrow_select::take::take;
+use lilong_connectors::evaluate::KeyIndex;
+
+use super::page::widen;
+use super::{Fault, RowSet, internal, keys};
+use crate::error::Code;
+use crate::plan::AttachStep;
+
+/// The rows with one column more: where no row is linked null, or 0.
+///
+/// A second linked row, a link's key or a value that could not be read leave the order unknown, and are faults of all.
+pub(super) fn attach(step: &AttachStep, rows: &RowSet, linked: &RowSet, source: &Arc<str>) -> Result<RowSet, Fault> {
+    let fault =
+        |message: String| Fault { code: Code::SourceMismatch, source: Some(source.clone()), message: message.into() };
+    let field = &step.field;
+    if rows.faults.iter().any(|fault| step.key.columns.contains(&fault.column)) {
+        return Err(Fault::new(Code::SourceMismatch, format!("a key by which `{field}` is ordered could not be read")));
+    }
+    let index = KeyIndex::new(&keys::columns(&linked.batch, &step.linked_key)?).map_err(|_| internal())?;
+    let wanted = index.lookup(&keys::columns(&rows.batch, &step.key)?).map_err(|_| internal())?;
+    let mut found = Vec::with_capacity(wanted.len());
+    for key in wanted {
+        found.push(match key.map(|key| index.rows(key)).unwrap_or_default() {
+            [] => None,
+            [row] => Some(*row),
+            _ => {
+                let what = "a link finds more than one row where the catalog promises at most one";
+                return Err(fault(format!("`{field}` cannot be ordered: {what}")));
+            }
+        });
+    }
+    let unread = linked.faults.iter().filter(|fault| fault.column == step.value).map(|fault| fault.row as u32);
+    let unread = unread.collect::<std::collections::HashSet<_>>();
+    if !unread.is_empty() && found.iter().flatten().any(|row| unread.contains(row)) {
+        return Err(fault(format!(
+            "source `{source}` holds a value by which `{field}` is ordered that could not be read"
+        )));
+    }
+    let column = linked.batch.column(step.value);
+    let value = take(column, &UInt32Array::from(found), None).map_err(|_| internal())?;
+    let value = if step.no_rows_are_zero { zero_for_null(&value)? } else { value };
+    widen(rows, value)
+}
+
+/// Counts, which are never null where there are rows.
+fn zero_for_null(counts: &ArrayRef) -> Result<ArrayRef, Fault> {
+    let counts = counts.as_primitive_opt::<Int64Type>().ok_or_else(internal)?;
+    Ok(Arc::new(counts.iter().map(|count| Some(count.unwrap_or_default())).collect::<Int64Array>()))
+}

@@ -1,0 +1,113 @@
+//! `totalCount`: how many rows there are, folded by the source where it can, else counted here.
+
+use lilong_connectors::{Aggregate, Fetch, Function, Group, KeySet, Predicate};
+use lilong_schema::Scalar;
+use lilong_schema::federated::CollectionId;
+
+use super::build::Builder;
+use super::connection::CountOutput;
+use super::keys::{key_scalars, parent_key, row_key};
+use super::read::{Columns, Via, push_cap};
+use super::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, Step, StepId, pushdown};
+use crate::operation::Field;
+
+impl Builder<'_> {
+    /// The steps that count the rows that meet a predicate, for each parent.
+    pub(super) fn count(
+        &mut self,
+        field: &Field,
+        id: CollectionId,
+        via: Via<'_>,
+        predicate: Predicate,
+        mut operands: Vec<PlanOperand>,
+    ) -> CountOutput {
+        let federated = self.world.federated;
+        let limits = self.world.limits;
+        let collection = federated.collection(id);
+        let capabilities = self.capabilities(id);
+        let (pushed, residual) = pushdown::split(&capabilities, predicate);
+        let link = match via {
+            Via::Link { link, parent, columns } => Some((federated.link(link), parent, columns)),
+            _ => None,
+        };
+        let keyed = link.is_some_and(|(link, ..)| link.to_normalize.is_empty() && capabilities.keys > 0);
+        let folded = capabilities.group && residual.is_true() && (link.is_none() || keyed);
+
+        let mut columns = Columns::default();
+        if !folded {
+            columns.want_read_by(&residual);
+            match link {
+                Some((link, ..)) => columns.want_all(&link.to_columns),
+                // An answer without columns still has rows, but not every kind of source gives one.
+                None => columns.want(collection.fields.iter().position(Option::is_some).unwrap_or_default()),
+            }
+        }
+        let columns = columns.0;
+        let key_columns = match link {
+            Some((link, ..)) if keyed => link.to_columns.clone(),
+            _ => Vec::new(),
+        };
+        let keys = link.filter(|_| keyed).map(|(link, parent, columns)| {
+            let key = parent_key(federated, link, columns);
+            KeysFrom::Step(self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false })))
+        });
+        let ceiling = if folded {
+            Ceiling { rows: limits.answer_rows, budget: false }
+        } else {
+            Ceiling { rows: limits.budget_rows, budget: true }
+        };
+        let group = folded.then(|| {
+            let aggregates = vec![Aggregate { function: Function::Count, fields: Vec::new() }];
+            let answer = Group::describe(&collection.described, &key_columns, &[], &aggregates);
+            let having = Predicate::TRUE;
+            Group { by: Vec::new(), aggregates, answer, having, order: Vec::new(), limit: None, offset: None }
+        });
+        let limit = (!folded && capabilities.limit).then(|| push_cap(&mut operands, ceiling.rows));
+        let fetch = Fetch {
+            collection: collection.described.clone(),
+            columns: columns.clone(),
+            predicate: pushed,
+            distinct: Vec::new(),
+            order: Vec::new(),
+            limit,
+            offset: None,
+            keys: keys.is_some().then(|| KeySet {
+                columns: key_columns.clone(),
+                normalize: Vec::new(),
+                limit: None,
+                offset: None,
+            }),
+            order_values: false,
+            group,
+        };
+        let rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
+        let parent = link.map(|(link, parent, parent_columns)| Parent {
+            step: parent,
+            key: parent_key(federated, link, parent_columns),
+            row_key: if folded {
+                KeyColumns {
+                    columns: (0..key_columns.len()).collect(),
+                    from: key_columns.iter().map(|field| collection.described.fields[*field].scalar).collect(),
+                    to: key_scalars(federated, link),
+                    normalize: Vec::new(),
+                }
+            } else {
+                row_key(federated, link, &columns)
+            },
+        });
+        let join = self.count_join(field, rows, parent);
+        CountOutput { join, column: folded.then_some(key_columns.len()) }
+    }
+
+    fn count_join(&mut self, field: &Field, rows: StepId, parent: Option<Parent>) -> StepId {
+        self.add(Step::Join(JoinStep {
+            field: field.name.clone(),
+            rows,
+            parent,
+            distinct: Vec::<(usize, Scalar)>::new(),
+            offset: None,
+            limit: None,
+            rule: JoinRule::Count,
+        }))
+    }
+}
