@@ -10,9 +10,9 @@ mod cases;
 mod cells;
 mod condition;
 mod data;
+mod edges;
 mod fixtures;
 mod folded;
-mod types;
 
 use fixtures::Fixture;
 

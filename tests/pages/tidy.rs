@@ -12,8 +12,7 @@ use lilong_connectors::kinds::KINDS;
 const LONGEST: usize = 400;
 
 /// Files that are longer, how long they may be, and why. A number only ever goes down; a file that fits is taken out.
-const LONGER: &[(&str, usize, &str)] =
-    &[("connectors/src/kinds/postgres/decode.rs", 406, "to be split: numbers apart from texts")];
+const LONGER: &[(&str, usize, &str)] = &[];
 
 const CRATES: [&str; 4] = ["schema", "connectors", "gateway", "tests"];
 

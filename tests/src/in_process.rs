@@ -13,8 +13,9 @@ use lilong_schema::problem::report;
 /// # Panics
 /// If the catalog has a problem or a source cannot be described.
 pub async fn serve(folder: &Path) -> Gateway {
-    let described = describe(folder).await;
-    serve_described(folder, &described).await
+    let opened = open(folder).await;
+    let described = ask(&opened).await;
+    gateway(opened, &described)
 }
 
 /// What every source of a catalog says of itself.
@@ -22,11 +23,7 @@ pub async fn serve(folder: &Path) -> Gateway {
 /// # Panics
 /// If the catalog has a problem or a source cannot be described.
 pub async fn describe(folder: &Path) -> BTreeMap<String, SourceDescription> {
-    let opened = open(folder).await;
-    let names = opened.catalog.sources.iter().map(|source| source.name.clone()).collect::<Vec<_>>();
-    let described = opened.describe(&names, &|_, _, _| {}).await;
-    assert!(described.failed.is_empty(), "{:?}", described.failed);
-    described.found
+    ask(&open(folder).await).await
 }
 
 /// Serves a catalog whose sources were described before, perhaps by other ways.
@@ -34,7 +31,17 @@ pub async fn describe(folder: &Path) -> BTreeMap<String, SourceDescription> {
 /// # Panics
 /// If the catalog has a problem.
 pub async fn serve_described(folder: &Path, described: &BTreeMap<String, SourceDescription>) -> Gateway {
-    let opened = open(folder).await;
+    gateway(open(folder).await, described)
+}
+
+async fn ask(opened: &Opened) -> BTreeMap<String, SourceDescription> {
+    let names = opened.catalog.sources.iter().map(|source| source.name.clone()).collect::<Vec<_>>();
+    let described = opened.describe(&names, &|_, _, _| {}).await;
+    assert!(described.failed.is_empty(), "{:?}", described.failed);
+    described.found
+}
+
+fn gateway(opened: Opened, described: &BTreeMap<String, SourceDescription>) -> Gateway {
     let (model, findings): (Model, _) = opened.model(described);
     assert!(
         findings.iter().all(|finding| finding.severity != lilong_schema::Severity::Problem),

@@ -1,6 +1,7 @@
 //! What rows come to is the same however it is computed: by the source whole, by the gateway over groups of it, over its
 //! rows, or across sources; and it is what SQL says.
 
+mod faults;
 mod figures;
 mod split;
 

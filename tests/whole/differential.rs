@@ -77,7 +77,8 @@ pub(crate) async fn compare(
         differences.len(),
         differences[..differences.len().min(3)].join("\n")
     );
-    assert!(rows > count / 4, "the queries find too little to tell anything: {rows} rows");
+    // A few may well find nothing.
+    assert!(count < 50 || rows > count / 4, "the queries find too little to tell anything: {rows} rows");
 }
 
 fn serve_whole(folder: &Path) {

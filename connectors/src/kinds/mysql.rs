@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod bind;
+mod canonical;
 mod decode;
 mod describe;
 mod dialect;
@@ -13,6 +14,7 @@ mod expression;
 mod fault;
 mod fetch;
 mod native;
+mod pattern;
 mod pool;
 mod session;
 mod settings;

@@ -9,6 +9,7 @@ mod decode;
 mod describe;
 mod dialect;
 mod discover;
+mod expression;
 mod fault;
 mod fetch;
 mod form;

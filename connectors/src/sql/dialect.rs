@@ -161,6 +161,12 @@ pub(crate) trait Dialect {
     /// Whether two columns hold the same key; false or unknown where one is null. An index of `inner` serves.
     fn same(&self, outer: Column<'_>, inner: Column<'_>) -> String;
 
+    /// The two columns as the sides of `IN (SELECT …)`, outer first, where that finds what [`Self::same`] finds; for
+    /// databases that begin a search with such rows, but never with those of an `EXISTS`.
+    fn within(&self, _outer: Column<'_>, _inner: Column<'_>) -> Option<(String, String)> {
+        None
+    }
+
     /// The same condition where no index may serve it: beside a link whose own index finds few rows, an index of the
     /// condition would be walked once for every outer row. For databases that choose by rule where they have no figures.
     fn unindexed(&self, condition: &str) -> String {

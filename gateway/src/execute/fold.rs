@@ -1,8 +1,9 @@
 //! Folds rows here, and gives parents what their rows came to.
 //!
-//! *Invariant*: a cell that could not be read never counts as if it were not there: what is computed of it is a fault too,
-//! and what is grouped by it has none of its groups.
+//! *Invariant*: a cell that could not be read never counts as if it were not there: what is computed of it is a fault too.
+//! Where rows are grouped by it, it is equal to null, and a fault of that group's key.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, UInt32Array, UInt64Array, new_null_array};
@@ -13,20 +14,11 @@ use lilong_connectors::CellFault;
 use lilong_connectors::evaluate::{self, FoldColumn, KeyIndex};
 
 use super::{Fault, Made, Placed, RowSet, internal, join, keys, rows};
-use crate::error::Code;
 use crate::plan::{AggregateStep, AssignStep, WidenStep};
 
 /// Rows in groups.
 pub(super) fn aggregate(step: &AggregateStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
     let rows = placed_or_rows(made)?;
-    let grouped_by = |column: usize| {
-        step.key.as_ref().is_some_and(|key| key.columns.contains(&column))
-            || step.by.iter().any(|(own, _)| *own == column)
-    };
-    if rows.faults.iter().any(|fault| grouped_by(fault.column)) {
-        let message = format!("`{}`: a value that rows are grouped by could not be read", step.field);
-        return Err(Fault::new(Code::SourceMismatch, message));
-    }
     let column =
         |(column, scalar): &(usize, _)| FoldColumn { values: rows.batch.column(*column).clone(), scalar: *scalar };
     let mut columns = Vec::new();
@@ -45,8 +37,15 @@ pub(super) fn aggregate(step: &AggregateStep, made: &[Arc<Made>]) -> Result<RowS
     let [whole, parts] = folds;
     let (mut whole, mut parts) = (whole.map_err(|_| internal())?, parts.map_err(|_| internal())?);
     let mut next = [0usize; 2];
-    let mut made = whole.keys.clone();
+    let behind_key = columns.len() - step.by.len();
     let mut faults = Vec::new();
+    for (at, (column, _)) in step.by.iter().enumerate() {
+        for fault in rows.faults.iter().filter(|fault| fault.column == *column) {
+            whole.spoil(behind_key + at, fault.row).map_err(|_| internal())?;
+        }
+    }
+    faults.extend(whole.faults.iter().filter(|fault| fault.column < columns.len()).copied());
+    let mut made = whole.keys.clone();
     for figure in &step.figures {
         let (folded, at) = if figure.parts { (&mut parts, &mut next[1]) } else { (&mut whole, &mut next[0]) };
         let own = columns.len() + *at;
@@ -84,21 +83,27 @@ pub(super) fn widen(step: &WidenStep, made: &[Arc<Made>]) -> Result<RowSet, Faul
     let rows = rows(made, 0)?;
     let count = rows.batch.num_rows();
     let mut columns = rows.batch.columns().to_vec();
+    let mut faults = rows.faults.clone();
     for ((_, taken), made) in step.joins.iter().zip(made.iter().skip(1)) {
         let Made::Placed(placed) = &**made else { return Err(internal()) };
         if let Some((_, fault)) = placed.faults.first() {
             return Err(fault.clone());
         }
-        if placed.rows.faults.iter().any(|fault| taken.contains(&fault.column)) {
-            return Err(Fault::new(Code::SourceMismatch, "a linked value that rows are grouped by could not be read"));
-        }
         let row = |parent| placed.rows_of(parent).next().map(|row| row as u32);
         let indices: UInt32Array = (0..count).map(row).collect();
         for column in taken {
+            let unread: HashSet<usize> =
+                placed.rows.faults.iter().filter(|fault| fault.column == *column).map(|fault| fault.row).collect();
+            let is_unread = |at: &usize| indices.is_valid(*at) && unread.contains(&(indices.value(*at) as usize));
+            if !unread.is_empty() {
+                let column = columns.len();
+                faults.extend((0..count).filter(is_unread).map(|row| CellFault { column, row }));
+            }
             columns.push(take(placed.rows.batch.column(*column), &indices, None).map_err(|_| internal())?);
         }
     }
-    Ok(RowSet { batch: batch(columns, count)?, faults: rows.faults.clone() })
+    faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
+    Ok(RowSet { batch: batch(columns, count)?, faults })
 }
 
 /// Gives each parent its folded row.

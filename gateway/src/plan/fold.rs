@@ -24,7 +24,7 @@ pub use self::guard::Guard;
 pub use self::step::{AggregateStep, AssignStep, Figure, WidenStep};
 use super::arguments::Given;
 use super::build::Builder;
-use super::keys::parent_key;
+use super::keys::{by_normalized, parent_key};
 use super::read::{Share, needs_source, push, push_cap, share};
 use super::{
     Ceiling, FetchStep, FilterStep, KeysFrom, KeysStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown,
@@ -88,6 +88,8 @@ struct Found {
     order: Vec<Order>,
     /// Whether rows are cut before they are folded.
     cuts: bool,
+    /// Whether the source takes the keys of parents.
+    keyed: bool,
     /// What the source does of it.
     share: Share,
 }
@@ -105,8 +107,8 @@ impl Builder<'_> {
         let id = folding.collection;
         let capabilities = self.capabilities(id);
         let predicate = std::mem::replace(&mut folding.asked.predicate, Predicate::TRUE);
-        let found = self.found(&folding, predicate, &capabilities)?;
-        let keyed = matches!(folding.key, FoldKey::Parents { .. }) && found.share.keyed;
+        let found = self.found(&mut folding, predicate, &capabilities)?;
+        let keyed = found.keyed;
         let groups = capabilities.group && found.by_source();
         let key_is_there = match folding.key {
             FoldKey::None => true,
@@ -120,8 +122,8 @@ impl Builder<'_> {
     }
 
     fn found(
-        &self,
-        folding: &Folding<'_>,
+        &mut self,
+        folding: &mut Folding<'_>,
         predicate: Predicate,
         capabilities: &Capabilities,
     ) -> Result<Found, RequestError> {
@@ -130,10 +132,12 @@ impl Builder<'_> {
         let all = matches!(folding.key, FoldKey::None);
         let order = if cuts { self.full_order(folding.collection, folding.field, given, all)? } else { Vec::new() };
         let (pushed, residual) = pushdown::split(capabilities, predicate);
-        let pushed =
-            pushdown::with_indexes(&self.world.federated.collection(folding.collection).described, pushed, &residual);
+        let described = &self.world.federated.collection(folding.collection).described;
+        let mut pushed = pushdown::with_indexes(described, pushed, &residual);
         let link = self.link_of(&folding.key);
-        let keyed = link.is_some_and(|link| link.to_normalize.is_empty() && capabilities.keys > 0);
+        let keyed = matches!(folding.key, FoldKey::Parents { .. })
+            && link.is_some_and(|link| link.to_normalize.is_empty())
+            && capabilities.keys > 0;
         let share = share(capabilities, given, &order, &residual, link.is_some(), keyed);
         if !share.order && order.iter().any(needs_source) {
             return Err(RequestError {
@@ -142,7 +146,17 @@ impl Builder<'_> {
                 locations: vec![folding.field.location],
             });
         }
-        Ok(Found { pushed, residual, order, cuts, share })
+        if let (FoldKey::Parents { link, parent, columns }, true) = (folding.key, capabilities.filter) {
+            let link = self.world.federated.link(link);
+            if let Some(found) = by_normalized(self.world.federated, link, parent, columns) {
+                // What is found too much makes groups that no parent has.
+                let keys = self.add(Step::Keys(found.keys));
+                let operand = push(&mut folding.asked.operands, PlanOperand::FromStep(keys));
+                let (fields, normalize) = (vec![found.column], found.normalize);
+                pushed = pushed.and(Predicate::KeyIn { fields, normalize, operand });
+            }
+        }
+        Ok(Found { pushed, residual, order, cuts, keyed, share })
     }
 
     fn link_of(&self, key: &FoldKey<'_>) -> Option<&Link> {
@@ -205,7 +219,8 @@ impl Builder<'_> {
         let mut keys = None;
         let mut key_set = None;
         let (mut limit, mut offset) = (None, None);
-        let mut ceiling = Ceiling { rows: limits.budget_keys, budget: true };
+        // No more groups than parents.
+        let mut ceiling = Ceiling { rows: limits.answer_rows, budget: false };
         match key {
             FoldKey::None => {
                 limit = given.limit.map(|limit| push(&mut operands, limit));

@@ -54,7 +54,9 @@ pub(super) fn by_normalized(
             table.entry(to.clone()).or_default().push(from.clone());
         }
         // What is asked of a source is the same each time.
-        table.values_mut().for_each(|from| from.sort_unstable());
+        for from in table.values_mut() {
+            from.sort_unstable();
+        }
         let to = if look_up.steps.is_empty() { to.fields[column].scalar } else { Scalar::String };
         Preimages { table, to }
     });

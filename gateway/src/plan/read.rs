@@ -60,8 +60,6 @@ pub(super) struct Read {
 pub(super) struct Share {
     /// All filters and keys.
     pub(super) complete: bool,
-    /// The keys.
-    pub(super) keyed: bool,
     pub(super) order: bool,
     pub(super) distinct: bool,
     /// `limit` and `offset`.
@@ -174,7 +172,7 @@ impl Builder<'_> {
         let mut normalize = Vec::new();
         let (keys, key_columns) = match (via, key, link) {
             (Via::Key(columns), Some(values), _) => (Some(KeysFrom::Arguments(values)), columns.to_vec()),
-            (Via::Link { parent, columns, .. }, _, Some(link)) if share.keyed => {
+            (Via::Link { parent, columns, .. }, _, Some(link)) if keyed => {
                 let key = parent_key(federated, link, columns);
                 let keys = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
                 (Some(KeysFrom::Step(keys)), link.to_columns.clone())
@@ -309,7 +307,7 @@ pub(super) fn share(
     let distinct = complete && order && capabilities.limit;
     let can_limit = if of_link { capabilities.limit_per_key } else { capabilities.limit };
     let limit = complete && order && (given.distinct.is_empty() || distinct) && can_limit;
-    Share { complete, keyed, order, distinct, limit }
+    Share { complete, order, distinct, limit }
 }
 
 /// Whether only the source can order so: what is compared is not in the row.

@@ -34,12 +34,11 @@ pub(crate) fn read(path: &Path, gateway: &Gateway) -> Database {
         tables.push(Table { name, columns, ..Table::default() });
     }
     tables.retain(|table| !table.columns.is_empty());
-    for at in 0..tables.len() {
+    for table in &mut tables {
         let key = texts(
             &connection,
-            &format!("SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk", quoted(tables[at].name)),
+            &format!("SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk", quoted(table.name)),
         );
-        let table = &mut tables[at];
         table.key = key.iter().map(|name| position(table, name).unwrap()).collect();
         table.is_keyless = table.key.is_empty();
         let is_plain = |column: &Column| column.role == Role::Plain;

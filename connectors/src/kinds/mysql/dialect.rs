@@ -7,6 +7,7 @@
 use lilong_schema::{Collection, Field, KeyFunction, Scalar};
 
 use super::aggregate::aggregate;
+use super::canonical::{is_text, text_of};
 use super::storage::{self, Storage, collation, compared, foreign_charset, is_exact, is_utf8mb4};
 use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized, Nulls};
 use crate::sql::statement::Statement;
@@ -61,7 +62,7 @@ pub(super) fn bare(column: Column<'_>) -> String {
 }
 
 /// The text of a column in the session's character set.
-fn utf8(column: Column<'_>) -> String {
+pub(super) fn utf8(column: Column<'_>) -> String {
     let bare = bare(column);
     match (Storage::of(column.field), foreign_charset(column.field)) {
         (Storage::Shown, _) => format!("CAST({bare} AS CHAR)"),
@@ -72,7 +73,7 @@ fn utf8(column: Column<'_>) -> String {
 }
 
 /// What is compared with a value, by an index where there is one.
-fn plain(column: Column<'_>) -> String {
+pub(super) fn plain(column: Column<'_>) -> String {
     let bare = bare(column);
     match Storage::of(column.field) {
         Storage::Shown | Storage::Bits(_) => format!("CAST({} AS BINARY)", utf8(column)),
@@ -107,42 +108,6 @@ fn equal(column: Column<'_>, mut mark: impl FnMut(Storage) -> String) -> String 
 /// Numbers that are equal if their canonical texts are.
 fn is_number(field: &Field) -> bool {
     matches!(field.scalar, Scalar::Int | Scalar::BigInt | Scalar::Unsigned | Scalar::Decimal)
-}
-
-/// Texts that are their own canonical texts.
-fn is_text(storage: &Storage) -> bool {
-    matches!(storage, Storage::Text | Storage::Enumeration(_) | Storage::Shown | Storage::Bits(_))
-}
-
-/// The canonical text by which keys of different types meet.
-fn text_of(column: Column<'_>) -> String {
-    let bare = bare(column);
-    let of_second = |value: &str, letters: &str, function: &str| {
-        let fraction = format!("TRIM(TRAILING '0' FROM LPAD(MICROSECOND({value}), 6, '0'))");
-        format!("CONCAT({function}({value}, '{letters}'), IF(MICROSECOND({value}) = 0, '', CONCAT('.', {fraction})))")
-    };
-    match (column.field.scalar, Storage::of(column.field)) {
-        (_, storage) if is_text(&storage) => utf8(column),
-        (Scalar::Boolean, _) => format!("CASE {bare} WHEN 0 THEN 'false' WHEN 1 THEN 'true' END"),
-        (Scalar::Decimal, Storage::Decimal { scale, .. }) if scale > 0 => {
-            format!("TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST({bare} AS CHAR)))")
-        }
-        (Scalar::Uuid, Storage::UuidBytes) => {
-            let hex = format!("LOWER(HEX({bare}))");
-            let part = |from, length| format!("SUBSTR({hex}, {from}, {length})");
-            let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
-            format!("CONCAT_WS('-', {})", parts.join(", "))
-        }
-        (Scalar::Uuid, Storage::UuidText) => plain(column),
-        (Scalar::Date, _) => format!("DATE_FORMAT({}, '%Y-%m-%d')", plain(column)),
-        (Scalar::Time, _) => of_second(&plain(column), "%H:%i:%s", "TIME_FORMAT"),
-        (Scalar::LocalDateTime, _) => of_second(&plain(column), "%Y-%m-%dT%H:%i:%s", "DATE_FORMAT"),
-        (Scalar::DateTime, _) => {
-            let local = of_second(&plain(column), "%Y-%m-%dT%H:%i:%s", "DATE_FORMAT");
-            format!("CONCAT({local}, 'Z')")
-        }
-        _ => format!("CAST({bare} AS CHAR)"),
-    }
 }
 
 /// A text told the character set and collation of a column, so that the column's index serves a comparison with it.

@@ -4,9 +4,10 @@
 //! parameters. *Invariant*: equality is exact whatever the column's collation, and leaves the column bare on one side, so
 //! that its indexes serve.
 
-use lilong_schema::{Collection, Field, Scalar};
+use lilong_schema::{Collection, Scalar};
 
 use super::aggregate::{aggregate, grouping};
+use super::expression::{exactly, text_of, value_of};
 use super::storage::{Collation, Storage, affinity, collation, is_text, row_id_name};
 use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
@@ -57,36 +58,6 @@ pub(super) struct Sqlite;
 /// A name between double quotes.
 pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Reads a stored value as a scalar and gives what it is compared as; see the functions of that name.
-fn value_of(expression: &str, scalar: Scalar) -> String {
-    format!("lilong_value({expression}, '{}')", scalar.name())
-}
-
-/// The canonical text by which keys of different types meet.
-fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
-    match (storage, field.scalar) {
-        (Storage::Plain, Scalar::String | Scalar::Uuid | Scalar::Enum) | (Storage::Form(_), Scalar::Date) => {
-            expression.to_owned()
-        }
-        (Storage::Mixed, _) | (Storage::Plain, Scalar::Int | Scalar::BigInt) => format!("CAST({expression} AS TEXT)"),
-        (_, scalar) => format!("lilong_text({expression}, '{}')", scalar.name()),
-    }
-}
-
-/// A condition that is exact. `condition` says it of an expression; where the column's collation is another, it is said
-/// twice: by that collation, for its indexes, and exactly.
-fn exactly(expression: &str, field: &Field, storage: &Storage, condition: impl Fn(&str) -> String) -> String {
-    if !is_text(field, storage) {
-        return condition(expression);
-    }
-    let exact = format!("{expression} COLLATE BINARY");
-    match collation(field) {
-        Collation::Binary => condition(expression),
-        Collation::Foreign => condition(&exact),
-        Collation::Known(_) | Collation::Unknown => format!("({} AND {})", condition(expression), condition(&exact)),
-    }
 }
 
 impl Sqlite {
@@ -329,6 +300,13 @@ impl Dialect for Sqlite {
         }
         // No index serves an expression; said out loud, the exact collation wins over the other side's.
         format!("{left_text} COLLATE BINARY = {right}")
+    }
+
+    fn within(&self, outer: Column<'_>, inner: Column<'_>) -> Option<(String, String)> {
+        let is_bare = |column: Column<'_>| self.exact(column) == self.bare(column);
+        let [one, other] = [inner, outer].map(|column| (Storage::of(column.field), column.field));
+        let alike = one.0 == other.0 && one.1.scalar == other.1.scalar && affinity(one.1) == affinity(other.1);
+        (alike && is_bare(inner) && is_bare(outer)).then(|| (self.bare(outer), self.bare(inner)))
     }
 
     fn exact(&self, column: Column<'_>) -> String {

@@ -6,14 +6,25 @@
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Normalizer};
 
-use super::{Translation, Untranslatable, column, key_columns};
+use super::{Translation, Untranslatable, column, key_columns, row_value};
 use crate::sql::dialect::{Column, Dialect, Keys, Normalized};
-use crate::{Exists, Fetch, Predicate, Test};
+use crate::{Comparison, Exists, Fetch, Predicate, Test};
 
 /// Whether rows of these links are found without a scan.
 fn is_indexed(collection: &Collection, on: &[(FieldId, FieldId)]) -> bool {
     let named = |column: &String| on.iter().any(|(_, field)| collection.fields[*field].name == *column);
     collection.indexes.iter().any(|columns| !columns.is_empty() && columns.iter().all(named))
+}
+
+/// Whether an index finds the rows that a predicate leaves, and they are not many: it asks for certain values.
+fn finds_few(collection: &Collection, predicate: &Predicate) -> bool {
+    let leads = |field: &FieldId| Column::new("", collection, *field).is_some_and(Column::leads_index);
+    match predicate {
+        Predicate::And(parts) => parts.iter().any(|part| finds_few(collection, part)),
+        Predicate::Compare { field, comparison: Comparison::Equal | Comparison::In, .. } => leads(field),
+        Predicate::KeyIn { fields, .. } => fields.iter().any(leads),
+        _ => false,
+    }
 }
 
 /// The most conditions in one chain.
@@ -141,6 +152,12 @@ impl<D: Dialect> Translation<'_, D> {
         exists: &Exists,
         turnable: bool,
     ) -> Result<String, Untranslatable> {
+        if turnable
+            && finds_few(&exists.collection, &exists.predicate)
+            && let Some(text) = self.within(collection, alias, exists)?
+        {
+            return Ok(text);
+        }
         let inner = self.statement.alias();
         let mut conditions = self.pairs(collection, alias, &exists.collection, &inner, &exists.on)?;
         if turnable {
@@ -153,6 +170,40 @@ impl<D: Dialect> Translation<'_, D> {
         }
         let from = self.from(&exists.collection, &inner);
         Ok(format!("EXISTS (SELECT 1 FROM {from} WHERE {})", chain(conditions, " AND ")))
+    }
+
+    /// The linked rows as a list to look rows up by; `None` where no index would, or the dialect prefers `EXISTS`.
+    fn within(
+        &mut self,
+        collection: &Collection,
+        alias: &str,
+        exists: &Exists,
+    ) -> Result<Option<String>, Untranslatable> {
+        let mut leads = false;
+        for (one, other) in &exists.on {
+            let one = column(alias, collection, *one)?;
+            if self.dialect.within(one, column("", &exists.collection, *other)?).is_none() {
+                return Ok(None);
+            }
+            leads |= one.leads_index();
+        }
+        if !leads {
+            return Ok(None);
+        }
+        let inner = self.statement.alias();
+        let (mut left, mut right) = (vec![], vec![]);
+        for (one, other) in &exists.on {
+            let (one, other) = (column(alias, collection, *one)?, column(&inner, &exists.collection, *other)?);
+            if let Some((outer, inner)) = self.dialect.within(one, other) {
+                left.push(outer);
+                right.push(inner);
+            }
+        }
+        let mut conditions = vec![];
+        self.predicate_into(&exists.collection, &inner, &exists.predicate, &mut conditions)?;
+        let from = self.from(&exists.collection, &inner);
+        let (left, right) = (row_value(&left), right.join(", "));
+        Ok(Some(format!("{left} IN (SELECT {right} FROM {from} WHERE {})", chain(conditions, " AND "))))
     }
 
     /// Adds the conjuncts of a predicate on linked rows that are found by their link, row by row.

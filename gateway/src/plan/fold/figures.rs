@@ -1,8 +1,8 @@
 //! Figures: what a selection, a condition or an order asks to be computed, none twice, and how they are written.
 
 use lilong_connectors::{Aggregate, Function};
-use lilong_schema::federated::{CollectionId, FoldType, Member, Statistic, TypeId};
-use lilong_schema::{Field as Described, Value};
+use lilong_schema::federated::{CollectionId, FieldName, FoldType, Member, Statistic, TypeId};
+use lilong_schema::{Field as Described, Scalar, Value};
 
 use crate::error::RequestError;
 use crate::operation::{Field, Form};
@@ -61,11 +61,12 @@ impl Builder<'_> {
         base: usize,
         figures: &mut Figures,
     ) -> Result<Vec<Output>, RequestError> {
-        let described = &self.world.federated.collection(id).described;
+        let collection = self.world.federated.collection(id);
         let mut cell = |aggregate: Aggregate| {
-            let described = aggregate.describe(described, String::new());
+            let described = aggregate.describe(&collection.described, String::new());
             let non_null = matches!(aggregate.function, Function::Count | Function::CountDistinct);
-            OutputValue::Cell(Cell { non_null, ..self::cell(base + figures.want(aggregate), &described) })
+            let name = aggregate.fields.first().and_then(|field| collection.fields[*field].as_ref());
+            OutputValue::Cell(Cell { non_null, ..self.cell(base + figures.want(aggregate), &described, name) })
         };
         selection
             .iter()
@@ -100,26 +101,26 @@ impl Builder<'_> {
         Ok(Aggregate { function, fields })
     }
 
+    /// The cell of a column of an answer, which is called so where it comes from.
+    pub(in crate::plan) fn cell(&self, column: usize, described: &Described, name: Option<&FieldName>) -> Cell {
+        let enumeration = name.and_then(|name| name.enumeration).filter(|_| described.scalar == Scalar::Enum);
+        let values = enumeration.map(|id| &self.world.federated.enumerations[id].described.values);
+        Cell {
+            column,
+            scalar: described.scalar,
+            scale: described.scale.unwrap_or_default() as usize,
+            values: values.map(|values| values.iter().cloned().collect()),
+            non_null: false,
+        }
+    }
+
     pub(in crate::plan) fn fold_type_name(&self, id: CollectionId, kind: FoldType) -> OutputValue {
         text_constant(&self.world.federated.type_name(TypeId::Fold(id, kind)))
     }
 }
 
-/// The cell of a column of an answer.
-pub(in crate::plan) fn cell(column: usize, described: &Described) -> Cell {
-    Cell {
-        column,
-        scalar: described.scalar,
-        scale: described.scale.unwrap_or_default() as usize,
-        values: None,
-        non_null: false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use lilong_schema::Scalar;
-
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use lilong_connectors::{Aggregate, Order, OrderTarget, Predicate};
 use lilong_schema::federated::{CollectionId, FoldType, GroupColumn, Statistic};
 
-use super::figures::{Figures, cell, count};
+use super::figures::{Figures, count};
 use super::{Asked, FoldKey, Folding, Groups};
 use crate::error::RequestError;
 use crate::operation::{Argument, Field, Form};
@@ -88,7 +88,8 @@ impl Builder<'_> {
             }
             let column = federated.group_column(id, self.world.slice, &child.name).ok_or_else(|| unknown(child))?;
             let position = by.iter().position(|own| *own == column).ok_or_else(|| missing_key(child, &child.name))?;
-            Ok(OutputValue::Cell(cell(position, federated.grouped(id, column).0)))
+            let (described, name) = federated.grouped(id, column);
+            Ok(OutputValue::Cell(self.cell(position, described, name)))
         };
         field.selection.iter().map(|child| Ok(output(child, value(child)?))).collect()
     }

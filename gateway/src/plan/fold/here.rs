@@ -11,7 +11,7 @@ use super::{AggregateStep, Asked, Figure, FoldKey, Folded, Folding, Found, Widen
 use crate::error::RequestError;
 use crate::operation::Field;
 use crate::plan::build::Builder;
-use crate::plan::keys::{key_scalars, parent_key, row_key};
+use crate::plan::keys::{by_normalized, key_scalars, parent_key, row_key};
 use crate::plan::read::{Columns, position, push, push_cap, sort_term};
 use crate::plan::{
     Ceiling, FetchStep, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, Step, StepId,
@@ -73,13 +73,7 @@ impl Builder<'_> {
             let (columns, from) = link.to_columns.iter().map(|field| at(*field)).unzip();
             KeyColumns { columns, from, to: key_scalars(federated, link), normalize: link.to_normalize.clone() }
         });
-        let rows = self.add(Step::Aggregate(AggregateStep {
-            field: folding.field.name.clone(),
-            input: at_hand.rows,
-            key,
-            by,
-            figures: at_hand.figures,
-        }));
+        let rows = self.add(Step::Aggregate(AggregateStep { input: at_hand.rows, key, by, figures: at_hand.figures }));
         Ok(match folding.groups {
             Some(groups) => self.finish_groups(rows, groups, answer, folding.asked.operands),
             None => Folded { rows, limit: None, offset: None },
@@ -194,7 +188,7 @@ impl Builder<'_> {
         let collection = federated.collection(id);
         let described = &collection.described;
         let capabilities = self.capabilities(id);
-        let Found { pushed, residual, order, cuts, share } = found;
+        let Found { pushed, residual, order, cuts, keyed, share } = found;
         let Asked { operands, given, .. } = &folding.asked;
         let mut operands = operands.clone();
         let link = self.link_of(&folding.key).cloned();
@@ -238,7 +232,7 @@ impl Builder<'_> {
             let key = parent_key(federated, federated.link(link), columns);
             let step = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
             keys = Some(step);
-            if share.keyed {
+            if keyed {
                 let columns = federated.link(link).to_columns.clone();
                 key_set = Some(KeySet { columns, normalize: Vec::new(), limit: bounds.0, offset: bounds.1 });
             }
@@ -259,7 +253,7 @@ impl Builder<'_> {
             order_values: false,
             group: None,
         };
-        let from = keys.filter(|_| share.keyed).map(KeysFrom::Step);
+        let from = keys.filter(|_| keyed).map(KeysFrom::Step);
         let mut rows = self.fetch_rows(id, &folding.field.name, fetch, from, operands, ceiling, residual);
         if keys.is_none() {
             let silence = self.unless_partial(folding.field, id);
@@ -325,11 +319,23 @@ impl Builder<'_> {
             columns.want_all(&wanted);
             columns.want_all(&link.to_columns);
             let columns = columns.0;
-            let keyed = link.to_normalize.is_empty() && capabilities.keys > 0;
+            let found = match by_normalized(federated, link, at_hand.rows, &at_hand.columns) {
+                _ if capabilities.keys == 0 => None,
+                None if link.to_normalize.is_empty() => {
+                    let key = parent_key(federated, link, &at_hand.columns);
+                    let keys = KeysStep { input: at_hand.rows, key, before: None, budget: false };
+                    Some((link.to_columns.clone(), Vec::new(), keys))
+                }
+                found => found.map(|found| (vec![found.column], found.normalize, found.keys)),
+            };
             let key = parent_key(federated, link, &at_hand.columns);
-            let keys = keyed.then(|| {
-                self.add(Step::Keys(KeysStep { input: at_hand.rows, key: key.clone(), before: None, budget: true }))
-            });
+            let (keys, key_set) = match found {
+                Some((columns, normalize, keys)) => {
+                    let step = self.add(Step::Keys(keys));
+                    (Some(KeysFrom::Step(step)), Some(KeySet { columns, normalize, limit: None, offset: None }))
+                }
+                None => (None, None),
+            };
             let mut operands: Vec<PlanOperand> = Vec::new();
             let fetch = Fetch {
                 collection: to.described.clone(),
@@ -339,17 +345,11 @@ impl Builder<'_> {
                 order: Vec::new(),
                 limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
                 offset: None,
-                keys: keyed.then(|| KeySet {
-                    columns: link.to_columns.clone(),
-                    normalize: Vec::new(),
-                    limit: None,
-                    offset: None,
-                }),
+                keys: key_set,
                 order_values: false,
                 group: None,
             };
             let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
-            let keys = keys.map(KeysFrom::Step);
             let rows = self.fetch_rows(link.to, &link.name, fetch, keys, operands, ceiling, Predicate::TRUE);
             let row_key = row_key(federated, link, &columns);
             let join = self.add(Step::Join(JoinStep {

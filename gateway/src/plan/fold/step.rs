@@ -1,7 +1,5 @@
 //! The steps that fold rows, widen them by linked ones, and give parents their figures.
 
-use std::sync::Arc;
-
 use lilong_connectors::Function;
 use lilong_schema::Scalar;
 
@@ -11,8 +9,6 @@ use crate::plan::{KeyColumns, Parent, StepId};
 /// by, then the figures. Without key and columns there is one group, also of no rows.
 #[derive(Debug)]
 pub struct AggregateStep {
-    /// The field of the schema that it serves, for messages.
-    pub field: Arc<str>,
     /// The rows.
     pub input: StepId,
     /// What is told apart first.

@@ -50,7 +50,7 @@ async fn groups_of_keys_and_aggregates_over_links_use_indexes() {
     let silo = Silo::new(TOWN).await;
     let mut keyed = folding(&silo, &[], &[(Function::Count, "*")]).fetch;
     let street = keyed.collection.field_id("street").unwrap();
-    keyed.keys = Some(KeySet { columns: vec![street], limit: None, offset: None });
+    keyed.keys = Some(KeySet { columns: vec![street], limit: None, offset: None, normalize: Vec::new() });
     has(&plan(&silo, &keyed), "USING COVERING INDEX person_street (street=?)");
     let mut ask = silo.ask("street").columns(&["number"]);
     let person = silo.collection("person");

@@ -125,6 +125,28 @@ async fn an_order_on_a_column_that_is_never_null_uses_its_index() {
 }
 
 #[tokio::test]
+async fn a_search_begins_with_the_linked_rows_where_an_index_finds_them() {
+    let silo = Silo::new(TOWN).await;
+    let linked = |outer: &str, inner: &str, on: &[(&str, &str)], column: &str, value: Value| {
+        let mut ask = silo.ask(outer);
+        let mut below = silo.ask(inner);
+        let predicate = below.compare(column, Comparison::Equal, value);
+        ask.operands = below.operands;
+        let exists = ask.exists(inner, on, predicate);
+        plan(&silo, &ask.and(exists).fetch)
+    };
+    let by_street = linked("person", "street", &[("street", "id")], "number", text("7"));
+    has(&by_street, "SEARCH t0 USING INDEX person_street (street=?)");
+    has(&by_street, "SEARCH t1 USING COVERING INDEX street_number (number=?)");
+    let by_person = linked("street", "person", &[("id", "street")], "tag", text("x"));
+    has(&by_person, "SEARCH t0 USING INTEGER PRIMARY KEY (rowid=?)");
+    has(&by_person, "SEARCH t1 USING INDEX person_tag (tag=?)");
+    // To a column that knows no case, a list would be less exact than the link.
+    let by_code = linked("street", "person", &[("number", "code")], "tag", text("x"));
+    has(&by_code, "EXISTS");
+}
+
+#[tokio::test]
 async fn normalised_keys_use_an_index_over_the_same_expression() {
     use lilong_schema::Normalizer::{Compact, StripZeros, Trim, Uppercase};
     let silo = Silo::new(

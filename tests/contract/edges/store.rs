@@ -36,7 +36,7 @@ fn server(variable: &str) -> Option<String> {
     if url.is_none() {
         let required = std::env::var("LILONG_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
         assert!(!required, "{variable} is not set");
-        eprintln!("types: skipped: {variable} is not set");
+        eprintln!("edges: skipped: {variable} is not set");
     }
     url
 }

@@ -3,7 +3,7 @@
 //!
 //! A page of [`Type`]s for each kind says what each value is in SQL and what it becomes. What operators give is worked out
 //! from that; what depends on the source's own order is asked of the source itself, in plain SQL.
-//! `cargo test -p lilong-tests --test contract types` runs it.
+//! `cargo test -p lilong-tests --test contract edges` runs it.
 
 mod ask;
 mod mysql;
@@ -56,11 +56,11 @@ impl Type {
 
     /// What each row holds, by its id less one; the last row is null.
     fn cells(&self) -> Vec<Cell> {
-        let cell = |value: &Option<&str>| match value {
+        let cell = |value: Option<&str>| match value {
             None => Cell::Fault,
             Some(text) => Cell::Value(serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))),
         };
-        self.values.iter().map(|(_, value)| cell(value)).chain([Cell::Value(Value::Null)]).collect()
+        self.values.iter().map(|(_, value)| cell(*value)).chain([Cell::Value(Value::Null)]).collect()
     }
 }
 

@@ -1,0 +1,44 @@
+//! What stored values are in a statement: read as a scalar, compared exactly, and brought to the text by which keys of
+//! different types meet.
+//!
+//! In: expressions and how their columns are stored. Out: expressions and conditions. *Invariant*: an equality leaves the
+//! column bare on one side, so that its indexes serve.
+
+use lilong_schema::{Field, Scalar};
+
+use super::storage::{Collation, Storage, collation, is_text};
+
+/// Reads a stored value as a scalar and gives what it is compared as; see the functions of that name.
+pub(super) fn value_of(expression: &str, scalar: Scalar) -> String {
+    format!("lilong_value({expression}, '{}')", scalar.name())
+}
+
+/// The canonical text by which keys of different types meet.
+pub(super) fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
+    match (storage, field.scalar) {
+        (Storage::Plain, Scalar::String | Scalar::Uuid | Scalar::Enum) | (Storage::Form(_), Scalar::Date) => {
+            expression.to_owned()
+        }
+        (Storage::Mixed, _) | (Storage::Plain, Scalar::Int | Scalar::BigInt) => format!("CAST({expression} AS TEXT)"),
+        (_, scalar) => format!("lilong_text({expression}, '{}')", scalar.name()),
+    }
+}
+
+/// A condition that is exact. `condition` says it of an expression; where the column's collation is another, it is said
+/// twice: by that collation, for its indexes, and exactly.
+pub(super) fn exactly(
+    expression: &str,
+    field: &Field,
+    storage: &Storage,
+    condition: impl Fn(&str) -> String,
+) -> String {
+    if !is_text(field, storage) {
+        return condition(expression);
+    }
+    let exact = format!("{expression} COLLATE BINARY");
+    match collation(field) {
+        Collation::Binary => condition(expression),
+        Collation::Foreign => condition(&exact),
+        Collation::Known(_) | Collation::Unknown => format!("({} AND {})", condition(expression), condition(&exact)),
+    }
+}
