@@ -2,6 +2,7 @@
 //! is missing.
 
 mod divided;
+mod many;
 mod silent;
 
 use std::fs;

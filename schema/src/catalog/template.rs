@@ -37,7 +37,7 @@ mod tests {
     fn it_loads_as_it_is() {
         let (catalog, problems) = loaded(str::to_owned);
         assert_eq!(problems, []);
-        assert!(catalog.sources.is_empty() && catalog.links.is_empty());
+        assert!(catalog.sources.is_empty() && catalog.links.is_empty() && catalog.unions.is_empty());
     }
 
     #[test]
@@ -46,6 +46,7 @@ mod tests {
         assert_eq!(problems, []);
         assert_eq!(format!("{:?}", catalog.server), format!("{:?}", Server::default()));
         assert_eq!((catalog.sources.len(), catalog.discover.len(), catalog.links.len()), (1, 1, 2));
+        assert_eq!(catalog.unions.len(), 1);
         for settings in catalog.sources.iter().chain(&catalog.discover) {
             assert_eq!(settings.tuning, Tuning::default());
         }
@@ -55,8 +56,10 @@ mod tests {
     #[test]
     fn every_known_key_stands_in_it() {
         let text: String = FILES.iter().map(|(_, text)| uncommented(text)).collect();
-        let keys = server::keys().chain(source::keys()).chain(link::LINK_KEYS.iter().copied());
-        let keys = keys.chain(union::UNION_KEYS.iter().copied());
+        let keys = server::keys()
+            .chain(source::keys())
+            .chain(link::LINK_KEYS.iter().copied())
+            .chain(union::UNION_KEYS.iter().copied());
         for key in keys {
             let is_there = text.lines().any(|line| {
                 line.split_once('=').is_some_and(|(start, _)| start.trim() == key)

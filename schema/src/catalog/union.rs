@@ -103,6 +103,7 @@ fn split(text: &str) -> Result<(Pattern, Pattern), super::reference::ReferenceEr
 
 /// `"street_3.residents.id_no" = "id_card"`
 fn renames(mut table: Table<'_>, reading: &mut Reading<'_>) -> Vec<RenamedColumn> {
+    const HINT: &str = "write \"source.collection.column\" = \"column of the union\"";
     let mut renames = Vec::new();
     for entry in table.rest() {
         let key = shown(entry.key);
@@ -112,7 +113,6 @@ fn renames(mut table: Table<'_>, reading: &mut Reading<'_>) -> Vec<RenamedColumn
             continue;
         }
         let Some(text) = entry.text(reading) else { continue };
-        const HINT: &str = "write \"source.collection.column\" = \"column of the union\"";
         let parts = match patterns(entry.key) {
             Ok(parts) if parts.len() >= 3 => parts,
             Ok(_) => {

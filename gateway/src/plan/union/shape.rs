@@ -303,7 +303,9 @@ impl Shape {
     fn derive(&self, predicate: &mut Predicate, operands: usize, derived: &mut Vec<Derived>) {
         match predicate {
             Predicate::And(parts) | Predicate::Or(parts) => {
-                parts.iter_mut().for_each(|part| self.derive(part, operands, derived));
+                for part in parts {
+                    self.derive(part, operands, derived);
+                }
             }
             Predicate::Not(part) => self.derive(part, operands, derived),
             Predicate::KeyIn { fields, normalize, operand } if normalize.is_empty() && *operand < operands => {
