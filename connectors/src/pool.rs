@@ -1,6 +1,6 @@
 //! Bounds on connections over all pools: those to one server, and those of the process.
 //!
-//! In: pools that tell which of their connections are idle. Out: a [`Slot`] for each connection to be opened; where there
+//! In: pools that tell which of their connections are idle. Out: a `Slot` for each connection to be opened; where there
 //! is no room, the connection that has been idle longest, of whatever pool, is closed first. *Invariant*: a connection
 //! holds its slot until it is closed. Fetches wait for their turn at a [`Server`] before they need a connection, so that
 //! there is always one to make room or one to come back.

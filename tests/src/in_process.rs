@@ -15,7 +15,7 @@ use lilong_schema::problem::report;
 pub async fn serve(folder: &Path) -> Gateway {
     let opened = open(folder).await;
     let described = ask(&opened).await;
-    gateway(opened, &described)
+    gateway(&opened, &described)
 }
 
 /// What every source of a catalog says of itself.
@@ -31,7 +31,7 @@ pub async fn describe(folder: &Path) -> BTreeMap<String, SourceDescription> {
 /// # Panics
 /// If the catalog has a problem.
 pub async fn serve_described(folder: &Path, described: &BTreeMap<String, SourceDescription>) -> Gateway {
-    gateway(open(folder).await, described)
+    gateway(&open(folder).await, described)
 }
 
 async fn ask(opened: &Opened) -> BTreeMap<String, SourceDescription> {
@@ -41,7 +41,7 @@ async fn ask(opened: &Opened) -> BTreeMap<String, SourceDescription> {
     described.found
 }
 
-fn gateway(opened: Opened, described: &BTreeMap<String, SourceDescription>) -> Gateway {
+fn gateway(opened: &Opened, described: &BTreeMap<String, SourceDescription>) -> Gateway {
     let (model, findings): (Model, _) = opened.model(described);
     assert!(
         findings.iter().all(|finding| finding.severity != lilong_schema::Severity::Problem),
