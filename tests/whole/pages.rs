@@ -335,7 +335,7 @@ async fn pages_of_a_union_come_to_its_list() {
         let row = |id: usize| {
             format!(
                 "({id}, {}, '{}')",
-                if id % 5 == 0 { "NULL".into() } else { (id % 3).to_string() },
+                if id.is_multiple_of(5) { "NULL".into() } else { (id % 3).to_string() },
                 ["a", "A", "b"][id % 3]
             )
         };
