@@ -327,3 +327,49 @@ async fn sources_that_can_do_less_have_the_same_pages_and_orders() {
         }
     }
 }
+
+#[tokio::test]
+async fn pages_of_a_union_come_to_its_list() {
+    let city = City::empty();
+    let rows = |from: usize, to: usize| {
+        let row = |id: usize| {
+            format!(
+                "({id}, {}, '{}')",
+                if id.is_multiple_of(5) { "NULL".into() } else { (id % 3).to_string() },
+                ["a", "A", "b"][id % 3]
+            )
+        };
+        (from..to).map(row).collect::<Vec<_>>().join(", ")
+    };
+    for (name, collation, rows) in
+        [("x", "", rows(1, 9)), ("y", "COLLATE NOCASE", rows(5, 14)), ("z", "", rows(20, 22))]
+    {
+        let table = format!(
+            "CREATE TABLE person (id INTEGER PRIMARY KEY, n INTEGER, name TEXT {collation}); INSERT INTO person VALUES {rows};"
+        );
+        city.database(&format!("{name}.sqlite"), &table);
+    }
+    let union = "[[union]]\nname = \"people\"\nmembers = [\"*.person\"]\n";
+    city.write("lilong.toml", &format!("{}{union}", sources(&["x", "y", "z"])));
+    let gateway = serve(city.folder()).await;
+    let list = ask(&gateway, "{ people(orderBy: [{ n: ASC }, { name: DESC }]) { _source id } }", &Value::Null).await;
+    let all = list["data"]["people"].as_array().unwrap().clone();
+    assert_eq!(all.len(), 19, "{list}");
+    let query =
+        "query($after: String) { peopleConnection(first: 4, after: $after, orderBy: [{ n: ASC }, { name: DESC }]) {
+        nodes { _source id } totalCount pageInfo { hasNextPage endCursor } } }";
+    let (mut seen, mut cursor) = (Vec::new(), Value::Null);
+    loop {
+        let answer = ask(&gateway, query, &json!({ "after": cursor })).await;
+        assert!(answer.get("errors").is_none(), "{answer}");
+        let page = &answer["data"]["peopleConnection"];
+        assert_eq!(page["totalCount"], 19);
+        seen.extend(page["nodes"].as_array().unwrap().iter().cloned());
+        assert!(seen.len() <= all.len(), "{seen:?}");
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        cursor = page["pageInfo"]["endCursor"].clone();
+    }
+    assert_eq!(seen, all);
+}
