@@ -167,23 +167,3 @@ async fn thousands_that_go_away_at_any_moment_leave_nothing_behind() {
         assert_eq!(sorted(&answer.unwrap()), sorted(&alone));
     }
 }
-
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn what_the_layer_costs_a_lone_fetch() {
-    let bench = Bench::new();
-    let bound = with_keys(&keyed(0, &[2], 100, None), &[5]);
-    for round in 0..2 {
-        let mut took = Vec::new();
-        for stack in [&bench.below, &bench.stack] {
-            let start = Instant::now();
-            for _ in 0..20_000 {
-                let rows: Vec<Rows> = stack.top().fetch(&bound, &context()).await.unwrap().try_collect().await.unwrap();
-                assert_eq!(rows.len(), 1);
-            }
-            took.push(start.elapsed() / 20_000);
-            bench.memory.clear_log();
-        }
-        println!("round {round}: without {:?}, with {:?}", took[0], took[1]);
-    }
-}
