@@ -4,6 +4,7 @@
 //! In: a [`Fetch`](crate::Fetch) and the [`Dialect`](dialect::Dialect) of a kind. Out: SQL text and the slots of its
 //! parameters. *Invariant*: no value of a request ever stands in the text, and every name in it is quoted.
 
+pub(crate) mod batch;
 pub(crate) mod cells;
 pub(crate) mod column;
 pub(crate) mod dialect;

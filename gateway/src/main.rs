@@ -4,7 +4,7 @@ mod command;
 
 use std::process::ExitCode;
 
-/// A third less time than the system's allocator on short-lived small pieces, of which a request is made.
+/// A request is made of many short-lived small pieces.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -55,8 +55,11 @@ impl Builder<'_> {
                 }
                 _ => match self.world.federated.member(self.world.slice, id, name) {
                     Some(Member::Field(field)) => self.comparisons(field, value, operands, location)?,
-                    Some(Member::Link(link)) => self.link_filter(link, value, here, operands, location)?,
-                    Some(Member::Aggregate(link)) => self.aggregate_filter(link, value, here, operands, location)?,
+                    Some(Member::Link(link)) => {
+                        self.through_link(location, |this| this.linked(link, value, here, operands, location))?
+                    }
+                    Some(Member::Aggregate(link)) => self
+                        .through_link(location, |this| this.linked_aggregate(link, value, here, operands, location))?,
                     None => return Err(bad_input(format!("`where` has no key `{name}`"), location)),
                 },
             };
@@ -134,44 +137,22 @@ impl Builder<'_> {
         Ok(all)
     }
 
-    /// *A linked row meets the condition.*
-    fn link_filter(
+    /// A condition that goes through one more link.
+    fn through_link(
         &mut self,
-        id: LinkId,
-        argument: &Argument,
-        here: bool,
-        operands: &mut Vec<PlanOperand>,
         location: Location,
+        condition: impl FnOnce(&mut Self) -> Result<Predicate, RequestError>,
     ) -> Result<Predicate, RequestError> {
-        self.through_link(location)?;
-        let predicate = self.linked(id, argument, here, operands, location)?;
-        self.filter_depth -= 1;
-        Ok(predicate)
-    }
-
-    /// *The linked rows come to this.*
-    fn aggregate_filter(
-        &mut self,
-        id: LinkId,
-        argument: &Argument,
-        here: bool,
-        operands: &mut Vec<PlanOperand>,
-        location: Location,
-    ) -> Result<Predicate, RequestError> {
-        self.through_link(location)?;
-        let predicate = self.linked_aggregate(id, argument, here, operands, location)?;
-        self.filter_depth -= 1;
-        Ok(predicate)
-    }
-
-    fn through_link(&mut self, location: Location) -> Result<(), RequestError> {
         self.filter_depth += 1;
         if self.filter_depth > self.world.limits.depth {
             return Err(too_deep("where", self.world.limits.depth, location));
         }
-        Ok(())
+        let predicate = condition(self)?;
+        self.filter_depth -= 1;
+        Ok(predicate)
     }
 
+    /// *A linked row meets the condition.*
     fn linked(
         &mut self,
         id: LinkId,

@@ -7,7 +7,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
-use lilong_schema::Value;
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -17,16 +16,11 @@ use super::dialect::Slot;
 use super::fault;
 use super::pool::{Lease, Pool};
 use super::text::Piece;
+use crate::sql::batch::{BYTES, FEW, ROWS, capacity, number};
 use crate::sql::cells;
 use crate::sql::reading::{self, Outlet};
-use crate::{BoundFetch, Error, ErrorKind, FetchContext, Operand, OperandId, Result, RowStream};
+use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
 
-/// Rows of a batch at most.
-const ROWS: usize = 4_096;
-/// Bytes of a batch's cells, about, at most.
-const BYTES: usize = 4 << 20;
-/// Rows that a first batch has room for where nothing is known.
-const FEW: usize = 16;
 /// Selects that one statement joins, one for each key.
 const SELECTS: usize = 50;
 /// Keys of one statement: of one column, which go in one list, and of several, which are alternatives.
@@ -249,27 +243,4 @@ impl Job {
         outlet.give(rows).await;
         Ok(())
     }
-}
-
-fn number(bound: &BoundFetch, id: Option<OperandId>) -> Option<usize> {
-    match bound.operands.get(id?) {
-        Some(Operand::Value(Value::Integer(number))) => usize::try_from(*number).ok(),
-        _ => None,
-    }
-}
-
-/// Room for the first batch: a one-row answer is no reason for kilobytes.
-fn capacity(bound: &BoundFetch) -> usize {
-    let fetch = bound.fetch();
-    let mut rows = FEW;
-    if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
-        let named = |column: &String| set.columns.iter().any(|id| fetch.collection.fields[*id].name == *column);
-        let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
-        let each = if unique { 1 } else { number(bound, set.limit).unwrap_or(1) };
-        rows = keys.num_rows().saturating_mul(each.max(1));
-    }
-    if let Some(limit) = number(bound, fetch.limit) {
-        rows = if fetch.keys.is_some() { rows.min(limit) } else { limit.min(1_024) };
-    }
-    rows.clamp(1, ROWS)
 }

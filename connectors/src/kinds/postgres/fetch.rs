@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use lilong_schema::{Scalar, Value};
+use lilong_schema::Scalar;
 use sqlx::AssertSqlSafe;
 
 use super::bind;
@@ -14,15 +14,9 @@ use super::decode::Reader;
 use super::dialect::Slot;
 use super::fault;
 use super::pool::{Lease, Pool};
+use crate::sql::batch::{BYTES, ROWS, capacity};
 use crate::sql::reading::{self, Outlet};
-use crate::{BoundFetch, Error, ErrorKind, Operand, OperandId, Result, RowStream, Rows};
-
-/// Rows of a batch at most.
-const ROWS: usize = 4_096;
-/// Bytes of a batch's texts, about, at most.
-const BYTES: usize = 4 << 20;
-/// Rows that a first batch has room for where nothing is known.
-const FEW: usize = 16;
+use crate::{BoundFetch, Error, ErrorKind, Result, RowStream, Rows};
 
 /// What a fetch was translated to.
 #[derive(Debug)]
@@ -129,24 +123,4 @@ async fn attempt(
     }
     let last = reader.take(0).map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
     Ok(Some(last))
-}
-
-/// Room for the first batch: a one-row answer is no reason for kilobytes.
-fn capacity(bound: &BoundFetch) -> usize {
-    let fetch = bound.fetch();
-    let number = |id: Option<OperandId>| match bound.operands.get(id?) {
-        Some(Operand::Value(Value::Integer(number))) => usize::try_from(*number).ok(),
-        _ => None,
-    };
-    let mut rows = FEW;
-    if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
-        let named = |column: &String| set.columns.iter().any(|id| fetch.collection.fields[*id].name == *column);
-        let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
-        let each = if unique { 1 } else { number(set.limit).unwrap_or(1) };
-        rows = keys.num_rows().saturating_mul(each.max(1));
-    }
-    if let Some(limit) = number(fetch.limit) {
-        rows = if fetch.keys.is_some() { rows.min(limit) } else { limit.min(1_024) };
-    }
-    rows.clamp(1, ROWS)
 }

@@ -20,16 +20,11 @@ use super::pool::{CancelOnDrop, Control, Lease, Pool};
 use super::prefix::after_prefix;
 use super::storage::Storage;
 use super::value::bind;
+use crate::sql::batch::{BYTES, ROWS, capacity};
 use crate::sql::cells;
 use crate::sql::dialect::Keys;
 use crate::{BoundFetch, Comparison, Error, ErrorKind, FetchContext, Operand, OperandId, Result, RowStream, Rows};
 
-/// Rows of a batch at most.
-const ROWS: usize = 4_096;
-/// Bytes of a batch's texts and blobs, about, at most.
-const BYTES: usize = 4 << 20;
-/// Rows that a first batch has room for where nothing is known.
-const FEW: usize = 16;
 /// Batches that wait to be taken.
 const AHEAD: usize = 2;
 
@@ -162,26 +157,6 @@ fn finish(batch: Batch, source: &Arc<str>) -> Result<Rows, Failure> {
     batch
         .finish()
         .map_err(|error| Error::new(ErrorKind::Internal, source.clone(), "building a batch").because(error).into())
-}
-
-/// Room for the first batch: a one-row answer is no reason for kilobytes.
-fn capacity(bound: &BoundFetch) -> usize {
-    let fetch = bound.fetch();
-    let number = |id: Option<OperandId>| match bound.operands.get(id?) {
-        Some(Operand::Value(Value::Integer(number))) => usize::try_from(*number).ok(),
-        _ => None,
-    };
-    let mut rows = FEW;
-    if let (Some(set), Some(keys)) = (&fetch.keys, &bound.keys) {
-        let named = |column: &String| set.columns.iter().any(|id| fetch.collection.fields[*id].name == *column);
-        let unique = fetch.collection.keys.iter().any(|key| key.columns.iter().all(named));
-        let each = if unique { 1 } else { number(set.limit).unwrap_or(1) };
-        rows = keys.num_rows().saturating_mul(each.max(1));
-    }
-    if let Some(limit) = number(fetch.limit) {
-        rows = if fetch.keys.is_some() { rows.min(limit) } else { limit.min(1_024) };
-    }
-    rows.clamp(1, ROWS)
 }
 
 fn bind_all(
