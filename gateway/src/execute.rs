@@ -7,6 +7,7 @@
 mod account;
 mod attach;
 mod bind;
+mod choose;
 mod collect;
 mod fold;
 mod join;
@@ -26,6 +27,7 @@ use arrow_select::take::take_record_batch;
 use lilong_connectors::{CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
+use self::choose::{Attempt, Spent};
 use self::running::Running;
 use crate::error::Code;
 use crate::operation::Variables;
@@ -134,38 +136,28 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         world: &world,
         bytes: AtomicUsize::new(0),
         missing: Mutex::default(),
+        spent: Mutex::default(),
     };
-    let run = &run;
-    let mut progress = Progress::new(plan);
-    let mut fetches = Running::new();
-    loop {
-        while let Some(id) = progress.ready.pop_front() {
-            match (&plan.steps[id], progress.inputs(id)) {
-                (_, Err(fault)) => progress.finish(id, Err(fault)),
-                (Step::Fetch(fetch), Ok(made)) => {
-                    fetches.push(async move { (id, run.fetch_in_time(fetch, &made).await) });
-                }
-                (Step::Union(union), Ok(made)) => {
-                    fetches.push(async move { (id, run.union(id, union, &made).await) });
-                }
-                (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),
-            }
-        }
-        match fetches.next().await {
-            Some((id, result)) => progress.finish(id, result.map(|rows| Arc::new(Made::Rows(Arc::new(rows))))),
-            None => break,
-        }
-    }
-    let mut steps = progress.into_results();
-    account::spend_budget(plan, &mut steps, world.limits);
+    let steps = Steps { steps: &plan.steps, inputs: &plan.inputs, users: &plan.users };
+    let mut steps = run.all(steps, Vec::new(), Attempt::default()).await;
+    let spent = std::mem::take(&mut *run.spent.lock().unwrap_or_else(PoisonError::into_inner));
+    account::spend_budget(plan, &mut steps, &spent, world.limits);
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
     let missing = std::mem::take(&mut *run.missing.lock().unwrap_or_else(PoisonError::into_inner));
     Fetched { steps, missing }
 }
 
+/// Steps that run together.
+#[derive(Clone, Copy)]
+struct Steps<'a> {
+    steps: &'a [Step],
+    inputs: &'a [Vec<StepId>],
+    users: &'a [Vec<StepId>],
+}
+
 /// Which steps are done, and which can start.
 struct Progress<'a> {
-    plan: &'a Plan,
+    plan: Steps<'a>,
     results: Vec<Option<StepResult>>,
     /// How many inputs of each step are not there yet.
     missing: Vec<usize>,
@@ -173,9 +165,18 @@ struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    fn new(plan: &'a Plan) -> Self {
+    /// The first steps stand for what is given.
+    fn new(plan: Steps<'a>, given: Vec<Arc<Made>>) -> Self {
         let missing = plan.inputs.iter().map(Vec::len).collect::<Vec<_>>();
-        let ready = (0..plan.steps.len()).filter(|id| missing[*id] == 0).collect();
+        let ready = (given.len()..plan.steps.len()).filter(|id| missing[*id] == 0).collect();
+        let mut progress = Self::waiting(plan, missing, ready);
+        for (id, made) in given.into_iter().enumerate() {
+            progress.finish(id, Ok(made));
+        }
+        progress
+    }
+
+    fn waiting(plan: Steps<'a>, missing: Vec<usize>, ready: VecDeque<StepId>) -> Self {
         Self { plan, results: vec![None; plan.steps.len()], missing, ready }
     }
 
@@ -210,13 +211,46 @@ struct Run<'a> {
     bytes: AtomicUsize,
     /// Members of unions that gave nothing.
     missing: Mutex<Vec<(StepId, Fault)>>,
+    /// What was worked on within steps.
+    spent: Mutex<Spent>,
 }
 
 impl Run<'_> {
-    /// A fetch, up to the request's deadline.
-    async fn fetch_in_time(&self, fetch: &FetchStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+    /// What all of some steps come to.
+    async fn all(&self, steps: Steps<'_>, given: Vec<Arc<Made>>, attempt: Attempt) -> Vec<StepResult> {
+        let run = self;
+        let rows = |rows: Result<RowSet, Fault>| rows.map(|rows| Arc::new(Made::Rows(Arc::new(rows))));
+        let mut progress = Progress::new(steps, given);
+        let mut fetches = Running::new();
+        loop {
+            while let Some(id) = progress.ready.pop_front() {
+                match (&steps.steps[id], progress.inputs(id)) {
+                    (_, Err(fault)) => progress.finish(id, Err(fault)),
+                    (Step::Fetch(fetch), Ok(made)) => {
+                        fetches.push(async move { (id, rows(run.fetch_in_time(fetch, &made, attempt.stop).await)) });
+                    }
+                    (Step::Union(union), Ok(made)) => {
+                        let of = attempt.of.unwrap_or(id);
+                        fetches.push(async move { (id, rows(run.union(of, union, &made).await)) });
+                    }
+                    (Step::Choose(choose), Ok(made)) => {
+                        let attempt = Attempt { of: attempt.of.or(Some(id)), ..attempt };
+                        fetches.push(async move { (id, run.choose(choose, made, attempt).await) });
+                    }
+                    (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),
+                }
+            }
+            match fetches.next().await {
+                Some((id, result)) => progress.finish(id, result),
+                None => return progress.into_results(),
+            }
+        }
+    }
+
+    /// A fetch, up to the request's deadline; `stop`: after how many rows, if it may be told to.
+    async fn fetch_in_time(&self, fetch: &FetchStep, made: &[Arc<Made>], stop: Option<usize>) -> Result<RowSet, Fault> {
         let end = tokio::time::Instant::from_std(self.context.deadline);
-        match tokio::time::timeout_at(end, self.fetch(fetch, made)).await {
+        match tokio::time::timeout_at(end, self.fetch(fetch, made, stop)).await {
             Ok(rows) => rows,
             Err(_) => Err(overdue(self.world.sources[fetch.source].name())),
         }
@@ -231,7 +265,7 @@ impl Run<'_> {
     /// A step that asks nobody.
     fn work(&self, step: &Step, made: &[Arc<Made>]) -> Result<Made, Fault> {
         Ok(match step {
-            Step::Fetch(_) | Step::Union(_) => return Err(internal()),
+            Step::Fetch(_) | Step::Union(_) | Step::Choose(_) | Step::Given => return Err(internal()),
             Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
             Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
             Step::Attach(step) => {

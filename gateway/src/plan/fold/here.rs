@@ -179,6 +179,7 @@ impl Builder<'_> {
             keys: None,
             ceiling: Ceiling { rows: limits.budget_rows, budget: true },
             page: None,
+            stops: false,
         }));
         AtHand { rows, columns: fields, scalars, linked, figures }
     }
