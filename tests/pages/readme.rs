@@ -81,6 +81,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         budget_rows,
         budget_keys,
         budget_bytes,
+        side_rows,
         union_fetches,
         drain,
     } = limits;
@@ -116,6 +117,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         pair("budget_rows", budget_rows),
         pair("budget_keys", budget_keys),
         pair("budget_bytes", budget_bytes),
+        pair("side_rows", side_rows),
         pair("union_fetches", union_fetches),
         time("drain", drain),
         time("timeout", timeout),

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 
 use super::{Fault, Made, Run, StepResult, Steps, internal};
 use crate::error::Code;
-use crate::plan::{ChooseStep, FEW, Part, Step, StepId};
+use crate::plan::{ChooseStep, Part, Step, StepId};
 
 /// How steps are run.
 #[derive(Clone, Copy, Default)]
@@ -39,7 +39,7 @@ impl Run<'_> {
     ) -> BoxFuture<'a, StepResult> {
         async move {
             let most = self.world.limits.budget_rows;
-            let mut stop = FEW.min(most);
+            let mut stop = self.world.limits.side_rows.max(1).min(most);
             // The near side's keys are known, and what they lead to is too much.
             let mut leads_to_too_much = false;
             loop {

@@ -25,9 +25,6 @@ use super::{PlanOperand, Step, StepId};
 use crate::error::{Location, RequestError};
 use crate::operation::Argument;
 
-/// A side of so many rows is read without much thought.
-pub const FEW: usize = 2_000;
-
 /// Gives the keys by which a filter goes through a link.
 #[derive(Debug)]
 pub struct ChooseStep {
@@ -91,7 +88,7 @@ impl<'b> Builder<'b> {
         let federated = self.world.federated;
         let link = federated.link(id);
         let to = &federated.collection(link.to).described;
-        let few = |rows: Option<u64>| rows.is_some_and(|rows| rows <= FEW as u64);
+        let few = |rows: Option<u64>| rows.is_some_and(|rows| rows <= self.world.limits.side_rows as u64);
         let looks_up = link.to_normalize.is_empty() || to.look_up(&link.to_columns, &link.to_normalize).is_some();
         matches!(self.place, Place::Among(_))
             && federated.union_of(link.from).is_none()
@@ -130,7 +127,7 @@ impl<'b> Builder<'b> {
         self.checks.truncate(counted.1);
         self.guards.truncate(counted.2);
         let far_stops = !ways.folds && federated.union_of(link.to).is_none() && self.capabilities(link.to).limit;
-        let near_first = !simple || matches!(about, [Some(near), Some(far)] if near < far);
+        let near_first = !simple || !among.found.is_empty() || matches!(about, [Some(near), Some(far)] if near < far);
         let name = |id: CollectionId| -> Arc<str> { federated.collection(id).described.name.as_str().into() };
         Ok(self.add(Step::Choose(Box::new(ChooseStep {
             field: link.name.clone(),
