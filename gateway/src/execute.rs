@@ -13,10 +13,11 @@ mod fold;
 mod join;
 mod keys;
 mod page;
+mod progress;
 mod running;
 mod union;
+mod watch;
 
-use std::collections::VecDeque;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -28,7 +29,10 @@ use lilong_connectors::{CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
 use self::choose::{Attempt, Spent};
+use self::progress::{Progress, Steps};
 use self::running::Running;
+use self::watch::Watch;
+pub use self::watch::{Asked, Seen, Tried};
 use crate::error::Code;
 use crate::operation::Variables;
 use crate::plan::{FetchStep, FilterStep, Plan, SortStep, Step, StepId};
@@ -115,6 +119,8 @@ pub struct Fetched {
     pub steps: Vec<StepResult>,
     /// Members of unions that gave nothing, by the step that asked them.
     pub missing: Vec<(StepId, Fault)>,
+    /// What was seen of it, if it was watched.
+    pub seen: Option<Seen>,
 }
 
 /// What execution knows of the world.
@@ -127,6 +133,8 @@ pub struct World<'a> {
     pub limits: &'a Limits,
     /// The request's trace id.
     pub trace: Arc<str>,
+    /// Whether what its steps do is told.
+    pub watched: bool,
 }
 
 /// Runs a plan.
@@ -137,6 +145,7 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         bytes: AtomicUsize::new(0),
         missing: Mutex::default(),
         spent: Mutex::default(),
+        watch: world.watched.then(Watch::new),
     };
     let steps = Steps { steps: &plan.steps, inputs: &plan.inputs, users: &plan.users };
     let mut steps = run.all(steps, Vec::new(), Attempt::default()).await;
@@ -144,63 +153,8 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
     account::spend_budget(plan, &mut steps, &spent, world.limits);
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
     let missing = std::mem::take(&mut *run.missing.lock().unwrap_or_else(PoisonError::into_inner));
-    Fetched { steps, missing }
-}
-
-/// Steps that run together.
-#[derive(Clone, Copy)]
-struct Steps<'a> {
-    steps: &'a [Step],
-    inputs: &'a [Vec<StepId>],
-    users: &'a [Vec<StepId>],
-}
-
-/// Which steps are done, and which can start.
-struct Progress<'a> {
-    plan: Steps<'a>,
-    results: Vec<Option<StepResult>>,
-    /// How many inputs of each step are not there yet.
-    missing: Vec<usize>,
-    ready: VecDeque<StepId>,
-}
-
-impl<'a> Progress<'a> {
-    /// The first steps stand for what is given.
-    fn new(plan: Steps<'a>, given: Vec<Arc<Made>>) -> Self {
-        let missing = plan.inputs.iter().map(Vec::len).collect::<Vec<_>>();
-        let ready = (given.len()..plan.steps.len()).filter(|id| missing[*id] == 0).collect();
-        let mut progress = Self::waiting(plan, missing, ready);
-        for (id, made) in given.into_iter().enumerate() {
-            progress.finish(id, Ok(made));
-        }
-        progress
-    }
-
-    fn waiting(plan: Steps<'a>, missing: Vec<usize>, ready: VecDeque<StepId>) -> Self {
-        Self { plan, results: vec![None; plan.steps.len()], missing, ready }
-    }
-
-    /// What a step reads; the first fault among it is the step's own.
-    fn inputs(&self, id: StepId) -> Result<Vec<Arc<Made>>, Fault> {
-        self.plan.inputs[id]
-            .iter()
-            .map(|input| self.results[*input].clone().unwrap_or_else(|| Err(internal())))
-            .collect()
-    }
-
-    fn finish(&mut self, id: StepId, result: StepResult) {
-        self.results[id] = Some(result);
-        for user in &self.plan.users[id] {
-            self.missing[*user] -= 1;
-            if self.missing[*user] == 0 {
-                self.ready.push_back(*user);
-            }
-        }
-    }
-
-    fn into_results(self) -> Vec<StepResult> {
-        self.results.into_iter().map(|result| result.unwrap_or_else(|| Err(internal()))).collect()
-    }
+    let seen = run.watch.map(Watch::finish);
+    Fetched { steps, missing, seen }
 }
 
 /// One execution.
@@ -213,6 +167,8 @@ struct Run<'a> {
     missing: Mutex<Vec<(StepId, Fault)>>,
     /// What was worked on within steps.
     spent: Mutex<Spent>,
+    /// What its steps do, if somebody asks for it.
+    watch: Option<Watch>,
 }
 
 impl Run<'_> {
@@ -227,11 +183,20 @@ impl Run<'_> {
                 match (&steps.steps[id], progress.inputs(id)) {
                     (_, Err(fault)) => progress.finish(id, Err(fault)),
                     (Step::Fetch(fetch), Ok(made)) => {
-                        fetches.push(async move { (id, rows(run.fetch_in_time(fetch, &made, attempt.stop).await)) });
+                        fetches.push(async move {
+                            (id, rows(run.fetch_in_time(attempt.of.unwrap_or(id), fetch, &made, attempt.stop).await))
+                        });
                     }
                     (Step::Union(union), Ok(made)) => {
                         let of = attempt.of.unwrap_or(id);
-                        fetches.push(async move { (id, rows(run.union(of, union, &made).await)) });
+                        fetches.push(async move {
+                            let from = Instant::now();
+                            let made = run.union(of, union, &made).await;
+                            if let Some(watch) = &run.watch {
+                                watch.asked(of, None, from);
+                            }
+                            (id, rows(made))
+                        });
                     }
                     (Step::Choose(choose), Ok(made)) => {
                         let attempt = Attempt { of: attempt.of.or(Some(id)), ..attempt };
@@ -247,13 +212,25 @@ impl Run<'_> {
         }
     }
 
-    /// A fetch, up to the request's deadline; `stop`: after how many rows, if it may be told to.
-    async fn fetch_in_time(&self, fetch: &FetchStep, made: &[Arc<Made>], stop: Option<usize>) -> Result<RowSet, Fault> {
+    /// A fetch for a step of the plan, up to the request's deadline; `stop`: after how many rows, if it may be told to.
+    async fn fetch_in_time(
+        &self,
+        of: StepId,
+        fetch: &FetchStep,
+        made: &[Arc<Made>],
+        stop: Option<usize>,
+    ) -> Result<RowSet, Fault> {
         let end = tokio::time::Instant::from_std(self.context.deadline);
-        match tokio::time::timeout_at(end, self.fetch(fetch, made, stop)).await {
+        let from = self.watch.as_ref().map(|_| Instant::now());
+        let mut statements = 0;
+        let rows = match tokio::time::timeout_at(end, self.fetch(fetch, made, stop, &mut statements)).await {
             Ok(rows) => rows,
             Err(_) => Err(overdue(self.world.sources[fetch.source].name())),
+        };
+        if let (Some(watch), Some(from)) = (&self.watch, from) {
+            watch.asked(of, Some(statements), from);
         }
+        rows
     }
 
     /// Remembers members of a union that gave nothing.

@@ -65,6 +65,8 @@ pub struct Server {
     pub open: bool,
     /// What cursors are sealed with; default: a key of the process's own, so that no cursor outlives it.
     pub cursor_key: Option<Secret>,
+    /// Whether answers tell their plan and what its steps did to who asks for it.
+    pub plan: bool,
     /// `[server.limits]`
     pub limits: Limits,
 }
@@ -113,6 +115,7 @@ impl Default for Server {
             admin: Some("127.0.0.1:4001".into()),
             open: false,
             cursor_key: None,
+            plan: false,
             limits: Limits::default(),
         }
     }

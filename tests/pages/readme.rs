@@ -65,7 +65,7 @@ fn time(key: &str, duration: Duration) -> [String; 2] {
 
 #[test]
 fn settings_and_their_defaults_are_those_there_are() {
-    let Server { listen, admin, open, cursor_key, limits } = Server::default();
+    let Server { listen, admin, open, cursor_key, plan, limits } = Server::default();
     assert_eq!(cursor_key, None);
     let Limits {
         deadline,
@@ -104,6 +104,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         pair("admin", admin.unwrap_or_default()),
         pair("open", open),
         pair("cursor_key", "\"\""),
+        pair("plan", plan),
         time("deadline", deadline),
         pair("connections", all_connections),
         pair("list_rows", list_rows),

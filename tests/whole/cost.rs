@@ -114,7 +114,7 @@ async fn a_small_side_against_a_million_rows_reads_a_few_thousand_rows() {
         ("/civil/resident", r#"{ civil { resident(where: { id: { _in: [4, 12] }, shots: { clinic: { _eq: 0 } } }) { id } } }"#,
             json!([{ "id": 12 }]), 3, 10),
         ("/civil/resident", r#"{ civil { resident(where: { _and: [{ id: { _lt: 30 } }, { _or: [{ shots: { clinic: { _eq: 5 } } }, { cell: { officer: { _eq: "o7" } } }] }] }) { id } } }"#,
-            json!([{ "id": 5 }, { "id": 7 }, { "id": 17 }, { "id": 29 }]), 7, 8_100),
+            json!([{ "id": 5 }, { "id": 7 }, { "id": 17 }, { "id": 29 }]), 5, 4_100),
         ("/civil/residentAggregate", r#"{ civil { residentAggregate(where: { id: { _lte: 5 }, shots: { vaccine: { _eq: "flu" } } }) { aggregate { count } } } }"#,
             json!({ "aggregate": { "count": 5 } }), 4, 2_100),
         ("/civil/club", r#"{ civil { club(where: { shotsAggregate: { where: { clinic: { _eq: 4 } }, count: { _gt: 0 } } }) { id } } }"#,
@@ -132,9 +132,6 @@ async fn a_small_side_against_a_million_rows_reads_a_few_thousand_rows() {
             json!([{ "id": 100_000 }, { "id": 200_000 }]), 4, 20),
         ("/civil/resident", r#"{ civil { resident(where: { shots: { vaccine: { _eq: "rare" }, cell: { officer: { _eq: "o0" } }, id: { _lt: 300000 } } }) { id } } }"#,
             json!([{ "id": 100_000 }, { "id": 200_000 }]), 5, 2_100),
-        // Neither is small, but there are few different keys.
-        ("/health/clinicAggregate", r#"{ health { clinicAggregate(where: { name: { _neq: "clinic 3" } }) { aggregate { count } } } }"#,
-            json!({ "aggregate": { "count": 11 } }), 1, 10),
     ];
     let mut wrong = String::new();
     for (path, query, expected, statements, rows) in cases {

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -50,18 +51,21 @@ impl Run<'_> {
                         if leads_to_too_much {
                             continue;
                         }
-                        match self.part(&step.near, given.clone(), attempt).await {
+                        match self.part("near", &step.near, given.clone(), attempt).await {
                             Ok(rows) => {
-                                let keys = self.part(&step.keyed, vec![rows], attempt).await;
+                                let keys = self.part("keyed", &step.keyed, vec![rows], attempt).await;
                                 leads_to_too_much = true;
                                 keys
                             }
                             fault => fault,
                         }
                     } else if last {
-                        self.part(step.different.as_ref().unwrap_or(&step.far), Vec::new(), attempt).await
+                        match &step.different {
+                            Some(part) => self.part("different", part, Vec::new(), attempt).await,
+                            None => self.part("far", &step.far, Vec::new(), attempt).await,
+                        }
                     } else if step.far_stops || !step.near_first {
-                        self.part(&step.far, Vec::new(), attempt).await
+                        self.part("far", &step.far, Vec::new(), attempt).await
                     } else {
                         continue;
                     };
@@ -80,13 +84,17 @@ impl Run<'_> {
     }
 
     /// Runs the steps of a part.
-    async fn part(&self, part: &Part, given: Vec<Arc<Made>>, attempt: Attempt) -> StepResult {
+    async fn part(&self, name: &'static str, part: &Part, given: Vec<Arc<Made>>, attempt: Attempt) -> StepResult {
+        let from = Instant::now();
         let steps = Steps { steps: &part.steps, inputs: &part.inputs, users: &part.users };
         let mut made = self.all(steps, given, attempt).await;
         let result = std::mem::replace(&mut made[part.result], Err(internal()));
         if let (Ok(result), Some(of)) = (&result, attempt.of) {
             made[part.result] = Ok(result.clone());
             self.spend(part, &made, of);
+        }
+        if let (Some(watch), Some(of)) = (&self.watch, attempt.of) {
+            watch.tried(of, name, attempt.stop.unwrap_or(self.world.limits.budget_rows), &result, from);
         }
         result
     }

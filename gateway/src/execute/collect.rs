@@ -16,12 +16,13 @@ use crate::error::Code;
 use crate::plan::{Ceiling, FetchStep, KeysFrom};
 
 impl Run<'_> {
-    /// All rows of a fetch.
+    /// All rows of a fetch, and how many statements it takes.
     pub(super) async fn fetch(
         &self,
         step: &FetchStep,
         made: &[Arc<Made>],
         stop: Option<usize>,
+        statements: &mut usize,
     ) -> Result<RowSet, Fault> {
         let source = &self.world.sources[step.source];
         let mut operands = bind::operands(&step.operands, made, self.world.variables)?;
@@ -43,6 +44,8 @@ impl Run<'_> {
         if is_false(&fetch.predicate, &operands) {
             return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() });
         }
+        let most = source.capabilities().keys.max(1);
+        *statements = keys.as_ref().map_or(1, |keys| keys.num_rows().div_ceil(most));
         let bound = BoundFetch { prepared: prepared.clone(), operands, keys };
         Ok(self.ask(source, &step.field, ceiling, bound).await?.0)
     }

@@ -4,7 +4,7 @@ use super::document::{Entry, Reading, Table};
 use super::{Limits, Server};
 use crate::Secret;
 
-const SERVER_KEYS: &[&str] = &["listen", "admin", "open", "cursor_key", "limits"];
+const SERVER_KEYS: &[&str] = &["listen", "admin", "open", "cursor_key", "plan", "limits"];
 
 /// The fewest characters of a `cursor_key`.
 const SHORTEST_KEY: usize = 16;
@@ -50,6 +50,11 @@ pub(super) fn read(server: &mut Server, mut table: Table<'_>, reading: &mut Read
         && let Some(key) = cursor_key(&entry, reading)
     {
         server.cursor_key = (!key.reveal().is_empty()).then_some(key);
+    }
+    if let Some(entry) = table.take("plan")
+        && let Some(plan) = entry.flag(reading)
+    {
+        server.plan = plan;
     }
     if let Some(entry) = table.take("limits")
         && let Some(limits) = entry.table(reading, "server.limits", "begin it with `[server.limits]`")
