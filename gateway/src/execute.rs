@@ -147,7 +147,7 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         spent: Mutex::default(),
         watch: world.watched.then(Watch::new),
     };
-    let steps = Steps { steps: &plan.steps, inputs: &plan.inputs, users: &plan.users };
+    let steps = Steps { list: &plan.steps, inputs: &plan.inputs, users: &plan.users };
     let mut steps = run.all(steps, Vec::new(), Attempt::default()).await;
     let spent = std::mem::take(&mut *run.spent.lock().unwrap_or_else(PoisonError::into_inner));
     account::spend_budget(plan, &mut steps, &spent, world.limits);
@@ -180,7 +180,7 @@ impl Run<'_> {
         let mut fetches = Running::new();
         loop {
             while let Some(id) = progress.ready.pop_front() {
-                match (&steps.steps[id], progress.inputs(id)) {
+                match (&steps.list[id], progress.inputs(id)) {
                     (_, Err(fault)) => progress.finish(id, Err(fault)),
                     (Step::Fetch(fetch), Ok(made)) => {
                         fetches.push(async move {

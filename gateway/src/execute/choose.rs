@@ -86,7 +86,7 @@ impl Run<'_> {
     /// Runs the steps of a part.
     async fn part(&self, name: &'static str, part: &Part, given: Vec<Arc<Made>>, attempt: Attempt) -> StepResult {
         let from = Instant::now();
-        let steps = Steps { steps: &part.steps, inputs: &part.inputs, users: &part.users };
+        let steps = Steps { list: &part.steps, inputs: &part.inputs, users: &part.users };
         let mut made = self.all(steps, given, attempt).await;
         let result = std::mem::replace(&mut made[part.result], Err(internal()));
         if let (Ok(result), Some(of)) = (&result, attempt.of) {

@@ -11,7 +11,7 @@ use crate::plan::{Step, StepId};
 /// Steps that run together.
 #[derive(Clone, Copy)]
 pub(super) struct Steps<'a> {
-    pub(super) steps: &'a [Step],
+    pub(super) list: &'a [Step],
     pub(super) inputs: &'a [Vec<StepId>],
     pub(super) users: &'a [Vec<StepId>],
 }
@@ -29,7 +29,7 @@ impl<'a> Progress<'a> {
     /// The first steps stand for what is given.
     pub(super) fn new(plan: Steps<'a>, given: Vec<Arc<Made>>) -> Self {
         let missing = plan.inputs.iter().map(Vec::len).collect::<Vec<_>>();
-        let ready = (given.len()..plan.steps.len()).filter(|id| missing[*id] == 0).collect();
+        let ready = (given.len()..plan.list.len()).filter(|id| missing[*id] == 0).collect();
         let mut progress = Self::waiting(plan, missing, ready);
         for (id, made) in given.into_iter().enumerate() {
             progress.finish(id, Ok(made));
@@ -38,7 +38,7 @@ impl<'a> Progress<'a> {
     }
 
     fn waiting(plan: Steps<'a>, missing: Vec<usize>, ready: VecDeque<StepId>) -> Self {
-        Self { plan, results: vec![None; plan.steps.len()], missing, ready }
+        Self { plan, results: vec![None; plan.list.len()], missing, ready }
     }
 
     /// What a step reads; the first fault among it is the step's own.

@@ -104,7 +104,7 @@ impl<'b> Builder<'b> {
         &mut self,
         id: LinkId,
         conditions: &[&Argument],
-        ways: Ways<'_, 'b>,
+        ways: &mut Ways<'_, 'b>,
         location: Location,
     ) -> Result<StepId, RequestError> {
         let federated = self.world.federated;

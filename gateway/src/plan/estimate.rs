@@ -93,7 +93,6 @@ fn share(described: &Collection, field: FieldId, name: &str, value: &Argument) -
     let indexed = described.indexes.iter().any(|index| index.first() == Some(name_of));
     match comparison(name).map(|(comparison, _)| comparison) {
         Some(Comparison::Equal) if indexed => 0.01,
-        Some(Comparison::Equal) => 0.1,
         Some(Comparison::In) => match &value.form {
             Form::List(items) if items.is_empty() => 0.0,
             _ => 0.2,

@@ -227,12 +227,12 @@ impl Builder<'_> {
         if !self.chooses(id, &[argument]) {
             return self.far_keys(link, argument, location);
         }
-        let ways = Ways {
+        let mut ways = Ways {
             far: &mut |this| this.far_keys(link, argument, location),
             keyed: &mut |this, rows, columns| this.keys_of(id, argument, rows, columns, location),
             folds: false,
         };
-        self.choose(id, &[argument], ways, location)
+        self.choose(id, &[argument], &mut ways, location)
     }
 }
 

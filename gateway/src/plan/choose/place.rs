@@ -129,7 +129,9 @@ impl Builder<'_> {
         for (name, value) in entries {
             match (&**name, &value.form) {
                 ("_and" | "_or", Form::List(items)) => {
-                    items.iter().for_each(|item| self.want_read_by(id, item, columns));
+                    for item in items {
+                        self.want_read_by(id, item, columns);
+                    }
                 }
                 ("_not", _) => self.want_read_by(id, value, columns),
                 _ => match self.world.federated.member(self.world.slice, id, name) {

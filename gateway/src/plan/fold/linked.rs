@@ -74,7 +74,7 @@ impl Builder<'_> {
         if inside {
             return self.tested_inside(link, filter, &tests, figures, operands, location);
         }
-        self.tested_by_keys(id, filter, &tests, figures, operands, location)
+        self.tested_by_keys(id, filter, &tests, &figures, operands, location)
     }
 
     fn tested_inside(
@@ -113,14 +113,14 @@ impl Builder<'_> {
         id: LinkId,
         filter: Option<&Argument>,
         tests: &[FigureTest<'_>],
-        figures: Figures,
+        figures: &Figures,
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Predicate, RequestError> {
         let link = self.world.federated.link(id);
         self.count_fetch(location)?;
-        let without_rows = self.met_by_no_rows(tests, &figures);
-        let groups = FarGroups { id, filter, tests, figures: &figures, without_rows };
+        let without_rows = self.met_by_no_rows(tests, figures);
+        let groups = FarGroups { id, filter, tests, figures, without_rows };
         let conditions = filter.into_iter().collect::<Vec<_>>();
         let crosses = conditions.iter().any(|filter| matches!(self.among(link.to, filter), Place::Among(_)));
         let keys = if let Place::AtHand { rows, columns } = self.place.clone() {
@@ -128,14 +128,14 @@ impl Builder<'_> {
         } else if crosses || !self.chooses(id, &[]) {
             self.far_groups(&groups, FoldKey::Far(id), location)?
         } else {
-            let ways = Ways {
+            let mut ways = Ways {
                 far: &mut |this| this.far_groups(&groups, FoldKey::Far(id), location),
                 keyed: &mut |this, parent, columns| {
                     this.far_groups(&groups, FoldKey::Parents { link: id, parent, columns }, location)
                 },
                 folds: true,
             };
-            self.choose(id, &conditions, ways, location)?
+            self.choose(id, &conditions, &mut ways, location)?
         };
         let operand = push(operands, PlanOperand::FromStep(keys));
         let among = Predicate::KeyIn { fields: link.columns.clone(), normalize: link.normalize.clone(), operand };
