@@ -15,6 +15,7 @@ use crate::operation::Variables;
 use crate::parse::parse;
 use crate::plan::{self, Plan};
 use crate::plan_cache::PlanCache;
+use crate::ran::ran;
 use crate::refusal::write_refusal;
 use crate::request::{Answer, Request};
 use crate::respond::{self, respond};
@@ -35,7 +36,7 @@ pub(crate) async fn run(
     let (trace, watched) = (request.trace.clone(), request.plan);
     let world = execute::World { sources: &model.sources, variables: &variables, limits, trace, watched };
     let fetched = execute(&plan, world).await;
-    let ran = fetched.seen.as_ref().map(|seen| plan::display::ran(&plan, model, &fetched, seen));
+    let ran = fetched.seen.as_ref().map(|seen| ran(&plan, model, &fetched, seen));
     let world = respond::World {
         model,
         slice: &request.slice,

@@ -1,13 +1,10 @@
 //! A plan for people: steps with what they read, and the native request of each fetch.
 
-mod ran;
-
 use std::sync::Arc;
 
 use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
 use serde_json::{Value, json};
 
-pub use self::ran::ran;
 use super::union::{Ask, UnionStep, compare_text};
 use super::{AggregateStep, ChooseStep, FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
 use crate::model::Model;

@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::execute::{Fetched, Seen};
 use crate::model::Model;
-use crate::plan::Plan;
+use crate::plan::{Plan, display};
 
 /// What is not told: native requests, what is read off values, and what a source says why it cannot make one.
 const KEPT_BACK: &[&str] = &["request", "error", "where", "limit", "offset"];
 
 /// `{"steps": [{"step": 0, "kind": "fetch", "source": …, "rows": 3, "statements": 1, "milliseconds": 0.4}, …]}`.
 pub fn ran(plan: &Plan, model: &Model, fetched: &Fetched, seen: &Seen) -> Value {
-    let mut shown = super::plan(plan, model);
+    let mut shown = display::plan(plan, model);
     strip(&mut shown);
     for (id, step) in shown["steps"].as_array_mut().into_iter().flatten().enumerate() {
         // What a step reads is shown under this name; what it gives is told as `rows`.
