@@ -14,7 +14,7 @@ use crate::plan::{Plan, display};
 const KEPT_BACK: &[&str] = &["request", "error", "where", "limit", "offset"];
 
 /// `{"steps": [{"step": 0, "kind": "fetch", "source": …, "rows": 3, "statements": 1, "milliseconds": 0.4}, …]}`.
-pub fn ran(plan: &Plan, model: &Model, fetched: &Fetched, seen: &Seen) -> Value {
+pub(crate) fn ran(plan: &Plan, model: &Model, fetched: &Fetched, seen: &Seen) -> Value {
     let mut shown = display::plan(plan, model);
     strip(&mut shown);
     for (id, step) in shown["steps"].as_array_mut().into_iter().flatten().enumerate() {
