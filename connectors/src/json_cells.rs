@@ -9,7 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lilong_schema::collection::REQUIRED;
 use lilong_schema::value::canonical_decimal;
-use lilong_schema::{Field, Scalar, Value, temporal};
+use lilong_schema::catalog::SourceSettings;
+use lilong_schema::{Field, Scalar, SourceDescription, Value, temporal};
 use serde_json::Value as Json;
 
 use crate::sql::column::Cells;
@@ -94,6 +95,24 @@ impl Filling {
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(self.schema, columns, &options)?;
         Ok(Rows { batch, faults: self.faults })
+    }
+}
+
+/// Gives columns the scalars that the catalog tells: any that a JSON value may be read as.
+pub(crate) fn override_types(description: &mut SourceDescription, settings: &SourceSettings) {
+    for entry in &settings.types {
+        let named = description.collections.iter_mut().find(|collection| collection.name == entry.collection);
+        let field = named.and_then(|named| named.fields.iter_mut().find(|field| field.name == entry.column));
+        match field {
+            Some(field) => {
+                field.scalar = entry.scalar;
+                field.enumeration = None;
+            }
+            None => {
+                let name = format!("{}.{}", entry.collection, entry.column);
+                description.warnings.push(format!("the type given for {name} has no effect: there is no such column"));
+            }
+        }
     }
 }
 

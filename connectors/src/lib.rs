@@ -9,6 +9,7 @@ pub mod error;
 pub mod evaluate;
 pub mod fetch;
 pub mod http;
+mod json_cells;
 pub mod kinds;
 pub mod layer;
 pub mod layers;

@@ -90,17 +90,20 @@ impl Answer {
         }
     }
 
-    /// The rows that some fields give, each under its own name (`None`: that of the access) and read by one access.
+    /// The rows that some fields give, each under its own name (`None`: that of the access) and read by one access; how many
+    /// each gave.
     pub(super) fn rows(
         &self,
         access: &Access,
         aliases: &[Option<String>],
         paths: &[Vec<String>],
         filling: &mut Filling,
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<usize>, Fault> {
+        let mut counts = Vec::with_capacity(aliases.len());
         let errors = self.errors.as_deref().unwrap_or_default();
         let mut attributed = vec![false; errors.len()];
         for alias in aliases {
+            let before = filling.rows();
             let mut place: Vec<&str> = access.path.iter().map(String::as_str).collect();
             if let Some(alias) = alias {
                 place[access.at] = alias;
@@ -135,7 +138,7 @@ impl Answer {
             match found {
                 Some(Json::Array(items)) if !access.one => {
                     for (at, item) in items.iter().enumerate() {
-                        let item = walk(item, &access.item).unwrap_or(&Json::Null);
+                        let item = walk(item, &access.item).ok_or_else(|| Fault::Missing(access.item.join(".")))?;
                         add(item, paths, below.get(&at).map_or(&[], Vec::as_slice), filling)?;
                     }
                 }
@@ -149,10 +152,11 @@ impl Answer {
                     return Err(said.map_or_else(|| Fault::Missing(place.join(".")), |(said, _)| said.fault()));
                 }
             }
+            counts.push(filling.rows() - before);
         }
         match errors.iter().zip(&attributed).find(|(_, attributed)| !**attributed) {
             Some((said, _)) => Err(said.fault()),
-            None => Ok(()),
+            None => Ok(counts),
         }
     }
 
@@ -173,7 +177,9 @@ fn add(row: &Json, paths: &[Vec<String>], below: &[&[Step]], filling: &mut Filli
         Json::Object(_) => {
             filling.push(|column| {
                 let path = &paths[column];
-                if below.iter().any(|said| meets(said, path)) { Err(Untold) } else { Ok(walk(row, path)) }
+                let is_told = !below.iter().any(|said| meets(said, path));
+                // What was asked for and is not there was not told either.
+                walk(row, path).filter(|_| is_told).map(Some).ok_or(Untold)
             });
             Ok(())
         }

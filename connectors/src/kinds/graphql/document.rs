@@ -52,12 +52,12 @@ pub(super) enum Way {
 #[derive(Clone, Debug)]
 pub(super) struct Push {
     pub(super) argument: Argument,
-    pub(super) from: From,
+    pub(super) from: Origin,
 }
 
 /// Where such a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum Origin {
     /// An operand: a value, a list of values, or a column of keys.
     Operand(OperandId),
     /// A column of the keys: all of them for an argument that takes many, else that of one key.
@@ -106,14 +106,14 @@ fn way(route: &Route, fetch: &Fetch) -> Result<Way, Fault> {
         let keyed = |access: &Access| {
             let pushes = columns.iter().enumerate().map(|(at, column)| {
                 let argument = access.arguments.iter().find(|argument| argument.column == *column && !argument.many)?;
-                Some(Push { argument: argument.clone(), from: From::Key(at) })
+                Some(Push { argument: argument.clone(), from: Origin::Key(at) })
             });
             pushes.collect::<Option<Vec<_>>>()
         };
         if let (Some(list), [column]) = (&route.list, columns.as_slice())
             && let Some(argument) = list.arguments.iter().find(|argument| argument.column == *column && argument.many)
         {
-            let push = Push { argument: argument.clone(), from: From::Key(0) };
+            let push = Push { argument: argument.clone(), from: Origin::Key(0) };
             if let Ok(pushes) = narrow(list, vec![push], fetch) {
                 return Ok(Way::List { access: list.clone(), pushes, first_are_first: false });
             }
@@ -160,7 +160,7 @@ fn narrow(access: &Access, mut pushes: Vec<Push>, fetch: &Fetch) -> Result<Vec<P
             one.starts_with(other) || other.starts_with(one)
         };
         if !pushes.iter().any(taken) {
-            pushes.push(Push { argument: argument.clone(), from: From::Operand(operand) });
+            pushes.push(Push { argument: argument.clone(), from: Origin::Operand(operand) });
         }
     }
     let missing = access.arguments.iter().find(|argument| {
@@ -338,4 +338,16 @@ fn field(access: &Access, alias: Option<&str>, given: &[String], selection: &str
     text.push_str(selection);
     text.push_str(&" }".repeat(access.path.len() + access.item.len()));
     text
+}
+
+impl Parts {
+    /// Whether numbers of a column of the keys are sent as text.
+    pub(super) fn takes_text(&self, column: usize) -> bool {
+        match &self.way {
+            Way::List { pushes, .. } | Way::Each { pushes, .. } => {
+                pushes.iter().any(|push| push.from == Origin::Key(column) && push.argument.text)
+            }
+            Way::Entities(_) => false,
+        }
+    }
 }

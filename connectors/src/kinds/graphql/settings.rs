@@ -1,9 +1,8 @@
 //! The keys of a block that only this kind has.
 //!
-//! In: a block. Out: [`Settings`], or every problem of the kind's own keys. *Invariant*: nobody is asked.
+//! In: a block. Out: [`Settings`]; what is wrong with the keys the block then knows. *Invariant*: nobody is asked.
 
-use lilong_schema::Problem;
-use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
+use crate::options::Block;
 
 /// What a catalog says of a service beyond how it is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,9 +32,25 @@ pub(super) struct Columns {
     pub(super) columns: Vec<String>,
 }
 
-/// The kind's own keys, but for those of every service.
-pub(super) const KEYS: [&str; 8] =
-    ["collections", "keys", "arguments", "lookups", "sorted", "guess", "page_rows", "rows"];
+/// The kind's own keys.
+pub(super) const KEYS: &[&str] = &[
+    "url",
+    "headers",
+    "auth",
+    "tls",
+    "tls_ca",
+    "tls_cert",
+    "tls_key",
+    "answer_bytes",
+    "collections",
+    "keys",
+    "arguments",
+    "lookups",
+    "sorted",
+    "guess",
+    "page_rows",
+    "rows",
+];
 
 /// Rows of a page, if nothing else is said.
 const PAGE_ROWS: usize = 100;
@@ -43,79 +58,48 @@ const PAGE_ROWS: usize = 100;
 const ROWS: usize = 100_000;
 
 /// Reads the kind's own keys.
-pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> {
-    let mut reading = Reading { settings, problems: Vec::new() };
-    let columns = |text: &str| parse_columns(text);
-    let read = Settings {
-        collections: reading.list("collections", "a path of fields, as in `\"catalog.products\"`", parse_path),
-        keys: reading.list("keys", "columns of a collection, as in `\"product(code)\"`", columns),
-        arguments: reading.list("arguments", "a column and an argument, as in `\"product(state) = filter.state.eq\"`", |text| {
-            let (column, argument) = text.split_once('=')?;
-            let column = parse_columns(column.trim()).filter(|column| column.columns.len() == 1)?;
-            Some((column, parse_path(argument.trim())?))
-        }),
-        lookups: reading.list("lookups", "columns and a field, as in `\"product(code) = productByCode(code)\"`", |text| {
-            let (columns, field) = text.split_once('=')?;
-            let (columns, field) = (parse_columns(columns.trim())?, parse_columns(field.trim())?);
-            (columns.columns.len() == field.columns.len()).then_some((columns, field))
-        }),
-        sorted: reading.list("sorted", "columns of a collection, as in `\"product(code)\"`", columns),
-        guess: reading.boolean("guess", true),
-        page_rows: reading.count("page_rows", PAGE_ROWS),
-        rows: reading.count("rows", ROWS),
-    };
-    if reading.problems.is_empty() { Ok(read) } else { Err(reading.problems) }
+pub(super) fn read(block: &mut Block<'_>) -> Settings {
+    const COLUMNS: &str = "write collections with their columns, as in [\"product(code)\"]";
+    Settings {
+        collections: list(block, "collections", "write paths of fields, as in [\"catalog.products\"]", parse_path),
+        keys: list(block, "keys", COLUMNS, parse_columns),
+        arguments: list(
+            block,
+            "arguments",
+            "write a column and the argument that it equals, as in [\"product(state) = filter.state.eq\"]",
+            |text| {
+                let (column, argument) = text.split_once('=')?;
+                let column = parse_columns(column.trim()).filter(|column| column.columns.len() == 1)?;
+                Some((column, parse_path(argument.trim())?))
+            },
+        ),
+        lookups: list(
+            block,
+            "lookups",
+            "write columns and the field that finds a row by them, as in [\"product(code) = productByCode(code)\"]",
+            |text| {
+                let (columns, field) = text.split_once('=')?;
+                let (columns, field) = (parse_columns(columns.trim())?, parse_columns(field.trim())?);
+                (columns.columns.len() == field.columns.len()).then_some((columns, field))
+            },
+        ),
+        sorted: list(block, "sorted", COLUMNS, parse_columns),
+        guess: block.flag("guess").unwrap_or(true),
+        page_rows: block.number("page_rows", 1, 1_000_000).unwrap_or(PAGE_ROWS),
+        rows: block.number("rows", 1, 1_000_000).unwrap_or(ROWS),
+    }
 }
 
-struct Reading<'a> {
-    settings: &'a SourceSettings,
-    problems: Vec<Problem>,
-}
-
-impl Reading<'_> {
-    fn list<T>(&mut self, key: &str, form: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
-        let Some(option) = self.settings.options.get(key) else { return Vec::new() };
-        let OptionKind::Texts(texts) = &option.value else {
-            self.problem(option, format!("`{key}` is no list of strings"), format!("each is {form}"));
-            return Vec::new();
-        };
-        let mut found = Vec::with_capacity(texts.len());
-        for text in texts {
-            match parse(text.reveal()) {
-                Some(parsed) => found.push(parsed),
-                None => self.problem(option, format!("`{key}` holds what cannot be read"), format!("each is {form}")),
-            }
-        }
-        found
-    }
-
-    fn boolean(&mut self, key: &str, default: bool) -> bool {
-        match self.settings.options.get(key) {
-            None => default,
-            Some(OptionValue { value: OptionKind::Boolean(value), .. }) => *value,
-            Some(option) => {
-                self.problem(option, format!("`{key}` is not yes or no"), "write true or false".to_owned());
-                default
-            }
+fn list<T>(block: &mut Block<'_>, key: &'static str, hint: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    let texts = block.texts(key, hint).unwrap_or_default();
+    let mut found = Vec::with_capacity(texts.len());
+    for text in texts {
+        match parse(text.value) {
+            Some(parsed) => found.push(parsed),
+            None => block.wrong(text.option, format!("`{key}` holds what cannot be read"), hint),
         }
     }
-
-    fn count(&mut self, key: &str, default: usize) -> usize {
-        match self.settings.options.get(key) {
-            None => default,
-            Some(OptionValue { value: OptionKind::Integer(number @ 1..=1_000_000), .. }) => *number as usize,
-            Some(option) => {
-                let hint = "write a whole number from 1 to 1000000".to_owned();
-                self.problem(option, format!("`{key}` is no such number of rows"), hint);
-                default
-            }
-        }
-    }
-
-    fn problem(&mut self, option: &OptionValue, what: String, hint: String) {
-        let place = &option.place;
-        self.problems.push(Problem::new(self.settings.about(), what, hint).at(&place.file, place.line));
-    }
+    found
 }
 
 /// `one.other`
