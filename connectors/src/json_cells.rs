@@ -98,6 +98,28 @@ impl Filling {
     }
 }
 
+/// Whether a value has one form only, so that a service that compares forms finds every row that has it: `1.5` and `1.50` are
+/// one decimal, and an instant can be written with any offset.
+pub(crate) fn has_one_form(scalar: Scalar) -> bool {
+    match scalar {
+        Scalar::Int
+        | Scalar::BigInt
+        | Scalar::Unsigned
+        | Scalar::Boolean
+        | Scalar::String
+        | Scalar::Date
+        | Scalar::Uuid
+        | Scalar::Enum => true,
+        Scalar::Float
+        | Scalar::Decimal
+        | Scalar::Time
+        | Scalar::LocalDateTime
+        | Scalar::DateTime
+        | Scalar::Json
+        | Scalar::Bytes => false,
+    }
+}
+
 /// Gives columns the scalars that the catalog tells: any that a JSON value may be read as.
 pub(crate) fn override_types(description: &mut SourceDescription, settings: &SourceSettings) {
     for entry in &settings.types {
@@ -107,6 +129,8 @@ pub(crate) fn override_types(description: &mut SourceDescription, settings: &Sou
             Some(field) => {
                 field.scalar = entry.scalar;
                 field.enumeration = None;
+                // What the service's own type could be compared by does not fit another one.
+                field.details.retain(|detail, _| [REQUIRED, "path", "select"].contains(&detail.as_str()));
             }
             None => {
                 let name = format!("{}.{}", entry.collection, entry.column);
@@ -156,9 +180,9 @@ fn push(cells: &mut Cells, decoder: &Decoder, value: &Json) -> Option<()> {
     Some(())
 }
 
-/// A whole number by its digits; neither `1.0` nor `1e3` is one.
+/// A whole number by its digits; neither `1.0` nor `1e3` nor `01` is one.
 fn whole(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|_| !text.starts_with('+'))
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
 }
 
 fn uuid(text: &str) -> Option<String> {

@@ -3,6 +3,7 @@
 mod graphql;
 pub mod memory;
 mod mysql;
+mod ndc;
 mod postgres;
 mod sqlite;
 
@@ -37,7 +38,7 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[graphql::KIND, memory::KIND, mysql::KIND, postgres::KIND, sqlite::KIND];
+pub const KINDS: &[Kind] = &[graphql::KIND, memory::KIND, mysql::KIND, ndc::KIND, postgres::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

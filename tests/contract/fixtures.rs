@@ -2,7 +2,9 @@
 //!
 //! To add a kind: a function that fills one, an entry in [`start`], and its name in `main.rs`.
 
+mod graphql;
 mod mysql;
+mod ndc;
 mod postgres;
 
 use std::any::Any;
@@ -27,6 +29,8 @@ pub(crate) struct Fixture {
     pub(crate) orders_by_code_point: bool,
     /// Whether `card` has its indexes over expressions.
     pub(crate) indexes_expressions: bool,
+    /// Whether it says how many rows there are.
+    pub(crate) counts_rows: bool,
     spoil: Box<dyn Fn() + Send + Sync>,
     /// What the source stands in; taken away with the fixture.
     _place: Option<Box<dyn Any + Send + Sync>>,
@@ -68,6 +72,9 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
         "postgres_blind" => postgres::start(postgres::Way::Blind).await,
         "postgres_pooled" => postgres::start(postgres::Way::Pooled).await,
         "mysql" => mysql::start().await,
+        "graphql" => graphql::start().await,
+        "ndc" => ndc::start(true).await,
+        "ndc_without_variables" => ndc::start(false).await,
         _ => panic!("no fixture for {kind}"),
     }
 }
@@ -190,6 +197,7 @@ async fn ready(
         description,
         orders_by_code_point: true,
         indexes_expressions: true,
+        counts_rows: true,
         spoil,
         _place: folder.map(|folder| Box::new(folder) as Box<dyn Any + Send + Sync>),
     }

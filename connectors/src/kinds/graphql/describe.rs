@@ -181,7 +181,7 @@ impl<'a> Describing<'a> {
         let columns = columns::of(self.schema, of, homes);
         let known: Vec<Known<'_>> =
             columns.fields.iter().filter(|field| field.scalar.is_key()).map(|field| known_of(&field.name, &field.native)).collect();
-        let mut route = Route { of: of.name.clone(), ..Route::default() };
+        let mut route = Route { name: name.clone(), of: of.name.clone(), ..Route::default() };
         if let Some(list) = list {
             match self.list(list, &known) {
                 Ok(access) => route.list = Some(access),

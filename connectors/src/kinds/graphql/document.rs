@@ -11,7 +11,7 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Scalar};
 
 use super::route::{self, Access, Argument, Paging, Route};
-use crate::json_cells::Decoder;
+use crate::json_cells::{Decoder, has_one_form};
 use crate::kinds::memory::needed;
 use crate::rows::columns_schema;
 use crate::{Comparison, Fetch, OperandId, OrderTarget, Predicate};
@@ -103,7 +103,11 @@ fn way(route: &Route, fetch: &Fetch) -> Result<Way, Fault> {
         if route.entities.iter().any(same) {
             return Ok(Way::Entities(columns.into_iter().map(str::to_owned).collect()));
         }
+        let has_one_form = keys.columns.iter().all(|field| has_one_form(collection.fields[*field].scalar));
         let keyed = |access: &Access| {
+            if !has_one_form {
+                return None;
+            }
             let pushes = columns.iter().enumerate().map(|(at, column)| {
                 let argument = access.arguments.iter().find(|argument| argument.column == *column && !argument.many)?;
                 Some(Push { argument: argument.clone(), from: Origin::Key(at) })
@@ -112,6 +116,7 @@ fn way(route: &Route, fetch: &Fetch) -> Result<Way, Fault> {
         };
         if let (Some(list), [column]) = (&route.list, columns.as_slice())
             && let Some(argument) = list.arguments.iter().find(|argument| argument.column == *column && argument.many)
+            && has_one_form
         {
             let push = Push { argument: argument.clone(), from: Origin::Key(0) };
             if let Ok(pushes) = narrow(list, vec![push], fetch) {
@@ -155,6 +160,9 @@ fn narrow(access: &Access, mut pushes: Vec<Push>, fetch: &Fetch) -> Result<Vec<P
             fitting.clone().find(|argument| !argument.many).or_else(|| fitting.next())
         };
         let Some(argument) = argument else { continue };
+        if !argument.required && !has_one_form(fetch.collection.fields[field].scalar) {
+            continue;
+        }
         let taken = |push: &Push| {
             let (one, other) = (&push.argument.path, &argument.path);
             one.starts_with(other) || other.starts_with(one)

@@ -6,13 +6,11 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use arrow_array::{BooleanArray, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use arrow_select::concat::concat_batches;
-use arrow_select::filter::filter_record_batch;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use lilong_schema::collection::FieldId;
 use lilong_schema::{Scalar, Value};
 use serde_json::{Map, Value as Json};
 
@@ -20,8 +18,8 @@ use super::answer::walk;
 use super::document::{Origin, PageOf, Parts, Push, Way};
 use super::route::{Access, Paging};
 use super::{Service, describe};
-use crate::evaluate::KeyIndex;
 use crate::json_cells::{Filling, to_json};
+use crate::kinds::memory::own;
 use crate::sql::batch::{capacity, number};
 use crate::sql::cells::values;
 use crate::{BoundFetch, CellFault, Error, ErrorKind, Operand, Result, Rows};
@@ -150,27 +148,7 @@ impl Work<'_> {
         }
         let internal = |cause: ArrowError| self.fault(ErrorKind::Internal, "joining batches").because(cause);
         let batch = concat_batches(&self.parts.schema, &batches).map_err(internal)?;
-        let own = self.own(&batch, &faults, &owners)?;
-        let mut moved = vec![None; own.len()];
-        let kept = (0..own.len()).filter(|row| own.value(*row)).enumerate();
-        kept.for_each(|(to, from)| moved[from] = Some(to));
-        let faults = faults.iter().filter_map(|fault| Some(CellFault { row: moved[fault.row]?, ..*fault })).collect();
-        Ok(Rows { batch: filter_record_batch(&batch, &own).map_err(internal)?, faults })
-    }
-
-    /// Which rows have one of the keys that they were asked for by.
-    fn own(&self, batch: &RecordBatch, faults: &[CellFault], owners: &[Range<usize>]) -> Result<BooleanArray> {
-        let defect = || self.fault(ErrorKind::Internal, "keys that do not fit");
-        let (Some(set), Some(keys)) = (&self.bound.fetch().keys, &self.bound.keys) else { return Err(defect()) };
-        let at = |field: &FieldId| self.parts.fields.iter().position(|other| other == field).ok_or_else(defect);
-        let columns = set.columns.iter().map(at).collect::<Result<Vec<_>>>()?;
-        if faults.iter().any(|fault| columns.contains(&fault.column)) {
-            return Err(self.fault(ErrorKind::Mismatch, "a key that is not of its type"));
-        }
-        let columns: Vec<_> = columns.into_iter().map(|column| batch.column(column).clone()).collect();
-        let found = KeyIndex::new(keys.columns()).and_then(|index| index.lookup(&columns)).map_err(|_| defect())?;
-        let own = found.iter().zip(owners).map(|(key, owner)| key.is_some_and(|key| owner.contains(&(key as usize))));
-        Ok(own.collect::<Vec<bool>>().into())
+        own(self.service.client.source(), self.bound, Rows { batch, faults }, &owners)
     }
 
     fn finish(&self, filling: Filling) -> Result<Rows> {

@@ -15,6 +15,8 @@ const SELECT: &str = "select";
 /// The ways to a collection's rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Route {
+    /// The collection.
+    pub(super) name: String,
     /// The type of its rows.
     pub(super) of: String,
     /// How all rows are asked for; `None`: they are only found by key.
@@ -111,7 +113,8 @@ pub(super) enum Paging {
 impl Route {
     /// The route of a described collection; `None`: it was not described by this kind.
     pub(super) fn of(collection: &Collection) -> Option<Self> {
-        serde_json::from_str(collection.details.get(ROUTE)?).ok()
+        let route: Self = serde_json::from_str(collection.details.get(ROUTE)?).ok()?;
+        (route.name == collection.name).then_some(route)
     }
 
     /// Keeps it with a collection.

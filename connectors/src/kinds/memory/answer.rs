@@ -5,15 +5,19 @@
 //! cell that cannot be represented and that decides which rows there are, or their order, is a fault of the whole answer.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::BooleanArray;
+use arrow_select::filter::filter_record_batch;
 use futures::stream;
 use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
 
 use super::read::Reader;
 use super::{Memory, Table};
-use crate::{BoundFetch, Error, ErrorKind, Fetch, OrderTarget, Predicate, Result, RowStream, Rows};
+use crate::evaluate::KeyIndex;
+use crate::{BoundFetch, CellFault, Error, ErrorKind, Fetch, OrderTarget, Predicate, Result, RowStream, Rows};
 
 /// The fields that have to be read for a fetch, in the order in which [`answer`] takes their columns.
 pub(crate) fn needed(fetch: &Fetch) -> Vec<FieldId> {
@@ -77,4 +81,27 @@ pub(crate) fn answer(source: &Arc<str>, bound: &BoundFetch, rows: Rows) -> Resul
     memory.tables.insert(fetch.collection.name.clone(), table);
     let pieces = Reader { memory: &memory, fetch: bound }.rows()?;
     Ok(Box::pin(stream::iter(pieces)))
+}
+
+/// The rows that have one of the keys that they were asked for by, which are `owners` of each row: what a service gives
+/// beyond these would stand twice. Columns are those of [`needed`].
+pub(crate) fn own(source: &Arc<str>, bound: &BoundFetch, rows: Rows, owners: &[Range<usize>]) -> Result<Rows> {
+    let defect = || Error::new(ErrorKind::Internal, source.clone(), "keys that do not fit");
+    let fields = needed(bound.fetch());
+    let (Some(set), Some(keys)) = (&bound.fetch().keys, &bound.keys) else { return Err(defect()) };
+    let at = |field: &FieldId| fields.iter().position(|other| other == field).ok_or_else(defect);
+    let columns = set.columns.iter().map(at).collect::<Result<Vec<_>>>()?;
+    if rows.faults.iter().any(|fault| columns.contains(&fault.column)) {
+        return Err(Error::new(ErrorKind::Mismatch, source.clone(), "a key that is not of its type"));
+    }
+    let columns: Vec<_> = columns.into_iter().map(|column| rows.batch.column(column).clone()).collect();
+    let found = KeyIndex::new(keys.columns()).and_then(|index| index.lookup(&columns)).map_err(|_| defect())?;
+    let is_own = found.iter().zip(owners).map(|(key, owner)| key.is_some_and(|key| owner.contains(&(key as usize))));
+    let is_own: Vec<bool> = is_own.collect();
+    let mut moved = vec![None; is_own.len()];
+    let kept = is_own.iter().enumerate().filter(|(_, own)| **own).enumerate();
+    kept.for_each(|(to, (from, _))| moved[from] = Some(to));
+    let faults = rows.faults.iter().filter_map(|fault| Some(CellFault { row: moved[fault.row]?, ..*fault })).collect();
+    let batch = filter_record_batch(&rows.batch, &BooleanArray::from(is_own)).map_err(|cause| defect().because(cause))?;
+    Ok(Rows { batch, faults })
 }
