@@ -7,9 +7,9 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, SchemaRef};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use lilong_schema::catalog::SourceSettings;
 use lilong_schema::collection::REQUIRED;
 use lilong_schema::value::canonical_decimal;
-use lilong_schema::catalog::SourceSettings;
 use lilong_schema::{Field, Scalar, SourceDescription, Value, temporal};
 use serde_json::Value as Json;
 
@@ -73,10 +73,12 @@ impl Filling {
                     cells.push_null();
                     !decoder.required
                 }
-                Ok(Some(value)) => push(cells, decoder, value).is_some() || {
-                    cells.push_null();
-                    false
-                },
+                Ok(Some(value)) => {
+                    push(cells, decoder, value).is_some() || {
+                        cells.push_null();
+                        false
+                    }
+                }
                 Err(Untold) => {
                     cells.push_null();
                     false
@@ -254,7 +256,11 @@ mod tests {
         let beyond: Json = serde_json::from_str("9223372036854775808").unwrap();
         let huge: Json = serde_json::from_str("1e400").unwrap();
         for (scalar, good, bad) in [
-            (Scalar::Int, vec![json!(1), json!(-2_147_483_648)], vec![json!(2_147_483_648_i64), json!(1.5), json!("1")]),
+            (
+                Scalar::Int,
+                vec![json!(1), json!(-2_147_483_648)],
+                vec![json!(2_147_483_648_i64), json!(1.5), json!("1")],
+            ),
             (Scalar::BigInt, vec![json!(1), json!("-9223372036854775808")], vec![beyond, json!("1.0"), json!(true)]),
             (Scalar::Float, vec![json!(1), json!(0.5)], vec![huge, json!("0.5")]),
             (Scalar::Decimal, vec![json!("1.50"), json!(1.5)], vec![json!("x"), json!([])]),

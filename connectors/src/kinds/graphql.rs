@@ -11,6 +11,7 @@ mod columns;
 mod describe;
 mod document;
 mod fetch;
+mod found;
 mod route;
 mod schema;
 mod sdl;
@@ -94,7 +95,8 @@ impl Service {
             body.insert("variables".to_owned(), Json::Object(variables));
         }
         let mut request = Request::post_json(self.url.as_str(), Json::Object(body).to_string().into_bytes());
-        let accepts = http::header::HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9");
+        let accepts =
+            http::header::HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9");
         request.headers.insert(http::header::ACCEPT, accepts);
         let answer = self.client.send(&request, deadline).await?;
         let read = serde_json::from_value(answer.json(self.client.source())?)
@@ -112,11 +114,9 @@ impl Service {
     async fn read_schema(&self) -> Result<SourceDescription> {
         const DOING: &str = "reading its schema";
         let data = self.ask_whole(schema::INTROSPECTION, DOING, PATIENCE).await?;
-        let schema =
-            Schema::read(data).map_err(|cause| self.fault(ErrorKind::Mismatch, DOING).because(cause))?;
-        let is_subgraph = schema.root().is_some_and(|root| {
-            ["_service", "_entities"].iter().all(|name| root.field(name).is_some())
-        });
+        let schema = Schema::read(data).map_err(|cause| self.fault(ErrorKind::Mismatch, DOING).because(cause))?;
+        let is_subgraph =
+            schema.root().is_some_and(|root| ["_service", "_entities"].iter().all(|name| root.field(name).is_some()));
         let mut entities = describe::Entities::new();
         if is_subgraph {
             let data = self.ask_whole("{ _service { sdl } }", "reading its SDL", PATIENCE).await?;
@@ -125,9 +125,8 @@ impl Service {
         }
         let named = |patterns: &[String], name: &str| patterns.iter().any(|pattern| glob::matches(pattern, name));
         let block = &self.block;
-        let wanted = |name: &str| {
-            (block.include.is_empty() || named(&block.include, name)) && !named(&block.exclude, name)
-        };
+        let wanted =
+            |name: &str| (block.include.is_empty() || named(&block.include, name)) && !named(&block.exclude, name);
         let mut description = describe::describe(&schema, &entities, &self.settings, &wanted);
         override_types(&mut description, block);
         Ok(description)
@@ -162,7 +161,8 @@ impl Connector for Service {
         async move {
             let native = bound.prepared.native(self)?;
             let parts = native.parts.clone().downcast::<Parts>();
-            let parts = parts.map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
+            let parts =
+                parts.map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
             let work = fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline };
             memory::answer(self.client.source(), bound, work.rows().await?)
         }

@@ -103,9 +103,8 @@ impl Service {
         let schema: schema::Schema = self.get("schema", PATIENCE).await?;
         let block = &self.block;
         let named = |patterns: &[String], name: &str| patterns.iter().any(|pattern| glob::matches(pattern, name));
-        let wanted = |name: &str| {
-            (block.include.is_empty() || named(&block.include, name)) && !named(&block.exclude, name)
-        };
+        let wanted =
+            |name: &str| (block.include.is_empty() || named(&block.include, name)) && !named(&block.exclude, name);
         let mut description = schema::describe(&capable, &schema, &wanted);
         override_types(&mut description, block);
         Ok(description)
@@ -134,7 +133,8 @@ impl Connector for Service {
         async move {
             let native = bound.prepared.native(self)?;
             let parts = native.parts.clone().downcast::<Parts>();
-            let parts = parts.map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
+            let parts =
+                parts.map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
             let work = fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline };
             memory::answer(self.client.source(), bound, work.rows().await?)
         }
@@ -147,7 +147,9 @@ impl Connector for Service {
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {
-        async { self.client.send(&Request::get("health"), Instant::now() + self.block.tuning.timeout).await.map(|_| ()) }
-            .boxed()
+        async {
+            self.client.send(&Request::get("health"), Instant::now() + self.block.tuning.timeout).await.map(|_| ())
+        }
+        .boxed()
     }
 }

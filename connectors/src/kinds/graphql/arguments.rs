@@ -25,7 +25,12 @@ const CUTS: [&str; 9] =
     ["after", "before", "cursor", "page", "nexttoken", "continuation", "starting", "ending", "offset"];
 
 /// The arguments that stand for equality with a column.
-pub(super) fn matching(schema: &Schema, of: &Type, arguments: &[schema::Argument], columns: &[Known<'_>]) -> Vec<Argument> {
+pub(super) fn matching(
+    schema: &Schema,
+    of: &Type,
+    arguments: &[schema::Argument],
+    columns: &[Known<'_>],
+) -> Vec<Argument> {
     let mut found = Vec::new();
     for argument in arguments {
         let input = schema.types.get(&argument.shape.name).filter(|input| input.kind == TypeKind::InputObject);
@@ -94,7 +99,12 @@ fn filled(argument: &schema::Argument, value: &Shape, known: &Known<'_>, many: b
 }
 
 /// The argument that the catalog names for a column; `None`: there is none.
-pub(super) fn declared(schema: &Schema, arguments: &[schema::Argument], path: &[String], column: &str) -> Option<Argument> {
+pub(super) fn declared(
+    schema: &Schema,
+    arguments: &[schema::Argument],
+    path: &[String],
+    column: &str,
+) -> Option<Argument> {
     let (first, rest) = path.split_first()?;
     let argument = arguments.iter().find(|argument| argument.name == *first)?;
     let mut shape = &argument.shape;
@@ -173,9 +183,7 @@ pub(super) fn paging(arguments: &[schema::Argument], holder: Option<&Type>) -> R
 /// The arguments that ask for a page.
 pub(super) fn of_page(page: &Paging) -> Vec<&str> {
     match page {
-        Paging::Cursor { size, after, .. } => {
-            size.as_deref().into_iter().chain([after.0.as_str()]).collect()
-        }
+        Paging::Cursor { size, after, .. } => size.as_deref().into_iter().chain([after.0.as_str()]).collect(),
         Paging::Offset { size, skip } => vec![size, skip],
         Paging::Number { page, size } => size.as_deref().into_iter().chain([page.as_str()]).collect(),
         Paging::Size { size } => vec![size],

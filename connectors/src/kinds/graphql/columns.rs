@@ -78,9 +78,10 @@ impl Columns {
     fn refer(&mut self, schema: &Schema, field: &schema::Field, inner: &Type, home: &Home) {
         let Some(key) = inner.field(&home.key) else { return };
         let own = [format!("{}Id", field.name), format!("{}_id", field.name), format!("{}ID", field.name)];
-        let own = self.fields.iter().find(|column| {
-            own.contains(&column.name) && column.native.trim_end_matches('!') == key.shape.name
-        });
+        let own = self
+            .fields
+            .iter()
+            .find(|column| own.contains(&column.name) && column.native.trim_end_matches('!') == key.shape.name);
         let column = match own {
             Some(own) => own.name.clone(),
             None => {

@@ -10,22 +10,10 @@ use lilong_schema::{Collection, Enumeration, SourceDescription};
 
 use super::arguments::{self, Known, matching};
 use super::columns::{self, Home};
+use super::found::{Found, namespace, rows_of};
 use super::route::{Access, Paging, Route};
-use super::schema::{Field, Schema, Shape, Type, TypeKind};
+use super::schema::{Schema, Type};
 use super::settings::Settings;
-
-/// Fields in which services put the rows of a page.
-const HOLDERS: [&str; 7] = ["nodes", "items", "results", "data", "rows", "records", "objects"];
-
-/// A field that gives rows.
-struct Found<'a> {
-    name: String,
-    of: &'a Type,
-    field: &'a Field,
-    /// The object that a list stands in.
-    holder: Option<&'a Type>,
-    access: Access,
-}
 
 /// Federated entities: the sets of fields that name one, by type.
 pub(super) type Entities = BTreeMap<String, Vec<Vec<String>>>;
@@ -44,11 +32,12 @@ pub(super) fn describe(
     };
     let (lists, ones) = describing.find(root);
     let collections = describing.collections(lists, &ones, wanted);
-    let used = collections.iter().flat_map(|collection| &collection.fields).filter_map(|field| field.enumeration.as_ref());
+    let used =
+        collections.iter().flat_map(|collection| &collection.fields).filter_map(|field| field.enumeration.as_ref());
     let used: std::collections::BTreeSet<&String> = used.collect();
-    let enumerations = used.into_iter().filter_map(|name| {
-        Some(Enumeration { name: name.clone(), values: schema.types.get(name)?.values.clone() })
-    });
+    let enumerations = used
+        .into_iter()
+        .filter_map(|name| Some(Enumeration { name: name.clone(), values: schema.types.get(name)?.values.clone() }));
     SourceDescription { enumerations: enumerations.collect(), warnings: describing.warnings, collections }
 }
 
@@ -86,22 +75,31 @@ impl<'a> Describing<'a> {
 
     /// A list that the catalog names.
     fn declared(&mut self, root: &'a Type, path: &[String]) -> Option<Found<'a>> {
-        let mut before = Vec::new();
-        let mut of = root;
-        let (last, leading) = path.split_last()?;
-        for name in leading {
-            let field = of.field(name)?;
-            of = self.schema.object(&field.shape)?;
-            before.push(field);
-        }
-        let found = of.field(last).and_then(|field| rows_of(self.schema, &before, field)).filter(|found| !found.access.one);
+        let schema = self.schema;
+        let find = || {
+            let mut before = Vec::new();
+            let mut of = root;
+            let (last, leading) = path.split_last()?;
+            for name in leading {
+                let field = of.field(name)?;
+                of = schema.object(&field.shape)?;
+                before.push(field);
+            }
+            rows_of(schema, &before, of.field(last)?).filter(|found| !found.access.one)
+        };
+        let found = find();
         if found.is_none() {
             self.warnings.push(format!("`collections` names {}, which is no list of objects", path.join(".")));
         }
         found
     }
 
-    fn collections(&mut self, lists: Vec<Found<'a>>, ones: &[Found<'a>], wanted: &dyn Fn(&str) -> bool) -> Vec<Collection> {
+    fn collections(
+        &mut self,
+        lists: Vec<Found<'a>>,
+        ones: &[Found<'a>],
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Vec<Collection> {
         let mut lists: Vec<Found<'_>> = lists.into_iter().filter(|list| wanted(&list.name)).collect();
         lists.sort_by(|one, other| one.name.cmp(&other.name));
         let keys: Vec<Vec<Key>> = lists.iter().map(|list| self.keys(&list.name, list.of, ones)).collect();
@@ -179,8 +177,12 @@ impl<'a> Describing<'a> {
         ones: &[Found<'a>],
     ) -> Option<Collection> {
         let columns = columns::of(self.schema, of, homes);
-        let known: Vec<Known<'_>> =
-            columns.fields.iter().filter(|field| field.scalar.is_key()).map(|field| known_of(&field.name, &field.native)).collect();
+        let known: Vec<Known<'_>> = columns
+            .fields
+            .iter()
+            .filter(|field| field.scalar.is_key())
+            .map(|field| known_of(&field.name, &field.native))
+            .collect();
         let mut route = Route { name: name.clone(), of: of.name.clone(), ..Route::default() };
         if let Some(list) = list {
             match self.list(list, &known) {
@@ -193,7 +195,10 @@ impl<'a> Describing<'a> {
         }
         route.lookups = self.lookups(&name, of, &known, ones);
         let entities = self.entities.get(&of.name).into_iter().flatten();
-        route.entities = entities.filter(|set| set.iter().all(|column| known.iter().any(|known| known.column == *column))).cloned().collect();
+        route.entities = entities
+            .filter(|set| set.iter().all(|column| known.iter().any(|known| known.column == *column)))
+            .cloned()
+            .collect();
         keys.retain(|key| key.columns.iter().all(|column| columns.fields.iter().any(|field| field.name == *column)));
         if !keys.is_empty() && keys.iter().all(|key| !key.primary) {
             keys[0].primary = true;
@@ -206,7 +211,11 @@ impl<'a> Describing<'a> {
             foreign_keys: columns
                 .references
                 .into_iter()
-                .map(|(column, collection, key)| ForeignKey { columns: vec![column], collection, references: vec![key] })
+                .map(|(column, collection, key)| ForeignKey {
+                    columns: vec![column],
+                    collection,
+                    references: vec![key],
+                })
                 .collect(),
             ..Collection::default()
         };
@@ -255,7 +264,9 @@ impl<'a> Describing<'a> {
             });
             match (found, arguments) {
                 (Some(found), Some(arguments)) => lookups.push(Access { arguments, ..found.access.clone() }),
-                _ => self.warnings.push(format!("`lookups` names {}, which gives no row of {name} by that", field.name)),
+                _ => {
+                    self.warnings.push(format!("`lookups` names {}, which gives no row of {name} by that", field.name))
+                }
             }
         }
         if !self.settings.guess {
@@ -270,7 +281,9 @@ impl<'a> Describing<'a> {
                 lookups.push(Access { arguments: required, ..one.access.clone() });
             } else if needed == 0 {
                 // Any of its arguments finds a row by itself.
-                lookups.extend(arguments.into_iter().map(|argument| Access { arguments: vec![argument], ..one.access.clone() }));
+                lookups.extend(
+                    arguments.into_iter().map(|argument| Access { arguments: vec![argument], ..one.access.clone() }),
+                );
             }
         }
         lookups
@@ -285,9 +298,8 @@ impl<'a> Describing<'a> {
         let named = named.chain(settings.lookups.iter().map(|(entry, _)| ("lookups", entry)));
         for (key, entry) in named {
             let collection = collections.iter().find(|collection| collection.name == entry.name);
-            let there = collection.is_some_and(|collection| {
-                entry.columns.iter().all(|column| collection.field_id(column).is_some())
-            });
+            let there = collection
+                .is_some_and(|collection| entry.columns.iter().all(|column| collection.field_id(column).is_some()));
             let columns = entry.columns.join(", ");
             if !there {
                 self.warnings.push(format!("`{key}` names {}({columns}), which is not there", entry.name));
@@ -305,55 +317,6 @@ impl<'a> Describing<'a> {
             }
         }
     }
-}
-
-/// A list or an object that a field gives.
-fn rows_of<'a>(schema: &'a Schema, before: &[&'a Field], field: &'a Field) -> Option<Found<'a>> {
-    let mut path: Vec<String> = before.iter().chain([&field]).map(|field| field.name.clone()).collect();
-    let of = schema.object(&field.shape)?;
-    // What takes the arguments: the field itself, else the one before it.
-    let (at, taking) = match before.last() {
-        Some(last) if field.arguments.is_empty() && !last.arguments.is_empty() => (before.len() - 1, *last),
-        _ => (before.len(), field),
-    };
-    if before.iter().any(|before| before.name != taking.name && !before.is_plain()) {
-        return None;
-    }
-    let found = |of: &'a Type, holder: Option<&'a Type>, access: Access| {
-        Some(Found { name: taking.name.clone(), of, field: taking, holder, access: Access { at, ..access } })
-    };
-    if field.shape.lists == 1 {
-        let holder = before.last().and_then(|last| schema.object(&last.shape));
-        return found(of, holder, Access { path, ..Access::default() });
-    }
-    if field.shape.lists > 1 {
-        return None;
-    }
-    let edge = of.field("edges").filter(|edges| edges.shape.lists == 1).and_then(|edges| schema.object(&edges.shape));
-    let node = edge.and_then(|edge| edge.field("node")).and_then(|node| schema.object(&node.shape));
-    let held = HOLDERS.iter().find_map(|name| {
-        let rows = of.field(name).filter(|rows| rows.shape.lists == 1 && rows.is_plain() && of.field("id").is_none())?;
-        Some((rows, schema.object(&rows.shape)?))
-    });
-    if let Some((rows, row)) = held {
-        path.push(rows.name.clone());
-        return found(row, Some(of), Access { path, ..Access::default() });
-    }
-    if let Some(row) = node {
-        path.push("edges".to_owned());
-        return found(row, Some(of), Access { path, item: vec!["node".to_owned()], ..Access::default() });
-    }
-    (of.kind == TypeKind::Object || of.kind == TypeKind::Interface)
-        .then(|| found(of, None, Access { path, one: true, ..Access::default() }))
-        .flatten()
-}
-
-/// A field that only holds others: it is asked for without arguments, and there is always one.
-fn namespace<'a>(schema: &'a Schema, field: &'a Field) -> Option<&'a Type> {
-    let Shape { lists: 0, required: true, .. } = field.shape else { return None };
-    let of = schema.object(&field.shape).filter(|_| field.arguments.is_empty())?;
-    let gives_rows = |field: &Field| rows_of(schema, &[], field).is_some_and(|found| !found.access.one);
-    (of.field("id").is_none() && of.fields.iter().any(gives_rows)).then_some(of)
 }
 
 /// The scalar fields of a type.

@@ -19,9 +19,7 @@ use crate::{Comparison, Fetch, OperandId, OrderTarget, Predicate};
 /// A fetch as it is asked for.
 #[derive(Debug)]
 pub(super) struct Parts {
-    /// The fields that are read.
-    pub(super) fields: Vec<FieldId>,
-    /// Their columns.
+    /// The columns of the fields that are read.
     pub(super) schema: SchemaRef,
     pub(super) decoders: Vec<Decoder>,
     /// Where each stands in a row.
@@ -80,7 +78,8 @@ pub(super) fn parts(fetch: &Fetch) -> Result<Parts, Fault> {
     let route = Route::of(&fetch.collection).ok_or(Fault::NoRoute)?;
     let fields = needed(fetch);
     let described = |field: &FieldId| &fetch.collection.fields[*field];
-    let selection = select(fields.iter().map(|field| (route::path(described(field)), route::selection(described(field)))));
+    let selection =
+        select(fields.iter().map(|field| (route::path(described(field)), route::selection(described(field)))));
     Ok(Parts {
         schema: columns_schema(&fetch.collection, &fields),
         decoders: fields.iter().map(|field| Decoder::of(described(field))).collect(),
@@ -91,7 +90,6 @@ pub(super) fn parts(fetch: &Fetch) -> Result<Parts, Fault> {
         way: way(&route, fetch)?,
         of: route.of,
         selection,
-        fields,
     })
 }
 
@@ -99,7 +97,8 @@ fn way(route: &Route, fetch: &Fetch) -> Result<Way, Fault> {
     let collection = &*fetch.collection;
     if let Some(keys) = fetch.keys.as_ref().filter(|keys| keys.normalize.is_empty()) {
         let columns: Vec<&str> = keys.columns.iter().map(|field| collection.fields[*field].name.as_str()).collect();
-        let same = |set: &Vec<String>| set.len() == columns.len() && set.iter().all(|name| columns.contains(&name.as_str()));
+        let same =
+            |set: &Vec<String>| set.len() == columns.len() && set.iter().all(|name| columns.contains(&name.as_str()));
         if route.entities.iter().any(same) {
             return Ok(Way::Entities(columns.into_iter().map(str::to_owned).collect()));
         }
@@ -171,9 +170,10 @@ fn narrow(access: &Access, mut pushes: Vec<Push>, fetch: &Fetch) -> Result<Vec<P
             pushes.push(Push { argument: argument.clone(), from: Origin::Operand(operand) });
         }
     }
-    let missing = access.arguments.iter().find(|argument| {
-        argument.required && pushes.iter().all(|push| push.argument.path[0] != argument.path[0])
-    });
+    let missing = access
+        .arguments
+        .iter()
+        .find(|argument| argument.required && pushes.iter().all(|push| push.argument.path[0] != argument.path[0]));
     match missing {
         Some(missing) => Err(Fault::NeedsFilter(missing.column.clone())),
         None => Ok(pushes),

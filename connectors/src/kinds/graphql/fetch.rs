@@ -87,7 +87,8 @@ impl Work<'_> {
                 });
                 let columns = columns.collect::<Result<Vec<_>>>()?;
                 let count = self.bound.keys.as_ref().map_or(0, RecordBatch::num_rows);
-                let of = |key: usize| columns.iter().map(|(column, keys)| (*column, keys[key].clone())).collect::<Vec<_>>();
+                let of =
+                    |key: usize| columns.iter().map(|(column, keys)| (*column, keys[key].clone())).collect::<Vec<_>>();
                 if *paged {
                     let lists = (0..count).map(|key| {
                         let keys = of(key);
@@ -160,7 +161,13 @@ impl Work<'_> {
     }
 
     /// Reads a list to its end.
-    async fn list(&self, access: &Access, pushes: &[Push], given: Map<String, Json>, enough: Option<usize>) -> Result<Filling> {
+    async fn list(
+        &self,
+        access: &Access,
+        pushes: &[Push],
+        given: Map<String, Json>,
+        enough: Option<usize>,
+    ) -> Result<Filling> {
         let mut filling = self.filling();
         let most = self.service.settings.rows;
         let size = match &access.page {
@@ -205,7 +212,11 @@ impl Work<'_> {
                     let goes_on = match more {
                         Some(more) => match told(more) {
                             Some(Json::Bool(more)) => *more,
-                            _ => return Err(self.fault(ErrorKind::Mismatch, "a page does not say whether there are more")),
+                            _ => {
+                                return Err(
+                                    self.fault(ErrorKind::Mismatch, "a page does not say whether there are more")
+                                );
+                            }
                         },
                         None => is_place,
                     };
@@ -238,7 +249,8 @@ impl Work<'_> {
         let (answer, _) = self.service.ask(&document, variables, self.deadline).await?;
         let mut filling = self.filling();
         let aliases: Vec<Option<String>> = (0..keys.len()).map(|at| Some(format!("k{at}"))).collect();
-        let counts = answer.rows(access, &aliases, &self.parts.paths, &mut filling).map_err(|fault| self.said(fault))?;
+        let counts =
+            answer.rows(access, &aliases, &self.parts.paths, &mut filling).map_err(|fault| self.said(fault))?;
         let owners = counts.into_iter().zip(start..).map(|(rows, key)| (rows, key..key + 1)).collect();
         Ok(Piece { filling, owners })
     }
@@ -268,10 +280,12 @@ impl Work<'_> {
             let value = value.ok_or_else(|| self.fault(ErrorKind::Internal, "an argument without a value"))?;
             let value = if argument.many && !value.is_array() { Json::Array(vec![value]) } else { value };
             let mut place = &mut given;
-            let (last, path) = argument.path.split_last().map_or((argument.column.as_str(), &[][..]), |(last, path)| (last, path));
+            let (last, path) =
+                argument.path.split_last().map_or((argument.column.as_str(), &[][..]), |(last, path)| (last, path));
             for name in path {
                 let inner = place.entry(name.clone()).or_insert_with(|| Json::Object(Map::new()));
-                place = inner.as_object_mut().ok_or_else(|| self.fault(ErrorKind::Internal, "an argument in another"))?;
+                place =
+                    inner.as_object_mut().ok_or_else(|| self.fault(ErrorKind::Internal, "an argument in another"))?;
             }
             place.insert(last.to_owned(), value);
         }

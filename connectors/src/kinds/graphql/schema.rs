@@ -210,9 +210,7 @@ impl From<&RawShape> for Shape {
     fn from(raw: &RawShape) -> Self {
         let within = raw.of_type.as_deref().map(Shape::from);
         match (raw.kind, within) {
-            (TypeKind::NonNull, Some(within)) => {
-                Shape { required: true, text: format!("{}!", within.text), ..within }
-            }
+            (TypeKind::NonNull, Some(within)) => Shape { required: true, text: format!("{}!", within.text), ..within },
             (TypeKind::List, Some(within)) => {
                 Shape { required: false, lists: within.lists + 1, text: format!("[{}]", within.text), ..within }
             }

@@ -130,13 +130,19 @@ mod tests {
     fn keys_are_read_from_sdl_and_nothing_else_is() {
         for (sdl, expected) in [
             (r#"type User @key(fields: "id") { id: ID! }"#, "User: id"),
-            (r#"extend type User @key(fields: "id name") @key(fields: "mail", resolvable: true) { id: ID! }"#, "User: id name | mail"),
+            (
+                r#"extend type User @key(fields: "id name") @key(fields: "mail", resolvable: true) { id: ID! }"#,
+                "User: id name | mail",
+            ),
             (r#"type User implements Node & X @shareable @federation__key(fields: "id") { id: ID! }"#, "User: id"),
             (r#"interface Media @key(fields: "id") { id: ID! }"#, "Media: id"),
             (r#"type A @key(fields: "id", resolvable: false) { id: ID! }"#, ""),
             (r#"type A @key(fields: "organisation { id }") { id: ID! }"#, ""),
             (r#"type A { b(c: String = "type B @key(fields: \"id\")"): Int @key(fields: "x") }"#, ""),
-            ("# type A @key(fields: \"id\") {}\n\"\"\"type B @key(fields: \"id\") \\\"\"\" {\"\"\" type C { id: ID }", ""),
+            (
+                "# type A @key(fields: \"id\") {}\n\"\"\"type B @key(fields: \"id\") \\\"\"\" {\"\"\" type C { id: ID }",
+                "",
+            ),
             (r#"scalar D @key(fields: "id") type A { id: ID }"#, ""),
             ("type A @key(fields: \"id\"", ""),
             ("type", ""),

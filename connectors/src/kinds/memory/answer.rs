@@ -67,7 +67,8 @@ pub(crate) fn answer(source: &Arc<str>, bound: &BoundFetch, rows: Rows) -> Resul
     let (fields, deciding) = (needed(fetch), deciding(fetch));
     if let Some(fault) = rows.faults.iter().find(|fault| deciding.contains(&fields[fault.column])) {
         let field = &fetch.collection.fields[fields[fault.column]].name;
-        let context = format!("{}.{field} holds what is not of its type, and rows are found by it", fetch.collection.name);
+        let context =
+            format!("{}.{field} holds what is not of its type, and rows are found by it", fetch.collection.name);
         return Err(Error::new(ErrorKind::Mismatch, source.clone(), context));
     }
     let collection = Collection {
@@ -102,6 +103,7 @@ pub(crate) fn own(source: &Arc<str>, bound: &BoundFetch, rows: Rows, owners: &[R
     let kept = is_own.iter().enumerate().filter(|(_, own)| **own).enumerate();
     kept.for_each(|(to, (from, _))| moved[from] = Some(to));
     let faults = rows.faults.iter().filter_map(|fault| Some(CellFault { row: moved[fault.row]?, ..*fault })).collect();
-    let batch = filter_record_batch(&rows.batch, &BooleanArray::from(is_own)).map_err(|cause| defect().because(cause))?;
+    let batch =
+        filter_record_batch(&rows.batch, &BooleanArray::from(is_own)).map_err(|cause| defect().because(cause))?;
     Ok(Rows { batch, faults })
 }

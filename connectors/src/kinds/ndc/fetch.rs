@@ -56,7 +56,8 @@ impl Work<'_> {
             Some(limit.saturating_add(number(self.bound, offset).unwrap_or(0)))
         };
         let of_key = |set: &crate::KeySet| cut(set.limit, set.offset).map_or(most, |limit| limit.min(most));
-        let limit = fetch.keys.as_ref().map_or_else(|| cut(fetch.limit, fetch.offset).unwrap_or(most).min(most), of_key);
+        let limit =
+            fetch.keys.as_ref().map_or_else(|| cut(fetch.limit, fetch.offset).unwrap_or(most).min(most), of_key);
         let pieces: Vec<BoxFuture<'_, Result<Piece>>> = match &self.parts.keys {
             Keys::None => {
                 let request = self.parts.request(condition, None, Some(limit));
@@ -73,7 +74,9 @@ impl Work<'_> {
                 let requests = (0..count).step_by(KEYS).map(|start| {
                     let chunk = start..count.min(start + KEYS);
                     let set = |key: usize| {
-                        Json::Object(keys.iter().enumerate().map(|(at, keys)| (format!("k{at}"), keys[key].clone())).collect())
+                        Json::Object(
+                            keys.iter().enumerate().map(|(at, keys)| (format!("k{at}"), keys[key].clone())).collect(),
+                        )
                     };
                     let request =
                         self.parts.request(condition.clone(), Some(chunk.clone().map(set).collect()), Some(limit));

@@ -259,9 +259,8 @@ pub(super) fn compare(column: &Column, value: &Json) -> Json {
 
 /// Each column of the keys equals its variable, `k0`, `k1` ….
 pub(super) fn by_variables(columns: &[Column]) -> Vec<Json> {
-    let equal = |(at, column): (usize, &Column)| {
-        compare(column, &json!({"type": "variable", "name": format!("k{at}")}))
-    };
+    let equal =
+        |(at, column): (usize, &Column)| compare(column, &json!({"type": "variable", "name": format!("k{at}")}));
     columns.iter().enumerate().map(equal).collect()
 }
 

@@ -99,7 +99,7 @@ struct Taken {
 enum Type {
     Named { name: String },
     Nullable { underlying_type: Box<Type> },
-    Array { element_type: Box<Type> },
+    Array {},
     Predicate {},
 }
 
