@@ -64,7 +64,9 @@ impl<'a> Describing<'a> {
             lists = declared.filter_map(|path| self.declared(root, path)).collect();
         }
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
-        lists.iter().for_each(|list| *names.entry(list.name.clone()).or_default() += 1);
+        for list in &lists {
+            *names.entry(list.name.clone()).or_default() += 1;
+        }
         for list in &mut lists {
             if names[&list.name] > 1 {
                 list.name = list.access.path[..=list.access.at].join(".");
@@ -265,7 +267,7 @@ impl<'a> Describing<'a> {
             match (found, arguments) {
                 (Some(found), Some(arguments)) => lookups.push(Access { arguments, ..found.access.clone() }),
                 _ => {
-                    self.warnings.push(format!("`lookups` names {}, which gives no row of {name} by that", field.name))
+                    self.warnings.push(format!("`lookups` names {}, which gives no row of {name} by that", field.name));
                 }
             }
         }

@@ -149,7 +149,7 @@ impl Work<'_> {
         }
         let internal = |cause: ArrowError| self.fault(ErrorKind::Internal, "joining batches").because(cause);
         let batch = concat_batches(&self.parts.schema, &batches).map_err(internal)?;
-        own(self.service.client.source(), self.bound, Rows { batch, faults }, &owners)
+        own(self.service.client.source(), self.bound, &Rows { batch, faults }, &owners)
     }
 
     fn finish(&self, filling: Filling) -> Result<Rows> {

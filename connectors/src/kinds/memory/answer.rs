@@ -86,7 +86,7 @@ pub(crate) fn answer(source: &Arc<str>, bound: &BoundFetch, rows: Rows) -> Resul
 
 /// The rows that have one of the keys that they were asked for by, which are `owners` of each row: what a service gives
 /// beyond these would stand twice. Columns are those of [`needed`].
-pub(crate) fn own(source: &Arc<str>, bound: &BoundFetch, rows: Rows, owners: &[Range<usize>]) -> Result<Rows> {
+pub(crate) fn own(source: &Arc<str>, bound: &BoundFetch, rows: &Rows, owners: &[Range<usize>]) -> Result<Rows> {
     let defect = || Error::new(ErrorKind::Internal, source.clone(), "keys that do not fit");
     let fields = needed(bound.fetch());
     let (Some(set), Some(keys)) = (&bound.fetch().keys, &bound.keys) else { return Err(defect()) };

@@ -122,7 +122,7 @@ impl Work<'_> {
         }
         let batch = concat_batches(&self.parts.schema, &batches)
             .map_err(|cause| self.fault(ErrorKind::Internal, "joining batches").because(cause))?;
-        own(self.service.client.source(), self.bound, Rows { batch, faults }, &owners)
+        own(self.service.client.source(), self.bound, &Rows { batch, faults }, &owners)
     }
 
     /// Sends a request; its rows, and how many each of its row sets has.
@@ -158,18 +158,13 @@ impl Work<'_> {
                 items.iter().all(fits).then(|| to_json(&Value::List(items.clone()), column.text))
             }
             Operand::Value(value) => fits(value).then(|| to_json(value, column.text)),
-            Operand::Keys(keys) => self.column(keys, 0, column).map(Json::Array),
+            Operand::Keys(keys) => cells(keys, 0, column).map(Json::Array),
         }
     }
 
     fn keys(&self, at: usize, column: &Column) -> Result<Vec<Json>> {
-        let keys = self.bound.keys.as_ref().and_then(|keys| self.column(keys, at, column));
+        let keys = self.bound.keys.as_ref().and_then(|keys| cells(keys, at, column));
         keys.ok_or_else(|| self.fault(ErrorKind::Internal, "keys that do not fit"))
-    }
-
-    fn column(&self, batch: &RecordBatch, at: usize, column: &Column) -> Option<Vec<Json>> {
-        let values = values(batch.columns().get(at)?, column.scalar)?;
-        Some(values.iter().map(|value| to_json(value, column.text)).collect())
     }
 
     fn finish(&self, filling: Filling) -> Result<Rows> {
@@ -188,4 +183,10 @@ impl Work<'_> {
     fn fault(&self, kind: ErrorKind, context: &str) -> Error {
         Error::new(kind, self.service.client.source().clone(), context)
     }
+}
+
+/// The cells of one column of some keys.
+fn cells(batch: &RecordBatch, at: usize, column: &Column) -> Option<Vec<Json>> {
+    let values = values(batch.columns().get(at)?, column.scalar)?;
+    Some(values.iter().map(|value| to_json(value, column.text)).collect())
 }
