@@ -4,26 +4,31 @@ use lilong_schema::collection::{Field, ForeignKey, Key};
 use lilong_schema::{Collection, Enumeration, ExpressionIndex, KeyFunction, Scalar, Value, temporal};
 
 /// A collection and its rows, a value for each field.
-#[derive(Clone)]
-pub(crate) struct Table {
-    pub(crate) collection: Collection,
-    pub(crate) rows: Vec<Vec<Value>>,
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// What a source has to say of it.
+    pub collection: Collection,
+    /// What is in it.
+    pub rows: Vec<Vec<Value>>,
 }
 
 impl Table {
     /// The position of a field.
-    pub(crate) fn field(&self, name: &str) -> usize {
+    ///
+    /// # Panics
+    /// If there is none of that name.
+    pub fn field(&self, name: &str) -> usize {
         self.collection.field_id(name).unwrap_or_else(|| panic!("{} has no {name}", self.collection.name))
     }
 }
 
 /// The enum that [`Scalar::Enum`] fields refer to.
-pub(crate) fn enumeration() -> Enumeration {
+pub fn enumeration() -> Enumeration {
     Enumeration { name: "color".to_owned(), values: ["red", "Green", "blue"].map(str::to_owned).to_vec() }
 }
 
 /// The name of the field of `scalars` that holds a scalar.
-pub(crate) fn field_of(scalar: Scalar) -> String {
+pub fn field_of(scalar: Scalar) -> String {
     match scalar {
         Scalar::Unsigned => "an_unsigned".to_owned(),
         scalar => format!("a_{}", scalar.name().to_lowercase()),
@@ -31,7 +36,7 @@ pub(crate) fn field_of(scalar: Scalar) -> String {
 }
 
 /// All collections, for a kind that lacks some scalars; a value that the kind does not hold is null instead.
-pub(crate) fn tables(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Vec<Table> {
+pub fn tables(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Vec<Table> {
     vec![scalars(without, holds), street(), resident(), note(), pair(), card(), empty(), spoiled(), many()]
 }
 
@@ -67,7 +72,7 @@ fn scalars(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Table {
 }
 
 /// Values at the edges of a scalar, none null, none twice.
-pub(crate) fn edge_values(scalar: Scalar) -> Vec<Value> {
+pub fn edge_values(scalar: Scalar) -> Vec<Value> {
     let integers = |values: &[i64]| values.iter().map(|value| Value::Integer((*value).into())).collect();
     let texts = |values: &[&str]| values.iter().map(|value| text(value)).collect();
     match scalar {
@@ -261,7 +266,7 @@ fn card() -> Table {
 }
 
 /// The same indexes in SQL.
-pub(crate) const CARD_INDEXES: [&str; 5] = [
+pub const CARD_INDEXES: [&str; 5] = [
     "upper(replace(replace(code, ' ', ''), '-', ''))",
     "ltrim(trim(code), '0')",
     "lower(trim(code))",
@@ -290,17 +295,17 @@ fn many() -> Table {
 }
 
 /// A collection of one row with one field, `value`.
-pub(crate) fn one_cell(value: &Value) -> Table {
+pub fn one_cell(value: &Value) -> Table {
     table("one", vec![optional("value", Scalar::String)], &["value"], vec![vec![value.clone()]])
 }
 
 /// A text value.
-pub(crate) fn text(value: &str) -> Value {
+pub fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
 /// An integer value.
-pub(crate) fn integer(value: i64) -> Value {
+pub fn integer(value: i64) -> Value {
     Value::Integer(value.into())
 }
 

@@ -5,13 +5,13 @@ use lilong_schema::Value;
 
 use super::fold::{STREET, STREET_OF_MENTOR, cells, reached, street_keys};
 use super::sorted;
-use crate::ask::{ASCENDING, Over, Question, Target};
-use crate::condition::{anything, is};
-use crate::data::{field_of, integer, text};
-use crate::fixtures::Fixture;
-use crate::folded::{nulls_last, rounded};
+use crate::contract::Fixture;
+use crate::contract::ask::{ASCENDING, Over, Question, Target};
+use crate::contract::condition::{anything, is};
+use crate::contract::data::{field_of, integer, text};
+use crate::contract::folded::{nulls_last, rounded};
 
-pub(crate) async fn aggregates_over_links_filter_and_order(fixture: &Fixture) {
+pub async fn aggregates_over_links_filter_and_order(fixture: &Fixture) {
     if !fixture.claims().link_aggregates {
         return;
     }
@@ -62,7 +62,7 @@ pub(crate) async fn aggregates_over_links_filter_and_order(fixture: &Fixture) {
             let test = Some((Comparison::Less, middle.clone()));
             let below = Question::of(fixture, "street").reaching(&[], Target::Over(over), test).columns(&["id"]);
             let less = |row: &&Vec<Value>| {
-                !row[1].is_null() && crate::condition::order(&row[1], &middle) == std::cmp::Ordering::Less
+                !row[1].is_null() && crate::contract::condition::order(&row[1], &middle) == std::cmp::Ordering::Less
             };
             let expected_below: Vec<_> = expected.iter().filter(less).map(|row| row[..1].to_vec()).collect();
             assert_eq!(sorted(below.clone().ask().await), sorted(expected_below), "below {middle:?}");
@@ -78,7 +78,7 @@ pub(crate) async fn aggregates_over_links_filter_and_order(fixture: &Fixture) {
     assert_eq!(twice, [1]);
 }
 
-pub(crate) async fn values_are_reached_through_links(fixture: &Fixture) {
+pub async fn values_are_reached_through_links(fixture: &Fixture) {
     if !fixture.claims().order_links {
         return;
     }
@@ -94,7 +94,7 @@ pub(crate) async fn values_are_reached_through_links(fixture: &Fixture) {
         let holds = |row: &&Vec<Value>| {
             let condition = is("value", comparison, value.clone());
             let cell = value_of(row);
-            let one = crate::data::one_cell(&cell);
+            let one = crate::contract::data::one_cell(&cell);
             condition.holds(fixture, &one, &one.rows[0])
         };
         let of = |wanted: bool| {
@@ -127,7 +127,7 @@ pub(crate) async fn values_are_reached_through_links(fixture: &Fixture) {
     assert_eq!(sorted(found), sorted([4, 5, 8, 12].map(|id| vec![integer(id)]).to_vec()));
 }
 
-pub(crate) async fn the_values_ordered_by_follow_the_columns(fixture: &Fixture) {
+pub async fn the_values_ordered_by_follow_the_columns(fixture: &Fixture) {
     let claims = fixture.claims();
     if !claims.order {
         return;

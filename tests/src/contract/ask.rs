@@ -13,9 +13,9 @@ use lilong_connectors::{
 };
 use lilong_schema::{Collection, Normalizer, Scalar, Value};
 
-use crate::cells;
-use crate::condition::Condition;
-use crate::fixtures::Fixture;
+use crate::contract::Fixture;
+use crate::contract::cells;
+use crate::contract::condition::Condition;
 
 pub(crate) use fold::{Over, Path, Target};
 

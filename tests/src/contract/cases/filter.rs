@@ -4,14 +4,14 @@ use lilong_connectors::Comparison;
 use lilong_schema::{Scalar, Value};
 
 use super::check_filter;
-use crate::condition::{Condition, anything, is, is_null, key_in, not};
-use crate::data::{edge_values, field_of, integer, text};
-use crate::fixtures::Fixture;
+use crate::contract::Fixture;
+use crate::contract::condition::{Condition, anything, is, is_null, key_in, not};
+use crate::contract::data::{edge_values, field_of, integer, text};
 
 const ORDERED: [Comparison; 4] =
     [Comparison::Greater, Comparison::GreaterOrEqual, Comparison::Less, Comparison::LessOrEqual];
 
-pub(crate) async fn every_operator_works_for_every_scalar(fixture: &Fixture) {
+pub async fn every_operator_works_for_every_scalar(fixture: &Fixture) {
     if !fixture.claims().filter {
         return;
     }
@@ -103,7 +103,7 @@ const PATTERNS: [&str; 34] = [
     "%1%2",
 ];
 
-pub(crate) async fn parts_of_text_are_found_exactly(fixture: &Fixture) {
+pub async fn parts_of_text_are_found_exactly(fixture: &Fixture) {
     if !fixture.claims().like || !fixture.scalars().contains(&Scalar::String) {
         return;
     }
@@ -119,7 +119,7 @@ pub(crate) async fn parts_of_text_are_found_exactly(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn case_is_folded_where_asked(fixture: &Fixture) {
+pub async fn case_is_folded_where_asked(fixture: &Fixture) {
     if !fixture.claims().ilike || !fixture.scalars().contains(&Scalar::String) {
         return;
     }
@@ -132,7 +132,7 @@ pub(crate) async fn case_is_folded_where_asked(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn and_or_and_not_keep_the_unknown(fixture: &Fixture) {
+pub async fn and_or_and_not_keep_the_unknown(fixture: &Fixture) {
     if !fixture.claims().filter {
         return;
     }
@@ -160,7 +160,7 @@ pub(crate) async fn and_or_and_not_keep_the_unknown(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn empty_lists_and_empty_groups_are_plain(fixture: &Fixture) {
+pub async fn empty_lists_and_empty_groups_are_plain(fixture: &Fixture) {
     if !fixture.claims().filter {
         return;
     }
@@ -180,7 +180,7 @@ pub(crate) async fn empty_lists_and_empty_groups_are_plain(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn integers_beyond_the_column_are_above_or_below(fixture: &Fixture) {
+pub async fn integers_beyond_the_column_are_above_or_below(fixture: &Fixture) {
     if !fixture.claims().filter {
         return;
     }
@@ -195,7 +195,7 @@ pub(crate) async fn integers_beyond_the_column_are_above_or_below(fixture: &Fixt
     }
 }
 
-pub(crate) async fn long_lists_are_taken(fixture: &Fixture) {
+pub async fn long_lists_are_taken(fixture: &Fixture) {
     if !fixture.claims().filter {
         return;
     }
@@ -205,7 +205,7 @@ pub(crate) async fn long_lists_are_taken(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn keys_are_held_in_a_filter_and_never_unknown(fixture: &Fixture) {
+pub async fn keys_are_held_in_a_filter_and_never_unknown(fixture: &Fixture) {
     if !fixture.claims().filter {
         return;
     }

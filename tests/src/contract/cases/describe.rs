@@ -1,9 +1,9 @@
 //! What a source says of itself.
 
-use crate::ask::Question;
-use crate::fixtures::Fixture;
+use crate::contract::Fixture;
+use crate::contract::ask::Question;
 
-pub(crate) async fn it_says_what_there_is(fixture: &Fixture) {
+pub async fn it_says_what_there_is(fixture: &Fixture) {
     let names: Vec<&str> = fixture.description.collections.iter().map(|one| one.name.as_str()).collect();
     let mut sorted = names.clone();
     sorted.sort_unstable();
@@ -24,7 +24,7 @@ pub(crate) async fn it_says_what_there_is(fixture: &Fixture) {
             if let Some(name) = &field.enumeration {
                 let values = fixture.description.enumerations.iter().find(|one| one.name == *name);
                 // Where an enum has no name of its own, it is named after its column.
-                assert_eq!(values.map(|one| &one.values), Some(&crate::data::enumeration().values));
+                assert_eq!(values.map(|one| &one.values), Some(&crate::contract::data::enumeration().values));
             }
         }
         assert_eq!(found.keys, wanted.keys, "keys of {}", wanted.name);
@@ -38,15 +38,15 @@ pub(crate) async fn it_says_what_there_is(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn it_says_the_same_twice(fixture: &Fixture) {
+pub async fn it_says_the_same_twice(fixture: &Fixture) {
     assert_eq!(fixture.connector.describe().await.unwrap(), fixture.description);
 }
 
-pub(crate) async fn a_ping_is_answered(fixture: &Fixture) {
+pub async fn a_ping_is_answered(fixture: &Fixture) {
     fixture.connector.ping().await.unwrap();
 }
 
-pub(crate) async fn a_fetch_is_explained_the_same_each_time(fixture: &Fixture) {
+pub async fn a_fetch_is_explained_the_same_each_time(fixture: &Fixture) {
     let one = Question::of(fixture, "resident").explain().unwrap();
     assert!(one.contains("resident"), "{one}");
     assert_eq!(Question::of(fixture, "resident").explain().unwrap(), one);

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use lilong_connectors::Function;
 use lilong_schema::{Scalar, Value};
 
-use crate::condition::order;
+use crate::contract::condition::order;
 
 pub(crate) const FUNCTIONS: [Function; 10] = [
     Function::Count,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use lilong_schema::{Scalar, Value};
 
 use super::{ids, sorted};
-use crate::ask::{ASCENDING, Question};
-use crate::fixtures::Fixture;
+use crate::contract::Fixture;
+use crate::contract::ask::{ASCENDING, Question};
 
-pub(crate) async fn every_value_comes_back_as_it_is_stored(fixture: &Fixture) {
+pub async fn every_value_comes_back_as_it_is_stored(fixture: &Fixture) {
     // A kind may have spoiled its cell from the start.
     for table in fixture.tables.iter().filter(|table| table.collection.name != "spoiled") {
         let name = &table.collection.name;
@@ -17,21 +17,21 @@ pub(crate) async fn every_value_comes_back_as_it_is_stored(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn columns_come_in_the_asked_order(fixture: &Fixture) {
+pub async fn columns_come_in_the_asked_order(fixture: &Fixture) {
     let found = Question::of(fixture, "resident").columns(&["name", "id"]).ask().await;
     let expected = fixture.table("resident").rows.iter().map(|row| vec![row[2].clone(), row[0].clone()]);
     assert_eq!(sorted(found), sorted(expected.collect()));
 }
 
-pub(crate) async fn rows_are_counted_without_columns(fixture: &Fixture) {
+pub async fn rows_are_counted_without_columns(fixture: &Fixture) {
     assert_eq!(Question::of(fixture, "resident").columns(&[]).ask().await.len(), 12);
 }
 
-pub(crate) async fn an_empty_collection_has_no_rows(fixture: &Fixture) {
+pub async fn an_empty_collection_has_no_rows(fixture: &Fixture) {
     assert_eq!(Question::of(fixture, "empty").ask().await, Vec::<Vec<Value>>::new());
 }
 
-pub(crate) async fn many_rows_come_whole(fixture: &Fixture) {
+pub async fn many_rows_come_whole(fixture: &Fixture) {
     let mut question = Question::of(fixture, "many");
     if fixture.claims().order {
         question = question.by("id", ASCENDING);
@@ -44,7 +44,7 @@ pub(crate) async fn many_rows_come_whole(fixture: &Fixture) {
 }
 
 /// Columns are found by their names: a description from before a column was added serves the others.
-pub(crate) async fn an_older_description_still_serves_the_columns_that_are_there(fixture: &Fixture) {
+pub async fn an_older_description_still_serves_the_columns_that_are_there(fixture: &Fixture) {
     let mut older = (*fixture.described("resident")).clone();
     older.fields.retain(|field| field.name != "street_id");
     let found = Question::of_described(fixture, Arc::new(older)).columns(&["age", "id"]).ask().await;

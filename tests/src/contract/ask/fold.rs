@@ -9,7 +9,7 @@ use lilong_connectors::{
 use lilong_schema::{Collection, Value};
 
 use super::{Direction, Question};
-use crate::condition::Condition;
+use crate::contract::condition::Condition;
 
 /// Steps of a path: the linked collection, the outer and the inner field.
 pub(crate) type Path<'p> = &'p [(&'p str, &'p str, &'p str)];

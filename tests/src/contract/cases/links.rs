@@ -3,11 +3,11 @@
 use lilong_connectors::Comparison;
 
 use super::check_filter;
-use crate::condition::{Condition, anything, exists, is, is_null, not};
-use crate::data::{integer, text};
-use crate::fixtures::Fixture;
+use crate::contract::Fixture;
+use crate::contract::condition::{Condition, anything, exists, is, is_null, not};
+use crate::contract::data::{integer, text};
 
-pub(crate) async fn a_linked_row_is_found(fixture: &Fixture) {
+pub async fn a_linked_row_is_found(fixture: &Fixture) {
     if !fixture.claims().exists {
         return;
     }
@@ -27,7 +27,7 @@ pub(crate) async fn a_linked_row_is_found(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn links_nest_and_are_never_unknown(fixture: &Fixture) {
+pub async fn links_nest_and_are_never_unknown(fixture: &Fixture) {
     if !fixture.claims().exists {
         return;
     }
@@ -58,7 +58,7 @@ pub(crate) async fn links_nest_and_are_never_unknown(fixture: &Fixture) {
 }
 
 /// `5` meets `"5"`, neither `"05"` nor `" 5"`.
-pub(crate) async fn linked_keys_of_other_types_meet_by_text(fixture: &Fixture) {
+pub async fn linked_keys_of_other_types_meet_by_text(fixture: &Fixture) {
     if !fixture.claims().exists {
         return;
     }

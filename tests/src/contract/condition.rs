@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 use lilong_connectors::{Comparison, Exists, Operand, Predicate};
 use lilong_schema::{Collection, Value};
 
-use crate::cells;
-use crate::data::Table;
-use crate::fixtures::Fixture;
+use crate::contract::Fixture;
+use crate::contract::cells;
+use crate::contract::data::Table;
 
 /// A condition on a row of a collection.
 #[derive(Clone, Debug)]
@@ -180,7 +180,7 @@ fn matches(pattern: &[char], text: &[char]) -> bool {
 }
 
 /// The order of two values of one scalar, none null: text by code point, decimals as numbers.
-pub(crate) fn order(one: &Value, other: &Value) -> Ordering {
+pub fn order(one: &Value, other: &Value) -> Ordering {
     match (one, other) {
         (Value::Integer(one), Value::Integer(other)) => one.cmp(other),
         (Value::Boolean(one), Value::Boolean(other)) => one.cmp(other),

@@ -4,10 +4,10 @@ use lilong_connectors::Comparison;
 use lilong_schema::{Normalizer, Value};
 
 use super::{compare, sorted};
-use crate::ask::{ASCENDING, Direction, Question};
-use crate::condition::{Condition, is};
-use crate::data::{Table, field_of, integer, text};
-use crate::fixtures::Fixture;
+use crate::contract::Fixture;
+use crate::contract::ask::{ASCENDING, Direction, Question};
+use crate::contract::condition::{Condition, is};
+use crate::contract::data::{Table, field_of, integer, text};
 
 fn numbers(keys: &[i64]) -> Vec<Vec<Value>> {
     keys.iter().map(|key| vec![integer(*key)]).collect()
@@ -30,14 +30,14 @@ async fn check(fixture: &Fixture, collection: &str, fields: &[&str], keys: Vec<V
     assert_eq!(sorted(found), sorted(expected), "{collection} by {fields:?} of {keys:?}");
 }
 
-pub(crate) async fn rows_are_found_by_key(fixture: &Fixture) {
+pub async fn rows_are_found_by_key(fixture: &Fixture) {
     check(fixture, "resident", &["id"], numbers(&[3])).await;
     check(fixture, "resident", &["id"], numbers(&[12, 3, 77, 1])).await;
     check(fixture, "resident", &["street_id"], numbers(&[1, 5, 99, 3])).await;
     check(fixture, "resident", &["street_id"], numbers(&[5])).await;
 }
 
-pub(crate) async fn every_scalar_that_can_be_a_key_is_one(fixture: &Fixture) {
+pub async fn every_scalar_that_can_be_a_key_is_one(fixture: &Fixture) {
     for scalar in fixture.scalars().into_iter().filter(|scalar| scalar.is_key()) {
         let name = field_of(scalar);
         let table = fixture.table("scalars");
@@ -53,7 +53,7 @@ pub(crate) async fn every_scalar_that_can_be_a_key_is_one(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn composite_keys_are_held_together(fixture: &Fixture) {
+pub async fn composite_keys_are_held_together(fixture: &Fixture) {
     let keys = [(1, "a"), (2, "b"), (1, "b"), (-1, "a"), (1, ""), (1, "a ")];
     let keys = keys.map(|(a, b)| vec![integer(a), text(b)]).to_vec();
     check(fixture, "pair", &["a", "b"], keys.clone()).await;
@@ -62,7 +62,7 @@ pub(crate) async fn composite_keys_are_held_together(fixture: &Fixture) {
     check(fixture, "resident", &["street_id", "age"], vec![vec![integer(1), integer(34)]]).await;
 }
 
-pub(crate) async fn text_keys_are_equal_exactly(fixture: &Fixture) {
+pub async fn text_keys_are_equal_exactly(fixture: &Fixture) {
     let keys = |keys: &[&str]| keys.iter().map(|key| vec![text(key)]).collect::<Vec<_>>();
     check(fixture, "pair", &["b"], keys(&["a", "B"])).await;
     check(fixture, "pair", &["b"], keys(&["A", "a ", ""])).await;
@@ -109,7 +109,7 @@ async fn check_cut(
     assert_eq!(found.len(), sum);
 }
 
-pub(crate) async fn each_key_has_its_own_limit_and_offset(fixture: &Fixture) {
+pub async fn each_key_has_its_own_limit_and_offset(fixture: &Fixture) {
     let claims = fixture.claims();
     if claims.keys < 5 || !claims.order || !claims.limit_per_key {
         return;
@@ -128,7 +128,7 @@ pub(crate) async fn each_key_has_its_own_limit_and_offset(fixture: &Fixture) {
     assert_eq!(question.limit_per_key(3).ask_integers("value").await, [20], "composite keys");
 }
 
-pub(crate) async fn keys_and_filters_hold_together(fixture: &Fixture) {
+pub async fn keys_and_filters_hold_together(fixture: &Fixture) {
     let claims = fixture.claims();
     if claims.keys < 5 || !claims.filter || !claims.order {
         return;
@@ -145,7 +145,7 @@ pub(crate) async fn keys_and_filters_hold_together(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn distinct_rows_are_those_of_each_key(fixture: &Fixture) {
+pub async fn distinct_rows_are_those_of_each_key(fixture: &Fixture) {
     let claims = fixture.claims();
     if claims.keys < 3 || !claims.order || !claims.limit {
         return;
@@ -165,7 +165,7 @@ pub(crate) async fn distinct_rows_are_those_of_each_key(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn a_thousand_keys_are_taken(fixture: &Fixture) {
+pub async fn a_thousand_keys_are_taken(fixture: &Fixture) {
     if fixture.claims().keys < 1_000 {
         return;
     }
@@ -175,7 +175,7 @@ pub(crate) async fn a_thousand_keys_are_taken(fixture: &Fixture) {
     assert_eq!(found, keys.into_iter().filter(|key| (1..=5_000).contains(key)).collect::<Vec<_>>());
 }
 
-pub(crate) async fn normalised_keys_find_every_row(fixture: &Fixture) {
+pub async fn normalised_keys_find_every_row(fixture: &Fixture) {
     use Normalizer::{Compact, Lowercase, StripZeros, Trim, Uppercase};
     let table = fixture.table("card");
     let lists: [&[Normalizer]; 7] = [
@@ -215,7 +215,7 @@ pub(crate) async fn normalised_keys_find_every_row(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn no_keys_find_no_rows(fixture: &Fixture) {
+pub async fn no_keys_find_no_rows(fixture: &Fixture) {
     check(fixture, "resident", &["id"], Vec::new()).await;
     check(fixture, "pair", &["a", "b"], Vec::new()).await;
 }

@@ -6,11 +6,11 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use lilong_connectors::{CellFault, Error, ErrorKind};
 use lilong_schema::Value;
 
-use crate::ask::{ASCENDING, Question, context};
-use crate::data::integer;
-use crate::fixtures::Fixture;
+use crate::contract::Fixture;
+use crate::contract::ask::{ASCENDING, Question, context};
+use crate::contract::data::integer;
 
-pub(crate) async fn a_cell_that_cannot_be_represented_is_null_with_a_fault(fixture: &Fixture) {
+pub async fn a_cell_that_cannot_be_represented_is_null_with_a_fault(fixture: &Fixture) {
     fixture.spoil();
     let ordered = fixture.claims().order;
     let mut question = Question::of(fixture, "spoiled").columns(&["value", "id"]);
@@ -32,7 +32,7 @@ fn is_refused(error: &Error) -> bool {
     matches!(error.kind, ErrorKind::Rejected | ErrorKind::Mismatch) && !error.temporary
 }
 
-pub(crate) async fn an_unknown_collection_is_refused(fixture: &Fixture) {
+pub async fn an_unknown_collection_is_refused(fixture: &Fixture) {
     let mut gone = (*fixture.described("resident")).clone();
     "gone".clone_into(&mut gone.name);
     let refused = Question::of_described(fixture, Arc::new(gone)).try_ask().await.err().unwrap();
@@ -40,7 +40,7 @@ pub(crate) async fn an_unknown_collection_is_refused(fixture: &Fixture) {
     assert_eq!(Question::of(fixture, "resident").ask().await.len(), 12, "the next fetch works");
 }
 
-pub(crate) async fn an_unknown_column_is_refused(fixture: &Fixture) {
+pub async fn an_unknown_column_is_refused(fixture: &Fixture) {
     let mut changed = (*fixture.described("resident")).clone();
     "gone".clone_into(&mut changed.fields[2].name);
     let refused = Question::of_described(fixture, Arc::new(changed)).columns(&["id", "gone"]).try_ask().await;
@@ -49,7 +49,7 @@ pub(crate) async fn an_unknown_column_is_refused(fixture: &Fixture) {
     assert_eq!(Question::of(fixture, "resident").ask().await.len(), 12, "the next fetch works");
 }
 
-pub(crate) async fn a_dropped_stream_frees_its_connection(fixture: &Fixture) {
+pub async fn a_dropped_stream_frees_its_connection(fixture: &Fixture) {
     for _ in 0..20 {
         let mut stream = Question::of(fixture, "many").stream().await.unwrap();
         let first = stream.next().await.unwrap().unwrap();
@@ -59,7 +59,7 @@ pub(crate) async fn a_dropped_stream_frees_its_connection(fixture: &Fixture) {
     assert_eq!(Question::of(fixture, "many").ask().await.len(), 5_000);
 }
 
-pub(crate) async fn a_dropped_fetch_frees_its_connection(fixture: &Fixture) {
+pub async fn a_dropped_fetch_frees_its_connection(fixture: &Fixture) {
     for _ in 0..20 {
         let bound = Question::of(fixture, "many").bound();
         let context = context();
@@ -68,7 +68,7 @@ pub(crate) async fn a_dropped_fetch_frees_its_connection(fixture: &Fixture) {
     assert_eq!(Question::of(fixture, "many").ask().await.len(), 5_000);
 }
 
-pub(crate) async fn fetches_at_the_same_time_have_their_own_answers(fixture: &Fixture) {
+pub async fn fetches_at_the_same_time_have_their_own_answers(fixture: &Fixture) {
     if fixture.claims().keys == 0 {
         return;
     }
@@ -76,7 +76,9 @@ pub(crate) async fn fetches_at_the_same_time_have_their_own_answers(fixture: &Fi
         let keys = vec![vec![integer(id)]];
         let stream = Question::of(fixture, "many").columns(&["id"]).keys(&["id"], keys).stream().await?;
         let pieces: Vec<_> = stream.try_collect().await?;
-        let rows = pieces.iter().flat_map(|piece| crate::cells::rows(&piece.batch, &[lilong_schema::Scalar::BigInt]));
+        let rows = pieces
+            .iter()
+            .flat_map(|piece| crate::contract::cells::rows(&piece.batch, &[lilong_schema::Scalar::BigInt]));
         Ok::<_, Error>(rows.collect::<Vec<_>>())
     });
     let answers = futures::future::try_join_all(asked).await.unwrap();

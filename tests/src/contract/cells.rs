@@ -13,8 +13,11 @@ use arrow_array::{
 use lilong_connectors::rows::columns_schema;
 use lilong_schema::{Collection, Scalar, Value};
 
-/// Rows as a batch of some fields of a collection.
-pub(crate) fn batch(collection: &Collection, fields: &[usize], rows: &[Vec<Value>]) -> RecordBatch {
+/// Rows as a batch of some fields of a collection, a value for each of these fields.
+///
+/// # Panics
+/// If a value is none of its field's scalar.
+pub fn batch(collection: &Collection, fields: &[usize], rows: &[Vec<Value>]) -> RecordBatch {
     let columns = fields.iter().enumerate().map(|(at, field)| {
         let cells: Vec<&Value> = rows.iter().map(|row| &row[at]).collect();
         column(collection.fields[*field].scalar, &cells)
@@ -56,7 +59,10 @@ fn column(scalar: Scalar, cells: &[&Value]) -> ArrayRef {
 }
 
 /// The rows of a batch as values of the fields' scalars.
-pub(crate) fn rows(batch: &RecordBatch, scalars: &[Scalar]) -> Vec<Vec<Value>> {
+///
+/// # Panics
+/// If a column is not of its scalar.
+pub fn rows(batch: &RecordBatch, scalars: &[Scalar]) -> Vec<Vec<Value>> {
     (0..batch.num_rows())
         .map(|row| batch.columns().iter().zip(scalars).map(|(column, scalar)| cell(column, *scalar, row)).collect())
         .collect()

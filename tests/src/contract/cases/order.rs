@@ -4,12 +4,12 @@ use lilong_connectors::Comparison;
 use lilong_schema::{Scalar, Value};
 
 use super::{DIRECTIONS, compare, ids, ordered};
-use crate::ask::{ASCENDING, Question};
-use crate::condition::is;
-use crate::data::{field_of, integer};
-use crate::fixtures::Fixture;
+use crate::contract::Fixture;
+use crate::contract::ask::{ASCENDING, Question};
+use crate::contract::condition::is;
+use crate::contract::data::{field_of, integer};
 
-pub(crate) async fn every_scalar_is_ordered_with_nulls_where_asked(fixture: &Fixture) {
+pub async fn every_scalar_is_ordered_with_nulls_where_asked(fixture: &Fixture) {
     if !fixture.claims().order {
         return;
     }
@@ -27,7 +27,7 @@ pub(crate) async fn every_scalar_is_ordered_with_nulls_where_asked(fixture: &Fix
     }
 }
 
-pub(crate) async fn ties_are_told_apart_by_later_terms(fixture: &Fixture) {
+pub async fn ties_are_told_apart_by_later_terms(fixture: &Fixture) {
     if !fixture.claims().order {
         return;
     }
@@ -40,12 +40,12 @@ pub(crate) async fn ties_are_told_apart_by_later_terms(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn rows_are_ordered_through_links(fixture: &Fixture) {
+pub async fn rows_are_ordered_through_links(fixture: &Fixture) {
     if !fixture.claims().order_links {
         return;
     }
     let (resident, street) = (fixture.table("resident"), fixture.table("street"));
-    let follow = |from: Option<&Vec<Value>>, field: usize, table: &crate::data::Table| {
+    let follow = |from: Option<&Vec<Value>>, field: usize, table: &crate::contract::data::Table| {
         let key = from.map(|row| row[field].clone()).filter(|key| !key.is_null())?;
         table.rows.iter().find(|row| row[0] == key).cloned()
     };
@@ -73,7 +73,7 @@ pub(crate) async fn rows_are_ordered_through_links(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn row_numbers_end_an_order(fixture: &Fixture) {
+pub async fn row_numbers_end_an_order(fixture: &Fixture) {
     if !fixture.claims().order || !fixture.described("resident").row_id {
         return;
     }
@@ -88,7 +88,7 @@ pub(crate) async fn row_numbers_end_an_order(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn limits_and_offsets_cut_after_the_order(fixture: &Fixture) {
+pub async fn limits_and_offsets_cut_after_the_order(fixture: &Fixture) {
     if !fixture.claims().order || !fixture.claims().limit {
         return;
     }
@@ -111,7 +111,7 @@ pub(crate) async fn limits_and_offsets_cut_after_the_order(fixture: &Fixture) {
     }
 }
 
-pub(crate) async fn distinct_rows_are_the_first_of_each(fixture: &Fixture) {
+pub async fn distinct_rows_are_the_first_of_each(fixture: &Fixture) {
     if !fixture.claims().order || !fixture.claims().limit {
         return;
     }

@@ -4,11 +4,11 @@ use lilong_connectors::{Comparison, Function};
 use lilong_schema::{Scalar, Value};
 
 use super::sorted;
-use crate::ask::{ASCENDING, Path, Question};
-use crate::condition::{Condition, anything, is};
-use crate::data::{Table, field_of, integer, text};
-use crate::fixtures::Fixture;
-use crate::folded::{FUNCTIONS, aggregate, groups, nulls_last, rounded};
+use crate::contract::Fixture;
+use crate::contract::ask::{ASCENDING, Path, Question};
+use crate::contract::condition::{Condition, anything, is};
+use crate::contract::data::{Table, field_of, integer, text};
+use crate::contract::folded::{FUNCTIONS, aggregate, groups, nulls_last, rounded};
 
 pub(super) type Aggregates<'a> = &'a [(Function, &'a [&'a str])];
 
@@ -37,7 +37,7 @@ fn same(found: Vec<Vec<Value>>, expected: Vec<Vec<Value>>, of: &str) {
     assert_eq!(sorted(rounded(found)), sorted(rounded(expected)), "{of}");
 }
 
-pub(crate) async fn every_function_is_computed_of_every_scalar(fixture: &Fixture) {
+pub async fn every_function_is_computed_of_every_scalar(fixture: &Fixture) {
     if !fixture.claims().group {
         return;
     }
@@ -74,7 +74,7 @@ pub(crate) async fn every_function_is_computed_of_every_scalar(fixture: &Fixture
     }
 }
 
-pub(crate) async fn extremes_of_enums_go_by_the_order_of_the_source(fixture: &Fixture) {
+pub async fn extremes_of_enums_go_by_the_order_of_the_source(fixture: &Fixture) {
     if !fixture.claims().group || !fixture.scalars().contains(&Scalar::Enum) {
         return;
     }
@@ -95,7 +95,7 @@ pub(crate) async fn extremes_of_enums_go_by_the_order_of_the_source(fixture: &Fi
     assert_eq!(extreme.having(0, Comparison::Greater, expected[0].clone()).ask().await.len(), 1);
 }
 
-pub(crate) async fn rows_are_grouped_by_every_scalar_exactly(fixture: &Fixture) {
+pub async fn rows_are_grouped_by_every_scalar_exactly(fixture: &Fixture) {
     if !fixture.claims().group {
         return;
     }
@@ -141,7 +141,7 @@ pub(super) fn reached(fixture: &Fixture, table: &Table, row: &[Value], path: Pat
     walk(fixture, table, row, path).map_or(Value::Null, |(table, row)| row[table.field(field)].clone())
 }
 
-pub(crate) async fn rows_are_grouped_through_links(fixture: &Fixture) {
+pub async fn rows_are_grouped_through_links(fixture: &Fixture) {
     if !fixture.claims().group || !fixture.claims().order_links {
         return;
     }
@@ -161,7 +161,7 @@ pub(crate) async fn rows_are_grouped_through_links(fixture: &Fixture) {
     same(lone, expected.into_iter().filter(|row| row[0] == text("Yangpu")).collect(), "one district");
 }
 
-pub(crate) async fn no_rows_come_to_one_group_without_keys(fixture: &Fixture) {
+pub async fn no_rows_come_to_one_group_without_keys(fixture: &Fixture) {
     if !fixture.claims().group {
         return;
     }
@@ -185,7 +185,7 @@ pub(super) fn street_keys() -> Vec<Vec<Value>> {
     [1, 5, 2, 99].map(|key| vec![integer(key)]).to_vec()
 }
 
-pub(crate) async fn each_key_has_its_own_groups(fixture: &Fixture) {
+pub async fn each_key_has_its_own_groups(fixture: &Fixture) {
     if !fixture.claims().group || fixture.claims().keys < 4 {
         return;
     }
@@ -214,7 +214,7 @@ pub(crate) async fn each_key_has_its_own_groups(fixture: &Fixture) {
     same(found.ask().await, expected, "by texts");
 }
 
-pub(crate) async fn rows_of_a_key_are_cut_before_they_are_folded(fixture: &Fixture) {
+pub async fn rows_of_a_key_are_cut_before_they_are_folded(fixture: &Fixture) {
     let claims = fixture.claims();
     if !claims.group || claims.keys < 4 || !claims.limit_per_key || !claims.order {
         return;
@@ -241,7 +241,7 @@ pub(crate) async fn rows_of_a_key_are_cut_before_they_are_folded(fixture: &Fixtu
     }
 }
 
-pub(crate) async fn rows_are_cut_and_made_distinct_before_they_are_folded(fixture: &Fixture) {
+pub async fn rows_are_cut_and_made_distinct_before_they_are_folded(fixture: &Fixture) {
     let claims = fixture.claims();
     if !claims.group || !claims.limit || !claims.order {
         return;
@@ -261,7 +261,7 @@ pub(crate) async fn rows_are_cut_and_made_distinct_before_they_are_folded(fixtur
     assert_eq!(few.ask().await, [[integer(81), integer(2)]]);
 }
 
-pub(crate) async fn groups_are_filtered_ordered_and_cut(fixture: &Fixture) {
+pub async fn groups_are_filtered_ordered_and_cut(fixture: &Fixture) {
     if !fixture.claims().group {
         return;
     }
@@ -311,7 +311,7 @@ pub(crate) async fn groups_are_filtered_ordered_and_cut(fixture: &Fixture) {
     assert_eq!(total.having(0, Comparison::Greater, integer(11)).ask().await, [[integer(12)]]);
 }
 
-pub(crate) async fn over_a_cell_that_cannot_be_represented_there_is_no_sum(fixture: &Fixture) {
+pub async fn over_a_cell_that_cannot_be_represented_there_is_no_sum(fixture: &Fixture) {
     if !fixture.claims().group {
         return;
     }
