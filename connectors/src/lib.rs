@@ -14,6 +14,7 @@ pub mod kinds;
 pub mod layer;
 pub mod layers;
 pub mod options;
+mod pieces;
 pub mod pool;
 pub mod rows;
 pub mod source;

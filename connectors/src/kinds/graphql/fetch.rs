@@ -3,14 +3,10 @@
 //! In: a bound fetch and its [`Parts`]. Out: all rows that the service finds. *Invariant*: a list is read to its end or the
 //! fetch fails: pages that repeat, cursors that stand still and more rows than one fetch may read are faults.
 
-use std::ops::Range;
 use std::time::Instant;
 
 use arrow_array::RecordBatch;
-use arrow_schema::ArrowError;
-use arrow_select::concat::concat_batches;
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures::FutureExt;
 use lilong_schema::{Scalar, Value};
 use serde_json::{Map, Value as Json};
 
@@ -19,26 +15,17 @@ use super::document::{Origin, PageOf, Parts, Push, Way};
 use super::route::{Access, Paging};
 use super::{Service, describe};
 use crate::json_cells::{Filling, to_json};
-use crate::kinds::memory::own;
+use crate::pieces::{Gathering, Piece};
 use crate::sql::batch::{capacity, number};
 use crate::sql::cells::values;
-use crate::{BoundFetch, CellFault, Error, ErrorKind, Operand, Result, Rows};
+use crate::{BoundFetch, Error, ErrorKind, Operand, Result, Rows};
 
 /// Keys that one document asks for.
 const KEYS: usize = 50;
 /// Values that one list holds.
 const VALUES: usize = 500;
-/// Documents of one fetch that are sent at the same time.
-const AT_ONCE: usize = 4;
 /// Bytes of all answers of one fetch.
 const BYTES: usize = 64_000_000;
-
-/// Rows that were asked for by some of the keys.
-struct Piece {
-    filling: Filling,
-    /// How many rows by which keys, in their order.
-    owners: Vec<(usize, Range<usize>)>,
-}
 
 /// A fetch at work.
 pub(super) struct Work<'a> {
@@ -46,14 +33,6 @@ pub(super) struct Work<'a> {
     pub(super) parts: &'a Parts,
     pub(super) bound: &'a BoundFetch,
     pub(super) deadline: Instant,
-}
-
-impl Piece {
-    /// The rows of some keys that were asked for together.
-    fn of(filling: Filling, start: usize, keys: usize) -> Self {
-        let owners = vec![(filling.rows(), start..start + keys)];
-        Self { filling, owners }
-    }
 }
 
 impl Work<'_> {
@@ -67,18 +46,18 @@ impl Work<'_> {
                     Origin::Operand(_) => None,
                 }) else {
                     let given = self.given(pushes, &[])?;
-                    return self.finish(self.list(access, pushes, given, enough).await?);
+                    return self.gathering().finish(self.list(access, pushes, given, enough).await?);
                 };
                 let keys = self.keys(column)?;
                 let lists = keys.chunks(VALUES).enumerate().map(|(chunk, keys)| {
                     let asked = async move {
                         let given = self.given(pushes, &[(column, Json::Array(keys.to_vec()))])?;
                         let filling = self.list(access, pushes, given, None).await?;
-                        Ok(Piece::of(filling, chunk * VALUES, keys.len()))
+                        Ok(Piece::of(filling, chunk * VALUES..chunk * VALUES + keys.len()))
                     };
                     asked.boxed()
                 });
-                self.together(lists.collect()).await
+                self.gathering().join(lists.collect()).await
             }
             Way::Each { access, pushes, paged } => {
                 let columns = pushes.iter().filter_map(|push| match push.from {
@@ -94,18 +73,18 @@ impl Work<'_> {
                         let keys = of(key);
                         let asked = async move {
                             let given = self.given(pushes, &keys)?;
-                            Ok(Piece::of(self.list(access, pushes, given, None).await?, key, 1))
+                            Ok(Piece::of(self.list(access, pushes, given, None).await?, key..key + 1))
                         };
                         asked.boxed()
                     });
-                    return self.together(lists.collect()).await;
+                    return self.gathering().join(lists.collect()).await;
                 }
                 let starts = (0..count).step_by(KEYS);
                 let documents = starts.map(|start| {
                     let keys: Vec<_> = (start..count.min(start + KEYS)).map(of).collect();
                     async move { self.each(access, pushes, &keys, start).await }.boxed()
                 });
-                self.together(documents.collect()).await
+                self.gathering().join(documents.collect()).await
             }
             Way::Entities(columns) => {
                 let keys = (0..columns.len()).map(|column| self.keys(column)).collect::<Result<Vec<_>>>()?;
@@ -119,11 +98,11 @@ impl Work<'_> {
                     let keys: Vec<Json> = (start..count.min(start + VALUES)).map(of).collect();
                     let asked = async move {
                         let count = keys.len();
-                        Ok(Piece::of(self.entities(keys).await?, start, count))
+                        Ok(Piece::of(self.entities(keys).await?, start..start + count))
                     };
                     asked.boxed()
                 });
-                self.together(documents.collect()).await
+                self.gathering().join(documents.collect()).await
             }
         }
     }
@@ -135,25 +114,9 @@ impl Work<'_> {
         Some(limit.saturating_add(number(self.bound, fetch.offset).unwrap_or(0)))
     }
 
-    /// Waits for all pieces and joins them. What a piece has beyond the keys it was asked for would stand twice.
-    async fn together(&self, pieces: Vec<BoxFuture<'_, Result<Piece>>>) -> Result<Rows> {
-        let pieces: Vec<Piece> = stream::iter(pieces).buffered(AT_ONCE).try_collect().await?;
-        let (mut batches, mut faults, mut owners) = (Vec::with_capacity(pieces.len()), Vec::new(), Vec::new());
-        for piece in pieces {
-            let before = owners.len();
-            owners.extend(piece.owners.into_iter().flat_map(|(rows, keys)| std::iter::repeat_n(keys, rows)));
-            self.check_rows(owners.len())?;
-            let rows = self.finish(piece.filling)?;
-            faults.extend(rows.faults.iter().map(|fault| CellFault { row: fault.row + before, ..*fault }));
-            batches.push(rows.batch);
-        }
-        let internal = |cause: ArrowError| self.fault(ErrorKind::Internal, "joining batches").because(cause);
-        let batch = concat_batches(&self.parts.schema, &batches).map_err(internal)?;
-        own(self.service.client.source(), self.bound, &Rows { batch, faults }, &owners)
-    }
-
-    fn finish(&self, filling: Filling) -> Result<Rows> {
-        filling.finish().map_err(|cause| self.fault(ErrorKind::Internal, "building a batch").because(cause))
+    fn gathering(&self) -> Gathering<'_> {
+        let source = self.service.client.source();
+        Gathering { source, bound: self.bound, schema: &self.parts.schema, most: self.service.settings.rows }
     }
 
     fn filling(&self) -> Filling {
@@ -194,7 +157,7 @@ impl Work<'_> {
             let before = filling.rows();
             answer.rows(access, &[None], &self.parts.paths, &mut filling).map_err(|fault| self.said(fault))?;
             let found = filling.rows() - before;
-            self.check_rows(filling.rows())?;
+            self.gathering().check(filling.rows())?;
             if enough.is_some_and(|enough| filling.rows() >= enough) || !describe::is_paged(access.page.as_ref()) {
                 return Ok(filling);
             }
@@ -307,15 +270,6 @@ impl Work<'_> {
         let scalar = collection.field_id(name).map_or(Scalar::String, |field| collection.fields[field].scalar);
         let values: Vec<Value> = values(batch.columns().get(at)?, scalar)?;
         Some(values.iter().map(|value| to_json(value, as_text)).collect())
-    }
-
-    fn check_rows(&self, rows: usize) -> Result<()> {
-        if rows <= self.service.settings.rows {
-            return Ok(());
-        }
-        let name = &self.bound.fetch().collection.name;
-        let advice = format!("{name} has more rows than one fetch reads of a service (`rows`): add a filter it takes");
-        Err(self.fault(ErrorKind::TooCostly, &advice).advising(advice))
     }
 
     fn said(&self, fault: super::answer::Fault) -> Error {

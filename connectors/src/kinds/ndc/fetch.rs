@@ -3,28 +3,24 @@
 //! In: a bound fetch and its [`Parts`]. Out: all rows that the data connector finds. *Invariant*: an answer has as many row
 //! sets as were asked for, each with its rows, or the fetch fails.
 
-use std::ops::Range;
 use std::time::Instant;
 
 use arrow_array::RecordBatch;
-use arrow_select::concat::concat_batches;
+use futures::FutureExt;
 use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use lilong_schema::{Scalar, Value};
 use serde_json::{Value as Json, json};
 
 use super::Service;
 use super::request::{self, Column, Keys, Parts};
 use crate::json_cells::{Filling, Untold, to_json};
-use crate::kinds::memory::own;
+use crate::pieces::{Gathering, Piece};
 use crate::sql::batch::{capacity, number};
 use crate::sql::cells::values;
-use crate::{BoundFetch, CellFault, Error, ErrorKind, Operand, Result, Rows};
+use crate::{BoundFetch, Error, ErrorKind, Operand, Result, Rows};
 
 /// Keys of one request.
 const KEYS: usize = 500;
-/// Requests of one fetch that are sent at the same time.
-const AT_ONCE: usize = 4;
 
 /// A fetch at work.
 pub(super) struct Work<'a> {
@@ -32,13 +28,6 @@ pub(super) struct Work<'a> {
     pub(super) parts: &'a Parts,
     pub(super) bound: &'a BoundFetch,
     pub(super) deadline: Instant,
-}
-
-/// Rows that were asked for by some of the keys.
-struct Piece {
-    filling: Filling,
-    /// How many rows by which keys, in their order.
-    owners: Vec<(usize, Range<usize>)>,
 }
 
 impl Work<'_> {
@@ -62,8 +51,8 @@ impl Work<'_> {
             Keys::None => {
                 let request = self.parts.request(condition, None, Some(limit));
                 let filling = self.ask(&request, 1).await?.0;
-                self.check_rows(filling.rows())?;
-                return self.finish(filling);
+                self.gathering().check(filling.rows())?;
+                return self.gathering().finish(filling);
             }
             Keys::Variables(columns) => {
                 let keys = (0..columns.len()).map(|at| self.keys(at, &columns[at])).collect::<Result<Vec<_>>>()?;
@@ -98,31 +87,19 @@ impl Work<'_> {
                     let chunk = at * KEYS..at * KEYS + keys.len();
                     let asked = async move {
                         let filling = self.ask(&request, 1).await?.0;
-                        let owners = vec![(filling.rows(), chunk)];
-                        Ok(Piece { filling, owners })
+                        Ok(Piece::of(filling, chunk))
                     };
                     asked.boxed()
                 });
                 requests.collect()
             }
         };
-        self.together(pieces).await
+        self.gathering().join(pieces).await
     }
 
-    async fn together(&self, pieces: Vec<BoxFuture<'_, Result<Piece>>>) -> Result<Rows> {
-        let pieces: Vec<Piece> = stream::iter(pieces).buffered(AT_ONCE).try_collect().await?;
-        let (mut batches, mut faults, mut owners) = (Vec::with_capacity(pieces.len()), Vec::new(), Vec::new());
-        for piece in pieces {
-            let before = owners.len();
-            owners.extend(piece.owners.into_iter().flat_map(|(rows, keys)| std::iter::repeat_n(keys, rows)));
-            self.check_rows(owners.len())?;
-            let rows = self.finish(piece.filling)?;
-            faults.extend(rows.faults.iter().map(|fault| CellFault { row: fault.row + before, ..*fault }));
-            batches.push(rows.batch);
-        }
-        let batch = concat_batches(&self.parts.schema, &batches)
-            .map_err(|cause| self.fault(ErrorKind::Internal, "joining batches").because(cause))?;
-        own(self.service.client.source(), self.bound, &Rows { batch, faults }, &owners)
+    fn gathering(&self) -> Gathering<'_> {
+        let source = self.service.client.source();
+        Gathering { source, bound: self.bound, schema: &self.parts.schema, most: self.service.rows }
     }
 
     /// Sends a request; its rows, and how many each of its row sets has.
@@ -165,19 +142,6 @@ impl Work<'_> {
     fn keys(&self, at: usize, column: &Column) -> Result<Vec<Json>> {
         let keys = self.bound.keys.as_ref().and_then(|keys| cells(keys, at, column));
         keys.ok_or_else(|| self.fault(ErrorKind::Internal, "keys that do not fit"))
-    }
-
-    fn finish(&self, filling: Filling) -> Result<Rows> {
-        filling.finish().map_err(|cause| self.fault(ErrorKind::Internal, "building a batch").because(cause))
-    }
-
-    fn check_rows(&self, rows: usize) -> Result<()> {
-        if rows <= self.service.rows {
-            return Ok(());
-        }
-        let name = &self.bound.fetch().collection.name;
-        let advice = format!("{name} has more rows than one fetch reads of a service (`rows`): add a filter it takes");
-        Err(self.fault(ErrorKind::TooCostly, &advice).advising(advice))
     }
 
     fn fault(&self, kind: ErrorKind, context: &str) -> Error {
