@@ -5,6 +5,7 @@
 #![allow(clippy::unused_async)] // async-graphql takes fields as async functions
 
 mod bad;
+mod documents;
 mod shop;
 mod subgraph;
 

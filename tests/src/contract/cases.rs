@@ -1,7 +1,5 @@
 //! The cases, by the part of the contract that they hold a source to. A case asks nothing that the source does not claim.
 
-#![allow(clippy::missing_panics_doc)] // a case that fails panics
-
 pub mod describe;
 pub mod faults;
 pub mod filter;

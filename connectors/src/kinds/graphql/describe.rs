@@ -12,7 +12,7 @@ use super::arguments::{self, Known, matching};
 use super::columns::{self, Home};
 use super::found::{Found, namespace, rows_of};
 use super::route::{Access, Paging, Route};
-use super::schema::{Schema, Type};
+use super::schema::{Schema, Type, TypeKind};
 use super::settings::Settings;
 
 /// Federated entities: the sets of fields that name one, by type.
@@ -53,6 +53,9 @@ impl<'a> Describing<'a> {
     fn find(&mut self, root: &'a Type) -> (Vec<Found<'a>>, Vec<Found<'a>>) {
         let mut found = Vec::new();
         for field in root.fields.iter().filter(|field| !is_reserved(&field.name)) {
+            if field.shape.kind == TypeKind::Union && field.shape.lists > 0 {
+                self.warnings.push(format!("{} is left out: its rows are of several types", field.name));
+            }
             found.extend(rows_of(self.schema, &[], field));
             if let Some(inner) = namespace(self.schema, field) {
                 found.extend(inner.fields.iter().filter_map(|inner| rows_of(self.schema, &[field], inner)));
