@@ -41,7 +41,7 @@ pub use self::build::{World, plan};
 pub use self::choose::{ChooseStep, Part};
 use self::connection::{ConnectionOutput, CursorArgument};
 pub use self::far::AttachStep;
-pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
+pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WholeOutput, WidenStep};
 pub use self::limits::{Check, CheckKind};
 pub use self::output::{SourceField, SourceOutput};
 pub use self::page::SortTerm;
@@ -138,7 +138,7 @@ pub struct Ceiling {
 }
 
 /// Where the keys of a fetch come from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum KeysFrom {
     /// A [`KeysStep`].
     Step(StepId),
@@ -300,6 +300,8 @@ pub enum OutputValue {
     Sources(Vec<SourceOutput>),
     /// An object of the same row as what is around it, or of none: a department's namespace.
     Object(Vec<Output>),
+    /// Such an object that is null as a whole if one of its joins has a fault instead of rows.
+    Whole(WholeOutput),
     /// A cell of the row.
     Cell(Cell),
     /// The rows that a join gives the row.

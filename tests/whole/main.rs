@@ -16,5 +16,6 @@ mod letter;
 mod pages;
 mod residual;
 mod servers;
+mod services;
 mod sources;
 mod union;

@@ -146,6 +146,10 @@ impl Run<'_> {
             ErrorKind::TooCostly => (Code::TooCostly, format!("this would cost source `{name}` too much")),
             ErrorKind::Internal => (Code::Internal, "something went wrong inside the gateway".to_owned()),
         };
+        let message = match &error.advice {
+            Some(advice) => format!("{message}: {advice}"),
+            None => message,
+        };
         Fault { code, source: Some(name.clone()), message: message.into() }
     }
 }
