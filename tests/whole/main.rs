@@ -4,6 +4,7 @@
 
 mod aggregates;
 mod command;
+mod cost;
 mod crowd;
 mod demo;
 mod describe;
