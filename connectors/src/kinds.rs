@@ -1,5 +1,6 @@
 //! THE LIST of kinds of source: one entry each.
 
+mod files;
 pub mod memory;
 mod mysql;
 mod postgres;
@@ -36,7 +37,7 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[memory::KIND, mysql::KIND, postgres::KIND, sqlite::KIND];
+pub const KINDS: &[Kind] = &[files::KIND, memory::KIND, mysql::KIND, postgres::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

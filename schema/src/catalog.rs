@@ -214,7 +214,7 @@ impl Default for Tuning {
 }
 
 /// A value of a kind's own key, `${…}` filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OptionValue {
     /// The value; strings hold what `${…}` gave and may be secret, so this never prints.
     pub value: OptionKind,
@@ -247,6 +247,19 @@ pub enum OptionKind {
     Boolean(bool),
     /// A list of strings.
     Texts(Vec<Secret>),
+    /// A table: `[source.KEY]`.
+    Table(OptionTable),
+    /// A list of tables: `[[source.KEY]]` blocks.
+    Tables(Vec<OptionTable>),
+}
+
+/// A table of a kind's own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OptionTable {
+    /// Where it begins.
+    pub place: Place,
+    /// Its keys in their order.
+    pub entries: Vec<(String, OptionValue)>,
 }
 
 /// An entry of `[source.rename]`.
