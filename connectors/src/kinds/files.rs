@@ -76,7 +76,9 @@ impl Files {
             drop(permit);
             done
         });
-        joined.await.unwrap_or_else(|error| Err(Error::new(ErrorKind::Internal, source, "reading files").because(error)))
+        joined
+            .await
+            .unwrap_or_else(|error| Err(Error::new(ErrorKind::Internal, source, "reading files").because(error)))
     }
 }
 

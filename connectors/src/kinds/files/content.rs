@@ -69,7 +69,12 @@ pub(super) fn open(settings: &Settings, found: &Found) -> Result<(Opened, Stamp)
 
 impl Opened {
     /// The content: of a file as a whole, or of a sheet; of the first one that is visible if none is named.
-    pub(super) fn content(&mut self, settings: &Settings, found: &Found, sheet: Option<&str>) -> Result<Content, Obstacle> {
+    pub(super) fn content(
+        &mut self,
+        settings: &Settings,
+        found: &Found,
+        sheet: Option<&str>,
+    ) -> Result<Content, Obstacle> {
         let most = settings.table_bytes;
         let label = found.name.clone();
         let (label, word, sheet, is_json) = match self {

@@ -21,6 +21,10 @@ use crate::{Error, Result};
 
 const DOING: &str = "reading";
 
+/// The detail of a collection's first column that says which collection of a file it was described as: a file that a
+/// pattern does not find any more is missing, not unknown.
+pub(super) const STANDS_IN: &str = "collection";
+
 /// Describes everything. An error is one that leaves nothing to serve.
 pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSettings) -> Result<SourceDescription> {
     let (files, mut warnings) =
@@ -38,9 +42,6 @@ pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSet
                     match content {
                         Ok(content) if settings.collection.is_some() => one.push(content),
                         Ok(content) => collections.push(collection(name, &[content], settings, block, &mut warnings)),
-                        Err(obstacle) if is_single && settings.sheet.is_some() => {
-                            return Err(obstacle.at(source, DOING, &found.path));
-                        }
                         Err(obstacle) => warnings.push(format!("{name} is left out: {}", told(found, obstacle))),
                     }
                 }
@@ -82,13 +83,18 @@ fn read(settings: &Settings, found: &Found, is_single: bool) -> std::result::Res
     let (mut opened, _) = content::open(settings, found)?;
     let sheets: Vec<Option<String>> = match &opened {
         Opened::Whole(..) => vec![None],
-        Opened::Workbook(_) if settings.sheet.is_some() || settings.collection.is_some() => vec![settings.sheet.clone()],
+        Opened::Workbook(_) if settings.sheet.is_some() || settings.collection.is_some() => {
+            vec![settings.sheet.clone()]
+        }
         Opened::Workbook(workbook) => workbook.visible().into_iter().map(Some).collect(),
     };
     let mut parts = Vec::with_capacity(sheets.len());
+    let is_whole = sheets.first().is_some_and(Option::is_none) || settings.sheet.is_some();
     for sheet in sheets {
         let name = collection_name(settings, found, sheet.as_deref(), is_single);
-        parts.push((name, opened.content(settings, found, sheet.as_deref())));
+        let content = opened.content(settings, found, sheet.as_deref());
+        // Without it the file has nothing else.
+        parts.push((name, if is_whole { Ok(content?) } else { content }));
     }
     Ok(parts)
 }
@@ -147,7 +153,8 @@ fn collection(
     if settings.header != Header::None && !second_headers.is_empty() {
         let columns: Vec<String> =
             second_headers.iter().map(|(column, scalar)| format!("`{column}` would be {}", scalar.name())).collect();
-        let place = contents.iter().find(|content| content.height() > 0).map_or_else(String::new, |content| content.place(0));
+        let place =
+            contents.iter().find(|content| content.height() > 0).map_or_else(String::new, |content| content.place(0));
         warnings.push(format!(
             "{place} may be a second header: without it {}; `header` names the header's line, `skip` leaves out rows behind it",
             columns.join(", ")
@@ -155,6 +162,9 @@ fn collection(
     }
     if settings.collection.is_some() && is_pattern(&settings.path) && !names.iter().any(|column| column == FILE) {
         fields.push(field(FILE, Scalar::String));
+    }
+    if let (Some(field), true) = (fields.first_mut(), is_pattern(&settings.path)) {
+        field.details.insert(STANDS_IN.to_owned(), name.clone());
     }
     let rows: usize = contents.iter().map(Content::height).sum();
     if rows == 0 {

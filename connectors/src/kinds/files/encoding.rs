@@ -29,9 +29,7 @@ pub(super) fn decode<'a>(bytes: &'a [u8], setting: Option<&'static Encoding>) ->
     };
     match setting {
         Some(encoding) if encoding != UTF_8 => Ok(Decoded { text: strictly(bytes, encoding)?, guessed: None }),
-        None if is_plainly_chinese(bytes) => {
-            Ok(Decoded { text: strictly(bytes, GB18030)?, guessed: Some("gb18030") })
-        }
+        None if is_plainly_chinese(bytes) => Ok(Decoded { text: strictly(bytes, GB18030)?, guessed: Some("gb18030") }),
         _ => Err(Obstacle::Encoding { line, encoding: "UTF-8" }),
     }
 }

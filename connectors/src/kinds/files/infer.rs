@@ -160,7 +160,8 @@ mod tests {
             (&["123E4567-e89b-12d3-a456-426614174000"], Scalar::String),
             (&["", ""], Scalar::String),
         ] {
-            let text = format!("value,other\n{}", values.iter().map(|value| format!("\"{value}\",x\n")).collect::<String>());
+            let text =
+                format!("value,other\n{}", values.iter().map(|value| format!("\"{value}\",x\n")).collect::<String>());
             let mut sheet = csv::read(&text, &Settings::default(), 1 << 20).unwrap();
             sheet.head(&Settings::default(), "line").unwrap();
             let mut seen = Seen::default();

@@ -67,7 +67,8 @@ pub(super) fn files(settings: &Settings) -> Result<(Vec<Found>, Vec<String>), (P
             warnings.push(format!("{} is left out: {obstacle}", file.name));
         } else if settings.format.or_else(|| Format::of_name(&file.path)).is_none() {
             warnings.push(format!("{} is left out: {}", file.name, Obstacle::UnknownFormat));
-        } else if let Some(other) = files.iter().find(|other| other.stem == file.stem && settings.collection.is_none()) {
+        } else if let Some(other) = files.iter().find(|other| other.stem == file.stem && settings.collection.is_none())
+        {
             warnings.push(format!("{} is left out: {} has its name", file.path.display(), other.path.display()));
         } else {
             files.push(file);
@@ -126,5 +127,9 @@ fn check_inside(settings: &Settings, path: &Path) -> Result<(), Obstacle> {
         None => path.parent().unwrap_or(&settings.folder).to_owned(),
     };
     let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-    if std::fs::canonicalize(path)?.starts_with(std::fs::canonicalize(folder)?) { Ok(()) } else { Err(Obstacle::LeadsOut) }
+    if std::fs::canonicalize(path)?.starts_with(std::fs::canonicalize(folder)?) {
+        Ok(())
+    } else {
+        Err(Obstacle::LeadsOut)
+    }
 }

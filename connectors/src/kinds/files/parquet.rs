@@ -123,7 +123,9 @@ fn convert(column: &ArrayRef, scalar: Scalar) -> Result<(ArrayRef, Vec<usize>), 
         // The shortest text of a single is the number that was meant.
         Scalar::Float if column.data_type() == &DataType::Float32 => {
             let singles = column.as_primitive::<Float32Type>().iter();
-            Arc::new(singles.map(|value| value.and_then(|value| value.to_string().parse().ok())).collect::<Float64Array>())
+            Arc::new(
+                singles.map(|value| value.and_then(|value| value.to_string().parse().ok())).collect::<Float64Array>(),
+            )
         }
         Scalar::Time => cast(&cast(column, &DataType::Time64(TimeUnit::Nanosecond))?, &arrow_type(scalar))?,
         scalar => cast(column, &arrow_type(scalar))?,

@@ -148,7 +148,8 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
     if let Some(text) = reading.text("encoding") {
         read.encoding = Encoding::for_label(text.as_bytes());
         if read.encoding.is_none() {
-            let known = ["utf-8", "gb18030", "gbk", "latin1", "windows-1252", "utf-16le", "utf-16be", "big5", "shift_jis"];
+            let known =
+                ["utf-8", "gb18030", "gbk", "latin1", "windows-1252", "utf-16le", "utf-16be", "big5", "shift_jis"];
             reading.refuse_word("encoding", &text, &known);
         }
     }
@@ -234,7 +235,11 @@ impl Reading<'_> {
         {
             return usize::try_from(number).ok();
         }
-        self.refuse(option, format!("`{key}` must be a whole number from {least} to {most}"), "write it without quotes");
+        self.refuse(
+            option,
+            format!("`{key}` must be a whole number from {least} to {most}"),
+            "write it without quotes",
+        );
         None
     }
 

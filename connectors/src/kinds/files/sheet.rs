@@ -226,13 +226,16 @@ impl Sheet {
 
     /// Takes the header off, by the settings; `word` is what a line is called.
     pub(super) fn head(&mut self, settings: &Settings, word: &str) -> Result<(), Obstacle> {
+        if self.rows.is_empty() {
+            return Err(Obstacle::Empty);
+        }
         let width = self.rows.iter().map(|row| row.length as usize).max().unwrap_or(0);
         let header = match settings.header {
             Header::None => None,
             Header::First => Some(0),
-            Header::At(line) => Some(
-                self.rows.iter().position(|row| row.line as usize >= line).unwrap_or(self.rows.len()),
-            ),
+            Header::At(line) => {
+                Some(self.rows.iter().position(|row| row.line as usize >= line).unwrap_or(self.rows.len()))
+            }
         };
         let mut names: Vec<String> = Vec::new();
         if let Some(at) = header {
@@ -260,7 +263,8 @@ impl Sheet {
 
     /// Gives every column a name of its own.
     pub(super) fn name(&mut self, written: Vec<String>, place: &str) {
-        let taken: std::collections::HashSet<String> = written.iter().filter(|name| !name.is_empty()).cloned().collect();
+        let taken: std::collections::HashSet<String> =
+            written.iter().filter(|name| !name.is_empty()).cloned().collect();
         let mut given = std::collections::HashSet::new();
         for (at, name) in written.into_iter().enumerate() {
             let base = if name.is_empty() { format!("column_{}", at + 1) } else { name.clone() };

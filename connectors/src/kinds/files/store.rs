@@ -14,6 +14,7 @@ use lilong_schema::{Collection, Scalar};
 
 use super::build::{build, check_key};
 use super::content::{self, Content};
+use super::describe::STANDS_IN;
 use super::location::{self, Found, Stamp};
 use super::obstacle::Obstacle;
 use super::settings::{Settings, is_pattern};
@@ -87,7 +88,7 @@ impl Store {
 
     /// The table of a collection as its files are now. Blocks.
     pub(super) fn table(self: &Arc<Self>, collection: &Collection) -> Result<Arc<Table>> {
-        let parts = self.parts(&collection.name)?;
+        let parts = self.parts(collection)?;
         let mut version = Vec::with_capacity(parts.len());
         for (found, _) in &parts {
             let stamp = location::stamp(&self.settings, &found.path);
@@ -115,10 +116,11 @@ impl Store {
     }
 
     /// The files that make a collection, each with its sheet.
-    fn parts(&self, name: &str) -> Result<Vec<(Found, Option<String>)>> {
+    fn parts(&self, collection: &Collection) -> Result<Vec<(Found, Option<String>)>> {
+        let name = collection.name.as_str();
         let settings = &self.settings;
-        let (files, _) = location::files(settings)
-            .map_err(|(folder, obstacle)| obstacle.at(&self.source, "listing", &folder))?;
+        let (files, _) =
+            location::files(settings).map_err(|(folder, obstacle)| obstacle.at(&self.source, "listing", &folder))?;
         let is_single = !is_pattern(&settings.path);
         let is_workbook = |found: &Found| {
             let format = settings.format.or_else(|| super::format::Format::of_name(&found.path));
@@ -127,15 +129,17 @@ impl Store {
         let mut parts = Vec::new();
         for found in files {
             let sheet = settings.sheet.clone();
-            if let Some(collection) = &settings.collection {
-                if collection == name {
+            if let Some(only) = &settings.collection {
+                if only == name {
                     parts.push((found, sheet));
                 }
                 continue;
             }
             let sheet = match (is_workbook(&found), sheet) {
                 (false, _) => (found.stem == name).then_some(None),
-                (true, Some(sheet)) => (if is_single { sheet == name } else { found.stem == name }).then_some(Some(sheet)),
+                (true, Some(sheet)) => {
+                    (if is_single { sheet == name } else { found.stem == name }).then_some(Some(sheet))
+                }
                 (true, None) if is_single => Some(Some(name.to_owned())),
                 (true, None) => name
                     .strip_prefix(found.stem.as_str())
@@ -147,8 +151,13 @@ impl Store {
             }
         }
         if parts.is_empty() {
-            // Of a pattern, a file that is not there is a file that may come back.
-            let kind = if is_single { ErrorKind::Mismatch } else { ErrorKind::Unavailable };
+            // A file that was there may come back.
+            let was_there = settings.collection.as_deref() == Some(name)
+                || collection
+                    .fields
+                    .first()
+                    .is_some_and(|field| field.details.get(STANDS_IN).is_some_and(|of| of == name));
+            let kind = if was_there { ErrorKind::Unavailable } else { ErrorKind::Mismatch };
             let mut error = Error::new(kind, self.source.clone(), format!("there is no file or sheet of {name}"));
             error.temporary = false;
             return Err(error);
@@ -165,9 +174,8 @@ impl Store {
         let mut contents: Vec<Content> = Vec::with_capacity(parts.len());
         let mut version = Vec::with_capacity(parts.len());
         for (found, sheet) in parts {
-            let read = content::open(&self.settings, found).and_then(|(mut opened, stamp)| {
-                Ok((opened.content(&self.settings, found, sheet.as_deref())?, stamp))
-            });
+            let read = content::open(&self.settings, found)
+                .and_then(|(mut opened, stamp)| Ok((opened.content(&self.settings, found, sheet.as_deref())?, stamp)));
             let (content, stamp) = read.map_err(|obstacle| self.obstacle(obstacle, &found.path))?;
             contents.push(content);
             version.push((found.path.clone(), stamp));
@@ -200,7 +208,7 @@ impl Store {
     }
 
     /// Lets go what nobody has asked for in a while; how many tables are left.
-    fn sweep(&self) -> usize {
+    pub(super) fn sweep(&self) -> usize {
         let mut held = lock(&self.held);
         let idle = self.block.tuning.idle_timeout;
         held.retain(|_, slot| match slot.0.try_lock() {

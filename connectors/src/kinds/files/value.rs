@@ -37,7 +37,8 @@ pub(super) fn integer(cell: Cell<'_>, loosely: bool) -> Option<i128> {
 fn is_number(text: &str, loosely: bool) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let unsigned = if loosely { unsigned.strip_prefix('+').unwrap_or(unsigned) } else { unsigned };
-    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(one, other)| (one, Some(other)));
+    let (mantissa, exponent) =
+        unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(one, other)| (one, Some(other)));
     let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(one, other)| (one, Some(other)));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || fraction.is_some_and(|fraction| !digits(fraction)) {
@@ -123,7 +124,8 @@ fn leading_date(text: &str, loosely: bool) -> Option<(i32, &str)> {
         None => rest,
     };
     let sizes = if mark == '-' { 2..=2 } else { 1..=2 };
-    if !sizes.contains(&month.len()) || !sizes.contains(&day.len()) || !month.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !sizes.contains(&month.len()) || !sizes.contains(&day.len()) || !month.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     Some((temporal::parse_date(&format!("{year}-{month:0>2}-{day:0>2}"))?, rest))
@@ -132,7 +134,9 @@ fn leading_date(text: &str, loosely: bool) -> Option<(i32, &str)> {
 /// Days since 1970-01-01.
 pub(super) fn date(cell: Cell<'_>, loosely: bool) -> Option<i32> {
     match cell {
-        Cell::Moment(micros) if micros.rem_euclid(MICROS_PER_DAY) == 0 => Some(micros.div_euclid(MICROS_PER_DAY) as i32),
+        Cell::Moment(micros) if micros.rem_euclid(MICROS_PER_DAY) == 0 => {
+            Some(micros.div_euclid(MICROS_PER_DAY) as i32)
+        }
         Cell::Number(_) => None,
         cell => leading_date(plain(cell)?, loosely).filter(|(_, rest)| rest.is_empty()).map(|(days, _)| days),
     }
@@ -178,7 +182,11 @@ pub(super) fn uuid(cell: Cell<'_>, loosely: bool) -> Option<String> {
     let is_hyphen = |at: usize| matches!(at, 8 | 13 | 18 | 23);
     let fits = text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| {
-            if is_hyphen(at) { byte == b'-' } else { byte.is_ascii_hexdigit() && (loosely || !byte.is_ascii_uppercase()) }
+            if is_hyphen(at) {
+                byte == b'-'
+            } else {
+                byte.is_ascii_hexdigit() && (loosely || !byte.is_ascii_uppercase())
+            }
         });
     fits.then(|| text.to_ascii_lowercase())
 }
@@ -230,7 +238,8 @@ mod tests {
         for text in ["2026-03-01", "2026/3/1", "2026/03/01", "2026年3月1日", " 2026-03-01"] {
             assert_eq!(date(Cell::Written(text), false), day, "{text}");
         }
-        for text in ["01/03/2026", "3/1/2026", "2026-3-1", "2026-02-30", "20260301", "2026.3.1", "2026-03-01x", "2026"] {
+        for text in ["01/03/2026", "3/1/2026", "2026-3-1", "2026-02-30", "20260301", "2026.3.1", "2026-03-01x", "2026"]
+        {
             assert_eq!(date(Cell::Written(text), false), None, "{text}");
         }
         assert_eq!(date(Cell::Written("20260301"), true), day);

@@ -149,10 +149,8 @@ impl Grid {
     fn spread(&mut self, merged: &[Dimensions]) -> Result<(), Obstacle> {
         let last_row = self.cells.keys().next_back().map_or(0, |(row, _)| *row);
         let last_column = self.cells.keys().map(|(_, column)| *column).max().unwrap_or(0);
-        let firsts: HashMap<(u32, u32), Kept> = merged
-            .iter()
-            .filter_map(|region| Some((region.start, self.cells.get(&region.start)?.clone())))
-            .collect();
+        let firsts: HashMap<(u32, u32), Kept> =
+            merged.iter().filter_map(|region| Some((region.start, self.cells.get(&region.start)?.clone()))).collect();
         for region in merged {
             let Some(kept) = firsts.get(&region.start) else {
                 continue;
