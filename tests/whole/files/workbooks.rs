@@ -93,7 +93,7 @@ async fn merged_cells_share_their_value_and_a_bad_formula_is_a_fault_of_its_cell
     assert_eq!(
         described.warnings,
         [
-            "empty is left out: a.xlsx: it is empty",
+            "a.xlsx, empty is left out: it is empty",
             "a.xlsx, sheet list, row 6: `days` is not served: its formula came to #DIV/0!"
         ]
     );

@@ -36,13 +36,15 @@ pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSet
         let read = read(settings, found, is_single);
         match read {
             Err(obstacle) if is_single => return Err(obstacle.at(source, DOING, &found.path)),
-            Err(obstacle) => warnings.push(told(found, obstacle)),
+            Err(obstacle) => warnings.push(format!("{} is left out: {}", found.name, told(obstacle))),
             Ok(parts) => {
                 for (name, content) in parts {
                     match content {
                         Ok(content) if settings.collection.is_some() => one.push(content),
                         Ok(content) => collections.push(collection(name, &[content], settings, block, &mut warnings)),
-                        Err(obstacle) => warnings.push(format!("{name} is left out: {}", told(found, obstacle))),
+                        Err(obstacle) => {
+                            warnings.push(format!("{}, {name} is left out: {}", found.name, told(obstacle)))
+                        }
                     }
                 }
             }
@@ -70,10 +72,10 @@ pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSet
     Ok(SourceDescription { collections, enumerations: Vec::new(), warnings })
 }
 
-/// A warning of a file.
-fn told(found: &Found, obstacle: Obstacle) -> String {
+/// An obstacle with its causes.
+fn told(obstacle: Obstacle) -> String {
     let error: Error = obstacle.at(&Arc::from(""), "", Path::new(""));
-    format!("{}: {}", found.name, error.cause.map_or_else(String::new, |cause| cause.to_string()))
+    error.cause.map_or_else(String::new, |cause| cause.to_string())
 }
 
 /// The collections of a file, by their names.

@@ -28,11 +28,7 @@ fn xlsx(sheet: &str) -> Vec<u8> {
         "<Relationships xmlns=\"{PACKAGE}\"><Relationship Id=\"r1\" Type=\"{LINKS}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
     );
     let sheet = format!("<worksheet xmlns=\"{MAIN}\">{sheet}</worksheet>");
-    archive(&[
-        ("xl/workbook.xml", &book),
-        ("xl/_rels/workbook.xml.rels", &links),
-        ("xl/worksheets/sheet1.xml", &sheet),
-    ])
+    archive(&[("xl/workbook.xml", &book), ("xl/_rels/workbook.xml.rels", &links), ("xl/worksheets/sheet1.xml", &sheet)])
 }
 
 const HEADER: &str = "<row r=\"1\"><c r=\"A1\" t=\"str\"><v>id</v></c><c r=\"B1\" t=\"str\"><v>sum</v></c></row>";
@@ -123,7 +119,11 @@ async fn an_open_document_sheet_is_read_with_its_dates() {
     let share = Share::new("a.ods").file("a.ods", book);
     let connector = share.open();
     let (collections, warnings) = described(&*connector).await;
-    assert_eq!(collections, ["people(id BigInt, name String, born Date, at LocalDateTime, hour Time, done Boolean)"], "{warnings:?}");
+    assert_eq!(
+        collections,
+        ["people(id BigInt, name String, born Date, at LocalDateTime, hour Time, done Boolean)"],
+        "{warnings:?}"
+    );
     let whole = collection(&*connector, "people").await;
     assert_eq!(rows(&*connector, &whole).await.unwrap(), ["1|Li|2001-02-03|2026-03-01T09:30:00|09:30:00|true"]);
 }
