@@ -97,29 +97,31 @@ book, ns = zipfile.ZipFile(sys.argv[1]), '{http://schemas.openxmlformats.org/spr
 shared = [''.join(text.text or '' for text in item.iter(ns + 't')) for item in tree.fromstring(book.read('xl/sharedStrings.xml'))]
 def value(cell):
     found = cell.find(ns + 'v')
-    return None if found is None else shared[int(found.text)] if cell.get('t') == 's' else found.text
+    if found is None:
+        return None
+    if cell.get('t') == 's':
+        return shared[int(found.text)]
+    return found.text if cell.get('t') else repr(float(found.text)).removesuffix('.0')
 rows = []
 for row in tree.fromstring(book.read('xl/worksheets/sheet1.xml')).iter(ns + 'row'):
     if int(row.get('r')) > 3:
         rows.append({cell.get('r').rstrip('0123456789'): value(cell) for cell in row})
 rows = [row for row in rows if any(cell is not None for cell in row.values())]
-numbers = [float(row['B']) for row in rows if row.get('B') is not None]
-print(json.dumps({'rows': len(rows), 'players': sum(row.get('A') is not None for row in rows), 'count': len(numbers),
-    'sum': sum(numbers), 'first': [row.get('A') for row in rows[:20]]}))
+print(json.dumps({'rows': len(rows), 'headers': sum(row.get('A') == 'Player' for row in rows),
+    'some': [[row.get('A'), row.get('B')] for row in rows[:20]]}))
 "#;
     let Some((path, expected)) = expected("lebron.xlsx", script) else { return };
     let city = City::empty();
-    catalog(&city, path.to_str().unwrap(), "header = 3\n[source.types]\n\"Sheet1.Rec. MP\" = \"Float\"\n");
+    catalog(&city, path.to_str().unwrap(), "header = 3\n");
     let gateway = serve(&city).await;
-    let query = "sheet1Aggregate { aggregate { count rows: count(columns: [player]) } } sheet1(limit: 20) { player }";
+    let query = "all: sheet1Aggregate { aggregate { count } } \
+                 headers: sheet1Aggregate(where: {player: {_eq: \"Player\"}}) { aggregate { count } } \
+                 sheet1(limit: 20) { player recMp }";
     let found = data(&gateway, query).await;
-    let figures = &found["sheet1Aggregate"]["aggregate"];
-    assert_eq!((&figures["count"], &figures["rows"]), (&expected["rows"], &expected["players"]));
-    let first: Vec<Value> = found["sheet1"].as_array().unwrap().iter().map(|row| row["player"].clone()).collect();
-    assert_eq!(json!(first), expected["first"]);
-    let found = data(&gateway, "sheet1Aggregate { aggregate { count(columns: [recMp]) sum { recMp } } }").await;
-    let figures = &found["sheet1Aggregate"]["aggregate"];
-    assert_eq!(figures["count"], expected["count"]);
-    let (sum, wanted) = (figures["sum"]["recMp"].as_f64().unwrap(), expected["sum"].as_f64().unwrap());
-    assert!((sum - wanted).abs() < 1e-6 * wanted.abs().max(1.0), "{sum} {wanted}");
+    // Each team has its own header in this sheet: its numbers are texts among others.
+    assert_eq!(found["all"]["aggregate"]["count"], expected["rows"]);
+    assert_eq!(found["headers"]["aggregate"]["count"], expected["headers"]);
+    let some: Vec<Value> =
+        found["sheet1"].as_array().unwrap().iter().map(|row| json!([row["player"], row["recMp"]])).collect();
+    assert_eq!(json!(some), expected["some"]);
 }

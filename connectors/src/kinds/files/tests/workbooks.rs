@@ -27,6 +27,9 @@ fn xlsx(sheet: &str) -> Vec<u8> {
     let links = format!(
         "<Relationships xmlns=\"{PACKAGE}\"><Relationship Id=\"r1\" Type=\"{LINKS}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
     );
+    let root = format!(
+        "<Relationships xmlns=\"{PACKAGE}\"><Relationship Id=\"r1\" Type=\"{LINKS}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+    );
     let sheet = format!("<worksheet xmlns=\"{MAIN}\">{sheet}</worksheet>");
     archive(&[("xl/workbook.xml", &book), ("xl/_rels/workbook.xml.rels", &links), ("xl/worksheets/sheet1.xml", &sheet)])
 }
