@@ -25,7 +25,7 @@ fn expected(file: &str, script: &str) -> Option<(PathBuf, Value)> {
 
 #[tokio::test]
 async fn a_file_without_header_with_nulls_of_its_own() {
-    let script = r#"
+    let script = r"
 import csv, json, re, sys
 # csv does not tell what was quoted: only there is an empty value a text.
 rows = list(csv.reader(open(sys.argv[1], encoding='utf-8', newline='')))
@@ -33,7 +33,7 @@ named = [row for row in rows if row[6] not in ('', '\\N')]
 print(json.dumps({'rows': len(rows), 'sum': str(sum(int(row[0]) for row in rows)),
     'active': sum(row[7] == 'Y' for row in rows), 'countries': len(set(row[6] for row in named)),
     'some': [[int(row[0]), row[1]] for row in rows if row[6] == 'Iceland']}))
-"#;
+";
     let Some((path, expected)) = expected("airlines.dat", script) else { return };
     let city = City::empty();
     let columns = r#"["id", "name", "alias", "iata", "icao", "callsign", "country", "active"]"#;
@@ -64,12 +64,12 @@ print(json.dumps({'rows': len(rows), 'sum': str(sum(int(row[0]) for row in rows)
 
 #[tokio::test]
 async fn chinese_text_with_lines_inside_its_values() {
-    let script = r#"
+    let script = r"
 import csv, json, sys
 rows = list(csv.DictReader(open(sys.argv[1], encoding='utf-8-sig', newline='')))
 print(json.dumps({'rows': len(rows), 'agree': sum(int(row['agree']) for row in rows),
     'lines': sum('\n' in row['problem'] for row in rows), 'texts': [row['idea'] for row in rows[:50]]}))
-"#;
+";
     let Some((path, expected)) = expected("hsinchu_proposals.csv", script) else { return };
     let city = City::empty();
     catalog(&city, path.to_str().unwrap(), "collection = \"proposal\"\n");
@@ -90,7 +90,7 @@ print(json.dumps({'rows': len(rows), 'agree': sum(int(row['agree']) for row in r
 
 #[tokio::test]
 async fn a_workbook_whose_header_stands_in_its_third_row() {
-    let script = r#"
+    let script = r"
 import json, sys, zipfile
 import xml.etree.ElementTree as tree
 book, ns = zipfile.ZipFile(sys.argv[1]), '{http://schemas.openxmlformats.org/spreadsheetml/2006/main}'
@@ -109,7 +109,7 @@ for row in tree.fromstring(book.read('xl/worksheets/sheet1.xml')).iter(ns + 'row
 rows = [row for row in rows if any(cell is not None for cell in row.values())]
 print(json.dumps({'rows': len(rows), 'headers': sum(row.get('A') == 'Player' for row in rows),
     'some': [[row.get('A'), row.get('B')] for row in rows[:20]]}))
-"#;
+";
     let Some((path, expected)) = expected("lebron.xlsx", script) else { return };
     let city = City::empty();
     catalog(&city, path.to_str().unwrap(), "header = 3\n");

@@ -28,9 +28,9 @@ async fn dates_numbers_and_texts_are_what_people_see() {
         ("1900-03-01", "9999-12-31T12:00:00", "23:59"),
     ]) {
         sheet.write(row, 0, f64::from(row)).unwrap();
-        sheet.write_with_format(row, 1, &day(received), &date).unwrap();
-        sheet.write_with_format(row, 2, &day(at), &moment).unwrap();
-        sheet.write_with_format(row, 3, &day(hour), &time).unwrap();
+        sheet.write_with_format(row, 1, day(received), &date).unwrap();
+        sheet.write_with_format(row, 2, day(at), &moment).unwrap();
+        sheet.write_with_format(row, 3, day(hour), &time).unwrap();
         sheet.write(row, 4, f64::from(row) * 0.1 + 1.0).unwrap();
         sheet.write(row, 5, if row == 1 { "n/a" } else { "7" }).unwrap();
         sheet.write(row, 6, row == 1).unwrap();

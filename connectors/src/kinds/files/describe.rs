@@ -41,9 +41,9 @@ pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSet
                 for (name, content) in parts {
                     match content {
                         Ok(content) if settings.collection.is_some() => one.push(content),
-                        Ok(content) => collections.push(collection(name, &[content], settings, block, &mut warnings)),
+                        Ok(content) => collections.push(collection(&name, &[content], settings, block, &mut warnings)),
                         Err(obstacle) => {
-                            warnings.push(format!("{}, {name} is left out: {}", found.name, told(obstacle)))
+                            warnings.push(format!("{}, {name} is left out: {}", found.name, told(obstacle)));
                         }
                     }
                 }
@@ -53,7 +53,7 @@ pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSet
     if let Some(name) = &settings.collection
         && !one.is_empty()
     {
-        collections.push(collection(name.clone(), &one, settings, block, &mut warnings));
+        collections.push(collection(name, &one, settings, block, &mut warnings));
     }
     for (name, columns) in &settings.keys {
         if !collections.iter().any(|collection| collection.name == *name) {
@@ -112,7 +112,7 @@ pub(super) fn collection_name(settings: &Settings, found: &Found, sheet: Option<
 }
 
 fn collection(
-    name: String,
+    name: &str,
     contents: &[Content],
     settings: &Settings,
     block: &SourceSettings,
@@ -141,7 +141,9 @@ fn collection(
         let own = match typed {
             Some(field) => field.clone(),
             None => {
-                contents.iter().for_each(|content| content.look(column, &mut seen));
+                for content in contents {
+                    content.look(column, &mut seen);
+                }
                 field(column, seen.scalar())
             }
         };
@@ -166,14 +168,14 @@ fn collection(
         fields.push(field(FILE, Scalar::String));
     }
     if let (Some(field), true) = (fields.first_mut(), is_pattern(&settings.path)) {
-        field.details.insert(STANDS_IN.to_owned(), name.clone());
+        field.details.insert(STANDS_IN.to_owned(), name.to_owned());
     }
     let rows: usize = contents.iter().map(Content::height).sum();
     if rows == 0 {
         warnings.push(format!("{name} has no rows: its columns are text until it is described with some"));
     }
     let mut collection = Collection {
-        name: name.clone(),
+        name: name.to_owned(),
         fields,
         rows: Some(one_digit(rows as u64)),
         row_id: true,
@@ -182,7 +184,7 @@ fn collection(
     match build(&collection, contents, &|column| given(column).is_some()) {
         Ok(built) => {
             warnings.extend(built.damage);
-            if let Some(columns) = settings.keys.get(&name) {
+            if let Some(columns) = settings.keys.get(name) {
                 let key = Key { columns: columns.clone(), primary: true };
                 match check_key(&built.table, &key, contents) {
                     Ok(()) => {

@@ -26,7 +26,7 @@ pub(super) fn read(text: &str, most: usize) -> Result<Sheet, Obstacle> {
         let Value::Object(members) = value else {
             return Err(damaged("it is no JSON object"));
         };
-        row.iter_mut().for_each(|cell| *cell = None);
+        row.fill(None);
         for (name, value) in members {
             let position = match positions.get(&name) {
                 Some(position) => *position,

@@ -10,7 +10,7 @@ use lilong_schema::value::canonical_decimal;
 use super::sheet::Cell;
 
 /// The text of a number or a moment, without the blanks around it.
-fn plain<'a>(cell: Cell<'a>) -> Option<&'a str> {
+fn plain(cell: Cell<'_>) -> Option<&str> {
     match cell {
         Cell::Written(text) | Cell::Text(text) | Cell::Digits(text) => Some(text.trim_matches([' ', '\t'])),
         _ => None,
@@ -84,12 +84,11 @@ pub(super) fn decimal(cell: Cell<'_>, loosely: bool) -> Option<String> {
 pub(super) fn boolean(cell: Cell<'_>, loosely: bool) -> Option<bool> {
     match cell {
         Cell::Boolean(value) => Some(value),
-        Cell::Number(value) if loosely && (value == 0.0 || value == 1.0) => Some(value == 1.0),
         Cell::Written(text) | Cell::Text(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
         Cell::Written(text) | Cell::Text(text) if text.trim().eq_ignore_ascii_case("false") => Some(false),
-        cell if loosely => match plain(cell)? {
-            "1" => Some(true),
-            "0" => Some(false),
+        cell if loosely => match integer(cell, true)? {
+            1 => Some(true),
+            0 => Some(false),
             _ => None,
         },
         _ => None,

@@ -226,7 +226,7 @@ fn kept(value: Data, is_1904: bool) -> Option<Kept> {
 fn moment_of(moment: ExcelDateTime, is_1904: bool) -> Kept {
     let serial = moment.as_f64();
     let bad = Kept::Plain(Cell::Bad(Flaw::Moment));
-    if !serial.is_finite() || serial < 0.0 || serial >= 2_958_466.0 {
+    if !(0.0..2_958_466.0).contains(&serial) {
         return bad;
     }
     let micros = (serial * 86_400_000.0).round() as i64 * 1_000;
