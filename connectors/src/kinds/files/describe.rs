@@ -3,7 +3,6 @@
 //! In: the settings. Out: a collection for each file or sheet. *Invariant*: structure only, no stored value; what cannot
 //! be served is left out with a warning, never silently.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use lilong_schema::catalog::SourceSettings;
@@ -32,18 +31,24 @@ pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSet
     let is_single = !is_pattern(&settings.path);
     let mut collections = Vec::new();
     let mut one: Vec<Content> = Vec::new();
+    let mut unread = None;
     for found in &files {
         let read = read(settings, found, is_single);
         match read {
             Err(obstacle) if is_single => return Err(obstacle.at(source, DOING, &found.path)),
-            Err(obstacle) => warnings.push(format!("{} is left out: {}", found.name, told(obstacle))),
+            Err(obstacle) => {
+                let error = obstacle.at(source, DOING, &found.path);
+                warnings.push(format!("{} is left out: {}", found.name, told(&error)));
+            }
             Ok(parts) => {
                 for (name, content) in parts {
                     match content {
                         Ok(content) if settings.collection.is_some() => one.push(content),
                         Ok(content) => collections.push(collection(&name, &[content], settings, block, &mut warnings)),
                         Err(obstacle) => {
-                            warnings.push(format!("{}, {name} is left out: {}", found.name, told(obstacle)));
+                            let error = obstacle.at(source, DOING, &found.path);
+                            warnings.push(format!("{}, {name} is left out: {}", found.name, told(&error)));
+                            unread.get_or_insert(error);
                         }
                     }
                 }
@@ -54,6 +59,10 @@ pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSet
         && !one.is_empty()
     {
         collections.push(collection(name, &one, settings, block, &mut warnings));
+    }
+    // A workbook of which no sheet can be read is one that cannot be read.
+    if let Some(error) = unread.filter(|_| is_single && collections.is_empty()) {
+        return Err(error);
     }
     for (name, columns) in &settings.keys {
         if !collections.iter().any(|collection| collection.name == *name) {
@@ -72,10 +81,9 @@ pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSet
     Ok(SourceDescription { collections, enumerations: Vec::new(), warnings })
 }
 
-/// An obstacle with its causes.
-fn told(obstacle: Obstacle) -> String {
-    let error: Error = obstacle.at(&Arc::from(""), "", Path::new(""));
-    error.cause.map_or_else(String::new, |cause| cause.to_string())
+/// What the file system or a reader said.
+fn told(error: &Error) -> String {
+    error.cause.as_ref().map_or_else(String::new, ToString::to_string)
 }
 
 /// The collections of a file, by their names.

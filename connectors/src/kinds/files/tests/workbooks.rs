@@ -31,7 +31,12 @@ fn xlsx(sheet: &str) -> Vec<u8> {
         "<Relationships xmlns=\"{PACKAGE}\"><Relationship Id=\"r1\" Type=\"{LINKS}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
     );
     let sheet = format!("<worksheet xmlns=\"{MAIN}\">{sheet}</worksheet>");
-    archive(&[("xl/workbook.xml", &book), ("xl/_rels/workbook.xml.rels", &links), ("xl/worksheets/sheet1.xml", &sheet)])
+    archive(&[
+        ("_rels/.rels", &root),
+        ("xl/workbook.xml", &book),
+        ("xl/_rels/workbook.xml.rels", &links),
+        ("xl/worksheets/sheet1.xml", &sheet),
+    ])
 }
 
 const HEADER: &str = "<row r=\"1\"><c r=\"A1\" t=\"str\"><v>id</v></c><c r=\"B1\" t=\"str\"><v>sum</v></c></row>";
