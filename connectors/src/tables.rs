@@ -3,6 +3,7 @@
 //! In: tables and bound fetches. Out: rows, groups, and a fetch as text. *Invariant*: nothing here knows where a table came
 //! from; a fetch sees one table for each collection from its first row to its last.
 
+mod answer;
 mod explain;
 mod fold;
 mod read;
@@ -14,6 +15,7 @@ use arrow_array::RecordBatch;
 use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
 
+pub(crate) use answer::{answer, needed, own};
 pub(crate) use explain::{check, text};
 pub(crate) use read::Reader;
 

@@ -7,11 +7,13 @@
 
 mod arguments;
 mod build;
+mod choose;
 mod columns;
 pub mod connection;
 mod count;
 mod cursors;
 pub mod display;
+mod estimate;
 mod far;
 mod filter;
 mod fold;
@@ -35,9 +37,10 @@ use lilong_schema::federated::SourceId;
 use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
+pub use self::choose::{ChooseStep, Part};
 use self::connection::{ConnectionOutput, CursorArgument};
 pub use self::far::AttachStep;
-pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
+pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WholeOutput, WidenStep};
 pub use self::limits::{Check, CheckKind};
 pub use self::page::SortTerm;
 use self::page::{FetchPage, PageStep};
@@ -93,6 +96,10 @@ pub enum Step {
     Widen(WidenStep),
     /// Gives each parent the row that its rows were folded into.
     Assign(AssignStep),
+    /// Gives the keys by which a filter goes through a link.
+    Choose(Box<ChooseStep>),
+    /// Stands for what a [`Part`] is given.
+    Given,
 }
 
 /// Asks a source for rows.
@@ -112,6 +119,8 @@ pub struct FetchStep {
     pub ceiling: Ceiling,
     /// The cursors that it asks between; `prepared` is for values that are not null.
     pub page: Option<FetchPage>,
+    /// Whether it may be told to stop at fewer rows.
+    pub stops: bool,
 }
 
 /// What it means that a fetch finds more rows than it may.
@@ -124,7 +133,7 @@ pub struct Ceiling {
 }
 
 /// Where the keys of a fetch come from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum KeysFrom {
     /// A [`KeysStep`].
     Step(StepId),
@@ -286,6 +295,8 @@ pub enum OutputValue {
     Sources(Vec<SourceOutput>),
     /// An object of the same row as what is around it, or of none: a department's namespace.
     Object(Vec<Output>),
+    /// Such an object that is null as a whole if one of its joins has a fault instead of rows.
+    Whole(WholeOutput),
     /// A cell of the row.
     Cell(Cell),
     /// The rows that a join gives the row.
