@@ -40,9 +40,10 @@ pub(super) struct Credentials {
 
 /// Reads `[source.auth]`; `None` if something is wrong with it.
 pub(super) fn read(block: &mut Block<'_>) -> Option<Auth> {
-    let Some(mut table) = block.table("auth", "begin it with `[source.auth]`") else {
+    if block.option("auth").is_none() {
         return Some(Auth::None);
-    };
+    }
+    let mut table = block.table("auth", "begin it with `[source.auth]`")?;
     let read = read_table(&mut table);
     block.close(table);
     read

@@ -200,9 +200,9 @@ impl Client {
             };
             self.read(request, answer).await
         };
-        tokio::time::timeout_at(deadline.into(), sending).await.unwrap_or_else(|_| {
-            Err(self.fault(ErrorKind::Timeout, "no whole answer before the deadline"))
-        })
+        tokio::time::timeout_at(deadline.into(), sending)
+            .await
+            .unwrap_or_else(|_| Err(self.fault(ErrorKind::Timeout, "no whole answer before the deadline")))
     }
 
     /// Waits as long as the source asked to be left alone, or refuses at once.
@@ -260,7 +260,12 @@ impl Client {
         Err(self.fault(ErrorKind::Mismatch, "it redirects again and again"))
     }
 
-    async fn send_to(&self, request: &Request, mut url: Url, refused: Option<&HeaderValue>) -> Result<reqwest::Response> {
+    async fn send_to(
+        &self,
+        request: &Request,
+        mut url: Url,
+        refused: Option<&HeaderValue>,
+    ) -> Result<reqwest::Response> {
         // A resolver is not asked about addresses.
         if literal(&url).is_some_and(|address| !is_allowed(address)) {
             return Err(self.forbidden());

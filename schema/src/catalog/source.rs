@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use super::document::{Entry, Form, Reading, Table};
 use super::{Place, SourceSettings, Tuning};
-use crate::problem::shown;
 use crate::Problem;
+use crate::problem::shown;
 use names::{read_renames, read_types};
 use options::read_option;
 

@@ -4,8 +4,8 @@
 
 use super::super::document::{Entry, Form, Reading, Table};
 use super::super::{OptionKind, OptionTable, OptionValue};
-use crate::problem::{nearest, shown};
 use crate::Secret;
+use crate::problem::{nearest, shown};
 
 /// How deep tables may stand in tables.
 const DEPTH: usize = 8;
