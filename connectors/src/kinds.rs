@@ -3,6 +3,7 @@
 pub mod memory;
 mod mysql;
 mod postgres;
+mod rest;
 mod sqlite;
 
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[memory::KIND, mysql::KIND, postgres::KIND, sqlite::KIND];
+pub const KINDS: &[Kind] = &[memory::KIND, mysql::KIND, postgres::KIND, rest::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

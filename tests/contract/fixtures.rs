@@ -4,6 +4,7 @@
 
 mod mysql;
 mod postgres;
+mod rest;
 
 use std::any::Any;
 use std::path::Path;
@@ -29,7 +30,7 @@ pub(crate) struct Fixture {
     pub(crate) indexes_expressions: bool,
     spoil: Box<dyn Fn() + Send + Sync>,
     /// What the source stands in; taken away with the fixture.
-    _place: Option<Box<dyn Any + Send + Sync>>,
+    place: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Fixture {
@@ -68,6 +69,7 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
         "postgres_blind" => postgres::start(postgres::Way::Blind).await,
         "postgres_pooled" => postgres::start(postgres::Way::Pooled).await,
         "mysql" => mysql::start().await,
+        "rest" => rest::start().await,
         _ => panic!("no fixture for {kind}"),
     }
 }
@@ -191,6 +193,6 @@ async fn ready(
         orders_by_code_point: true,
         indexes_expressions: true,
         spoil,
-        _place: folder.map(|folder| Box::new(folder) as Box<dyn Any + Send + Sync>),
+        place: folder.map(|folder| Box::new(folder) as Box<dyn Any + Send + Sync>),
     }
 }

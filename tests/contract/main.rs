@@ -120,4 +120,4 @@ macro_rules! every_kind {
     };
 }
 
-every_kind! { memory sqlite mysql postgres postgres_blind postgres_pooled }
+every_kind! { memory sqlite mysql postgres postgres_blind postgres_pooled rest }
