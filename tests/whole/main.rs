@@ -14,6 +14,7 @@ mod http;
 mod letter;
 mod pages;
 mod residual;
+mod rest;
 mod servers;
 mod sources;
 mod union;

@@ -34,7 +34,9 @@ use super::Kind;
 use super::memory::{self, Memory};
 use crate::evaluate::{Term, filter, sort};
 use crate::http::{Client, Request, StatusCode};
-use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Operand, OrderTarget, Result, RowStream};
+use crate::{
+    BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Operand, OrderTarget, Result, RowStream,
+};
 
 /// The kind's entry in the list.
 pub(super) const KIND: Kind = Kind { name: "rest", keys: settings::KEYS, open, discovery: None };
@@ -83,7 +85,9 @@ fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
 impl Service {
     fn definition(&self, fetch: &Fetch) -> Result<&Definition> {
         let name = &fetch.collection.name;
-        self.definitions.get(name).ok_or_else(|| self.fault(ErrorKind::Mismatch, &format!("there is no collection {name}")))
+        self.definitions
+            .get(name)
+            .ok_or_else(|| self.fault(ErrorKind::Mismatch, &format!("there is no collection {name}")))
     }
 
     fn choice(&self, definition: &Definition, fetch: &Fetch) -> Result<Choice> {
@@ -97,13 +101,21 @@ impl Service {
     async fn fetch_now(&self, fetch: &BoundFetch, context: &FetchContext) -> Result<RowStream> {
         let plan = fetch.fetch();
         let native = fetch.prepared.native(self)?;
-        let choice = native.parts.clone().downcast::<Choice>().map_err(|_| {
-            self.fault(ErrorKind::Internal, "a fetch that another connector translated")
-        })?;
+        let choice = native
+            .parts
+            .clone()
+            .downcast::<Choice>()
+            .map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
         let definition = self.definition(plan)?;
-        let targets = choice
-            .targets(definition, fetch)
-            .ok_or_else(|| self.fault(ErrorKind::Rejected, "a value that no path can hold"))?;
+        let targets = |choice: &Choice| {
+            let targets = choice.targets(definition, fetch);
+            targets.ok_or_else(|| self.fault(ErrorKind::Rejected, "a value that no path can hold"))
+        };
+        let mut asked = targets(&choice)?;
+        if let (true, Some(wider)) = (asked.len() > REQUESTS, choice.widened()) {
+            asked = targets(&wider)?;
+        }
+        let targets = asked;
         if targets.len() > REQUESTS {
             let advice = format!("{} requests would be needed, more than {REQUESTS}", targets.len());
             return Err(self.fault(ErrorKind::TooCostly, &advice).advising(advice));

@@ -181,7 +181,8 @@ impl Definition {
                 BTreeMap::new()
             },
         });
-        let keys = if self.key.is_empty() { Vec::new() } else { vec![Key { columns: self.key.clone(), primary: true }] };
+        let keys =
+            if self.key.is_empty() { Vec::new() } else { vec![Key { columns: self.key.clone(), primary: true }] };
         let narrowed = self.filters.iter().filter(|(_, filter)| filter.equal.is_some() || filter.many.is_some());
         let mut indexes: Vec<Vec<String>> = narrowed.map(|(column, _)| vec![column.clone()]).collect();
         if self.one.is_some() && !indexes.contains(&self.key) {

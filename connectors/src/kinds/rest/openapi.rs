@@ -88,7 +88,9 @@ fn collections(document: &Value) -> Result<Found, Fault> {
                 }
                 for (name, required) in left(&parameters, &definition) {
                     if required {
-                        found.warnings.push(format!("GET {path} needs the parameter {name}, which is no column: give it under `parameters`"));
+                        found.warnings.push(format!(
+                            "GET {path} needs the parameter {name}, which is no column: give it under `parameters`"
+                        ));
                     }
                 }
                 found.definitions.push(definition);
@@ -105,7 +107,9 @@ fn collections(document: &Value) -> Result<Found, Fault> {
     found.definitions.retain(|definition| {
         let is_new = seen.insert(definition.name.clone());
         if !is_new {
-            found.warnings.push(format!("GET /{} is not served: its name {} is taken", definition.path, definition.name));
+            found
+                .warnings
+                .push(format!("GET /{} is not served: its name {} is taken", definition.path, definition.name));
         }
         is_new
     });
@@ -136,10 +140,7 @@ fn parameters<'a>(document: Document<'a>, item: &'a Value, operation: &'a Value)
         let flag = |key: &str| parameter.get(key).and_then(Value::as_bool);
         let schema = document.resolve(parameter.get("schema").unwrap_or(&Value::Null));
         let joined = flag("explode") == Some(false);
-        all.insert(
-            (place, name),
-            Parameter { name, place, required: flag("required") == Some(true), schema, joined },
-        );
+        all.insert((place, name), Parameter { name, place, required: flag("required") == Some(true), schema, joined });
     }
     all.into_values().collect()
 }
@@ -175,7 +176,11 @@ fn answer<'a>(document: Document<'a>, operation: &'a Value) -> Option<Answer<'a>
         [(rows, item)] if is_envelope(&members) => {
             let total = ["total", "totalCount", "total_count"];
             let total = members.iter().find(|(name, ..)| total.contains(&name.as_str()));
-            Some(Answer::List { rows: rows.clone(), item, total: total.map(|(name, ..)| format!("/{}", escaped(name))) })
+            Some(Answer::List {
+                rows: rows.clone(),
+                item,
+                total: total.map(|(name, ..)| format!("/{}", escaped(name))),
+            })
         }
         _ if !members.is_empty() => Some(Answer::Object),
         _ => None,
@@ -285,12 +290,19 @@ fn page(parameters: &[Parameter<'_>], path: &str) -> Result<Paging, String> {
     if let Some(parameter) = find(&["page", "page_number", "pageNumber"]) {
         let first = ["default", "minimum"].iter().find_map(|key| parameter.schema.get(*key)?.as_u64());
         return match first {
-            Some(first @ (0 | 1)) => Ok(Paging::Page { parameter: parameter.name.to_owned(), first: first as usize, size }),
-            _ => Err(format!("GET {path} has pages, but not told from which number on: say it under `page`, or only the first is read")),
+            Some(first @ (0 | 1)) => {
+                Ok(Paging::Page { parameter: parameter.name.to_owned(), first: first as usize, size })
+            }
+            _ => Err(format!(
+                "GET {path} has pages, but not told from which number on: say it under `page`, or only the first is read"
+            )),
         };
     }
     match find(&["cursor", "page_token", "pageToken", "after"]) {
-        Some(parameter) => Err(format!("GET {path} has pages by {}: say under `page` where the next stands, or only the first is read", parameter.name)),
+        Some(parameter) => Err(format!(
+            "GET {path} has pages by {}: say under `page` where the next stands, or only the first is read",
+            parameter.name
+        )),
         None => Ok(Paging::Whole),
     }
 }

@@ -58,7 +58,12 @@ impl<'a> Pages<'a> {
     }
 
     /// What an answer says of the next page: its cursor or its link.
-    pub(super) fn next_in(&self, client: &Client, answer: &Answer, tree: &Value) -> Result<Option<String>, &'static str> {
+    pub(super) fn next_in(
+        &self,
+        client: &Client,
+        answer: &Answer,
+        tree: &Value,
+    ) -> Result<Option<String>, &'static str> {
         const UNREADABLE: &str = "a next page that is neither a text nor a number";
         let pointed = |pointer: &str| match tree.pointer(pointer) {
             None | Some(Value::Null | Value::Bool(false)) => Ok(None),
@@ -79,7 +84,9 @@ impl<'a> Pages<'a> {
                     None => Err("a next page outside the source"),
                 }
             }
-            Paging::Whole if link_of(answer).is_some() => Err("a list that has more pages, without `page` in the catalog"),
+            Paging::Whole if link_of(answer).is_some() => {
+                Err("a list that has more pages, without `page` in the catalog")
+            }
             _ => Ok(None),
         }
     }
@@ -143,7 +150,8 @@ mod tests {
 
     #[test]
     fn links_are_told_apart() {
-        let header = "<https://parks.city/trees?ids=1,2;3&page=2>; rel=\"next\"; title=\"x\", </trees?page=9>; rel=last";
+        let header =
+            "<https://parks.city/trees?ids=1,2;3&page=2>; rel=\"next\"; title=\"x\", </trees?page=9>; rel=last";
         let found: Vec<_> = links(header).collect();
         assert_eq!(
             found,

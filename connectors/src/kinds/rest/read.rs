@@ -3,6 +3,7 @@
 //! In: targets. Out: their rows. *Invariant*: an answer is whole or a fault: pages that repeat, go on without end or do not
 //! come to the announced count are faults, and rows that were not asked for are left out.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -61,6 +62,7 @@ impl Reading<'_> {
         let mut pieces = Vec::new();
         let (mut rows, mut total) = (0, None);
         let mut before: Option<Vec<u8>> = None;
+        let mut firsts = HashSet::new();
         for _ in 0..PAGES {
             let Some(answer) = self.ask(&pages.path(&target.path)).await? else {
                 return Ok(pieces);
@@ -69,7 +71,8 @@ impl Reading<'_> {
             let next = pages.next_in(self.client, &answer, &tree).map_err(|what| self.mismatch(what))?;
             if let (Some(pointer), false) = (&self.definition.total, self.one) {
                 let count = tree.pointer(pointer).and_then(count_of);
-                total = Some(count.ok_or_else(|| self.mismatch("an answer that does not tell how many rows there are"))?);
+                total =
+                    Some(count.ok_or_else(|| self.mismatch("an answer that does not tell how many rows there are"))?);
             }
             let items = self.take_rows(&mut tree, is_xml(&answer))?;
             if !items.is_empty() && before.as_ref() == Some(&answer.body) {
@@ -82,7 +85,12 @@ impl Reading<'_> {
                 let error = Error::new(ErrorKind::TooCostly, self.client.source().clone(), &*advice);
                 return Err(error.advising(advice));
             }
-            let piece = self.asked_for(self.decode(&items, Some(target))?, target)?;
+            let decoded = self.decode(&items, Some(target))?;
+            // Pages that lead in a circle are told before they fill the memory.
+            if self.first_key(&decoded.batch)?.is_some_and(|first| !firsts.insert(first)) {
+                return Err(self.mismatch("a page that repeats one before"));
+            }
+            let piece = self.asked_for(decoded, target)?;
             let enough = self.enough.is_some_and(|enough| enough(&piece.batch));
             pieces.push(piece);
             let goes_on = pages.advance(next, rows, is_empty, total).map_err(|what| self.mismatch(what))?;
@@ -105,7 +113,8 @@ impl Reading<'_> {
     async fn ask(&self, path: &str) -> Result<Option<Answer>> {
         let _turn = self.requests.acquire().await.map_err(|_| self.mismatch("closed"))?;
         let mut request = Request::get(path);
-        let accepted = crate::http::header::HeaderValue::from_static("application/json, application/xml;q=0.9, */*;q=0.1");
+        let accepted =
+            crate::http::header::HeaderValue::from_static("application/json, application/xml;q=0.9, */*;q=0.1");
         request.headers.insert(crate::http::header::ACCEPT, accepted);
         if self.one {
             request = request.accepting(StatusCode::NOT_FOUND);
@@ -192,6 +201,25 @@ impl Reading<'_> {
         Ok(Decoded { batch: batch.map_err(|cause| self.defect(cause))?, faults })
     }
 
+    /// The key of the first row; `None` if there is none.
+    fn first_key(&self, batch: &RecordBatch) -> Result<Option<Vec<String>>> {
+        if batch.num_rows() == 0 || self.definition.key.is_empty() {
+            return Ok(None);
+        }
+        let mut key = Vec::with_capacity(self.definition.key.len());
+        for (column, values) in self.definition.columns.iter().zip(batch.slice(0, 1).columns()) {
+            if self.definition.key.contains(&column.name) {
+                let texts = canonical_texts(values, column.scalar)
+                    .map_err(|cause| cause.at_source(self.client.source().clone(), "reading rows"))?;
+                if texts.is_null(0) {
+                    return Ok(None);
+                }
+                key.push(texts.value(0).to_owned());
+            }
+        }
+        Ok(Some(key))
+    }
+
     /// Refuses rows that share a key: a page came twice, or the key is none.
     fn tell_apart(&self, batch: &RecordBatch) -> Result<()> {
         let key = &self.definition.key;
@@ -199,8 +227,8 @@ impl Reading<'_> {
         if columns.is_empty() || batch.num_rows() == 0 {
             return Ok(());
         }
-        let index = KeyIndex::new(&columns)
-            .map_err(|cause| cause.at_source(self.client.source().clone(), "reading rows"))?;
+        let index =
+            KeyIndex::new(&columns).map_err(|cause| cause.at_source(self.client.source().clone(), "reading rows"))?;
         let whole = (0..batch.num_rows()).filter(|row| columns.iter().all(|column| column.is_valid(*row))).count();
         if index.len() == whole { Ok(()) } else { Err(self.mismatch("two rows with the same key")) }
     }

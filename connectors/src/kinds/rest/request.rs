@@ -25,6 +25,8 @@ pub(super) struct Choice {
     /// Columns narrowed by a range.
     ranges: Vec<(String, Bound, OperandId)>,
     several: Several,
+    /// Whether the list could be read without the several values.
+    free: bool,
 }
 
 /// Which end of a range.
@@ -84,15 +86,21 @@ impl Choice {
         let one = definition.one.as_ref().filter(|(template, _)| found.covers(template, &BTreeSet::new()).is_some());
         if let Some((template, _)) = one {
             let several = found.covers(template, &BTreeSet::new()).unwrap_or(Several::None);
-            return Ok(Self { one: true, single: found.single, ranges: Vec::new(), several });
+            return Ok(Self { one: true, single: found.single, ranges: Vec::new(), several, free: false });
         }
         let Some(several) = found.covers(&definition.path, &definition.required) else {
             let needed = definition.path.columns().map(str::to_owned).chain(definition.required.iter().cloned());
             let needed: BTreeSet<String> = needed.filter(|column| !found.single.contains_key(column)).collect();
             return Err(Refusal::Needs(needed.into_iter().collect()));
         };
-        let several = if several == Several::None { found.narrow(definition) } else { several };
-        Ok(Self { one: false, single: found.single, ranges: found.ranges, several })
+        let free = several == Several::None;
+        let several = if free { found.narrow(definition) } else { several };
+        Ok(Self { one: false, single: found.single, ranges: found.ranges, several, free })
+    }
+
+    /// The same without the several values, if they only narrow: for more of them than requests are worth.
+    pub(super) fn widened(&self) -> Option<Self> {
+        self.free.then(|| Self { several: Several::None, ..self.clone() })
     }
 
     /// The targets for the values of one request.
@@ -116,7 +124,9 @@ impl Choice {
             Several::Together(origin, column, many) => {
                 let values: Vec<String> = origin.rows(fetch)?.into_iter().flatten().collect();
                 let chunks = values.chunks(many.most);
-                chunks.map(|chunk| self.target(definition, fetch, single.clone(), Some((column, many, chunk)))).collect()
+                chunks
+                    .map(|chunk| self.target(definition, fetch, single.clone(), Some((column, many, chunk))))
+                    .collect()
             }
         }
     }

@@ -9,8 +9,8 @@ use lilong_schema::{Enumeration, Problem, Scalar};
 
 use super::definition::{Column, Definition, Filter, Many, Paging, Place, Template};
 use super::openapi;
-use crate::kinds::glob;
 use crate::http;
+use crate::kinds::glob;
 use crate::options::Block;
 
 /// The kind's own keys.
@@ -62,7 +62,8 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         if let Some(name) = inner.required("name", "name the collection") {
             inner = inner.named(name.value);
             let known = definitions.remove(name.value);
-            let mut definition = known.unwrap_or_else(|| Definition { name: name.value.to_owned(), ..Definition::default() });
+            let mut definition =
+                known.unwrap_or_else(|| Definition { name: name.value.to_owned(), ..Definition::default() });
             read_collection(&mut inner, &mut definition);
             check(&mut inner, &definition);
             definitions.insert(name.value.to_owned(), definition);
@@ -85,9 +86,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             }
         }
     }
-    let named = |patterns: &[String], name: &str| {
-        patterns.iter().any(|pattern| glob::matches(pattern, name))
-    };
+    let named = |patterns: &[String], name: &str| patterns.iter().any(|pattern| glob::matches(pattern, name));
     definitions.retain(|name, _| {
         (settings.include.is_empty() || named(&settings.include, name)) && !named(&settings.exclude, name)
     });
@@ -281,7 +280,10 @@ fn read_paging(table: &mut Block<'_>) -> Option<Paging> {
             let parameter = parameter()?;
             let next = read_pointer(table, "next");
             if next.is_none() {
-                table.wrong_here("`next` is missing", "point to the cursor of the next page, as in next = \"/meta/next\"");
+                table.wrong_here(
+                    "`next` is missing",
+                    "point to the cursor of the next page, as in next = \"/meta/next\"",
+                );
             }
             Paging::Cursor { parameter, next: next?, size }
         }
@@ -333,7 +335,8 @@ fn check(block: &mut Block<'_>, definition: &Definition) {
     for (name, filter) in &definition.filters {
         let Some(column) = definition.column(name) else { continue };
         let ranged = filter.from.is_some() || filter.to.is_some();
-        if ranged && (matches!(column.scalar, Scalar::String | Scalar::Enum | Scalar::Float) || !column.scalar.is_ordered())
+        if ranged
+            && (matches!(column.scalar, Scalar::String | Scalar::Enum | Scalar::Float) || !column.scalar.is_ordered())
         {
             let what = format!("`from` and `to` of {name}: services order such values in their own way");
             block.wrong_here(what, "leave them out; what is read is filtered here");
@@ -341,6 +344,11 @@ fn check(block: &mut Block<'_>, definition: &Definition) {
         if !column.scalar.is_key() {
             let what = format!("{name} is a {}, which is compared here only", column.scalar.name());
             block.wrong_here(what, "leave its filter out");
+        }
+    }
+    for name in &definition.key {
+        if definition.column(name).is_some_and(|column| !column.scalar.is_key()) {
+            block.wrong_here(format!("`key` names {name}, whose type is no key's"), "name other columns");
         }
     }
     for name in &definition.ordered {

@@ -68,13 +68,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, Fault> {
                     None => root = Some((name, value)),
                 }
             }
-            Event::Text(text) => {
-                match open.last_mut() {
-                    Some(parent) => parent.text.push_str(&text),
-                    None if text.trim().is_empty() => {}
-                    None => return Err(Fault::Shape),
-                }
-            }
+            Event::Text(text) => match open.last_mut() {
+                Some(parent) => parent.text.push_str(&text),
+                None if text.trim().is_empty() => {}
+                None => return Err(Fault::Shape),
+            },
             Event::CData(text) => {
                 open.last_mut().ok_or(Fault::Shape)?.text.push_str(&text);
             }
