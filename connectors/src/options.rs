@@ -38,6 +38,7 @@ impl<'a> Block<'a> {
     }
 
     /// A table in this one, under a name in messages.
+    #[must_use]
     pub fn within(&self, name: &str, table: &'a OptionTable) -> Self {
         self.inside(&lilong_schema::problem::shown(name), table)
     }

@@ -8,7 +8,7 @@ use lilong_schema::Secret;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::settings::read_url;
+use super::address::read_url;
 use crate::options::{Block, Text};
 
 const HINT: &str = "write kind = \"bearer\" with token, \"basic\" with user and password, \"header\" or \"query\" with name \

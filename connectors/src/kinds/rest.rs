@@ -1,6 +1,6 @@
 //! Services that answer GET requests with lists of objects, in JSON or XML.
 //!
-//! In: a block with `url` and an OpenAPI document or collections by hand. Out: a [`Connector`] that lets the service narrow
+//! In: a block with `url` and an `OpenAPI` document or collections by hand. Out: a [`Connector`] that lets the service narrow
 //! by the parameters it has and does everything else here. *Invariant*: what a parameter narrows by is checked again, so
 //! that a service's own idea of equality is never an answer.
 

@@ -1,4 +1,4 @@
-//! Collections from an OpenAPI document, and answers in XML.
+//! Collections from an `OpenAPI` document, and answers in XML.
 
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ components:
 "##;
 
 fn park(id: usize) -> Value {
-    let kind = if id % 2 == 0 { "garden" } else { "wood" };
+    let kind = if id.is_multiple_of(2) { "garden" } else { "wood" };
     json!({"id": id, "opened": "1999-05-01", "kind": kind, "area": 12.50, "tags": ["a"]})
 }
 

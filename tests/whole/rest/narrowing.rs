@@ -127,3 +127,32 @@ async fn linked_rows_are_asked_for_together_where_the_service_takes_many_keys() 
         assert_eq!(asked, targets, "{filter}");
     }
 }
+
+#[tokio::test]
+async fn lists_in_rows_are_collections_that_link_to_them() {
+    let service = Service::start(|asked: Asked| async move {
+        let offset = asked.number("offset").unwrap();
+        let orders = (offset + 1..=3).take(2).map(|id| {
+            let lines = (1..id).map(|line| json!({"line": line, "tree": "oak"}));
+            json!({"id": id, "lines": lines.collect::<Vec<_>>()})
+        });
+        json_of(&json!({"orders": orders.collect::<Vec<_>>(), "count": 3}))
+    })
+    .await;
+    let common = "path = \"/orders\"\ntotal = \"/count\"\npage = { kind = \"offset\", parameter = \"offset\" }\n";
+    let block = format!(
+        "url = \"http://{}\"\n[[source.collection]]\nname = \"order\"\nrows = \"/orders\"\nkey = [\"id\"]\n{common}\
+         [source.collection.fields]\nid = \"Int\"\n\
+         [[source.collection]]\nname = \"line\"\nrows = \"/orders/*/lines\"\nkey = [\"order\", \"line\"]\n{common}\
+         [source.collection.fields]\norder = {{ type = \"Int\", at = \"/^/id\" }}\nline = \"Int\"\ntree = \"String\"\n\
+         [[link]]\nfrom = \"parks.line(order)\"\nto = \"parks.order(id)\"\nname = \"of\"\nback = \"lines\"",
+        service.address
+    );
+    let city = City::of(&block).await;
+    let found = city.data("{ parks { order { id lines { line } } lineAggregate { aggregate { count } } } }").await;
+    assert_eq!(
+        found["parks"]["order"],
+        json!([{"id": 1, "lines": []}, {"id": 2, "lines": [{"line": 1}]}, {"id": 3, "lines": [{"line": 1}, {"line": 2}]}])
+    );
+    assert_eq!(found["parks"]["lineAggregate"]["aggregate"]["count"], 3);
+}

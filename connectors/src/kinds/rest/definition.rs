@@ -1,4 +1,4 @@
-//! What a `rest` source has, however it was told: by an OpenAPI document or by hand.
+//! What a `rest` source has, however it was told: by an `OpenAPI` document or by hand.
 //!
 //! *Invariant*: no value of a secret option is in here.
 
@@ -112,6 +112,14 @@ pub(super) enum Paging {
     Link { next: Option<String>, size: Option<(String, usize)> },
 }
 
+impl Filter {
+    /// The parameter for one value.
+    pub(super) fn single(&self) -> Option<&str> {
+        let many = || self.many.as_ref().map(|many| &many.parameter);
+        self.equal.as_ref().or_else(many).map(String::as_str)
+    }
+}
+
 impl Template {
     /// Reads a path; `None` if braces do not match.
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -183,7 +191,7 @@ impl Definition {
         });
         let keys =
             if self.key.is_empty() { Vec::new() } else { vec![Key { columns: self.key.clone(), primary: true }] };
-        let narrowed = self.filters.iter().filter(|(_, filter)| filter.equal.is_some() || filter.many.is_some());
+        let narrowed = self.filters.iter().filter(|(_, filter)| filter.single().is_some());
         let mut indexes: Vec<Vec<String>> = narrowed.map(|(column, _)| vec![column.clone()]).collect();
         if self.one.is_some() && !indexes.contains(&self.key) {
             indexes.push(self.key.clone());

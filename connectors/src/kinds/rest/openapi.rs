@@ -1,4 +1,4 @@
-//! Collections from an OpenAPI document, version 3.0 or 3.1, in JSON or YAML.
+//! Collections from an `OpenAPI` document, version 3.0 or 3.1, in JSON or YAML.
 //!
 //! In: a file. Out: a definition for each GET operation that lists objects, and what is not served, with reasons.
 //! *Invariant*: only what the document says plainly is believed; what would have to be guessed is left to the catalog.
@@ -85,6 +85,15 @@ fn collections(document: &Value) -> Result<Found, Fault> {
                 match page(&parameters, path) {
                     Ok(paging) => definition.paging = paging,
                     Err(warning) => found.warnings.push(warning),
+                }
+                for parameter in parameters.iter().filter(|parameter| {
+                    parameter.schema.get("default").is_some()
+                        && definition.filters.values().any(|filter| filter.single() == Some(parameter.name))
+                }) {
+                    found.warnings.push(format!(
+                        "GET {path} may leave out rows without its parameter {}, which has a default",
+                        parameter.name
+                    ));
                 }
                 for (name, required) in left(&parameters, &definition) {
                     if required {
@@ -227,9 +236,9 @@ fn list(
                     filter.many = Some(Many { parameter: parameter.name.to_owned(), separator, most });
                 } else {
                     filter.equal = Some(parameter.name.to_owned());
-                    if parameter.required {
-                        required.insert(column);
-                    }
+                }
+                if parameter.required {
+                    required.insert(column);
                 }
             }
             _ => {}

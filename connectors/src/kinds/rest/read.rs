@@ -27,6 +27,9 @@ use crate::{Error, ErrorKind, Result};
 /// Pages of one list.
 const PAGES: usize = 10_000;
 
+/// The member of a row that holds what its list stands in.
+const OUTER: &str = "^";
+
 /// One fetch at work.
 pub(super) struct Reading<'a> {
     pub(super) client: &'a Client,
@@ -74,12 +77,11 @@ impl Reading<'_> {
                 total =
                     Some(count.ok_or_else(|| self.mismatch("an answer that does not tell how many rows there are"))?);
             }
-            let items = self.take_rows(&mut tree, is_xml(&answer))?;
-            if !items.is_empty() && before.as_ref() == Some(&answer.body) {
+            let (items, count) = self.take_rows(&mut tree, is_xml(&answer))?;
+            if count > 0 && before.as_ref() == Some(&answer.body) {
                 return Err(self.mismatch("a page that repeats the one before"));
             }
-            let is_empty = items.is_empty();
-            rows += items.len();
+            rows += count;
             if self.so_far.fetch_add(items.len(), Ordering::Relaxed) + items.len() > self.most {
                 let advice = format!("more than {} rows to read (`fetch_rows`); add a filter", self.most);
                 let error = Error::new(ErrorKind::TooCostly, self.client.source().clone(), &*advice);
@@ -93,7 +95,7 @@ impl Reading<'_> {
             let piece = self.asked_for(decoded, target)?;
             let enough = self.enough.is_some_and(|enough| enough(&piece.batch));
             pieces.push(piece);
-            let goes_on = pages.advance(next, rows, is_empty, total).map_err(|what| self.mismatch(what))?;
+            let goes_on = pages.advance(next, rows, count == 0, total).map_err(|what| self.mismatch(what))?;
             if enough {
                 return Ok(pieces);
             }
@@ -131,11 +133,36 @@ impl Reading<'_> {
         answer.json(self.client.source())
     }
 
-    fn take_rows(&self, tree: &mut Value, is_xml: bool) -> Result<Vec<Value>> {
+    /// The rows, and how many things the page lists: with a list in each of them, those are not the rows.
+    fn take_rows(&self, tree: &mut Value, is_xml: bool) -> Result<(Vec<Value>, usize)> {
         let pointer = match &self.definition.one {
             Some((_, pointer)) if self.one => pointer,
             _ => &self.definition.rows,
         };
+        let (outer, inner) = match pointer.split_once("/*") {
+            Some((outer, inner)) => (outer, Some(inner)),
+            None => (pointer.as_str(), None),
+        };
+        let items = self.take_list(tree, outer, is_xml)?;
+        let count = items.len();
+        let Some(inner) = inner else { return Ok((items, count)) };
+        let mut rows = Vec::new();
+        for mut item in items {
+            if item.pointer(inner).is_none() {
+                continue;
+            }
+            let within = self.take_list(&mut item, inner, is_xml)?;
+            for mut row in within {
+                if let Some(members) = row.as_object_mut() {
+                    members.insert(OUTER.to_owned(), item.clone());
+                }
+                rows.push(row);
+            }
+        }
+        Ok((rows, count))
+    }
+
+    fn take_list(&self, tree: &mut Value, pointer: &str, is_xml: bool) -> Result<Vec<Value>> {
         let Some(found) = tree.pointer_mut(pointer) else {
             // An element without children has none of that name: the list is there, and it is empty.
             let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);

@@ -6,14 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lilong_schema::{Scalar, Value};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::definition::{Definition, Many, Piece, Template};
 use crate::evaluate::canonical_texts;
+use crate::http::escaped;
 use crate::{BoundFetch, Comparison, Fetch, Operand, OperandId, Predicate};
-
-/// What stands unescaped in a path or a query.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How a fetch is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +149,7 @@ impl Choice {
                     if value.is_empty() || value == "." || value == ".." {
                         return None;
                     }
-                    path.extend(utf8_percent_encode(value, PLAIN));
+                    path.push_str(&escaped(value));
                 }
             }
         }
@@ -163,7 +160,7 @@ impl Choice {
         if !self.one {
             let in_path: BTreeSet<&str> = template.columns().collect();
             for (column, filter) in &definition.filters {
-                if let (Some(parameter), Some(value)) = (&filter.equal, values.get(column))
+                if let (Some(parameter), Some(value)) = (filter.single(), values.get(column))
                     && !in_path.contains(column.as_str())
                 {
                     query.add(parameter, value);
@@ -204,7 +201,7 @@ impl Choice {
             let in_path: BTreeSet<&str> = template.columns().collect();
             for (column, filter) in &definition.filters {
                 let known = self.single.contains_key(column) || each.contains(column);
-                if let (Some(parameter), true) = (&filter.equal, known && !in_path.contains(column.as_str())) {
+                if let (Some(parameter), true) = (filter.single(), known && !in_path.contains(column.as_str())) {
                     query.add_shown(parameter, column);
                 }
             }
@@ -352,14 +349,14 @@ pub(super) struct Query(pub(super) String);
 impl Query {
     fn begin(&mut self, name: &str) {
         self.0.push(if self.0.contains('?') { '&' } else { '?' });
-        self.0.extend(utf8_percent_encode(name, PLAIN));
+        self.0.push_str(&escaped(name));
         self.0.push('=');
     }
 
     /// Adds a parameter.
     pub(super) fn add(&mut self, name: &str, value: &str) {
         self.begin(name);
-        self.0.extend(utf8_percent_encode(value, PLAIN));
+        self.0.push_str(&escaped(value));
     }
 
     /// Adds a parameter with several values; separators stay as they are, those inside values do not.
@@ -369,7 +366,7 @@ impl Query {
             if at > 0 {
                 self.0.push_str(separator);
             }
-            self.0.extend(utf8_percent_encode(value, PLAIN));
+            self.0.push_str(&escaped(value));
         }
     }
 

@@ -2,9 +2,10 @@
 //!
 //! In: a block. Out: where to ask and what is there, or every problem. *Invariant*: nothing is connected to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
+use lilong_schema::problem::shown;
 use lilong_schema::{Enumeration, Problem, Scalar};
 
 use super::definition::{Column, Definition, Filter, Many, Paging, Place, Template};
@@ -58,15 +59,23 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         }
     }
     let is_by_hand = settings.options.contains_key("collection");
+    let mut told = BTreeSet::new();
     for mut inner in block.tables("collection", COLLECTION) {
-        if let Some(name) = inner.required("name", "name the collection") {
-            inner = inner.named(name.value);
-            let known = definitions.remove(name.value);
-            let mut definition =
-                known.unwrap_or_else(|| Definition { name: name.value.to_owned(), ..Definition::default() });
-            read_collection(&mut inner, &mut definition);
+        let name = inner.required("name", "name the collection");
+        // Without a name it is read all the same: everything that is wrong is told at once.
+        let name = name.map_or("", |name| name.value);
+        if !name.is_empty() {
+            inner = inner.named(name);
+        }
+        if !name.is_empty() && !told.insert(name) {
+            inner.wrong_here("another block has this name", "put them together, or choose another name");
+        }
+        let known = definitions.remove(name);
+        let mut definition = known.unwrap_or_else(|| Definition { name: name.to_owned(), ..Definition::default() });
+        read_collection(&mut inner, &mut definition);
+        if !name.is_empty() {
             check(&mut inner, &definition);
-            definitions.insert(name.value.to_owned(), definition);
+            definitions.insert(name.to_owned(), definition);
         }
         block.close(inner);
     }
@@ -108,6 +117,9 @@ fn read_collection(block: &mut Block<'_>, definition: &mut Definition) {
         block.wrong_here("`path` is missing", "name the path that lists its rows, as in path = \"/trees\"");
     }
     if let Some(pointer) = read_pointer(block, "rows") {
+        if pointer.matches("/*").count() > 1 {
+            block.wrong_here("`rows` goes through more than one list", "write one *, as in \"/orders/*/lines\"");
+        }
         definition.rows = pointer;
     }
     let one = read_template(block, "one");
@@ -144,7 +156,7 @@ fn read_collection(block: &mut Block<'_>, definition: &mut Definition) {
     }
     if let Some(mut table) = block.table("filter", "begin it with `[source.collection.filter]`") {
         for (name, option) in table.entries() {
-            if let Some(filter) = read_filter(&mut table, option) {
+            if let Some(filter) = read_filter(&mut table, name, option) {
                 definition.filters.insert(name.to_owned(), filter);
             }
         }
@@ -184,7 +196,7 @@ fn read_column(table: &mut Block<'_>, collection: &str, name: &str, option: &Opt
         OptionKind::Text(text) => {
             let scalar = scalar(text.reveal());
             if scalar.is_none() {
-                table.wrong(option, "this is no scalar", TYPES);
+                table.wrong(option, format!("the type of {} is no scalar", shown(name)), TYPES);
             }
             return scalar.map(plain);
         }
@@ -231,7 +243,7 @@ fn scalar(name: &str) -> Option<Scalar> {
 }
 
 /// `district = "district"`, or a table of parameters.
-fn read_filter(table: &mut Block<'_>, option: &OptionValue) -> Option<Filter> {
+fn read_filter(table: &mut Block<'_>, name: &str, option: &OptionValue) -> Option<Filter> {
     const HINT: &str = "name a parameter, as in id = \"id\", or in a table equal, in, from, to";
     let inner = match &option.value {
         OptionKind::Text(text) if !text.reveal().is_empty() => {
@@ -243,7 +255,7 @@ fn read_filter(table: &mut Block<'_>, option: &OptionValue) -> Option<Filter> {
             return None;
         }
     };
-    let mut inner = table.within("filter", inner);
+    let mut inner = table.within(name, inner);
     let mut text = |key: &'static str| inner.text(key, HINT).map(|text| text.value.to_owned());
     let (equal, many, from, to) = (text("equal"), text("in"), text("from"), text("to"));
     let separator = text("separator");
@@ -328,8 +340,8 @@ fn check(block: &mut Block<'_>, definition: &Definition) {
     let named = named.chain(definition.ordered.iter().chain(&definition.required).map(String::as_str));
     let named = named.chain(definition.filters.keys().map(String::as_str));
     let unknown = named.filter(|name| definition.column(name).is_none());
-    for name in unknown.collect::<std::collections::BTreeSet<_>>() {
-        let what = format!("there is no column {}", lilong_schema::problem::shown(name));
+    for name in unknown.collect::<BTreeSet<_>>() {
+        let what = format!("there is no column {}", shown(name));
         block.wrong_here(what, "name one of `[source.collection.fields]`");
     }
     for (name, filter) in &definition.filters {
@@ -358,9 +370,12 @@ fn check(block: &mut Block<'_>, definition: &Definition) {
         }
     }
     for name in &definition.required {
-        let known = definition.filters.get(name).is_some_and(|filter| filter.equal.is_some());
+        let known = definition.filters.get(name).is_some_and(|filter| filter.single().is_some());
         if !known && definition.column(name).is_some() {
-            block.wrong_here(format!("{name} is required, but no parameter takes it"), "give its `filter` an `equal`");
+            block.wrong_here(
+                format!("{name} is required, but no parameter takes it"),
+                "give its `filter` an `equal` or an `in`",
+            );
         }
     }
     if let Some((template, _)) = &definition.one

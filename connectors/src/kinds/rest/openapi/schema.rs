@@ -1,4 +1,4 @@
-//! Schemas of an OpenAPI document as columns.
+//! Schemas of an `OpenAPI` document as columns.
 //!
 //! In: a schema. Out: its properties, and the scalar of each. *Invariant*: references are followed inside the document only,
 //! and not in circles.
