@@ -7,6 +7,7 @@ mod hostile;
 mod login;
 mod narrowing;
 mod paging;
+mod secure;
 
 use std::sync::{Arc, Mutex};
 

@@ -111,15 +111,15 @@ impl Service {
             let targets = choice.targets(definition, fetch);
             targets.ok_or_else(|| self.fault(ErrorKind::Rejected, "a value that no path can hold"))
         };
-        let mut asked = targets(&choice)?;
-        if let (true, Some(wider)) = (asked.len() > REQUESTS, choice.widened()) {
-            asked = targets(&wider)?;
+        let (mut choice, mut asked) = ((*choice).clone(), targets(&choice)?);
+        while asked.len() > REQUESTS {
+            let Some(wider) = choice.widened(definition, plan) else {
+                let advice = format!("{} requests would be needed, more than {REQUESTS}", asked.len());
+                return Err(self.fault(ErrorKind::TooCostly, &advice).advising(advice));
+            };
+            (asked, choice) = (targets(&wider)?, wider);
         }
         let targets = asked;
-        if targets.len() > REQUESTS {
-            let advice = format!("{} requests would be needed, more than {REQUESTS}", targets.len());
-            return Err(self.fault(ErrorKind::TooCostly, &advice).advising(advice));
-        }
         let wanted = if targets.len() == 1 { wanted(definition, fetch) } else { None };
         let met = AtomicUsize::new(0);
         let count = |batch: &RecordBatch| wanted.is_some_and(|wanted| count(definition, fetch, batch, &met) >= wanted);

@@ -51,6 +51,24 @@ async fn a_row_by_key_is_looked_up_where_it_lies() {
 }
 
 #[tokio::test]
+async fn more_keys_than_requests_are_worth_are_found_in_the_list() {
+    let service = Service::start(|asked: Asked| async move {
+        match asked.path.strip_prefix("/api/trees/") {
+            Some(id) => json_of(&trees([id.parse().unwrap()])[0]),
+            None => json_of(&json!({"items": trees(1..=500)})),
+        }
+    })
+    .await;
+    let city = City::new(&service, "", "one = \"/trees/{id}\"").await;
+    for (count, requests) in [(3, 3), (300, 1)] {
+        let ids = (1..=count).map(|id: usize| id.to_string()).collect::<Vec<_>>().join(", ");
+        let found = city.data(&format!("{{ parks {{ tree(where: {{id: {{_in: [{ids}]}}}}) {{ id }} }} }}")).await;
+        assert_eq!(found["parks"]["tree"].as_array().unwrap().len(), count);
+        assert_eq!(service.asked().len(), requests, "{count}");
+    }
+}
+
+#[tokio::test]
 async fn steps_of_a_path_are_never_values() {
     let service = Service::start(|_| async { json_of(&json!({"items": [], "tree": null})) }).await;
     let block = format!(

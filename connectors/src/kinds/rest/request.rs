@@ -71,6 +71,10 @@ pub(super) enum Refusal {
 impl Choice {
     /// How a fetch is asked for.
     pub(super) fn of(definition: &Definition, fetch: &Fetch) -> Result<Self, Refusal> {
+        Self::by(definition, fetch, true)
+    }
+
+    fn by(definition: &Definition, fetch: &Fetch, may_look_up: bool) -> Result<Self, Refusal> {
         let mut found = Found::default();
         found.look(&fetch.predicate, fetch);
         if let Some(keys) = &fetch.keys
@@ -80,9 +84,8 @@ impl Choice {
             // Keys come first: they are what the fetch is for.
             found.several.insert(0, (Origin::Keys((0..keys.columns.len()).collect()), names));
         }
-        let one = definition.one.as_ref().filter(|(template, _)| found.covers(template, &BTreeSet::new()).is_some());
-        if let Some((template, _)) = one {
-            let several = found.covers(template, &BTreeSet::new()).unwrap_or(Several::None);
+        let one = definition.one.as_ref().filter(|_| may_look_up);
+        if let Some(several) = one.and_then(|(template, _)| found.covers(template, &BTreeSet::new())) {
             return Ok(Self { one: true, single: found.single, ranges: Vec::new(), several, free: false });
         }
         let Some(several) = found.covers(&definition.path, &definition.required) else {
@@ -95,9 +98,14 @@ impl Choice {
         Ok(Self { one: false, single: found.single, ranges: found.ranges, several, free })
     }
 
-    /// The same without the several values, if they only narrow: for more of them than requests are worth.
-    pub(super) fn widened(&self) -> Option<Self> {
-        self.free.then(|| Self { several: Several::None, ..self.clone() })
+    /// What is asked for where this would be too many requests: the list instead of single rows, and of a list that can be
+    /// read without the several values, all of it.
+    pub(super) fn widened(&self, definition: &Definition, fetch: &Fetch) -> Option<Self> {
+        if self.one {
+            return Self::by(definition, fetch, false).ok();
+        }
+        let narrowed = self.free && self.several != Several::None;
+        narrowed.then(|| Self { several: Several::None, ..self.clone() })
     }
 
     /// The targets for the values of one request.
