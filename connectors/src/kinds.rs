@@ -1,7 +1,9 @@
 //! THE LIST of kinds of source: one entry each.
 
+mod graphql;
 pub mod memory;
 mod mysql;
+mod ndc;
 mod postgres;
 mod rest;
 mod sqlite;
@@ -37,7 +39,8 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[memory::KIND, mysql::KIND, postgres::KIND, rest::KIND, sqlite::KIND];
+pub const KINDS: &[Kind] =
+    &[graphql::KIND, memory::KIND, mysql::KIND, ndc::KIND, postgres::KIND, rest::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -4,6 +4,7 @@
 
 mod aggregates;
 mod command;
+mod cost;
 mod crowd;
 mod demo;
 mod describe;
@@ -16,5 +17,6 @@ mod pages;
 mod residual;
 mod rest;
 mod servers;
+mod services;
 mod sources;
 mod union;

@@ -48,7 +48,9 @@ async fn engines_in_one_union_answer_as_one_file_does() {
         // The last part is left empty.
         filled[random.below(PARTS.len() - 1)].push_str(&row);
     }
-    whole.run(&[format!("PRAGMA foreign_keys = OFF; {BOXES} CREATE TABLE item ({COLUMNS} REFERENCES box);"), undivided]).await;
+    whole
+        .run(&[format!("PRAGMA foreign_keys = OFF; {BOXES} CREATE TABLE item ({COLUMNS} REFERENCES box);"), undivided])
+        .await;
     let mut catalog = whole.source("whole") + CATALOG;
     let mut silos: Vec<Silo> = Vec::new();
     for (at, (engine, columns)) in PARTS.into_iter().enumerate() {
