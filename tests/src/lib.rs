@@ -7,5 +7,6 @@ pub mod mirror;
 pub mod program;
 pub mod proxy;
 pub mod silo;
+pub mod watch;
 
 pub use in_process::serve;
