@@ -36,6 +36,8 @@ struct Oracle<'a> {
     connection: &'a Connection,
     by_code_point: bool,
     left: Counter<usize>,
+    /// Rows that an answer is made of, beside those that are read here: figures and counts of each parent's.
+    beside: Counter<usize>,
 }
 
 /// The answer of a question; `None`: its rows are too many, or take too long to find here.
@@ -52,7 +54,7 @@ pub(crate) fn answer(
         steps > STEPS
     };
     connection.progress_handler(1_000, Some(stop)).unwrap();
-    let oracle = Oracle { database, connection, by_code_point, left: Counter::new(ROWS) };
+    let oracle = Oracle { database, connection, by_code_point, left: Counter::new(ROWS), beside: Counter::new(0) };
     let answer = match question {
         Question::Rows(node) => oracle.objects(node, None).map(Value::Array),
         Question::Row(node, key) => oracle.row(node, key),
@@ -60,7 +62,7 @@ pub(crate) fn answer(
         Question::Groups(groups) => oracle.groups(groups),
         Question::Pages(page) => oracle.objects(&page.node, None).map(Value::Array),
     };
-    let rows = ROWS - oracle.left.get();
+    let rows = ROWS - oracle.left.get() + oracle.beside.get();
     connection.progress_handler(0, None::<fn() -> bool>).unwrap();
     Some(Expected { answer: answer?, rows })
 }
@@ -207,6 +209,7 @@ impl Oracle<'_> {
                 Below::Fold(fold) => self.fold(fold, parent)?,
                 Below::Page(Page { node, size, backwards }) => {
                     let rows = self.objects(node, parent)?;
+                    self.beside.set(self.beside.get() + 2);
                     let size = (*size).min(rows.len());
                     let from = if *backwards { rows.len() - size } else { 0 };
                     page(&rows, from, from + size)
@@ -232,6 +235,7 @@ impl Oracle<'_> {
             object.insert("aggregate".into(), figures::all(&self.database.tables[fold.table], &fold.figures, &rows));
         }
         if !fold.nodes.is_empty() {
+            self.beside.set(self.beside.get() + 1);
             let nodes = rows.iter().map(|row| Value::Object(self.columns(fold.table, &fold.nodes, row))).collect();
             object.insert("nodes".into(), Value::Array(nodes));
         }

@@ -82,6 +82,9 @@ pub(crate) async fn dealt(engines: &[Engine], database: &Database, path: &Path) 
         }
         silo.run(&statements).await;
         catalog.push_str(&silo.source(&format!("part{part}")));
+        if *engine == Engine::Sqlite {
+            types(&mut catalog, database);
+        }
         silos.push(silo);
     }
     for (at, table) in tables() {
@@ -142,7 +145,9 @@ async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Pa
         }
         for at in (0..database.tables.len()).filter(here) {
             for key in &database.tables[at].foreign {
-                if here(&key.table) && is_declared(*engine, texts, &connection, database, at, key) {
+                // SQLite has no way to declare one afterwards: there they stand in the table's own text.
+                let is_added = *engine != Engine::Sqlite;
+                if is_added && here(&key.table) && is_declared(*engine, texts, &connection, database, at, key) {
                     statements.push(declare(*engine, database, at, key));
                 }
             }
@@ -165,6 +170,18 @@ async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Pa
     }
     std::fs::write(folder.path().join("lilong.toml"), catalog).unwrap();
     Copy { folder, _silos: silos }
+}
+
+/// What SQLite tells by the values that it finds, which are not the same in each part.
+fn types(catalog: &mut String, database: &Database) {
+    writeln!(catalog, "[source.types]").unwrap();
+    for table in &database.tables {
+        for column in table.columns.iter().filter(|column| column.role != Role::Hidden) {
+            let name = written(format!("{}.{}", quoted(table.name), quoted(column.name)));
+            writeln!(catalog, "{name} = \"{:?}\"", column.scalar).unwrap();
+        }
+    }
+    catalog.push('\n');
 }
 
 /// A table as the catalog names it.
@@ -243,8 +260,8 @@ fn listed(engine: Engine, table: &Table, columns: &[usize]) -> String {
 
 fn create(engine: Engine, texts: Texts, connection: &Connection, table: &Table) -> String {
     if engine == Engine::Sqlite {
-        // Foreign keys to tables that are not there lead nowhere.
-        let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?";
+        // Foreign keys to tables and rows that are not there lead nowhere.
+        let sql = "SELECT 'PRAGMA foreign_keys = OFF; ' || sql FROM sqlite_schema WHERE type = 'table' AND name = ?";
         return connection.query_row(sql, [table.name], |row| row.get(0)).unwrap();
     }
     let unique = unique(connection, table);
