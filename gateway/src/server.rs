@@ -28,6 +28,7 @@ mod negotiate;
 mod page;
 mod parameters;
 mod refusal;
+mod repoll;
 mod schema;
 mod shutdown;
 mod trace;
