@@ -2,7 +2,9 @@
 //! is missing.
 
 mod divided;
+mod folded;
 mod many;
+mod paged;
 mod silent;
 
 use std::fs;

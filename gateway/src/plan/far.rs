@@ -28,7 +28,7 @@ use crate::operation::Field;
 pub struct AttachStep {
     /// The field of the schema that it serves, for messages.
     pub field: Arc<str>,
-    /// The source or union of the linked rows, for faults.
+    /// The source of the linked rows, or their union, for faults.
     pub source: Arc<str>,
     /// The rows.
     pub input: StepId,

@@ -31,23 +31,23 @@ const COLUMNS: &str =
     "id INTEGER PRIMARY KEY, name TEXT, size INTEGER, weight REAL, price DECIMAL(8,2), day DATE, box_id INTEGER";
 
 /// Numbers that look random (xorshift64*).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
+    pub(super) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
     }
 
-    fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
+    pub(super) fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
         list[self.below(list.len())]
     }
 }
 
 /// The table `item`, undivided in `whole` and dealt to four parts, of which the third has another name for a column.
-async fn divided(random: &mut Random) -> (Gateway, tempfile::TempDir) {
+pub(super) async fn divided(random: &mut Random) -> (Gateway, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let (mut whole, mut parts) = (String::new(), vec![String::new(); 4]);
     for id in 1..=120 {
@@ -78,7 +78,7 @@ async fn divided(random: &mut Random) -> (Gateway, tempfile::TempDir) {
     (serve(folder.path()).await, folder)
 }
 
-fn condition(random: &mut Random, depth: usize) -> String {
+pub(super) fn condition(random: &mut Random, depth: usize) -> String {
     match random.below(if depth == 0 { 8 } else { 12 }) {
         0 => format!("id: {{ {}: {} }}", random.of(&["_eq", "_neq", "_gt", "_lte"]), random.below(130)),
         1 => format!(
