@@ -20,6 +20,7 @@ mod keys;
 mod limits;
 mod order;
 mod output;
+mod own_order;
 pub mod page;
 mod pushdown;
 mod read;

@@ -45,11 +45,8 @@ impl Watched {
             let watch = Watch { source: source.clone(), log: log.clone() };
             Source::new(source.name().clone(), Arc::new(watch), &patient, ceiling.clone())
         });
-        let limits = Limits {
-            deadline: std::time::Duration::from_mins(2),
-            collection_fields: 500,
-            ..gateway.limits().clone()
-        };
+        let limits =
+            Limits { deadline: std::time::Duration::from_mins(2), collection_fields: 500, ..gateway.limits().clone() };
         let watched = Model { federated: model.federated.clone(), sources: sources.collect() };
         Self { gateway: Gateway::new(watched, limits), log }
     }

@@ -62,8 +62,7 @@ async fn apart(name: &str, mut original: Original, count: usize) {
 
 async fn dealt(name: &str, mut original: Original, count: usize) {
     original.is_dealt();
-    let copy =
-        copy::dealt(&[lilong_tests::engine::Engine::Sqlite; MEMBERS], &original.database, &original.path).await;
+    let copy = copy::dealt(&[lilong_tests::engine::Engine::Sqlite; MEMBERS], &original.database, &original.path).await;
     let gateway = serve(copy.folder.path()).await;
     let form = Form::dealt(MEMBERS);
     Court { name: format!("dealt {name}"), original: &mut original, form }.hear(&gateway, count).await;

@@ -2,6 +2,9 @@
 //!
 //! *Invariant*: a statement for each parent, or for each key, would exceed it wherever a parent has a neighbour.
 
+use lilong_connectors::Source;
+
+use super::databases::Database;
 use super::question::{Below, Condition, Fold, Given, Groups, Node, Page, Question, Term};
 
 /// What counts where.
@@ -26,17 +29,42 @@ impl Form {
         Form { orders_texts: true, is_inside: false, members }
     }
 
-    /// The most fetches of a question, or of one of its pages.
-    pub(crate) fn fetches(self, question: &Question) -> usize {
+    /// Whether the one source can do all of a question by itself.
+    pub(crate) fn is_pushed(self, question: &Question, database: &Database, source: &Source) -> bool {
+        let capabilities = source.capabilities();
+        let is_here = |part: &Condition| match part {
+            Condition::Part { by_regex, .. } => *by_regex,
+            Condition::Like { folds, .. } => *folds && !capabilities.ilike,
+            _ => false,
+        };
+        // Rows that nothing tells apart have no place that a page could begin at, but for SQLite's row numbers.
+        let is_numbered = source.dialect().is_some_and(|dialect| dialect.starts_with("sqlite"));
+        let lists = question.lists();
+        self.is_inside
+            && !lists.iter().filter_map(|list| list.given.condition.as_ref()).any(|condition| condition.any(&is_here))
+            && (is_numbered || !lists.iter().any(|list| list.is_paged && database.tables[list.table].key.is_empty()))
+    }
+
+    /// The most fetches of a question, or of one of its pages; `is_pushed`: links cost none.
+    pub(crate) fn fetches(self, question: &Question, is_pushed: bool) -> usize {
+        let links = Links { are_free: is_pushed };
         let one = match question {
-            Question::Rows(node) | Question::Row(node, _) => self.node(node),
-            Question::Fold(fold) => self.fold(fold),
-            Question::Groups(groups) => self.groups(groups),
-            Question::Pages(page) => self.page(page),
+            Question::Rows(node) | Question::Row(node, _) => links.node(node),
+            Question::Fold(fold) => links.fold(fold),
+            Question::Groups(groups) => links.groups(groups),
+            Question::Pages(page) => links.page(page),
         };
         one * self.members.max(1)
     }
+}
 
+/// What links in conditions, orders and groups cost.
+#[derive(Clone, Copy)]
+struct Links {
+    are_free: bool,
+}
+
+impl Links {
     fn node(self, node: &Node) -> usize {
         1 + self.given(&node.given) + self.below(node)
     }
@@ -63,12 +91,7 @@ impl Form {
 
     fn groups(self, groups: &Groups) -> usize {
         let links = groups.by.iter().filter(|(relation, _)| relation.is_some()).count();
-        1 + self.given(&groups.rows) + if self.is_free(&groups.rows) { 0 } else { links }
-    }
-
-    /// Whether links cost nothing, because one source follows them by itself.
-    fn is_free(self, given: &Given) -> bool {
-        self.is_inside && !given.condition.as_ref().is_some_and(is_evaluated_here)
+        1 + self.given(&groups.rows) + if self.are_free { 0 } else { links }
     }
 
     fn given(self, given: &Given) -> usize {
@@ -78,46 +101,43 @@ impl Form {
             Term::Folded(..) => 1,
         });
         let links = given.condition.as_ref().map_or(0, Condition::links) + order.sum::<usize>();
-        if self.is_free(given) { 0 } else { links }
+        if self.are_free { 0 } else { links }
     }
 }
 
-/// Whether some part of a condition is left to lilong everywhere.
-fn is_evaluated_here(condition: &Condition) -> bool {
-    condition.any(&|part| matches!(part, Condition::Part { by_regex: true, .. }))
+/// A list of a question.
+struct List<'a> {
+    table: usize,
+    given: &'a Given,
+    is_paged: bool,
 }
 
 impl Question {
-    /// The arguments of every list in it.
-    fn given(&self) -> Vec<&Given> {
-        fn below<'a>(node: &'a Node, all: &mut Vec<&'a Given>) {
-            all.push(&node.given);
+    /// Every list in it.
+    fn lists(&self) -> Vec<List<'_>> {
+        fn below<'a>(node: &'a Node, is_paged: bool, all: &mut Vec<List<'a>>) {
+            all.push(List { table: node.table, given: &node.given, is_paged });
             for (_, linked) in &node.below {
                 match linked {
-                    Below::Rows(node) => below(node, all),
-                    Below::Fold(fold) => all.push(&fold.given),
-                    Below::Page(page) => below(&page.node, all),
+                    Below::Rows(node) => below(node, false, all),
+                    Below::Fold(fold) => all.push(List { table: fold.table, given: &fold.given, is_paged: false }),
+                    Below::Page(page) => below(&page.node, true, all),
                 }
             }
         }
         let mut all = Vec::new();
         match self {
-            Question::Rows(node) | Question::Row(node, _) => below(node, &mut all),
-            Question::Fold(fold) => all.push(&fold.given),
-            Question::Pages(page) => below(&page.node, &mut all),
-            Question::Groups(groups) => all.push(&groups.rows),
+            Question::Rows(node) | Question::Row(node, _) => below(node, false, &mut all),
+            Question::Fold(fold) => all.push(List { table: fold.table, given: &fold.given, is_paged: false }),
+            Question::Pages(page) => below(&page.node, true, &mut all),
+            Question::Groups(groups) => all.push(List { table: groups.table, given: &groups.rows, is_paged: false }),
         }
         all
-    }
-
-    /// Whether every condition in it can be left to the sources.
-    pub(crate) fn is_pushed(&self) -> bool {
-        !self.given().iter().filter_map(|given| given.condition.as_ref()).any(is_evaluated_here)
     }
 
     /// Whether its order goes through links into what may be other sources: where a text of its own stands beside that, no
     /// order can be made, and lilong says so.
     pub(crate) fn may_be_refused(&self) -> bool {
-        self.given().iter().any(|given| given.order.iter().any(|(term, _)| !matches!(term, Term::Column(_))))
+        self.lists().iter().any(|list| list.given.order.iter().any(|(term, _)| !matches!(term, Term::Column(_))))
     }
 }

@@ -197,15 +197,16 @@ impl Court<'_> {
     /// What was asked of sources since the last time, and whether that is too much.
     fn measure(&self, watched: &Watched, question: &Question, expected: &Expected) -> Option<String> {
         let seen = watched.take();
-        let most = self.form.fetches(question);
+        let model = watched.gateway.model();
+        let is_pushed = self.form.is_pushed(question, &self.original.database, &model.sources[0]);
+        let most = self.form.fetches(question, is_pushed);
         if seen.len() > most {
             return Some(format!(": {} fetches where {most} will do: {seen:?}", seen.len()));
         }
         let read = seen.iter().map(|seen| seen.rows).sum::<usize>();
-        let is_exact = self.form.is_inside && question.is_pushed();
         // One row more tells whether there is another page.
         let most = expected.rows + seen.len();
-        (is_exact && read > most).then(|| format!(": {read} rows are read where {most} will do: {seen:?}"))
+        (is_pushed && read > most).then(|| format!(": {read} rows are read where {most} will do: {seen:?}"))
     }
 }
 
@@ -228,14 +229,17 @@ fn same(got: &Value, expected: &Value) -> Result<(), String> {
     difference(got, expected).map_or(Ok(()), |why| Err(format!("  x{why}")))
 }
 
-/// Whether lilong says beforehand that it cannot make this order, or pages of rows that nothing tells apart: known limits.
+/// Whether lilong says beforehand that it cannot make this order, or compare text in its source's own, or make pages of rows
+/// that nothing tells apart: known limits.
 pub(crate) fn is_refusal(question: &Question, answer: &Value) -> bool {
     let error = &answer["errors"][0];
     let told = error["message"].as_str().unwrap_or_default();
     let is_order = told.contains("of `orderBy` cannot be used") || told.contains("cannot be ordered so");
     answer.get("data").is_none()
         && error["extensions"]["code"] == json!("TOO_COSTLY")
-        && (is_order && question.may_be_refused() || told.contains("has no key, and its source cannot order its rows"))
+        && (is_order && question.may_be_refused()
+            || told.contains("has no key, and its source cannot order its rows")
+            || told.contains("is ordered by its source's own rules"))
 }
 
 pub(crate) async fn ask(gateway: &Gateway, text: &str) -> Value {

@@ -19,15 +19,14 @@ fn apart(got: &Value, expected: &Value, tolerance: f64) -> Option<String> {
             let within = one.iter().zip(other).enumerate().find_map(within);
             within.or_else(|| if one.len() == other.len() { None } else { told() })
         }
-        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => one
-            .iter()
-            .zip(other.values())
-            .find_map(|((key, one), other)| {
+        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => {
+            one.iter().zip(other.values()).find_map(|((key, one), other)| {
                 // Figures stand under `f0`, `f1` …
                 let is_figure = key.strip_prefix('f').is_some_and(|number| number.parse::<usize>().is_ok());
                 let tolerance = if is_figure { SUMS } else { tolerance };
                 Some(format!(".{key}{}", apart(one, other, tolerance)?))
-            }),
+            })
+        }
         (Value::Number(_), Value::Number(_)) if is_near(got, expected, tolerance) => None,
         (Value::String(text), Value::Number(_)) => match text.parse().ok().map(Value::Number) {
             Some(number) if is_near(&number, expected, tolerance) => None,

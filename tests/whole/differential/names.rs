@@ -83,8 +83,7 @@ impl Names {
             let mut on = texts("columns").into_iter().zip(texts("toColumns")).collect::<Vec<_>>();
             on.sort_unstable();
             let place = link["to"].as_str().unwrap();
-            on == wanted
-                && place.split_once('.').map_or(place == union_name(relation.to), |(_, name)| name == to.name)
+            on == wanted && place.split_once('.').map_or(place == union_name(relation.to), |(_, name)| name == to.name)
         });
         found.unwrap_or_else(|| panic!("no link {wanted:?} from {} to {} in {links:?}", from.name, to.name))
     }

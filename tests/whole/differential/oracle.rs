@@ -97,7 +97,13 @@ impl Oracle<'_> {
     }
 
     /// The same with more columns.
-    fn rows_with(&self, at: usize, given: &Given, parent: Option<Parent<'_>>, more: &[String]) -> Option<Vec<Vec<Cell>>> {
+    fn rows_with(
+        &self,
+        at: usize,
+        given: &Given,
+        parent: Option<Parent<'_>>,
+        more: &[String],
+    ) -> Option<Vec<Vec<Cell>>> {
         let (database, table) = (self.database, &self.database.tables[at]);
         let name = |column: usize| format!("a.{}", quoted(table.columns[column].name));
         let (mut conditions, mut values) = (vec!["1 = 1".to_owned()], Vec::new());
@@ -107,12 +113,7 @@ impl Oracle<'_> {
                 if row[*outer] == Cell::Null {
                     return Some(Vec::new());
                 }
-                conditions.push(conditions::equal(
-                    &from.columns[*outer],
-                    "?",
-                    &table.columns[*inner],
-                    &name(*inner),
-                ));
+                conditions.push(conditions::equal(&from.columns[*outer], "?", &table.columns[*inner], &name(*inner)));
                 values.push(row[*outer].clone());
             }
         }
@@ -183,7 +184,8 @@ impl Oracle<'_> {
     fn far(&self, path: &[Relation], column: usize) -> String {
         let (mut from, mut on) = (Vec::new(), Vec::new());
         for (step, relation) in path.iter().enumerate() {
-            let (outer, inner) = (if step == 0 { "a".to_owned() } else { format!("f{step}") }, format!("f{}", step + 1));
+            let (outer, inner) =
+                (if step == 0 { "a".to_owned() } else { format!("f{step}") }, format!("f{}", step + 1));
             from.push(format!("{} {inner}", quoted(self.database.tables[relation.to].name)));
             on.push(self.joined(relation, &outer, &inner));
         }
@@ -288,4 +290,3 @@ fn moment(text: &str) -> String {
         None => text,
     }
 }
-

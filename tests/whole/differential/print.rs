@@ -21,7 +21,9 @@ impl Printer<'_> {
     /// The text; `cursor`: the page of a connection after or before it.
     pub(crate) fn print(&self, question: &Question, cursor: Option<&str>) -> String {
         let (table, field) = match question {
-            Question::Rows(node) => (node.table, format!("{}{}", self.field(node.table, "field"), self.rows(node, true))),
+            Question::Rows(node) => {
+                (node.table, format!("{}{}", self.field(node.table, "field"), self.rows(node, true)))
+            }
             Question::Row(node, key) => (node.table, self.row(node, key)),
             Question::Fold(fold) => (fold.table, format!("{}{}", self.field(fold.table, "aggregate"), self.fold(fold))),
             Question::Groups(groups) => (groups.table, self.groups(groups)),
@@ -184,8 +186,7 @@ impl Printer<'_> {
     }
 
     fn having(&self, table: usize, having: &Having) -> String {
-        let list =
-            |parts: &[Having]| parts.iter().map(|part| self.having(table, part)).collect::<Vec<_>>().join(", ");
+        let list = |parts: &[Having]| parts.iter().map(|part| self.having(table, part)).collect::<Vec<_>>().join(", ");
         match having {
             Having::And(parts) => format!("{{_and: [{}]}}", list(parts)),
             Having::Or(parts) => format!("{{_or: [{}]}}", list(parts)),
@@ -239,8 +240,7 @@ impl Printer<'_> {
                 on(column, format!("{}: [{values}]", negated(not, "_in", "_nin")))
             }
             Condition::Like { column, not, folds, pattern } => {
-                let operator =
-                    if *folds { negated(not, "_ilike", "_nilike") } else { negated(not, "_like", "_nlike") };
+                let operator = if *folds { negated(not, "_ilike", "_nilike") } else { negated(not, "_like", "_nlike") };
                 on(column, format!("{operator}: {}", string(pattern)))
             }
             Condition::Part { column, place, part, by_regex: false } => {

@@ -125,9 +125,19 @@ pub(crate) enum Condition {
     Compare(usize, &'static str, Cell),
     Among(usize, bool, Vec<Cell>),
     /// `_like` and `_nlike`, or whether case is nothing to them.
-    Like { column: usize, not: bool, folds: bool, pattern: String },
+    Like {
+        column: usize,
+        not: bool,
+        folds: bool,
+        pattern: String,
+    },
     /// `_startsWith`, `_endsWith`, `_contains`, and the same by `_regex`.
-    Part { column: usize, place: Place, part: String, by_regex: bool },
+    Part {
+        column: usize,
+        place: Place,
+        part: String,
+        by_regex: bool,
+    },
     Linked(Relation, Box<Condition>),
     /// Figures of linked rows that meet a condition.
     Folded(Relation, Option<Box<Condition>>, Vec<(Figure, Test)>),

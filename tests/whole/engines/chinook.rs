@@ -54,8 +54,7 @@ async fn the_same_shop_in_three_engines_answers_with_the_same_bytes() {
     std::fs::write(folder.path().join("lilong.toml"), sources.concat()).unwrap();
 
     let gateway = serve(folder.path()).await;
-    let names =
-        ["sqlite", "postgres", "mariadb"].map(|source| Names::of(&database, &gateway, |name| name == source));
+    let names = ["sqlite", "postgres", "mariadb"].map(|source| Names::of(&database, &gateway, |name| name == source));
     names[0].tell(&mut database);
     let mut connection = Connection::open(&file).unwrap();
     let mut rows = 0;

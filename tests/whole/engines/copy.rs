@@ -96,10 +96,8 @@ pub(crate) async fn dealt(engines: &[Engine], database: &Database, path: &Path) 
     for (at, table) in tables() {
         for (index, key) in table.foreign.iter().enumerate() {
             let to = &database.tables[key.table];
-            let (from, to) = (
-                ended(union_name(at), table, &key.columns),
-                ended(union_name(key.table), to, &key.references),
-            );
+            let (from, to) =
+                (ended(union_name(at), table, &key.columns), ended(union_name(key.table), to, &key.references));
             write_link(&mut catalog, at, index, &from, &to);
         }
     }
@@ -302,6 +300,8 @@ fn type_of(engine: Engine, texts: Texts, connection: &Connection, table: &Table,
         Scalar::Time => "TIME(6)",
         Scalar::LocalDateTime if is_postgres => "TIMESTAMP",
         Scalar::LocalDateTime => "DATETIME(6)",
+        Scalar::Bytes if is_postgres => "BYTEA",
+        Scalar::Bytes => "LONGBLOB",
         Scalar::DateTime if is_postgres => "TIMESTAMPTZ",
         Scalar::DateTime => "TIMESTAMP(6)",
         _ if is_postgres && texts == Texts::Blind => "TEXT COLLATE blind",

@@ -23,7 +23,8 @@ impl Generator<'_> {
                 }
                 55..62 => {
                     if let Some(relation) = self.relation(table, |relation| relation.many) {
-                        let inner = if self.random.chance(40) { Some(self.boxed(relation.to, depth + 1)) } else { None };
+                        let inner =
+                            if self.random.chance(40) { Some(self.boxed(relation.to, depth + 1)) } else { None };
                         let mut tests = Vec::new();
                         for _ in 0..=self.random.below(2) {
                             // One test of each statistic: an object has each key once.

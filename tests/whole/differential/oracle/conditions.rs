@@ -7,13 +7,7 @@ use crate::differential::databases::{Column, Role, quoted};
 use crate::differential::question::{Condition, Figure, Place, Relation, Test};
 
 impl Oracle<'_> {
-    pub(super) fn condition(
-        &self,
-        table: usize,
-        condition: &Condition,
-        alias: &str,
-        values: &mut Vec<Cell>,
-    ) -> String {
+    pub(super) fn condition(&self, table: usize, condition: &Condition, alias: &str, values: &mut Vec<Cell>) -> String {
         let described = &self.database.tables[table];
         let column = |column: &usize| format!("{alias}.{}", quoted(described.columns[*column].name));
         let mut join = |parts: &[Condition], word: &str, empty: &str| {
@@ -31,8 +25,8 @@ impl Oracle<'_> {
             Condition::Null(of, false) => format!("{} IS NOT NULL", column(of)),
             Condition::Compare(of, operator, value) => {
                 values.push(value.clone());
-                let is_exact = matches!(*operator, "_eq" | "_neq")
-                    || self.by_code_point && described.columns[*of].is_collated();
+                let is_exact =
+                    matches!(*operator, "_eq" | "_neq") || self.by_code_point && described.columns[*of].is_collated();
                 format!("{} {} ?{}", column(of), sign(operator), if is_exact { " COLLATE BINARY" } else { "" })
             }
             Condition::Among(of, not, among) => {

@@ -22,7 +22,8 @@ pub(super) fn all(table: &Table, figures: &[Figure], rows: &Rows<'_>) -> Value {
                 let scalar = table.columns[*column].scalar;
                 let is_whole = *name == "sum" && matches!(scalar, Scalar::Int | Scalar::BigInt);
                 let shown = match whole_sum(rows, *column).filter(|_| is_whole) {
-                    Some(sum) if scalar == Scalar::Int => plain(&Cell::Integer(sum as i64), scalar),
+                    // Engines that know smaller integers have smaller sums of them, which travel as numbers.
+                    Some(sum) if sum.unsigned_abs() < 1 << 53 => json!(sum as i64),
                     Some(sum) => json!(sum.to_string()),
                     None => plain(&value(table, figure, rows), scalar),
                 };
@@ -115,8 +116,20 @@ fn directed(one: &Cell, other: &Cell, direction: &str) -> Ordering {
     let nulls_first = matches!(direction, "ASC_NULLS_FIRST" | "DESC" | "DESC_NULLS_FIRST");
     match (one == &Cell::Null, other == &Cell::Null) {
         (true, true) => Ordering::Equal,
-        (true, false) => if nulls_first { Ordering::Less } else { Ordering::Greater },
-        (false, true) => if nulls_first { Ordering::Greater } else { Ordering::Less },
+        (true, false) => {
+            if nulls_first {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
+        (false, true) => {
+            if nulls_first {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
         (false, false) if direction.starts_with("DESC") => compare(other, one),
         (false, false) => compare(one, other),
     }
@@ -173,11 +186,23 @@ fn holds(table: &Table, having: &Having, rows: &Rows<'_>) -> Option<bool> {
     match having {
         Having::And(parts) => {
             let parts = all(parts);
-            if parts.contains(&Some(false)) { Some(false) } else if parts.contains(&None) { None } else { Some(true) }
+            if parts.contains(&Some(false)) {
+                Some(false)
+            } else if parts.contains(&None) {
+                None
+            } else {
+                Some(true)
+            }
         }
         Having::Or(parts) => {
             let parts = all(parts);
-            if parts.contains(&Some(true)) { Some(true) } else if parts.contains(&None) { None } else { Some(false) }
+            if parts.contains(&Some(true)) {
+                Some(true)
+            } else if parts.contains(&None) {
+                None
+            } else {
+                Some(false)
+            }
         }
         Having::Not(part) => holds(table, part, rows).map(|holds| !holds),
         Having::Of(figure, test) => {
