@@ -52,6 +52,9 @@ impl Watched {
     }
 
     /// What was asked since this was last called.
+    ///
+    /// # Panics
+    /// If a fetch panicked.
     pub fn take(&self) -> Vec<Seen> {
         std::mem::take(&mut self.log.lock().unwrap())
     }

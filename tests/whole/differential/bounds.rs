@@ -3,8 +3,9 @@
 //! *Invariant*: a statement for each parent, or for each key, would exceed it wherever a parent has a neighbour.
 
 use lilong_connectors::Source;
+use lilong_schema::Scalar;
 
-use super::databases::Database;
+use super::databases::{Database, Table};
 use super::question::{Below, Condition, Fold, Given, Groups, Node, Page, Question, Term};
 
 /// What counts where.
@@ -41,6 +42,7 @@ impl Form {
         let is_numbered = source.dialect().is_some_and(|dialect| dialect.starts_with("sqlite"));
         let lists = question.lists();
         self.is_inside
+            && database.tables.iter().all(|table| joins_alike(database, table))
             && !lists.iter().filter_map(|list| list.given.condition.as_ref()).any(|condition| condition.any(&is_here))
             && (is_numbered || !lists.iter().any(|list| list.is_paged && database.tables[list.table].key.is_empty()))
     }
@@ -103,6 +105,19 @@ impl Links {
         let links = given.condition.as_ref().map_or(0, Condition::links) + order.sum::<usize>();
         if self.are_free { 0 } else { links }
     }
+}
+
+/// Whether keys stand in both tables of each foreign key as they compare: others meet by their texts, not at the source.
+fn joins_alike(database: &Database, from: &Table) -> bool {
+    from.foreign.iter().all(|key| {
+        let to = &database.tables[key.table];
+        key.columns.iter().zip(&key.references).all(|(one, other)| {
+            let (one, other) = (&from.columns[*one], &to.columns[*other]);
+            let has_forms =
+                matches!(one.scalar, Scalar::Date | Scalar::Time | Scalar::LocalDateTime | Scalar::DateTime);
+            one.scalar == other.scalar && !has_forms
+        })
+    })
 }
 
 /// A list of a question.
