@@ -164,10 +164,10 @@ impl Generator<'_> {
             match self.random.below(10) {
                 0 => order.extend(self.far(table).map(|term| (term, direction))),
                 1 => {
-                    if let Some(relation) = self.relation(table, |relation| relation.many) {
-                        if let Some(figure) = self.exact_figure(relation.to) {
-                            order.push((Term::Folded(relation, figure), direction));
-                        }
+                    if let Some(relation) = self.relation(table, |relation| relation.many)
+                        && let Some(figure) = self.exact_figure(relation.to)
+                    {
+                        order.push((Term::Folded(relation, figure), direction));
                     }
                 }
                 _ if !ordered.is_empty() => {

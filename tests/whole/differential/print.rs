@@ -11,6 +11,15 @@ use super::question::{
     Below, Condition, Figure, Fold, Given, GroupTerm, Groups, Having, Node, Page, Place, Question, Relation, Term, Test,
 };
 
+/// Which page is asked for.
+#[derive(Clone, Copy)]
+enum Pages<'a> {
+    /// The first one, alone.
+    First,
+    /// One of several, after or before a cursor; it says where the next one begins.
+    One(Option<&'a str>),
+}
+
 /// Writes questions in a gateway's names.
 pub(crate) struct Printer<'a> {
     pub(crate) database: &'a Database,
@@ -29,7 +38,7 @@ impl Printer<'_> {
             Question::Groups(groups) => (groups.table, self.groups(groups)),
             Question::Pages(page) => {
                 let table = page.node.table;
-                (table, format!("{}{}", self.field(table, "connection"), self.page(page, Some(cursor))))
+                (table, format!("{}{}", self.field(table, "connection"), self.page(page, Pages::One(cursor))))
             }
         };
         match self.names.source(table) {
@@ -57,7 +66,7 @@ impl Printer<'_> {
     }
 
     fn rows(&self, node: &Node, many: bool) -> String {
-        let arguments = if many { braced(self.arguments(node.table, &node.given)) } else { String::new() };
+        let arguments = if many { braced(&self.arguments(node.table, &node.given)) } else { String::new() };
         format!("{arguments} {{{} }}", self.selected(node))
     }
 
@@ -71,7 +80,7 @@ impl Printer<'_> {
             match below {
                 Below::Rows(below) => write!(out, " r{index}: {link}{}", self.rows(below, relation.many)),
                 Below::Fold(fold) => write!(out, " r{index}: {link}Aggregate{}", self.fold(fold)),
-                Below::Page(page) => write!(out, " r{index}: {link}Connection{}", self.page(page, None)),
+                Below::Page(page) => write!(out, " r{index}: {link}Connection{}", self.page(page, Pages::First)),
             }
             .unwrap();
         }
@@ -86,7 +95,7 @@ impl Printer<'_> {
         });
         let given = given.collect::<Vec<_>>();
         let field = self.field(table, "byPk");
-        format!("{field}{}{}", braced(given), self.rows(node, false))
+        format!("{field}{}{}", braced(&given), self.rows(node, false))
     }
 
     fn arguments(&self, table: usize, given: &Given) -> Vec<String> {
@@ -128,7 +137,7 @@ impl Printer<'_> {
     }
 
     fn fold(&self, fold: &Fold) -> String {
-        let mut out = format!("{} {{", braced(self.arguments(fold.table, &fold.given)));
+        let mut out = format!("{} {{", braced(&self.arguments(fold.table, &fold.given)));
         if !fold.figures.is_empty() {
             write!(out, " aggregate {{{} }}", self.figures(fold.table, &fold.figures)).unwrap();
         }
@@ -182,7 +191,11 @@ impl Printer<'_> {
         arguments.extend(groups.offset.map(|offset| format!("offset: {offset}")));
         let shown = keys.iter().enumerate().map(|(at, key)| format!("k{at}: {key}")).collect::<Vec<_>>().join(" ");
         let figures = self.figures(table, &groups.figures);
-        format!("{}{} {{ key {{ {shown} }} aggregate {{{figures} }} }}", self.field(table, "groups"), braced(arguments))
+        format!(
+            "{}{} {{ key {{ {shown} }} aggregate {{{figures} }} }}",
+            self.field(table, "groups"),
+            braced(&arguments)
+        )
     }
 
     fn having(&self, table: usize, having: &Having) -> String {
@@ -210,15 +223,18 @@ impl Printer<'_> {
         }
     }
 
-    /// A page; `cursor`: it is one of several, and says where the next one begins.
-    fn page(&self, page: &Page, cursor: Option<Option<&str>>) -> String {
+    fn page(&self, page: &Page, which: Pages<'_>) -> String {
         let mut arguments = self.arguments(page.node.table, &page.node.given);
         let (count, from) = if page.backwards { ("last", "before") } else { ("first", "after") };
         arguments.push(format!("{count}: {}", page.size));
-        arguments.extend(cursor.flatten().map(|cursor| format!("{from}: \"{cursor}\"")));
-        let ends = if cursor.is_some() { " startCursor endCursor" } else { "" };
+        let ends = if let Pages::One(cursor) = which {
+            arguments.extend(cursor.map(|cursor| format!("{from}: \"{cursor}\"")));
+            " startCursor endCursor"
+        } else {
+            ""
+        };
         let info = format!("pageInfo {{ hasNextPage hasPreviousPage{ends} }}");
-        format!("{} {{ nodes {{{} }} totalCount {info} }}", braced(arguments), self.selected(&page.node))
+        format!("{} {{ nodes {{{} }} totalCount {info} }}", braced(&arguments), self.selected(&page.node))
     }
 
     fn condition(&self, table: usize, condition: &Condition) -> String {
@@ -272,7 +288,7 @@ impl Printer<'_> {
     }
 }
 
-fn braced(arguments: Vec<String>) -> String {
+fn braced(arguments: &[String]) -> String {
     if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) }
 }
 

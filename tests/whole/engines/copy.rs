@@ -97,7 +97,7 @@ pub(crate) async fn dealt(engines: &[Engine], database: &Database, path: &Path) 
         for (index, key) in table.foreign.iter().enumerate() {
             let to = &database.tables[key.table];
             let (from, to) =
-                (ended(union_name(at), table, &key.columns), ended(union_name(key.table), to, &key.references));
+                (ended(&union_name(at), table, &key.columns), ended(&union_name(key.table), to, &key.references));
             write_link(&mut catalog, at, index, &from, &to);
         }
     }
@@ -160,7 +160,7 @@ async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Pa
             if !(inside && is_declared(engines[parts[at]], texts, &connection, database, at, key)) {
                 let end = |at: usize, columns: &[usize]| {
                     let table = &database.tables[at];
-                    ended(place(&format!("part{}", parts[at]), table), table, columns)
+                    ended(&place(&format!("part{}", parts[at]), table), table, columns)
                 };
                 write_link(&mut catalog, at, index, &end(at, &key.columns), &end(key.table, &key.references));
             }
@@ -188,7 +188,7 @@ fn place(source: &str, table: &Table) -> String {
 }
 
 /// An end of a link as the catalog writes it.
-fn ended(place: String, table: &Table, columns: &[usize]) -> String {
+fn ended(place: &str, table: &Table, columns: &[usize]) -> String {
     let columns = columns.iter().map(|column| quoted(table.columns[*column].name)).collect::<Vec<_>>();
     written(format!("{place}({})", columns.join(", ")))
 }

@@ -23,7 +23,7 @@ impl Generator<'_> {
     }
 
     fn figures(&mut self, table: usize) -> Vec<Figure> {
-        (0..1 + self.random.below(4)).map(|_| self.figure(table)).collect()
+        (0..=self.random.below(4)).map(|_| self.figure(table)).collect()
     }
 
     fn figure(&mut self, table: usize) -> Figure {
@@ -49,7 +49,7 @@ impl Generator<'_> {
     fn extreme(&mut self, table: usize) -> Option<Figure> {
         let ordered = self.columns(table, |column| self.is_ordered_anywhere(column));
         let column = if ordered.is_empty() { None } else { Some(*self.random.pick(&ordered)) };
-        Some(Figure::Of(*self.random.pick(&["min", "max"]), column?))
+        Some(Figure::Of(self.random.pick::<&str>(&["min", "max"]), column?))
     }
 
     /// A figure that is the same in whatever order rows are added up.
@@ -64,7 +64,7 @@ impl Generator<'_> {
                 if small.is_empty() {
                     return None;
                 }
-                Some(Figure::Of(*self.random.pick(&["sum", "avg"]), *self.random.pick(&small)))
+                Some(Figure::Of(self.random.pick::<&str>(&["sum", "avg"]), *self.random.pick(&small)))
             }
             _ => self.extreme(table),
         }

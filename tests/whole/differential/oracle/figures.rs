@@ -38,7 +38,7 @@ pub(super) fn all(table: &Table, figures: &[Figure], rows: &Rows<'_>) -> Value {
 /// The exact sum of integers; `None`: there are none.
 fn whole_sum(rows: &Rows<'_>, column: usize) -> Option<i128> {
     let whole = |row: &&[Cell]| if let Cell::Integer(number) = row[column] { Some(i128::from(number)) } else { None };
-    rows.iter().filter_map(|row| whole(&row)).reduce(|one, other| one + other)
+    rows.iter().filter_map(whole).reduce(|one, other| one + other)
 }
 
 fn value(table: &Table, figure: &Figure, rows: &Rows<'_>) -> Cell {
