@@ -19,7 +19,7 @@
 //! - sums, means and variances of floats and decimals in conditions and orders: what the order of a sum does to the last
 //!   digit would decide. They are asked for, and compared up to that;
 //! - a text of the own source before, or in a page beside, what another source holds: lilong refuses it, as its README
-//!   says; so it may, in no more than a tenth of the questions;
+//!   says; so it may, in no more than a fifth of the questions;
 //! - `_iregex` and patterns beyond plain parts of text: the oracle has no regular expressions;
 //! - variables, fragments, directives: they change no plan's meaning, and have tests of their own.
 

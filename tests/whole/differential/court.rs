@@ -119,7 +119,7 @@ impl Court<'_> {
         }
         // A few may well find nothing.
         assert!(asked < 50 || rows > asked / 4, "{}: the questions find too little: {rows} rows", self.name);
-        assert!(asked < 50 || refused * 10 < asked, "{}: {refused} of {asked} are refused", self.name);
+        assert!(asked < 50 || refused * 5 < asked, "{}: {refused} of {asked} are refused", self.name);
     }
 
     async fn judge(
