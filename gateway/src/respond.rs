@@ -35,6 +35,8 @@ pub struct World<'a> {
     pub trace: &'a str,
     /// What cursors are sealed with.
     pub cursors: &'a CursorKey,
+    /// The plan and what its steps did, where that is told.
+    pub plan: Option<&'a serde_json::Value>,
 }
 
 /// Writes an answer: `{"data":…}`, then `"errors"` if there are any. Gives the number of errors beside it.
@@ -73,7 +75,7 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
         errors.add_missing(&missing.field, missing.fault);
     }
     let count = errors.finish(&mut out);
-    missing::write(&lost, &mut out);
+    missing::write(&lost, world.plan, &mut out);
     out.push(b'}');
     (out, count)
 }

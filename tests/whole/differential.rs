@@ -54,10 +54,21 @@ async fn whole(name: &str, mut original: Original, count: usize) {
     Court { name: format!("whole {name}"), original: &mut original, form: Form::WHOLE }.hear(&gateway, count).await;
 }
 
-async fn apart(name: &str, mut original: Original, count: usize) {
+async fn apart(name: &str, original: Original, count: usize) {
+    narrowed(&format!("apart {name}"), original, None, count).await;
+}
+
+/// `side`: how many rows of a side of a link are read before the other side is tried.
+async fn narrowed(name: &str, mut original: Original, side: Option<usize>, count: usize) {
     let copy = copy::apart(&original.database, &original.path).await;
+    if let Some(rows) = side {
+        let catalog = copy.folder.path().join("lilong.toml");
+        let text = std::fs::read_to_string(&catalog).unwrap();
+        let limits = "[server.limits]\n";
+        std::fs::write(&catalog, text.replacen(limits, &format!("{limits}side_rows = {rows}\n"), 1)).unwrap();
+    }
     let gateway = serve(copy.folder.path()).await;
-    Court { name: format!("apart {name}"), original: &mut original, form: Form::APART }.hear(&gateway, count).await;
+    Court { name: name.to_owned(), original: &mut original, form: Form::APART }.hear(&gateway, count).await;
 }
 
 async fn dealt(name: &str, mut original: Original, count: usize) {
@@ -88,6 +99,16 @@ generated! {
     a_ledger_in_one_source_answers_as_sql_does: whole, ledger;
     a_ledger_with_each_table_in_a_source_of_its_own_answers_as_sql_does: apart, ledger;
     a_ledger_whose_rows_are_dealt_to_members_answers_as_sql_does: dealt, ledger;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_apart_answer_as_sql_does_whichever_side_of_a_link_is_read() {
+    for side in [1, 3] {
+        for (name, database) in [("school", generated::school()), ("awkward", generated::awkward())] {
+            let name = format!("apart {name} by {side}");
+            narrowed(&name, Original::generated(database), Some(side), share(200)).await;
+        }
+    }
 }
 
 /// The names of the databases that others made.

@@ -4,6 +4,7 @@
 
 mod aggregates;
 mod command;
+mod cost;
 mod crowd;
 mod demo;
 mod describe;
@@ -15,5 +16,6 @@ mod letter;
 mod pages;
 mod residual;
 mod servers;
+mod services;
 mod sources;
 mod union;

@@ -5,6 +5,7 @@ mod divided;
 mod folded;
 mod many;
 mod paged;
+mod servers;
 mod silent;
 
 use std::fs;

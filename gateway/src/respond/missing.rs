@@ -59,20 +59,32 @@ pub(super) fn collect<'a>(
     }
 }
 
-/// Appends `,"extensions":{"lilong":{"missing":[…]}}` if anything is missing: the sources, each once.
-pub(super) fn write(missing: &[Missing<'_>], out: &mut Vec<u8>) {
+/// Appends `,"extensions":{"lilong":{"missing":[…],"plan":{…}}}`: what is missing, by source and each once, and the plan where
+/// it is told; nothing if there is neither.
+pub(super) fn write(missing: &[Missing<'_>], plan: Option<&serde_json::Value>, out: &mut Vec<u8>) {
     let sources: BTreeSet<&str> = missing.iter().filter_map(|missing| missing.fault.source.as_deref()).collect();
-    if sources.is_empty() {
+    if sources.is_empty() && plan.is_none() {
         return;
     }
-    out.extend_from_slice(b",\"extensions\":{\"lilong\":{\"missing\":[");
-    for (at, source) in sources.into_iter().enumerate() {
-        if at > 0 {
+    out.extend_from_slice(b",\"extensions\":{\"lilong\":{");
+    if !sources.is_empty() {
+        out.extend_from_slice(b"\"missing\":[");
+        for (at, source) in sources.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            json::write_string(source, out);
+        }
+        out.push(b']');
+    }
+    if let Some(plan) = plan {
+        if !sources.is_empty() {
             out.push(b',');
         }
-        json::write_string(source, out);
+        out.extend_from_slice(b"\"plan\":");
+        out.extend_from_slice(plan.to_string().as_bytes());
     }
-    out.extend_from_slice(b"]}}");
+    out.extend_from_slice(b"}}");
 }
 
 /// The fault that may be why an object link to a union finds nothing.

@@ -60,6 +60,9 @@ impl Form {
     }
 }
 
+/// A link into another source may be read from one side, given up, and read from the other, by keys.
+const SIDES: usize = 3;
+
 /// What links in conditions, orders and groups cost.
 #[derive(Clone, Copy)]
 struct Links {
@@ -93,7 +96,7 @@ impl Links {
 
     fn groups(self, groups: &Groups) -> usize {
         let links = groups.by.iter().filter(|(relation, _)| relation.is_some()).count();
-        1 + self.given(&groups.rows) + if self.are_free { 0 } else { links }
+        1 + self.given(&groups.rows) + if self.are_free { 0 } else { SIDES * links }
     }
 
     fn given(self, given: &Given) -> usize {
@@ -103,7 +106,7 @@ impl Links {
             Term::Folded(..) => 1,
         });
         let links = given.condition.as_ref().map_or(0, Condition::links) + order.sum::<usize>();
-        if self.are_free { 0 } else { links }
+        if self.are_free { 0 } else { SIDES * links }
     }
 }
 

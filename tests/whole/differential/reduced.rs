@@ -21,7 +21,9 @@ async fn reduced(mut original: Original, copy: Copy, form: Form, seed: u64) {
     let gateway = serve(copy.folder.path()).await;
     let copied = Copied::of(&gateway).await;
     let all = Capabilities::ALL;
-    let limits = || Limits { collection_fields: 500, ..Limits::default() };
+    // Of sources apart the sides of links are both tried.
+    let side_rows = if form.is_inside { Limits::default().side_rows } else { 2 };
+    let limits = || Limits { collection_fields: 500, side_rows, ..Limits::default() };
     let reference = copied.serve(all, limits());
     let reduced = [
         Capabilities::NONE,

@@ -14,7 +14,7 @@ const FIGURES: &str = "count names: count(columns: [name]) kinds: count(columns:
     varPop { size } min { name size weight price day } max { name size weight price day boxId }";
 
 /// The same answer, but for the last digits of floats, which depend on the order in which they are added up.
-fn assert_close(one: &Value, other: &Value, about: &str) {
+pub(super) fn assert_close(one: &Value, other: &Value, about: &str) {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
             let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
@@ -31,7 +31,7 @@ fn assert_close(one: &Value, other: &Value, about: &str) {
 }
 
 /// The same question of the union and of the undivided table.
-fn question(random: &mut Random) -> (String, String) {
+pub(super) fn question(random: &mut Random) -> (String, String) {
     let filter = condition(random, 1);
     let both = |text: String| (format!("{{ {text} }}"), format!("{{ whole {{ {text} }} }}"));
     let of_boxes = |text: &str| {
@@ -82,7 +82,8 @@ fn question(random: &mut Random) -> (String, String) {
     }
 }
 
-fn answer(answer: &Value) -> &Value {
+/// The rows of the union, or of the undivided table.
+pub(super) fn answer(answer: &Value) -> &Value {
     let data = &answer["data"];
     if data["whole"].is_null() { data } else { &data["whole"] }
 }

@@ -37,7 +37,7 @@ async fn page(gateway: &Gateway, arguments: &str, backwards: bool) -> (Vec<Value
     (page["nodes"].as_array().unwrap().clone(), next)
 }
 
-async fn assert_walks(gateway: &Gateway, size: usize, about: &str) {
+pub(super) async fn assert_walks(gateway: &Gateway, size: usize, about: &str) {
     for order in ORDERS {
         let list = if order.is_empty() { String::new() } else { format!("({})", order.trim_end_matches(',')) };
         let whole = ask(gateway, &format!("{{ whole {{ item{list} {{ id name size }} }} }}")).await;
