@@ -60,8 +60,8 @@ impl Form {
     }
 }
 
-/// A link into another source may be read from one side, given up, and read from the other, by keys.
-const SIDES: usize = 3;
+/// A link into another source is tried from both sides in turn, each time by many times more rows: four rounds at most here.
+const SIDES: usize = 8;
 
 /// What links in conditions, orders and groups cost.
 #[derive(Clone, Copy)]
