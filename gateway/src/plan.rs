@@ -22,6 +22,7 @@ mod keys;
 mod limits;
 mod order;
 mod output;
+mod own_order;
 pub mod page;
 mod pushdown;
 mod read;

@@ -109,6 +109,14 @@ pub struct Silo {
 }
 
 impl Silo {
+    /// A SQLite file that is there already.
+    ///
+    /// # Panics
+    /// If its path is not UTF-8.
+    pub fn file(path: &Path) -> Self {
+        Self { engine: Engine::Sqlite, location: path.to_str().unwrap().to_owned(), server: None }
+    }
+
     /// The `[[source]]` block that names it. Its patience is that of a debug build on a busy machine.
     pub fn source(&self, name: &str) -> String {
         let key = if self.engine == Engine::Sqlite { "path" } else { "url" };

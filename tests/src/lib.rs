@@ -8,5 +8,6 @@ pub mod mirror;
 pub mod program;
 pub mod proxy;
 pub mod silo;
+pub mod watch;
 
 pub use in_process::serve;

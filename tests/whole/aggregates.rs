@@ -1,9 +1,8 @@
 //! What rows come to is the same however it is computed: by the source whole, by the gateway over groups of it, over its
-//! rows, or across sources; and it is what SQL says.
+//! rows. That it is what SQL says, within a source and across, is in `differential`.
 
 mod faults;
 mod figures;
-mod split;
 
 use lilong_schema::Capabilities;
 use lilong_schema::catalog::Limits;
@@ -161,7 +160,7 @@ async fn work_done_here_stays_within_the_row_budget() {
 }
 
 /// Whether two answers are the same, floats up to what the order of a sum may change.
-pub(crate) fn same(one: &Value, other: &Value) -> bool {
+fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
             let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());

@@ -2,12 +2,12 @@
 //! databases in other engines and split over all three, and indexes that serve every statement.
 //!
 //! The databases stand in `../shared/data` beside the project; servers are those of [`Engine`](lilong_tests::engine::Engine).
-//! What is missing is skipped by name. `LILONG_ENGINES` sets the number of queries of a database and form (default 15).
+//! What is missing is skipped by name.
 
 mod all;
 mod chinook;
 mod copies;
-mod copy;
+pub(crate) mod copy;
 mod indexes;
 
 use std::path::{Path, PathBuf};
@@ -35,9 +35,4 @@ async fn load(engine: Engine, dump: &Path) -> Silo {
     let silo = engine.silo(Path::new(""), name).await;
     silo.load(dump);
     silo
-}
-
-/// How many queries a database is asked in each form.
-fn count() -> usize {
-    std::env::var("LILONG_ENGINES").ok().and_then(|text| text.parse().ok()).unwrap_or(15)
 }

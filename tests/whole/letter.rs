@@ -4,6 +4,7 @@
 //! An answer without errors stands as its `data`; a refused request as its code; a part-answer as
 //! `{"data": …, "faults": ["CODE source path.to.place"]}`.
 
+mod comparisons;
 mod connections;
 mod faults;
 mod filters;

@@ -64,7 +64,13 @@ impl Builder<'_> {
                     Predicate::Not(Box::new(self.perhaps(|this| this.condition(id, value, here, operands, location))?))
                 }
                 _ => match self.world.federated.member(self.world.slice, id, name) {
-                    Some(Member::Field(field)) => self.comparisons(field, value, operands, location)?,
+                    Some(Member::Field(field)) => {
+                        let part = self.comparisons(field, value, operands, location)?;
+                        if here {
+                            self.compares_here(id, name, &part, location)?;
+                        }
+                        part
+                    }
                     Some(Member::Link(link)) => {
                         self.through_link(location, |this| this.linked(link, value, here, operands, location))?
                     }

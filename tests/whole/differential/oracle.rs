@@ -1,6 +1,14 @@
-//! The expected answer: one SELECT per parent row.
+//! The expected answer: one naive SELECT per parent row, from the undivided SQLite database; groups and figures are worked
+//! out over the rows.
 //!
-//! In: a query and a SQLite file. Out: its answer, or nothing where that would be too long to be asked for.
+//! In: a question and a SQLite file. Out: its answer, or nothing where that would be too long to be asked for. *Invariant*:
+//! nothing here knows how lilong works.
+
+mod conditions;
+mod figures;
+mod functions;
+
+use std::cell::Cell as Counter;
 
 use lilong_schema::Scalar;
 use rusqlite::Connection;
@@ -8,53 +16,95 @@ use rusqlite::types::Value as Cell;
 use serde_json::{Map, Value, json};
 
 use super::databases::{Column, Database, Role, quoted};
-use super::query::{Condition, Node, Relation};
+use super::question::{Below, Fold, Given, Node, Page, Question, Relation, Term};
 
 /// The most rows of an answer.
 const ROWS: usize = 5_000;
 /// The most steps of SQLite's machine for an answer, in thousands.
 const STEPS: usize = 20_000;
 
-/// The rows of a query as JSON; `None`: they are too many, or take too long to find here.
-pub(crate) fn answer(database: &Database, connection: &mut Connection, node: &Node) -> Option<Value> {
-    let deterministic = rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC;
-    connection
-        .create_scalar_function("like_exactly", 2, deterministic, |context| {
-            let (text, pattern): (Option<String>, String) = (context.get(0)?, context.get(1)?);
-            Ok(text.map(|text| like(&text.chars().collect::<Vec<_>>(), &pattern.chars().collect::<Vec<_>>())))
-        })
-        .unwrap();
+/// What a question must answer, and how many rows had to be read for that.
+pub(crate) struct Expected {
+    /// The value of `x`; of pages the rows of all of them.
+    pub(crate) answer: Value,
+    pub(crate) rows: usize,
+}
+
+/// What a question may still cost. `by_code_point`: rows of several sources meet, so no text has an order of its own.
+struct Oracle<'a> {
+    database: &'a Database,
+    connection: &'a Connection,
+    by_code_point: bool,
+    left: Counter<usize>,
+    /// Rows that an answer is made of, beside those that are read here: figures and counts of each parent's.
+    beside: Counter<usize>,
+}
+
+/// The answer of a question; `None`: its rows are too many, or take too long to find here.
+pub(crate) fn answer(
+    database: &Database,
+    connection: &mut Connection,
+    by_code_point: bool,
+    question: &Question,
+) -> Option<Expected> {
+    functions::add(connection);
     let mut steps = 0;
     let stop = move || {
         steps += 1;
         steps > STEPS
     };
     connection.progress_handler(1_000, Some(stop)).unwrap();
-    let rows = Oracle { database, connection, left: ROWS }.rows(node, None);
+    let oracle = Oracle { database, connection, by_code_point, left: Counter::new(ROWS), beside: Counter::new(0) };
+    let answer = match question {
+        Question::Rows(node) => oracle.objects(node, None).map(Value::Array),
+        Question::Row(node, key) => oracle.row(node, key),
+        Question::Fold(fold) => oracle.fold(fold, None),
+        Question::Groups(groups) => oracle.groups(groups),
+        Question::Pages(page) => oracle.objects(&page.node, None).map(Value::Array),
+    };
+    let rows = ROWS - oracle.left.get() + oracle.beside.get();
     connection.progress_handler(0, None::<fn() -> bool>).unwrap();
-    rows.map(Value::Array)
+    Some(Expected { answer: answer?, rows })
 }
 
-/// What a question may still cost.
-struct Oracle<'a> {
-    database: &'a Database,
-    connection: &'a Connection,
-    left: usize,
+/// A page of some rows, as it is answered.
+pub(crate) fn page(rows: &[Value], from: usize, to: usize) -> Value {
+    json!({
+        "nodes": rows[from..to],
+        "totalCount": rows.len(),
+        "pageInfo": { "hasNextPage": to < rows.len(), "hasPreviousPage": from > 0 },
+    })
 }
 
-/// `%` any run, `_` one code point, `\` escapes; by plain recursion.
-fn like(text: &[char], pattern: &[char]) -> bool {
-    match pattern {
-        [] => text.is_empty(),
-        ['%', rest @ ..] => (0..=text.len()).any(|skip| like(&text[skip..], rest)),
-        ['_', rest @ ..] => !text.is_empty() && like(&text[1..], rest),
-        ['\\', exact, rest @ ..] | [exact, rest @ ..] => text.first() == Some(exact) && like(&text[1..], rest),
-    }
-}
+/// The row that leads to others.
+type Parent<'a> = (&'a Relation, &'a [Cell]);
 
 impl Oracle<'_> {
-    fn rows(&mut self, node: &Node, parent: Option<(&Relation, &[Cell])>) -> Option<Vec<Value>> {
-        let (database, table) = (self.database, &self.database.tables[node.table]);
+    fn row(&self, node: &Node, key: &[Cell]) -> Option<Value> {
+        let table = &self.database.tables[node.table];
+        let rows = self.rows(node.table, &Given::default(), None)?;
+        let found = rows.iter().find(|row| table.key.iter().zip(key).all(|(column, value)| row[*column] == *value));
+        found.map_or(Some(Value::Null), |row| self.object(node, row))
+    }
+
+    fn objects(&self, node: &Node, parent: Option<Parent<'_>>) -> Option<Vec<Value>> {
+        self.rows(node.table, &node.given, parent)?.iter().map(|row| self.object(node, row)).collect()
+    }
+
+    /// Whole rows of a table, by the positions of its columns.
+    fn rows(&self, at: usize, given: &Given, parent: Option<Parent<'_>>) -> Option<Vec<Vec<Cell>>> {
+        self.rows_with(at, given, parent, &[])
+    }
+
+    /// The same with more columns.
+    fn rows_with(
+        &self,
+        at: usize,
+        given: &Given,
+        parent: Option<Parent<'_>>,
+        more: &[String],
+    ) -> Option<Vec<Vec<Cell>>> {
+        let (database, table) = (self.database, &self.database.tables[at]);
         let name = |column: usize| format!("a.{}", quoted(table.columns[column].name));
         let (mut conditions, mut values) = (vec!["1 = 1".to_owned()], Vec::new());
         if let Some((relation, row)) = parent {
@@ -63,31 +113,34 @@ impl Oracle<'_> {
                 if row[*outer] == Cell::Null {
                     return Some(Vec::new());
                 }
-                conditions.push(equal(&from.columns[*outer], "?", &table.columns[*inner], &name(*inner)));
+                conditions.push(conditions::equal(&from.columns[*outer], "?", &table.columns[*inner], &name(*inner)));
                 values.push(row[*outer].clone());
             }
         }
-        if let Some(condition) = &node.condition {
-            conditions.push(sql(database, node.table, condition, "a", &mut values));
+        if let Some(condition) = &given.condition {
+            conditions.push(self.condition(at, condition, "a", &mut values));
         }
-        let mut order = node.order.iter().map(|(column, way)| term(&name(*column), way)).collect::<Vec<_>>();
+        let mut order = given.order.iter().map(|(term, way)| directed(&self.term(at, term), way)).collect::<Vec<_>>();
         if table.key.is_empty() {
             order.push("a.rowid".to_owned());
         }
-        order.extend(table.key.iter().map(|column| name(*column)));
+        order.extend(table.key.iter().map(|column| self.ordered(at, *column)));
         let all = (0..table.columns.len()).map(|column| read(&table.columns[column], &name(column)));
-        let limit = node.limit.map_or("-1".to_owned(), |limit| limit.to_string());
+        let all = all.chain(more.iter().cloned()).collect::<Vec<_>>();
+        // What is distinct is found here, and cut then.
+        let is_cut_here = !given.distinct.is_empty();
+        let limit = given.limit.filter(|_| !is_cut_here).map_or("-1".to_owned(), |limit| limit.to_string());
+        let offset = given.offset.filter(|_| !is_cut_here).unwrap_or_default();
         let text = format!(
-            "SELECT {} FROM {} a WHERE {} ORDER BY {} LIMIT {limit} OFFSET {}",
-            all.collect::<Vec<_>>().join(", "),
+            "SELECT {} FROM {} a WHERE {} ORDER BY {} LIMIT {limit} OFFSET {offset}",
+            all.join(", "),
             quoted(table.name),
             conditions.join(" AND "),
             order.join(", "),
-            node.offset.unwrap_or_default()
         );
         let mut statement = self.connection.prepare_cached(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let mut found = statement.query(rusqlite::params_from_iter(values)).unwrap();
-        let mut rows = Vec::new();
+        let mut rows: Vec<Vec<Cell>> = Vec::new();
         loop {
             let row = match found.next() {
                 Ok(Some(row)) => row,
@@ -97,40 +150,109 @@ impl Oracle<'_> {
                     return None;
                 }
             };
-            self.left = self.left.checked_sub(1)?;
-            rows.push((0..table.columns.len()).map(|column| row.get_unwrap(column)).collect::<Vec<Cell>>());
+            self.left.set(self.left.get().checked_sub(1)?);
+            let row = (0..all.len()).map(|column| row.get_unwrap(column)).collect::<Vec<Cell>>();
+            let is_same = |other: &&Vec<Cell>| given.distinct.iter().all(|column| other[*column] == row[*column]);
+            if !is_cut_here || !rows.iter().any(|other| is_same(&other)) {
+                rows.push(row);
+            }
         }
-        rows.iter().map(|row| self.object(node, row)).collect()
+        if is_cut_here {
+            rows = rows.into_iter().skip(given.offset.unwrap_or_default()).collect();
+            rows.truncate(given.limit.unwrap_or(usize::MAX));
+        }
+        Some(rows)
     }
 
-    fn object(&mut self, node: &Node, row: &[Cell]) -> Option<Value> {
-        let table = &self.database.tables[node.table];
-        let mut object = Map::new();
-        for (index, column) in node.columns.iter().enumerate() {
-            object.insert(format!("c{index}"), plain(&row[*column], table.columns[*column].scalar));
+    /// A column of the outermost table in an order.
+    fn ordered(&self, table: usize, column: usize) -> String {
+        let described = &self.database.tables[table].columns[column];
+        let name = format!("a.{}", quoted(described.name));
+        // Without a word of it, its own collation holds.
+        if self.by_code_point && described.is_collated() { format!("{name} COLLATE BINARY") } else { name }
+    }
+
+    fn term(&self, table: usize, term: &Term) -> String {
+        match term {
+            Term::Column(column) => self.ordered(table, *column),
+            Term::Far(path, column) => self.far(path, *column),
+            Term::Folded(relation, figure) => self.linked_figure(relation, "a", None, figure, &mut Vec::new()),
         }
-        for (index, (relation, below)) in node.links.iter().enumerate() {
-            let mut linked = self.rows(below, Some((relation, row)))?;
-            let value = if relation.many {
-                Value::Array(linked)
-            } else {
-                assert!(linked.len() < 2);
-                linked.pop().unwrap_or(Value::Null)
+    }
+
+    /// The value of a column behind object links of the outermost row.
+    fn far(&self, path: &[Relation], column: usize) -> String {
+        let (mut from, mut on) = (Vec::new(), Vec::new());
+        for (step, relation) in path.iter().enumerate() {
+            let (outer, inner) =
+                (if step == 0 { "a".to_owned() } else { format!("f{step}") }, format!("f{}", step + 1));
+            from.push(format!("{} {inner}", quoted(self.database.tables[relation.to].name)));
+            on.push(self.joined(relation, &outer, &inner));
+        }
+        let last = &self.database.tables[path[path.len() - 1].to].columns[column];
+        let value = read(last, &format!("f{}.{}", path.len(), quoted(last.name)));
+        format!("(SELECT {value} FROM {} WHERE {})", from.join(", "), on.join(" AND "))
+    }
+
+    fn object(&self, node: &Node, row: &[Cell]) -> Option<Value> {
+        let mut object = self.columns(node.table, &node.columns, row);
+        for (index, (relation, below)) in node.below.iter().enumerate() {
+            let parent = Some((relation, row));
+            let value = match below {
+                Below::Rows(node) => {
+                    let mut linked = self.objects(node, parent)?;
+                    if relation.many {
+                        Value::Array(linked)
+                    } else {
+                        assert!(linked.len() < 2);
+                        linked.pop().unwrap_or(Value::Null)
+                    }
+                }
+                Below::Fold(fold) => self.fold(fold, parent)?,
+                Below::Page(Page { node, size, backwards }) => {
+                    let rows = self.objects(node, parent)?;
+                    self.beside.set(self.beside.get() + 2);
+                    let size = (*size).min(rows.len());
+                    let from = if *backwards { rows.len() - size } else { 0 };
+                    page(&rows, from, from + size)
+                }
             };
             object.insert(format!("r{index}"), value);
         }
         Some(Value::Object(object))
     }
+
+    fn columns(&self, table: usize, columns: &[usize], row: &[Cell]) -> Map<String, Value> {
+        let columns = columns.iter().enumerate().map(|(index, column)| {
+            (format!("c{index}"), plain(&row[*column], self.database.tables[table].columns[*column].scalar))
+        });
+        columns.collect()
+    }
+
+    fn fold(&self, fold: &Fold, parent: Option<Parent<'_>>) -> Option<Value> {
+        let rows = self.rows(fold.table, &fold.given, parent)?;
+        let mut object = Map::new();
+        if !fold.figures.is_empty() {
+            let rows = rows.iter().map(Vec::as_slice).collect::<Vec<_>>();
+            object.insert("aggregate".into(), figures::all(&self.database.tables[fold.table], &fold.figures, &rows));
+        }
+        if !fold.nodes.is_empty() {
+            self.beside.set(self.beside.get() + 1);
+            let nodes = rows.iter().map(|row| Value::Object(self.columns(fold.table, &fold.nodes, row))).collect();
+            object.insert("nodes".into(), Value::Array(nodes));
+        }
+        Some(Value::Object(object))
+    }
 }
 
-fn term(column: &str, direction: &str) -> String {
+fn directed(value: &str, direction: &str) -> String {
     let (way, nulls) = match direction {
         "ASC" | "ASC_NULLS_LAST" => ("ASC", "LAST"),
         "ASC_NULLS_FIRST" => ("ASC", "FIRST"),
         "DESC_NULLS_LAST" => ("DESC", "LAST"),
         _ => ("DESC", "FIRST"),
     };
-    format!("{column} {way} NULLS {nulls}")
+    format!("{value} {way} NULLS {nulls}")
 }
 
 /// A column as it is read: what is of several storage classes by its text.
@@ -139,72 +261,6 @@ fn read(column: &Column, name: &str) -> String {
         Role::Shown if column.scalar == Scalar::String => format!("CAST({name} AS TEXT)"),
         Role::Plain | Role::Shown => name.to_owned(),
         Role::Hidden => "NULL".to_owned(),
-    }
-}
-
-/// Whether two columns hold the same key: keys of different types meet by their text.
-fn equal(outer: &Column, outer_name: &str, inner: &Column, inner_name: &str) -> String {
-    if outer.scalar == inner.scalar && outer.role == Role::Plain && inner.role == Role::Plain {
-        format!("{inner_name} = {outer_name} COLLATE BINARY")
-    } else {
-        format!("CAST({inner_name} AS TEXT) = CAST({outer_name} AS TEXT) COLLATE BINARY")
-    }
-}
-
-fn sql(database: &Database, table: usize, condition: &Condition, alias: &str, values: &mut Vec<Cell>) -> String {
-    let described = &database.tables[table];
-    let column = |column: &usize| format!("{alias}.{}", quoted(described.columns[*column].name));
-    let mut join = |parts: &[Condition], word: &str, empty: &str| {
-        if parts.is_empty() {
-            return empty.to_owned();
-        }
-        let parts = parts.iter().map(|part| sql(database, table, part, alias, values)).collect::<Vec<_>>();
-        format!("({})", parts.join(word))
-    };
-    match condition {
-        Condition::And(parts) => join(parts, " AND ", "1 = 1"),
-        Condition::Or(parts) => join(parts, " OR ", "1 = 0"),
-        Condition::Not(part) => format!("(NOT {})", sql(database, table, part, alias, values)),
-        Condition::Null(of, true) => format!("{} IS NULL", column(of)),
-        Condition::Null(of, false) => format!("{} IS NOT NULL", column(of)),
-        Condition::Compare(of, operator, value) => {
-            values.push(value.clone());
-            match *operator {
-                "_eq" => format!("{} = ? COLLATE BINARY", column(of)),
-                "_neq" => format!("{} <> ? COLLATE BINARY", column(of)),
-                "_gt" => format!("{} > ?", column(of)),
-                "_gte" => format!("{} >= ?", column(of)),
-                "_lt" => format!("{} < ?", column(of)),
-                _ => format!("{} <= ?", column(of)),
-            }
-        }
-        Condition::Among(of, not, among) => {
-            if among.is_empty() {
-                return if *not { "1 = 1" } else { "1 = 0" }.to_owned();
-            }
-            values.extend(among.iter().cloned());
-            let places = vec!["?"; among.len()].join(", ");
-            format!("{} COLLATE BINARY {}IN ({places})", column(of), if *not { "NOT " } else { "" })
-        }
-        Condition::Like(of, not, pattern) => {
-            values.push(Cell::Text(pattern.clone()));
-            format!("{}like_exactly({}, ?)", if *not { "NOT " } else { "" }, column(of))
-        }
-        Condition::Linked(relation, inner) => {
-            let to = &database.tables[relation.to];
-            let below = format!("{alias}b");
-            let on = relation
-                .on
-                .iter()
-                .map(|(one, other)| {
-                    let inner = &to.columns[*other];
-                    equal(&described.columns[*one], &column(one), inner, &format!("{below}.{}", quoted(inner.name)))
-                })
-                .collect::<Vec<_>>()
-                .join(" AND ");
-            let inner = sql(database, relation.to, inner, &below, values);
-            format!("EXISTS (SELECT 1 FROM {} {below} WHERE {on} AND {inner})", quoted(to.name))
-        }
     }
 }
 
@@ -233,30 +289,4 @@ fn moment(text: &str) -> String {
         }
         None => text,
     }
-}
-
-/// Where two answers differ first, and how; `None`: they are equal, keys in the same order; numbers by value, and so are
-/// decimals, which travel as text.
-pub(crate) fn difference(got: &Value, expected: &Value) -> Option<String> {
-    let told = || Some(format!(": got {}, expected {}", shown(got), shown(expected)));
-    match (got, expected) {
-        (Value::Array(one), Value::Array(other)) => {
-            let within = |(at, (one, other))| Some(format!("[{at}]{}", difference(one, other)?));
-            let within = one.iter().zip(other).enumerate().find_map(within);
-            within.or_else(|| if one.len() == other.len() { None } else { told() })
-        }
-        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => one
-            .iter()
-            .zip(other.values())
-            .find_map(|((key, one), other)| Some(format!(".{key}{}", difference(one, other)?))),
-        (Value::Number(one), Value::Number(other)) if one == other || one.as_f64() == other.as_f64() => None,
-        (Value::String(text), Value::Number(number)) if text.parse().ok() == number.as_f64() => None,
-        _ if got == expected => None,
-        _ => told(),
-    }
-}
-
-/// The beginning of a value, for messages.
-fn shown(value: &Value) -> String {
-    value.to_string().chars().take(600).collect()
 }

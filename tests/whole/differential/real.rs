@@ -1,17 +1,59 @@
-//! Databases that others made: their tables as the generator wants them.
+//! Databases that are asked about, and those among them that others made: their tables as the generator wants them.
 //!
 //! In: a SQLite file. Out: its tables with keys and foreign keys as SQLite tells them, scalars as lilong does. *Invariant*:
 //! what engines may rightly answer differently (texts in an order of their own, values of several storage classes) is
 //! read at most.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lilong::Gateway;
 use lilong_schema::{Scalar, Slice};
+use lilong_tests::serve;
 use rusqlite::Connection;
 use serde_json::Value;
 
 use super::databases::{Column, Database, Foreign, Role, Table, quoted};
+
+/// A database that is asked about: its tables, and the undivided file.
+pub(crate) struct Original {
+    pub(crate) database: Database,
+    pub(crate) path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Original {
+    /// A generated one.
+    pub(crate) fn generated(database: Database) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("original.sqlite");
+        database.write_whole(&path);
+        Self { database, path, _folder: folder }
+    }
+
+    /// One of `shared/data/sqlite`.
+    pub(crate) async fn real(name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("original.sqlite");
+        std::fs::write(&path, std::fs::read(files().join(format!("{name}.sqlite"))).unwrap()).unwrap();
+        let catalog = "[[source]]\nname = \"s\"\nconnector = \"sqlite\"\npath = \"original.sqlite\"\n";
+        std::fs::write(folder.path().join("lilong.toml"), catalog).unwrap();
+        let database = read(&path, &serve(folder.path()).await);
+        Self { database, path, _folder: folder }
+    }
+
+    /// Rows that are dealt to several members keep no row number: where that was their key they have none.
+    pub(crate) fn is_dealt(&mut self) {
+        for table in &mut self.database.tables {
+            table.is_keyless = table.key.is_empty();
+            table.is_asked &= !table.is_keyless || table.columns.iter().all(|column| column.role == Role::Plain);
+        }
+    }
+}
+
+/// The folder of databases that others made; it may not be there.
+pub(crate) fn files() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/sqlite")
+}
 
 /// The tables of a file that a gateway serves as its only source.
 pub(crate) fn read(path: &Path, gateway: &Gateway) -> Database {

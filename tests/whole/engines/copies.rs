@@ -1,64 +1,59 @@
 //! The differential suite over copies of real databases: whole in PostgreSQL and in MariaDB, with texts that compare by code
-//! point and with texts to which case and accents are nothing, and split over three engines.
-
-use std::path::{Path, PathBuf};
+//! point and with texts to which case and accents are nothing, and split and dealt over three engines.
 
 use lilong_tests::engine::Engine;
 use lilong_tests::serve;
 
 use super::copy::{self, Copy, Texts};
-use super::{are_there, count, data};
-use crate::differential::compare;
-use crate::differential::databases::Database;
-use crate::differential::real;
+use super::{are_there, data};
+use crate::differential::bounds::Form;
+use crate::differential::court::{Court, share};
+use crate::differential::real::Original;
 
-/// A database of `shared/data/sqlite`, copied: the copy is the oracle, with indexes that let it look up links.
-async fn original(folder: &Path, name: &str) -> Option<(PathBuf, Database)> {
-    let test = format!("copies of {name}");
-    let file = data(&test)?.join(format!("sqlite/{name}.sqlite"));
-    if !are_there(&test) {
-        return None;
-    }
-    let path = folder.join("original.sqlite");
-    std::fs::write(&path, std::fs::read(file).unwrap()).unwrap();
-    let catalog = "[[source]]\nname = \"original\"\nconnector = \"sqlite\"\npath = \"original.sqlite\"\n";
-    std::fs::write(folder.join("lilong.toml"), catalog).unwrap();
-    let database = real::read(&path, &serve(folder).await);
-    Some((path, database))
+async fn hear(name: &str, how: &str, copy: Copy, original: &mut Original, form: Form) {
+    let gateway = serve(copy.folder.path()).await;
+    let mut court = Court { name: format!("{how} of {name}"), original, form };
+    court.hear(&gateway, share(15)).await;
 }
 
-async fn check(name: &str, seed: u64) {
-    let folder = tempfile::tempdir().unwrap();
-    let Some((path, mut database)) = original(folder.path(), name).await else {
+async fn check(name: &str, seed: usize) {
+    let test = format!("copies of {name}");
+    if data(&test).is_none() || !are_there(&test) {
         return;
-    };
-    let ask = async |copy: Copy, seed: u64, database: &Database, orders_texts: bool| {
-        compare(database, copy.folder.path(), &path, seed, count(), orders_texts).await;
-    };
-    for (engine, seed) in [(Engine::Postgres, seed), (Engine::MariaDb, seed + 1)] {
-        ask(copy::whole(engine, Texts::Exact, &database, &path).await, seed, &database, true).await;
+    }
+    let mut original = Original::real(name).await;
+    for engine in [Engine::Postgres, Engine::MariaDb] {
+        let copy = copy::whole(engine, Texts::Exact, &original.database, &original.path).await;
+        hear(name, &format!("{engine:?}"), copy, &mut original, Form::WHOLE).await;
     }
     // Each engine has its turn at each end of a link.
     let [sqlite, postgres, mariadb] = Engine::ALL;
     let turns = [[sqlite, postgres, mariadb], [mariadb, sqlite, postgres], [postgres, mariadb, sqlite]];
-    match copy::split(turns[seed as usize % 3], &database, &path).await {
-        Some(copy) => ask(copy, seed + 2, &database, true).await,
+    match copy::split(turns[seed % 3], &original.database, &original.path).await {
+        Some(copy) => hear(name, "three engines", copy, &mut original, Form::APART).await,
         None => eprintln!("{name} is not split: more than three of its tables are all linked with each other"),
     }
     // Where texts have an order of their own, rows that only texts tell apart have none that could be compared.
-    for table in &mut database.tables {
+    let mut original = Original::real(name).await;
+    for table in &mut original.database.tables {
         table.is_asked &= !table.is_keyless;
     }
-    for (engine, seed) in [(Engine::Postgres, seed + 3), (Engine::MariaDb, seed + 4)] {
-        ask(copy::whole(engine, Texts::Blind, &database, &path).await, seed, &database, false).await;
+    for engine in [Engine::Postgres, Engine::MariaDb] {
+        let copy = copy::whole(engine, Texts::Blind, &original.database, &original.path).await;
+        let form = Form { orders_texts: false, ..Form::WHOLE };
+        hear(name, &format!("blind {engine:?}"), copy, &mut original, form).await;
     }
+    let mut original = Original::real(name).await;
+    original.is_dealt();
+    let copy = copy::dealt(&Engine::ALL, &original.database, &original.path).await;
+    hear(name, "unions over three engines", copy, &mut original, Form::dealt(3)).await;
 }
 
 macro_rules! copies {
     ($($test:ident: $name:literal, $seed:literal;)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $test() {
-            check($name, 100 * $seed).await;
+            check($name, $seed).await;
         }
     )*};
 }

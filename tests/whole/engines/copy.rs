@@ -1,4 +1,5 @@
-//! Copies of a SQLite database in other engines: whole in one, or split so that every link crosses engines.
+//! Copies of a SQLite database: whole in one engine, split by tables over several silos, or each table's rows dealt to
+//! the members of a union.
 //!
 //! In: a file and its tables. Out: silos and the catalog that serves them. *Invariant*: the same values of the same
 //! scalars, texts ordered by code point, keys and unique constraints kept; a foreign key that the engine would refuse, or
@@ -13,9 +14,13 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 
 use crate::differential::databases::{Column, Database, Foreign, Role, Table, quoted};
+use crate::differential::names::union_name;
 
 /// The longest text of a column that is a `VARCHAR`.
 const SHORT: i64 = 250;
+
+/// That of a debug build on a busy machine.
+const PATIENCE: &str = "[server.limits]\ndeadline = \"60s\"\n\n";
 
 /// How a copy's texts compare at the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,14 @@ pub(crate) struct Copy {
     _silos: Vec<Silo>,
 }
 
+/// The file itself, as a source `s`.
+pub(crate) fn linked(path: &Path) -> Copy {
+    let folder = tempfile::tempdir().unwrap();
+    let silo = Silo::file(path);
+    std::fs::write(folder.path().join("lilong.toml"), format!("{PATIENCE}{}", silo.source("s"))).unwrap();
+    Copy { folder, _silos: vec![silo] }
+}
+
 /// All tables in one engine.
 pub(crate) async fn whole(engine: Engine, texts: Texts, database: &Database, path: &Path) -> Copy {
     spread(&[engine], texts, database, path, &vec![0; database.tables.len()]).await
@@ -45,6 +58,51 @@ pub(crate) async fn split(engines: [Engine; 3], database: &Database, path: &Path
         return None;
     }
     Some(spread(&engines, Texts::Exact, database, path, &parts).await)
+}
+
+/// Each table in a SQLite file of its own, so that every link crosses sources but that of a table to itself.
+pub(crate) async fn apart(database: &Database, path: &Path) -> Copy {
+    let parts = (0..database.tables.len()).collect::<Vec<_>>();
+    spread(&vec![Engine::Sqlite; parts.len()], Texts::Exact, database, path, &parts).await
+}
+
+/// The rows of each table dealt to as many members of a union as there are engines; every link is one between unions.
+pub(crate) async fn dealt(engines: &[Engine], database: &Database, path: &Path) -> Copy {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut catalog = PATIENCE.to_owned();
+    let mut silos = Vec::new();
+    let tables = || database.tables.iter().enumerate().filter(|(_, table)| !table.columns.is_empty());
+    for (part, engine) in engines.iter().enumerate() {
+        let silo = engine.silo(folder.path(), &format!("part{part}")).await;
+        let mut statements = Vec::new();
+        for (_, table) in tables() {
+            statements.push(create(*engine, Texts::Exact, &connection, table));
+            fill(*engine, &connection, table, path, Some((part, engines.len())), &mut statements);
+        }
+        silo.run(&statements).await;
+        catalog.push_str(&silo.source(&format!("part{part}")));
+        if *engine == Engine::Sqlite {
+            types(&mut catalog, database);
+        }
+        silos.push(silo);
+    }
+    for (at, table) in tables() {
+        let members = (0..engines.len()).map(|part| place(&format!("part{part}"), table)).collect::<Vec<_>>();
+        let key = table.key.iter().map(|column| table.columns[*column].name).collect::<Vec<_>>();
+        let key = if key.is_empty() { String::new() } else { format!("key = {}\n", written(key)) };
+        writeln!(catalog, "[[union]]\nname = \"{}\"\nmembers = {}\n{key}", union_name(at), written(members)).unwrap();
+    }
+    for (at, table) in tables() {
+        for (index, key) in table.foreign.iter().enumerate() {
+            let to = &database.tables[key.table];
+            let (from, to) =
+                (ended(&union_name(at), table, &key.columns), ended(&union_name(key.table), to, &key.references));
+            write_link(&mut catalog, at, index, &from, &to);
+        }
+    }
+    std::fs::write(folder.path().join("lilong.toml"), catalog).unwrap();
+    Copy { folder, _silos: silos }
 }
 
 /// Gives each table a part that no table linked with it has. The first tables begin with different parts.
@@ -68,7 +126,7 @@ fn color(database: &Database, at: usize, parts: &mut [usize]) -> bool {
 async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Path, parts: &[usize]) -> Copy {
     let folder = tempfile::tempdir().unwrap();
     let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut catalog = "[server.limits]\ndeadline = \"60s\"\n\n".to_owned();
+    let mut catalog = PATIENCE.to_owned();
     let mut silos = Vec::new();
     for (part, engine) in engines.iter().enumerate() {
         let silo = engine.silo(folder.path(), &format!("part{part}")).await;
@@ -81,11 +139,13 @@ async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Pa
         for at in (0..database.tables.len()).filter(here) {
             let table = &database.tables[at];
             statements.push(create(*engine, texts, &connection, table));
-            fill(*engine, &connection, table, path, &mut statements);
+            fill(*engine, &connection, table, path, None, &mut statements);
         }
         for at in (0..database.tables.len()).filter(here) {
             for key in &database.tables[at].foreign {
-                if here(&key.table) && is_declared(*engine, texts, &connection, database, at, key) {
+                // SQLite has no way to declare one afterwards: there they stand in the table's own text.
+                let is_added = *engine != Engine::Sqlite;
+                if is_added && here(&key.table) && is_declared(*engine, texts, &connection, database, at, key) {
                     statements.push(declare(*engine, database, at, key));
                 }
             }
@@ -98,13 +158,11 @@ async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Pa
         for (index, key) in table.foreign.iter().enumerate() {
             let inside = parts[at] == parts[key.table];
             if !(inside && is_declared(engines[parts[at]], texts, &connection, database, at, key)) {
-                let from = end(parts[at], table, &key.columns);
-                let to = end(parts[key.table], &database.tables[key.table], &key.references);
-                writeln!(
-                    catalog,
-                    "[[link]]\nfrom = {from}\nto = {to}\nname = \"to{at}x{index}\"\nback = \"from{at}x{index}\"\n"
-                )
-                .unwrap();
+                let end = |at: usize, columns: &[usize]| {
+                    let table = &database.tables[at];
+                    ended(&place(&format!("part{}", parts[at]), table), table, columns)
+                };
+                write_link(&mut catalog, at, index, &end(at, &key.columns), &end(key.table, &key.references));
             }
         }
     }
@@ -112,11 +170,37 @@ async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Pa
     Copy { folder, _silos: silos }
 }
 
+/// What SQLite tells by the values that it finds, which are not the same in each part.
+fn types(catalog: &mut String, database: &Database) {
+    writeln!(catalog, "[source.types]").unwrap();
+    for table in &database.tables {
+        for column in table.columns.iter().filter(|column| column.role != Role::Hidden) {
+            let name = written(format!("{}.{}", quoted(table.name), quoted(column.name)));
+            writeln!(catalog, "{name} = \"{:?}\"", column.scalar).unwrap();
+        }
+    }
+    catalog.push('\n');
+}
+
+/// A table as the catalog names it.
+fn place(source: &str, table: &Table) -> String {
+    format!("{source}.{}", quoted(table.name))
+}
+
 /// An end of a link as the catalog writes it.
-fn end(part: usize, table: &Table, columns: &[usize]) -> String {
+fn ended(place: &str, table: &Table, columns: &[usize]) -> String {
     let columns = columns.iter().map(|column| quoted(table.columns[*column].name)).collect::<Vec<_>>();
-    let text = format!("part{part}.{}({})", quoted(table.name), columns.join(", "));
-    serde_json::to_string(&text).unwrap()
+    written(format!("{place}({})", columns.join(", ")))
+}
+
+/// What JSON and TOML write alike: a text, or some.
+fn written(value: impl Into<serde_json::Value>) -> String {
+    value.into().to_string()
+}
+
+fn write_link(catalog: &mut String, at: usize, index: usize, from: &str, to: &str) {
+    let names = format!("name = \"to{at}x{index}\"\nback = \"from{at}x{index}\"");
+    writeln!(catalog, "[[link]]\nfrom = {from}\nto = {to}\n{names}\n").unwrap();
 }
 
 /// Unique constraints of a table: positions of columns.
@@ -173,6 +257,11 @@ fn listed(engine: Engine, table: &Table, columns: &[usize]) -> String {
 }
 
 fn create(engine: Engine, texts: Texts, connection: &Connection, table: &Table) -> String {
+    if engine == Engine::Sqlite {
+        // Foreign keys to tables and rows that are not there lead nowhere.
+        let sql = "SELECT 'PRAGMA foreign_keys = OFF; ' || sql FROM sqlite_schema WHERE type = 'table' AND name = ?";
+        return connection.query_row(sql, [table.name], |row| row.get(0)).unwrap();
+    }
     let unique = unique(connection, table);
     let mut parts: Vec<String> = table
         .columns
@@ -198,9 +287,6 @@ fn create(engine: Engine, texts: Texts, connection: &Connection, table: &Table) 
 }
 
 fn type_of(engine: Engine, texts: Texts, connection: &Connection, table: &Table, column: &Column) -> String {
-    if engine == Engine::Sqlite {
-        return column.declared.to_owned();
-    }
     let is_postgres = engine == Engine::Postgres;
     let name = match column.scalar {
         Scalar::Int | Scalar::BigInt => "BIGINT",
@@ -214,6 +300,8 @@ fn type_of(engine: Engine, texts: Texts, connection: &Connection, table: &Table,
         Scalar::Time => "TIME(6)",
         Scalar::LocalDateTime if is_postgres => "TIMESTAMP",
         Scalar::LocalDateTime => "DATETIME(6)",
+        Scalar::Bytes if is_postgres => "BYTEA",
+        Scalar::Bytes => "LONGBLOB",
         Scalar::DateTime if is_postgres => "TIMESTAMPTZ",
         Scalar::DateTime => "TIMESTAMP(6)",
         _ if is_postgres && texts == Texts::Blind => "TEXT COLLATE blind",
@@ -229,14 +317,29 @@ fn type_of(engine: Engine, texts: Texts, connection: &Connection, table: &Table,
     name.to_owned()
 }
 
-fn fill(engine: Engine, connection: &Connection, table: &Table, path: &Path, statements: &mut Vec<String>) {
+/// Copies the rows of a table, or those that one of so many parts gets.
+fn fill(
+    engine: Engine,
+    connection: &Connection,
+    table: &Table,
+    path: &Path,
+    part: Option<(usize, usize)>,
+    statements: &mut Vec<String>,
+) {
+    let from = |name: &str| match part {
+        None => name.to_owned(),
+        Some((part, parts)) => {
+            let rows = format!("SELECT *, row_number() OVER () * 7919 / 3 % {parts} AS lilong_part FROM {name}");
+            format!("({rows}) WHERE lilong_part = {part}")
+        }
+    };
     let names = table.columns.iter().map(|column| quoted(column.name)).collect::<Vec<_>>().join(", ");
     if engine == Engine::Sqlite {
         let path = path.to_str().unwrap().replace('\'', "''");
         statements.push(format!(
-            "ATTACH '{path}' AS original; INSERT INTO main.{0} ({names}) SELECT {names} FROM original.{0}; \
-             DETACH original",
-            quoted(table.name)
+            "ATTACH '{path}' AS original; INSERT INTO main.{} ({names}) SELECT {names} FROM {}; DETACH original",
+            quoted(table.name),
+            from(&format!("original.{}", quoted(table.name)))
         ));
         return;
     }
@@ -245,7 +348,7 @@ fn fill(engine: Engine, connection: &Connection, table: &Table, path: &Path, sta
         Role::Shown if column.scalar == Scalar::String => format!("CAST({} AS TEXT)", quoted(column.name)),
         Role::Plain | Role::Shown => quoted(column.name),
     });
-    let sql = format!("SELECT {} FROM {}", read.collect::<Vec<_>>().join(", "), quoted(table.name));
+    let sql = format!("SELECT {} FROM {}", read.collect::<Vec<_>>().join(", "), from(&quoted(table.name)));
     let mut statement = connection.prepare(&sql).unwrap();
     let mut found = statement.query([]).unwrap();
     let mut rows = Vec::new();

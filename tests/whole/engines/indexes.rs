@@ -11,7 +11,7 @@ use lilong_tests::serve;
 
 use self::access::Watch;
 use super::are_there;
-use crate::differential::ask;
+use crate::differential::court::ask;
 
 /// A question, asked of each engine that has an index for it.
 struct Question {

@@ -4,7 +4,7 @@
 //! parameters. *Invariant*: equality is exact whatever the column's collation, and leaves the column bare on one side, so
 //! that its indexes serve.
 
-use lilong_schema::{Collection, Scalar};
+use lilong_schema::{Collection, Field, Scalar};
 
 use super::aggregate::{aggregate, grouping};
 use super::expression::{exactly, text_of, value_of};
@@ -95,6 +95,12 @@ impl Sqlite {
     }
 }
 
+/// Whether a column holds text, but turns what it is compared with into a number where that looks like one.
+fn reads_numbers(field: &Field, storage: &Storage) -> bool {
+    let is_text = *storage == Storage::Plain && is_text(field, storage);
+    is_text && matches!(affinity(field), "INTEGER" | "REAL" | "NUMERIC")
+}
+
 fn parameter(statement: &mut Statement<Slot>, slot: Slot) -> String {
     format!("?{}", statement.slot(slot))
 }
@@ -161,7 +167,9 @@ impl Dialect for Sqlite {
                 } else {
                     ""
                 };
-                format!("({}{exact} {sign} {})", self.ordered(column, &storage), value(&storage))
+                // A column that prefers numbers would make one of a text that looks like it, and no text is less than that.
+                let plus = if reads_numbers(column.field, &storage) { "+" } else { "" };
+                format!("({plus}{}{exact} {sign} {})", self.ordered(column, &storage), value(&storage))
             }
             Comparison::Regex | Comparison::IRegex => return None,
             Comparison::Like
@@ -182,7 +190,8 @@ impl Dialect for Sqlite {
                     Comparison::Contains => format!("lilong_contains({text}, {pattern})"),
                     _ if column.leads_index()
                         && collation(column.field) == Collation::Binary
-                        && storage == Storage::Plain =>
+                        && storage == Storage::Plain
+                        && !reads_numbers(column.field, &storage) =>
                     {
                         // The range is what an index can serve.
                         let after = parameter(statement, Slot::AfterPrefix(operand));
