@@ -122,15 +122,6 @@ impl Memory {
         Ok(self)
     }
 
-    /// Marks cells of a collection, null in its rows, as ones that cannot be represented.
-    #[must_use]
-    pub(crate) fn with_bad_cells(mut self, collection: &str, cells: Vec<(FieldId, usize)>) -> Self {
-        if let Some(table) = self.tables.get_mut(collection) {
-            Arc::make_mut(table).bad_cells.extend(cells);
-        }
-        self
-    }
-
     /// From now on acts as the script says.
     pub fn play(&self, script: Script) {
         self.stage.play(script);

@@ -19,8 +19,8 @@ use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use arrow_array::{Array, RecordBatch};
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
 use lilong_schema::catalog::SourceSettings;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Capabilities, Collection, Field, Problem, SourceDescription, Value};
@@ -31,10 +31,9 @@ use self::definition::Definition;
 use self::read::Reading;
 use self::request::{Choice, Refusal};
 use super::Kind;
-use super::memory::Memory;
 use crate::evaluate::{Term, filter, sort};
 use crate::http::{Client, Request, StatusCode};
-use crate::tables;
+use crate::tables::{self, Reader, Table};
 use crate::{
     BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Operand, OrderTarget, Result, RowStream,
 };
@@ -44,6 +43,9 @@ pub(super) const KIND: Kind = Kind { name: "rest", keys: settings::KEYS, open, d
 
 /// Keys of one fetch: where the service takes one at a time, each is a request.
 const KEYS: usize = 100;
+
+/// Rows of one piece of an answer.
+const BATCH: usize = 1_024;
 
 /// Requests that one fetch becomes at most.
 const REQUESTS: usize = 200;
@@ -138,9 +140,15 @@ impl Service {
         if wanted.is_some() && !self.is_ordered(definition, &decoded)? {
             return Err(self.fault(ErrorKind::Mismatch, "rows that are not ordered as `ordered` says"));
         }
-        let memory = Memory::new(self.source.clone()).capabilities(self.capabilities());
-        let memory = memory.collection(definition.describe(), &decoded.batch)?;
-        memory.with_bad_cells(&definition.name, decoded.faults).fetch(fetch, context).await
+        let table = Table {
+            collection: Arc::new(definition.describe()),
+            rows: decoded.batch,
+            bad_cells: decoded.faults.into_iter().collect(),
+        };
+        let table = Arc::new(table);
+        let find = |_: &Collection| Ok(table.clone());
+        let pieces = Reader::new(&self.source, (KEYS, BATCH), &find, fetch).rows()?;
+        Ok(stream::iter(pieces).boxed())
     }
 
     /// Whether rows stand in the order that the definition promises.
