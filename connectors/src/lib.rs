@@ -30,3 +30,4 @@ pub use fetch::{
 };
 pub use rows::{CellFault, RowStream, Rows};
 pub use source::Source;
+pub use sql::cells::cell_value;
