@@ -19,6 +19,7 @@ pub mod pool;
 pub mod rows;
 pub mod source;
 mod sql;
+mod tables;
 
 pub use connector::Connector;
 pub use context::FetchContext;
