@@ -1,6 +1,7 @@
 //! The contract between the engine and one source.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures::future::BoxFuture;
 use lilong_schema::{Capabilities, Field, Scalar, SourceDescription};
@@ -36,6 +37,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// The server it shares with other sources, whose connections are bounded together.
     fn server(&self) -> Option<Arc<Server>> {
+        None
+    }
+
+    /// As of when its answers are, where it reads copies of what it serves: when the newest it has read was made.
+    fn as_of(&self) -> Option<SystemTime> {
         None
     }
 

@@ -19,6 +19,7 @@ pub mod pool;
 pub mod rows;
 pub mod source;
 mod sql;
+mod tables;
 
 pub use connector::Connector;
 pub use context::FetchContext;
@@ -29,3 +30,4 @@ pub use fetch::{
 };
 pub use rows::{CellFault, RowStream, Rows};
 pub use source::Source;
+pub use sql::cells::cell_value;

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::json_cells::Filling;
-use crate::kinds::memory::own;
+use crate::tables::own;
 use crate::{BoundFetch, CellFault, Error, ErrorKind, Result, Rows};
 
 /// Requests of one fetch that are sent at the same time.

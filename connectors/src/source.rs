@@ -1,6 +1,7 @@
 //! A source: a connector behind its layers. The only way from the engine to a network.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use lilong_schema::catalog::Tuning;
 use lilong_schema::{Capabilities, Field, SourceDescription};
@@ -73,6 +74,11 @@ impl Source {
     /// What has been seen of it.
     pub fn status(&self) -> Status {
         self.observed.status()
+    }
+
+    /// As of when its answers are, where it reads copies of what it serves.
+    pub fn as_of(&self) -> Option<SystemTime> {
+        self.stack.connector().as_of()
     }
 
     /// Whether fetches are let through to it.

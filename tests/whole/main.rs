@@ -11,6 +11,7 @@ mod describe;
 mod differential;
 mod engines;
 mod faults;
+mod files;
 mod http;
 mod letter;
 mod pages;

@@ -14,10 +14,13 @@ use futures::stream;
 use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
 
+use super::Table;
 use super::read::Reader;
-use super::{Memory, Table};
 use crate::evaluate::KeyIndex;
 use crate::{BoundFetch, CellFault, Error, ErrorKind, Fetch, OrderTarget, Predicate, Result, RowStream, Rows};
+
+/// Rows of one piece of an answer, at most.
+const BATCH: usize = 1_024;
 
 /// The fields that have to be read for a fetch, in the order in which [`answer`] takes their columns.
 pub(crate) fn needed(fetch: &Fetch) -> Vec<FieldId> {
@@ -78,9 +81,14 @@ pub(crate) fn answer(source: &Arc<str>, bound: &BoundFetch, rows: Rows) -> Resul
     };
     let bad_cells = rows.faults.iter().map(|fault| (fault.column, fault.row)).collect();
     let table = Table { collection: Arc::new(collection), rows: rows.batch, bad_cells };
-    let mut memory = Memory::new(source.clone());
-    memory.tables.insert(fetch.collection.name.clone(), table);
-    let pieces = Reader { memory: &memory, fetch: bound }.rows()?;
+    let table = Arc::new(table);
+    let find = |collection: &Collection| {
+        // Links are not claimed by kinds that answer so.
+        let is_own = collection.name == table.collection.name;
+        let missing = || Error::new(ErrorKind::Mismatch, source.clone(), "a link that is not claimed");
+        is_own.then(|| table.clone()).ok_or_else(missing)
+    };
+    let pieces = Reader::new(source, (usize::MAX, BATCH), &find, bound).rows()?;
     Ok(Box::pin(stream::iter(pieces)))
 }
 
