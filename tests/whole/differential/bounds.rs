@@ -62,7 +62,7 @@ impl Form {
 
 /// A link into another source is tried from both sides in turn, each time by many times more rows: a few rounds, and those
 /// of a link within it as often.
-const SIDES: usize = 12;
+const SIDES: usize = 24;
 
 /// What links in conditions, orders and groups cost.
 #[derive(Clone, Copy)]
