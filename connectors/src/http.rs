@@ -6,9 +6,11 @@
 mod address;
 mod auth;
 mod client;
+mod escape;
 mod settings;
 mod token;
 
 pub use client::{Answer, Client, Request};
+pub use escape::escaped;
 pub use reqwest::{Method, StatusCode, Url, header};
 pub use settings::{KEYS, Settings};

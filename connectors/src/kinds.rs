@@ -6,6 +6,7 @@ pub mod memory;
 mod mysql;
 mod ndc;
 mod postgres;
+mod rest;
 mod sqlite;
 
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub struct Discovery {
 
 /// The kinds there are.
 pub const KINDS: &[Kind] =
-    &[files::KIND, graphql::KIND, memory::KIND, mysql::KIND, ndc::KIND, postgres::KIND, sqlite::KIND];
+    &[files::KIND, graphql::KIND, memory::KIND, mysql::KIND, ndc::KIND, postgres::KIND, rest::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -37,6 +37,12 @@ impl<'a> Block<'a> {
         }
     }
 
+    /// A table in this one, under a name in messages.
+    #[must_use]
+    pub fn within(&self, name: &str, table: &'a OptionTable) -> Self {
+        self.inside(&lilong_schema::problem::shown(name), table)
+    }
+
     fn inside(&self, key: &str, table: &'a OptionTable) -> Self {
         Self {
             about: format!("{}: {key}", self.about),

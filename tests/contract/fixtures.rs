@@ -7,6 +7,7 @@ mod graphql;
 mod mysql;
 mod ndc;
 mod postgres;
+mod rest;
 
 use std::any::Any;
 use std::path::Path;
@@ -35,6 +36,7 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
         "graphql" => graphql::start().await,
         "ndc" => ndc::start(true).await,
         "ndc_without_variables" => ndc::start(false).await,
+        "rest" => rest::start().await,
         _ => panic!("no fixture for {kind}"),
     }
 }

@@ -16,6 +16,7 @@ mod http;
 mod letter;
 mod pages;
 mod residual;
+mod rest;
 mod servers;
 mod services;
 mod sources;

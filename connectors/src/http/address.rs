@@ -1,11 +1,15 @@
 //! Which addresses are asked: everything but those that only a machine's own neighbourhood answers.
 //!
-//! In: a host name. Out: its addresses. *Invariant*: what is checked is the address that is then connected to, so that a
-//! name cannot be let through and changed afterwards.
+//! In: a URL of the catalog, or a host name. Out: the URL if it may be asked; the name's addresses. *Invariant*: what is
+//! checked is the address that is then connected to, so that a name cannot be let through and changed afterwards.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
 
+use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::options::{Block, Text};
 
 /// A name that leads only to addresses that are never asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,39 @@ pub(super) fn is_allowed(address: IpAddr) -> bool {
                 || tunnelled)
         }
     }
+}
+
+/// How to write one.
+pub(super) const URL_HINT: &str = "write url = \"https://HOST/PATH\", without user, password, ? and #";
+
+/// An address, of a host that may be asked.
+pub(super) fn read_url(block: &mut Block<'_>, text: Text<'_>, key: &str) -> Option<Url> {
+    let mut refuse = |what: &str| {
+        block.wrong(text.option, format!("`{key}` {what}"), URL_HINT);
+        None
+    };
+    let Ok(url) = Url::parse(text.value) else {
+        return refuse("cannot be read");
+    };
+    if !["http", "https"].contains(&url.scheme()) {
+        return refuse("does not begin with https:// or http://");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        block.wrong(text.option, format!("`{key}` holds a login"), "put it under `[source.auth]`");
+        return None;
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("holds a query or a fragment");
+    }
+    match literal(&url) {
+        Some(address) if !is_allowed(address) => refuse("names an address that is never asked"),
+        _ => Some(url),
+    }
+}
+
+/// The address that stands in a URL in place of a name.
+pub(super) fn literal(url: &Url) -> Option<IpAddr> {
+    IpAddr::from_str(url.host_str()?.trim_matches(['[', ']'])).ok()
 }
 
 /// Finds addresses by the system's own means and leaves out those that are never asked.

@@ -8,7 +8,7 @@ use lilong_schema::Secret;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::settings::read_url;
+use super::address::read_url;
 use crate::options::{Block, Text};
 
 const HINT: &str = "write kind = \"bearer\" with token, \"basic\" with user and password, \"header\" or \"query\" with name \
@@ -40,9 +40,10 @@ pub(super) struct Credentials {
 
 /// Reads `[source.auth]`; `None` if something is wrong with it.
 pub(super) fn read(block: &mut Block<'_>) -> Option<Auth> {
-    let Some(mut table) = block.table("auth", "begin it with `[source.auth]`") else {
+    if block.option("auth").is_none() {
         return Some(Auth::None);
-    };
+    }
+    let mut table = block.table("auth", "begin it with `[source.auth]`")?;
     let read = read_table(&mut table);
     block.close(table);
     read

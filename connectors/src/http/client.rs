@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use lilong_schema::catalog::Tuning;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url, redirect};
 
-use super::address::{Forbidden, Resolver, is_allowed};
+use super::address::{Forbidden, Resolver, is_allowed, literal};
 use super::auth::Auth;
-use super::settings::{Settings, literal};
+use super::settings::Settings;
 use super::token::{Fault, Token};
 use crate::{Error, ErrorKind, Result};
 
@@ -25,14 +24,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// The longest that a source is left alone because it asked for it.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-
-/// What stands unescaped in a path or a query.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// A value as a path or a query holds it.
-pub(super) fn escaped(value: &str) -> String {
-    utf8_percent_encode(value, PLAIN).to_string()
-}
 
 /// Asks one source.
 #[derive(Debug)]

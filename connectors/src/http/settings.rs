@@ -4,13 +4,10 @@
 //! In: a block. Out: how to ask, or every problem. *Invariant*: no message holds any part of an address; nothing is
 //! connected to.
 
-use std::net::IpAddr;
-use std::str::FromStr;
-
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Identity, Url};
 
-use super::address::is_allowed;
+use super::address::{URL_HINT, literal, read_url};
 use super::auth::{self, Auth};
 use crate::options::{Block, Text};
 
@@ -19,8 +16,6 @@ pub const KEYS: &[&str] = &["url", "headers", "auth", "tls", "tls_ca", "tls_cert
 
 /// Bytes of one answer, where a block does not say.
 const ANSWER_BYTES: usize = 32_000_000;
-
-const URL_HINT: &str = "write url = \"https://HOST/PATH\", without user, password, ? and #";
 
 /// How to ask a source over HTTP.
 #[derive(Clone, Debug)]
@@ -41,10 +36,7 @@ impl Settings {
         let url = block.required("url", URL_HINT).and_then(|text| read_url(block, text, "url"));
         let headers = auth::read_headers(block);
         let auth = auth::read(block);
-        let verify = url.as_ref().and_then(|url| read_tls(block, url));
-        if url.is_none() {
-            let _ = block.option("tls");
-        }
+        let verify = read_tls(block, url.as_ref());
         let authorities = read_authorities(block);
         let identity = read_identity(block);
         let answer_bytes = block.number("answer_bytes", 1_000, 1_000_000_000).unwrap_or(ANSWER_BYTES);
@@ -65,45 +57,21 @@ impl Settings {
     }
 }
 
-/// An address, of a host that may be asked.
-pub(super) fn read_url(block: &mut Block<'_>, text: Text<'_>, key: &str) -> Option<Url> {
-    let mut refuse = |what: &str| {
-        block.wrong(text.option, format!("`{key}` {what}"), URL_HINT);
-        None
-    };
-    let Ok(url) = Url::parse(text.value) else {
-        return refuse("cannot be read");
-    };
-    if !["http", "https"].contains(&url.scheme()) {
-        return refuse("does not begin with https:// or http://");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        block.wrong(text.option, format!("`{key}` holds a login"), "put it under `[source.auth]`");
-        return None;
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return refuse("holds a query or a fragment");
-    }
-    match literal(&url) {
-        Some(address) if !is_allowed(address) => refuse("names an address that is never asked"),
-        _ => Some(url),
-    }
-}
-
-/// The address that stands in a URL in place of a name.
-pub(super) fn literal(url: &Url) -> Option<IpAddr> {
-    IpAddr::from_str(url.host_str()?.trim_matches(['[', ']'])).ok()
-}
-
 /// Whether the server's certificate is checked.
-fn read_tls(block: &mut Block<'_>, url: &Url) -> Option<bool> {
+fn read_tls(block: &mut Block<'_>, url: Option<&Url>) -> Option<bool> {
     const HINT: &str = "leave it out: certificates of https:// are verified, but on loopback addresses";
+    let given = block.option("tls");
+    let word = match given {
+        Some(_) => Some(block.word("tls", &["verify", "require", "off"], HINT)?),
+        None => None,
+    };
+    let url = url?;
     let near = url.host_str() == Some("localhost") || literal(url).is_some_and(|address| address.is_loopback());
     let secure = url.scheme() == "https";
-    let Some(option) = block.option("tls") else {
+    let (Some(option), Some(word)) = (given, word) else {
         return Some(secure && !near);
     };
-    match block.word("tls", &["verify", "require", "off"], HINT)? {
+    match word {
         "off" if secure => {
             block.wrong(option, "`tls` is off, but `url` begins with https://", "write http://, or tls = \"require\"");
             None

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::auth::{Credentials, basic};
-use super::client::escaped;
+use super::escape::escaped;
 
 /// How long a token is used that does not say when it ends.
 const UNKNOWN: Duration = Duration::from_mins(5);
