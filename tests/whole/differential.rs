@@ -61,14 +61,17 @@ async fn apart(name: &str, original: Original, count: usize) {
 /// `side`: how many rows of a side of a link are read before the other side is tried.
 async fn narrowed(name: &str, mut original: Original, side: Option<usize>, count: usize) {
     let copy = copy::apart(&original.database, &original.path).await;
+    let mut form = Form::APART;
     if let Some(rows) = side {
+        // A side is paged through by so few rows that the number of pages is what the rows make it.
+        form.sides = 500;
         let catalog = copy.folder.path().join("lilong.toml");
         let text = std::fs::read_to_string(&catalog).unwrap();
         let limits = "[server.limits]\n";
         std::fs::write(&catalog, text.replacen(limits, &format!("{limits}side_rows = {rows}\n"), 1)).unwrap();
     }
     let gateway = serve(copy.folder.path()).await;
-    Court { name: name.to_owned(), original: &mut original, form: Form::APART }.hear(&gateway, count).await;
+    Court { name: name.to_owned(), original: &mut original, form }.hear(&gateway, count).await;
 }
 
 async fn dealt(name: &str, mut original: Original, count: usize) {

@@ -17,17 +17,22 @@ pub(crate) struct Form {
     pub(crate) is_inside: bool,
     /// How many members each table is dealt to; 0: there are no unions.
     pub(crate) members: usize,
+    /// How many fetches a link into another source may cost: it is tried from both sides in turn, by more rows each time.
+    pub(crate) sides: usize,
 }
+
+/// Where a side is read by many rows at once.
+const SIDES: usize = 12;
 
 impl Form {
     /// One source with all tables.
-    pub(crate) const WHOLE: Form = Form { orders_texts: true, is_inside: true, members: 0 };
+    pub(crate) const WHOLE: Form = Form { orders_texts: true, is_inside: true, members: 0, sides: SIDES };
     /// Tables in different sources.
-    pub(crate) const APART: Form = Form { orders_texts: true, is_inside: false, members: 0 };
+    pub(crate) const APART: Form = Form { orders_texts: true, is_inside: false, members: 0, sides: SIDES };
 
     /// Each table in a union of so many members.
     pub(crate) const fn dealt(members: usize) -> Form {
-        Form { orders_texts: true, is_inside: false, members }
+        Form { orders_texts: true, is_inside: false, members, sides: SIDES }
     }
 
     /// Whether the one source can do all of a question by itself.
@@ -49,7 +54,7 @@ impl Form {
 
     /// The most fetches of a question, or of one of its pages; `is_pushed`: links cost none.
     pub(crate) fn fetches(self, question: &Question, is_pushed: bool) -> usize {
-        let links = Links { are_free: is_pushed };
+        let links = Links { each: if is_pushed { 0 } else { self.sides } };
         let one = match question {
             Question::Rows(node) | Question::Row(node, _) => links.node(node),
             Question::Fold(fold) => links.fold(fold),
@@ -60,14 +65,10 @@ impl Form {
     }
 }
 
-/// A link into another source is tried from both sides in turn, each time by many times more rows: a few rounds, and those
-/// of a link within it as often.
-const SIDES: usize = 12;
-
 /// What links in conditions, orders and groups cost.
 #[derive(Clone, Copy)]
 struct Links {
-    are_free: bool,
+    each: usize,
 }
 
 impl Links {
@@ -97,7 +98,7 @@ impl Links {
 
     fn groups(self, groups: &Groups) -> usize {
         let links = groups.by.iter().filter(|(relation, _)| relation.is_some()).count();
-        1 + self.given(&groups.rows) + if self.are_free { 0 } else { SIDES * links }
+        1 + self.given(&groups.rows) + self.each * links
     }
 
     fn given(self, given: &Given) -> usize {
@@ -107,7 +108,7 @@ impl Links {
             Term::Folded(..) => 1,
         });
         let links = given.condition.as_ref().map_or(0, Condition::links) + order.sum::<usize>();
-        if self.are_free { 0 } else { SIDES * links }
+        self.each * links
     }
 }
 
