@@ -8,6 +8,7 @@ pub mod context;
 pub mod error;
 pub mod evaluate;
 pub mod fetch;
+pub mod freshness;
 pub mod kinds;
 pub mod layer;
 pub mod layers;
@@ -23,5 +24,6 @@ pub use fetch::{
     Aggregate, BoundFetch, Comparison, Exists, Fetch, Function, Group, GroupKey, Hop, KeySet, LinkedAggregate, Native,
     Operand, OperandId, Order, OrderTarget, Predicate, Prepared, Test,
 };
+pub use freshness::{Age, Freshness};
 pub use rows::{CellFault, RowStream, Rows};
 pub use source::Source;

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use lilong_schema::catalog::Tuning;
+use lilong_schema::catalog::{SourceSettings, Tuning};
 use lilong_schema::{Capabilities, Field, SourceDescription};
 use tokio::sync::Semaphore;
 
 use crate::layer::Stack;
 use crate::layers::breaker::Breaker;
 pub use crate::layers::breaker::Circuit;
+pub use crate::layers::cache::{CacheStatus, Change, InProcess, Store};
 pub use crate::layers::observe::{State, Status};
-use crate::layers::{self, observe::Observed};
+use crate::layers::{self, cache::Shelf, observe::Observed};
 use crate::{BoundFetch, Connector, FetchContext, Native, Prepared, Result, RowStream};
 
 /// One database or service.
@@ -19,15 +20,38 @@ pub struct Source {
     stack: Arc<Stack>,
     observed: Arc<Observed>,
     breaker: Arc<Breaker>,
+    shelf: Option<Arc<Shelf>>,
 }
 
 impl Source {
-    /// A connector behind the standard layers; `ceiling` bounds the running fetches of all sources together.
+    /// A connector behind the standard layers; `ceiling` bounds the running fetches of all sources together. Nothing is
+    /// kept.
     pub fn new(name: Arc<str>, connector: Arc<dyn Connector>, tuning: &Tuning, ceiling: Arc<Semaphore>) -> Arc<Self> {
+        Self::over(name, connector, tuning, ceiling, None)
+    }
+
+    /// The same as a block of a catalog sets it up; what that allows to be kept is kept in `store`.
+    pub fn keeping(
+        settings: &SourceSettings,
+        connector: Arc<dyn Connector>,
+        ceiling: Arc<Semaphore>,
+        store: &Arc<dyn Store>,
+    ) -> Arc<Self> {
+        let shelf = Shelf::new(settings, store);
+        Self::over(settings.name.as_str().into(), connector, &settings.tuning, ceiling, shelf)
+    }
+
+    fn over(
+        name: Arc<str>,
+        connector: Arc<dyn Connector>,
+        tuning: &Tuning,
+        ceiling: Arc<Semaphore>,
+        shelf: Option<Arc<Shelf>>,
+    ) -> Arc<Self> {
         let observed = Arc::new(Observed::default());
         let breaker = Breaker::new(name.clone(), tuning);
-        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling);
-        Arc::new(Self { name, stack: Stack::new(layers, connector), observed, breaker })
+        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling, shelf.as_ref());
+        Arc::new(Self { name, stack: Stack::new(layers, connector), observed, breaker, shelf })
     }
 
     /// The name in the catalog.
@@ -52,6 +76,9 @@ impl Source {
 
     /// Asks for rows, through every layer.
     pub async fn fetch(&self, fetch: &BoundFetch, context: &FetchContext) -> Result<RowStream> {
+        if self.shelf.is_none() {
+            context.freshness.pass();
+        }
         self.stack.top().fetch(fetch, context).await
     }
 
@@ -73,6 +100,16 @@ impl Source {
     /// What has been seen of it.
     pub fn status(&self) -> Status {
         self.observed.status()
+    }
+
+    /// What is kept of it; `None`: nothing may be.
+    pub fn cache(&self) -> Option<CacheStatus> {
+        self.shelf.as_ref().map(|shelf| shelf.status())
+    }
+
+    /// Forgets what a change may have made wrong; how many lists and keys that are. `None`: nothing is ever kept.
+    pub fn forget(&self, change: &Change) -> Option<usize> {
+        self.shelf.as_ref().map(|shelf| shelf.forget(change))
     }
 
     /// Whether fetches are let through to it.

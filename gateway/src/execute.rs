@@ -130,7 +130,7 @@ pub struct World<'a> {
 /// Runs a plan.
 pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
     let run = Run {
-        context: FetchContext { deadline: Instant::now() + world.limits.deadline, trace: world.trace.clone() },
+        context: FetchContext::new(Instant::now() + world.limits.deadline, world.trace.clone()),
         world: &world,
         bytes: AtomicUsize::new(0),
         missing: Mutex::default(),

@@ -98,6 +98,8 @@ pub struct Limits {
     pub budget_keys: usize,
     /// `budget_bytes`: memory for the rows of one request; 64,000,000.
     pub budget_bytes: usize,
+    /// `cache_bytes`: memory for what is kept of all sources; 256,000,000.
+    pub cache_bytes: usize,
     /// `union_fetches`: members of a union that are asked at the same time, by one field; 32.
     pub union_fetches: usize,
     /// `drain`: how long running requests may take to end after SIGTERM; 30 s.
@@ -132,6 +134,7 @@ impl Default for Limits {
             budget_rows: 100_000,
             budget_keys: 100_000,
             budget_bytes: 64_000_000,
+            cache_bytes: 256_000_000,
             union_fetches: 32,
             drain: Duration::from_secs(30),
         }
@@ -160,6 +163,8 @@ pub struct SourceSettings {
     pub rename: Vec<Rename>,
     /// Scalars the database does not tell.
     pub types: Vec<TypeOverride>,
+    /// How old answers of single collections may be.
+    pub cache_for: Vec<CacheTime>,
     /// Numbers that every kind of source has.
     pub tuning: Tuning,
     /// What is left: the kind's own keys (`path`, `url`, `schemas`, `pooler`, `tls` …), checked by the kind.
@@ -185,6 +190,10 @@ pub struct Tuning {
     pub server_connections: usize,
     /// `cache`: how old an answer may be; none: no caching.
     pub cache: Option<Duration>,
+    /// `stale_while_refreshing`: how much older it may be while it is fetched anew; none.
+    pub stale_while_refreshing: Option<Duration>,
+    /// `stale_if_down`: how much older it may be while the source is down; none.
+    pub stale_if_down: Option<Duration>,
     /// `breaker_faults`: faults in a row after which it is left alone; 5. 0 (`off`): it never is.
     pub breaker_faults: usize,
     /// `breaker_pause`: for how long; 5 s, doubled each time it fails again.
@@ -205,6 +214,8 @@ impl Default for Tuning {
             connections: 8,
             server_connections: 32,
             cache: None,
+            stale_while_refreshing: None,
+            stale_if_down: None,
             breaker_faults: 5,
             breaker_pause: Duration::from_secs(5),
             breaker_longest_pause: Duration::from_mins(1),
@@ -247,6 +258,17 @@ pub enum OptionKind {
     Boolean(bool),
     /// A list of strings.
     Texts(Vec<Secret>),
+}
+
+/// An entry of `[source.cache_for]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheTime {
+    /// Where it stands.
+    pub place: Place,
+    /// The collection, by its original name.
+    pub collection: String,
+    /// How old an answer of it may be; `None`: nothing of it is kept.
+    pub time: Option<Duration>,
 }
 
 /// An entry of `[source.rename]`.

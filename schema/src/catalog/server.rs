@@ -24,6 +24,7 @@ const LIMIT_KEYS: &[&str] = &[
     "budget_rows",
     "budget_keys",
     "budget_bytes",
+    "cache_bytes",
     "union_fetches",
     "drain",
 ];
@@ -80,6 +81,7 @@ fn read_limits(limits: &mut Limits, mut table: Table<'_>, reading: &mut Reading<
         ("budget_rows", &mut limits.budget_rows, MANY),
         ("budget_keys", &mut limits.budget_keys, MANY),
         ("budget_bytes", &mut limits.budget_bytes, MANY),
+        ("cache_bytes", &mut limits.cache_bytes, MANY),
         ("union_fetches", &mut limits.union_fetches, MANY),
     ] {
         if let Some(count) = table.take(key).and_then(|entry| entry.count(reading, most)) {

@@ -13,7 +13,7 @@ use super::document::{Entry, Form, Reading, Table};
 use super::{OptionKind, OptionValue, Place, SourceSettings, Tuning};
 use crate::problem::{nearest, shown};
 use crate::{Problem, Secret};
-use names::{read_renames, read_types};
+use names::{read_cache_times, read_renames, read_types};
 
 pub(super) use names::graphql_name;
 
@@ -33,6 +33,9 @@ pub const COMMON_KEYS: &[&str] = &[
     "connections",
     "server_connections",
     "cache",
+    "cache_for",
+    "stale_while_refreshing",
+    "stale_if_down",
     "breaker_faults",
     "breaker_pause",
     "breaker_longest_pause",
@@ -48,6 +51,8 @@ pub(super) const DEFAULT_KEYS: &[&str] = &[
     "connections",
     "server_connections",
     "cache",
+    "stale_while_refreshing",
+    "stale_if_down",
     "breaker_faults",
     "breaker_pause",
     "breaker_longest_pause",
@@ -97,6 +102,9 @@ pub(super) fn read(
     }
     if let Some(types) = table.take("types").and_then(|entry| sub_table(&entry, word, reading)) {
         settings.types = read_types(types, reading);
+    }
+    if let Some(times) = table.take("cache_for").and_then(|entry| sub_table(&entry, word, reading)) {
+        settings.cache_for = read_cache_times(times, reading);
     }
     for entry in table.rest() {
         if let (Form::Text(written), "path" | "url") = (entry.form(), entry.key) {
@@ -192,14 +200,14 @@ pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &
             *setting = count;
         }
     }
-    let Some(entry) = table.take("cache") else { return };
-    if matches!(entry.form(), Form::Text("off")) {
-        tuning.cache = None;
-    } else if let Some(duration) = entry.duration(reading) {
-        tuning.cache = Some(duration);
-        let what = "`cache` has no effect yet: every answer is fetched anew";
-        let warning = Problem::warning(&*table.about, what, "leave it out, or keep it for a later version");
-        reading.problems.push(warning.at(&entry.place.file, entry.place.line));
+    for (key, setting) in [
+        ("cache", &mut tuning.cache),
+        ("stale_while_refreshing", &mut tuning.stale_while_refreshing),
+        ("stale_if_down", &mut tuning.stale_if_down),
+    ] {
+        if let Some(time) = table.take(key).and_then(|entry| entry.time_or_off(reading)) {
+            *setting = time;
+        }
     }
 }
 
@@ -224,9 +232,9 @@ fn read_option(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<OptionVal
         Form::Integer(Some(number)) => return Some(option(entry, OptionKind::Integer(number))),
         Form::Boolean(value) => return Some(option(entry, OptionKind::Boolean(value))),
         Form::Table => {
-            let hint = match nearest(entry.key, ["rename", "types"]) {
+            let hint = match nearest(entry.key, ["rename", "types", "cache_for"]) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "only `rename` and `types` are tables".to_owned(),
+                None => "only `rename`, `types` and `cache_for` are tables".to_owned(),
             };
             reading.problems.push(entry.problem(format!("`{}` must not be a table", shown(entry.key)), hint));
             return None;

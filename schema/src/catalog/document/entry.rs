@@ -159,6 +159,11 @@ impl<'a> Entry<'a> {
         None
     }
 
+    /// As a length of time, or `"off"` for none.
+    pub(in crate::catalog) fn time_or_off(&self, reading: &mut Reading<'_>) -> Option<Option<Duration>> {
+        if matches!(self.form(), Form::Text("off")) { Some(None) } else { self.duration(reading).map(Some) }
+    }
+
     /// As a table; `about` names it in messages.
     pub(in crate::catalog) fn table(&self, reading: &mut Reading<'_>, about: &str, hint: &str) -> Option<Table<'a>> {
         let DeValue::Table(table) = self.value else {
