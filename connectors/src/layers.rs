@@ -38,8 +38,7 @@ pub fn standard(
     ceiling: Arc<Semaphore>,
     shelf: Option<&Arc<cache::Shelf>>,
 ) -> Vec<Box<dyn Layer>> {
-    let dataloader =
-        dataloader::Dataloader::new(source.clone(), tuning, connector.capabilities(), shelf.cloned());
+    let dataloader = dataloader::Dataloader::new(source.clone(), tuning, connector.capabilities(), shelf.cloned());
     let mut layers: Vec<Box<dyn Layer>> = vec![Box::new(observe::Observe::new(observed.clone(), shelf.is_none()))];
     if let Some(shelf) = shelf {
         layers.push(Box::new(cache::Cache::new(shelf.clone())));

@@ -3,6 +3,7 @@
 //! In: a source's settings and bound fetches. Out: descriptions and streams of Arrow record batches.
 //! *Invariant*: nothing here knows GraphQL.
 
+pub mod change;
 pub mod connector;
 pub mod context;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod rows;
 pub mod source;
 mod sql;
 
+pub use change::Change;
 pub use connector::Connector;
 pub use context::FetchContext;
 pub use error::{Error, ErrorKind, Result};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt;
 use lilong_schema::catalog::{SourceSettings, Tuning};
 use lilong_schema::{Capabilities, Field, SourceDescription};
 use tokio::sync::Semaphore;
@@ -9,10 +10,10 @@ use tokio::sync::Semaphore;
 use crate::layer::Stack;
 use crate::layers::breaker::Breaker;
 pub use crate::layers::breaker::Circuit;
-pub use crate::layers::cache::{CacheStatus, Change, InProcess, Store};
+pub use crate::layers::cache::{CacheStatus, InProcess, Store};
 pub use crate::layers::observe::{State, Status};
 use crate::layers::{self, cache::Shelf, observe::Observed};
-use crate::{BoundFetch, Connector, FetchContext, Native, Prepared, Result, RowStream};
+use crate::{BoundFetch, Change, Connector, FetchContext, Native, Prepared, Result, RowStream};
 
 /// One database or service.
 pub struct Source {
@@ -110,6 +111,19 @@ impl Source {
     /// Forgets what a change may have made wrong; how many lists and keys that are. `None`: nothing is ever kept.
     pub fn forget(&self, change: &Change) -> Option<usize> {
         self.shelf.as_ref().map(|shelf| shelf.forget(change))
+    }
+
+    /// Listens to what the source tells of changes, without end, and forgets what they concern. `None`: it tells nothing, or
+    /// nothing is kept.
+    pub fn follow(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let shelf = self.shelf.clone()?;
+        let mut changes = self.stack.connector().changes()?;
+        Some(async move {
+            while let Some(change) = changes.next().await {
+                let dropped = shelf.forget(&change);
+                tracing::debug!(source = %shelf.source(), dropped, "a source has changed");
+            }
+        })
     }
 
     /// Whether fetches are let through to it.

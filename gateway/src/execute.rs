@@ -23,7 +23,7 @@ use std::time::Instant;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
-use lilong_connectors::{CellFault, FetchContext, Source, evaluate};
+use lilong_connectors::{Age, CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
 use self::running::Running;
@@ -113,6 +113,8 @@ pub struct Fetched {
     pub steps: Vec<StepResult>,
     /// Members of unions that gave nothing, by the step that asked them.
     pub missing: Vec<(StepId, Fault)>,
+    /// How old what the sources gave is.
+    pub age: Age,
 }
 
 /// What execution knows of the world.
@@ -160,7 +162,7 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
     account::spend_budget(plan, &mut steps, world.limits);
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
     let missing = std::mem::take(&mut *run.missing.lock().unwrap_or_else(PoisonError::into_inner));
-    Fetched { steps, missing }
+    Fetched { steps, missing, age: run.context.freshness.age() }
 }
 
 /// Which steps are done, and which can start.

@@ -13,7 +13,7 @@ use crate::model::Model;
 use crate::normalize::normalize;
 use crate::operation::Variables;
 use crate::parse::parse;
-use crate::plan::{self, Plan};
+use crate::plan::{self, OutputValue, Plan};
 use crate::plan_cache::PlanCache;
 use crate::refusal::write_refusal;
 use crate::request::{Answer, Request};
@@ -36,7 +36,9 @@ pub(crate) async fn run(
     let fetched = execute(&plan, world).await;
     let world = respond::World { model, slice: &request.slice, variables: &variables, trace: &request.trace, cursors };
     let (body, errors) = respond(&plan, &fetched, &world);
-    Answer { body, refused: None, errors }
+    // The state of a source is true for a moment only.
+    let passing = errors > 0 || plan.output.iter().any(|field| matches!(field.value, OutputValue::Sources(_)));
+    Answer { body, refused: None, errors, kept: fetched.age.kept.filter(|_| !passing) }
 }
 
 /// Everything that asks nobody: from a request to its plan and variables.
@@ -79,7 +81,8 @@ pub(crate) fn prepare(
 }
 
 fn refused(errors: &[RequestError], trace: &str) -> Answer {
-    Answer { body: write_refusal(errors, trace), refused: errors.first().map(|error| error.code), errors: errors.len() }
+    let refused = errors.first().map(|error| error.code);
+    Answer { body: write_refusal(errors, trace), refused, errors: errors.len(), kept: None }
 }
 
 #[cfg(test)]

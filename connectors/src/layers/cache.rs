@@ -6,6 +6,7 @@
 //! alone, whose loads store what they give ([`load`]). *Invariant*: a fault is never kept, and what is older than the catalog
 //! allows is never given without being noted as stale.
 
+mod concern;
 mod encode;
 pub(in crate::layers) mod load;
 mod reach;
@@ -29,7 +30,7 @@ use self::store::Value;
 use crate::layer::{Layer, Next};
 use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
 
-pub use self::shelf::{CacheStatus, Change, Shelf};
+pub use self::shelf::{CacheStatus, Shelf};
 pub use self::store::{InProcess, Key, Store, Value as StoredValue};
 
 /// How long a load in the background may take; the layers below end it long before.

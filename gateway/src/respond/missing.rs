@@ -1,14 +1,11 @@
-//! Members of unions that gave nothing: which field did without them, and their list in the answer's `extensions`.
+//! Members of unions that gave nothing: which field did without them.
 //!
 //! *Invariant*: a list of a union that lacks a member's rows is never without its entry here.
-
-use std::collections::BTreeSet;
 
 use arrow_array::cast::AsArray;
 use lilong_schema::federated::{SOURCE_COLUMN, Source};
 
 use crate::execute::{Fault, Fetched, Placed};
-use crate::json;
 use crate::plan::{JoinRule, Output, OutputValue, Plan, Step, StepId};
 
 /// A member that a field did without.
@@ -41,22 +38,6 @@ pub(super) fn collect<'a>(
         }
         path.pop();
     }
-}
-
-/// Appends `,"extensions":{"lilong":{"missing":[…]}}` if anything is missing: the sources, each once.
-pub(super) fn write(missing: &[Missing<'_>], out: &mut Vec<u8>) {
-    let sources: BTreeSet<&str> = missing.iter().filter_map(|missing| missing.fault.source.as_deref()).collect();
-    if sources.is_empty() {
-        return;
-    }
-    out.extend_from_slice(b",\"extensions\":{\"lilong\":{\"missing\":[");
-    for (at, source) in sources.into_iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        json::write_string(source, out);
-    }
-    out.extend_from_slice(b"]}}");
 }
 
 /// The fault that may be why an object link to a union finds nothing.

@@ -46,6 +46,13 @@ pub(super) async fn sources(State(shared): State<Arc<Shared>>) -> Response {
                 "sent": status.sent,
                 "breaker": circuit_name(source.circuit()),
                 "collections": described.collections.len(),
+                "cache": source.cache().map(|cache| json!({
+                    "hits": cache.hits,
+                    "misses": cache.misses,
+                    "stale": cache.stale,
+                    "entries": cache.entries,
+                    "bytes": cache.bytes,
+                })),
             })
         })
         .collect();

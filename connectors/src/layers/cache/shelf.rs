@@ -3,7 +3,7 @@
 //! In: bound fetches and what loads gave. Out: values that are young enough. *Invariant*: what a load gives that began before
 //! something was forgotten is not kept; a fetch is kept no longer than any collection it looks into allows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -16,13 +16,12 @@ use lilong_schema::catalog::SourceSettings;
 use lilong_schema::{Collection, Value as Scalar};
 use tokio::time::Instant;
 
+use super::concern::concerns;
 use super::encode::Form;
 use super::reach::reaches;
 use super::store::{Key, Owner, Store, Value};
-use crate::evaluate::canonical_texts;
 use crate::layers::identity::identify;
-use crate::rows::arrow_type;
-use crate::{BoundFetch, Fetch, Operand, Rows};
+use crate::{BoundFetch, Change, Fetch, Operand, Rows};
 
 /// What a fetch weighs beside its values: its columns, its conditions, its native text.
 const FETCH: usize = 512;
@@ -36,22 +35,6 @@ pub(in crate::layers) struct Times {
     pub(super) late: Duration,
     /// Beyond `life`, while the source is down.
     pub(super) down: Duration,
-}
-
-/// What has changed at a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Anything.
-    All,
-    /// Rows of a collection.
-    Collection(String),
-    /// The rows of a collection that have one key: canonical texts by column, names as they are in the database.
-    Rows {
-        /// The collection.
-        collection: String,
-        /// The key.
-        key: BTreeMap<String, String>,
-    },
 }
 
 /// What a source's cache has done so far, and what it holds.
@@ -142,7 +125,7 @@ impl Shelf {
     }
 
     /// Whose it is.
-    pub(super) fn source(&self) -> &Arc<str> {
+    pub fn source(&self) -> &Arc<str> {
         &self.source
     }
 
@@ -313,39 +296,6 @@ fn one_by_one(bound: &BoundFetch) -> Option<&RecordBatch> {
     let plain = fetch.keys.as_ref()?.normalize.is_empty() && fetch.distinct.is_empty();
     let telling = bound.prepared.telling_keys().is_some() && bound.ceiling().is_some();
     bound.keys.as_ref().filter(|_| plain && telling)
-}
-
-/// Whether what is kept under a key may be wrong after a change.
-fn concerns(change: &Change, kept: &Key) -> bool {
-    let fetch = kept.fetch.bound().fetch();
-    let reached = |name: &str| reaches(fetch, &mut |collection| collection.name == name);
-    match change {
-        Change::All => true,
-        Change::Collection(name) => fetch.collection.name == *name || reached(name),
-        Change::Rows { collection, key } => {
-            let own = fetch.collection.name == *collection && has_other_key(kept, key) != Some(true);
-            own || reached(collection)
-        }
-    }
-}
-
-/// Whether rows are kept of a key of the same columns that is another one; `None` if that cannot be said.
-fn has_other_key(kept: &Key, key: &BTreeMap<String, String>) -> Option<bool> {
-    let fetch = kept.fetch.bound().fetch();
-    let (row, columns) = (kept.row.as_ref()?, &fetch.keys.as_ref()?.columns);
-    let fields: Vec<_> = columns.iter().map(|column| &fetch.collection.fields[*column]).collect();
-    if fields.len() != key.len() || !fields.iter().all(|field| key.contains_key(&field.name)) {
-        return None;
-    }
-    let sorted = fields.iter().map(|field| SortField::new(arrow_type(field.scalar))).collect();
-    let converter = RowConverter::new(sorted).ok()?;
-    let values = converter.convert_rows([converter.parser().parse(row)]).ok()?;
-    for (field, value) in fields.iter().zip(values) {
-        if canonical_texts(&value, field.scalar).ok()?.value(0) != key[&field.name] {
-            return Some(true);
-        }
-    }
-    Some(false)
 }
 
 /// The bytes of a bound fetch.

@@ -15,7 +15,7 @@ use self::bench::*;
 use super::*;
 use crate::kinds::memory::{Memory, Script};
 use crate::layers::dataloader::tests::bench::{collection, field, keyed, list, memory, sorted, with_keys};
-use crate::{Aggregate, Exists, Fetch, Function, Group, Predicate, Prepared, Rows};
+use crate::{Aggregate, Change, Exists, Fetch, Function, Group, Predicate, Prepared, Rows};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_identical_misses_are_one_fetch_at_whatever_moment_they_come() {
@@ -182,7 +182,8 @@ async fn what_is_too_large_to_be_kept_passes_through() {
 
 #[test]
 fn a_fetch_is_kept_no_longer_than_any_collection_it_looks_into() {
-    let other = |name: &str| Arc::new(Collection { name: name.to_owned(), fields: vec![field("id")], ..Collection::default() });
+    let other =
+        |name: &str| Arc::new(Collection { name: name.to_owned(), fields: vec![field("id")], ..Collection::default() });
     let looking = |name: &str| {
         let exists = Exists { collection: other(name), on: vec![(0, 0)], predicate: Predicate::TRUE };
         let mut fetch = list(70).prepared.fetch.clone();

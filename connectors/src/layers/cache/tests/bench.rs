@@ -37,11 +37,7 @@ impl Bench {
         Self::in_store(memory, &InProcess::new(1 << 20), change)
     }
 
-    pub(super) fn in_store(
-        memory: Memory,
-        store: &Arc<InProcess>,
-        change: impl FnOnce(&mut SourceSettings),
-    ) -> Self {
+    pub(super) fn in_store(memory: Memory, store: &Arc<InProcess>, change: impl FnOnce(&mut SourceSettings)) -> Self {
         let (mut settings, memory) = (settings(), Arc::new(memory));
         change(&mut settings);
         let store: Arc<dyn Store> = store.clone();

@@ -24,12 +24,7 @@ async fn a_change_forgets_what_it_concerns_and_no_more() {
         (row(&[("id", "3"), ("part", "3")]), 5, [true, true, true, true]),
     ] {
         let bench = Bench::new();
-        let asked = [
-            list(70),
-            with_keys(&by_id, &[3]),
-            with_keys(&by_id, &[5, 6]),
-            with_keys(&by_part, &[3]),
-        ];
+        let asked = [list(70), with_keys(&by_id, &[3]), with_keys(&by_id, &[5, 6]), with_keys(&by_part, &[3])];
         for bound in &asked {
             bench.ask(bound).await.unwrap();
         }

@@ -100,7 +100,12 @@ pub(in crate::layers) fn number(number: i128) -> Operand {
 }
 
 /// By key columns, with the columns asked for, the ceiling, and a limit for each key.
-pub(in crate::layers) fn keyed(by: usize, columns: &[usize], ceiling: i128, each: Option<i128>) -> (Arc<Prepared>, Vec<Operand>) {
+pub(in crate::layers) fn keyed(
+    by: usize,
+    columns: &[usize],
+    ceiling: i128,
+    each: Option<i128>,
+) -> (Arc<Prepared>, Vec<Operand>) {
     let fetch = Fetch {
         collection: collection(),
         columns: columns.to_vec(),
@@ -174,7 +179,11 @@ pub(in crate::layers) async fn together(bench: &Bench, asked: &[BoundFetch]) -> 
     together_under(bench, asked, Script::default()).await
 }
 
-pub(in crate::layers) async fn together_under(bench: &Bench, asked: &[BoundFetch], script: Script) -> Vec<Result<Vec<Rows>>> {
+pub(in crate::layers) async fn together_under(
+    bench: &Bench,
+    asked: &[BoundFetch],
+    script: Script,
+) -> Vec<Result<Vec<Rows>>> {
     let gate = Arc::new(Semaphore::new(0));
     bench.memory.play(Script { gate: Some(gate.clone()), ..script });
     let opening = async {
