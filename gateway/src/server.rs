@@ -28,10 +28,12 @@ mod heartbeat;
 mod host;
 mod listen;
 mod metrics;
+mod names;
 mod negotiate;
 mod page;
 mod parameters;
 mod refusal;
+mod repoll;
 mod schema;
 mod shutdown;
 mod trace;
@@ -155,6 +157,7 @@ fn public_routes(shared: &Arc<Shared>) -> Router {
         .route("/health/ready", get(health::ready))
         .route("/", get(page::index))
         .route(&format!("/{}", graphiql::TABS_PATH), get(page::tabs))
+        .route(&format!("/{}", names::PATH), get(names::handle))
         .route("/graphiql/{*path}", get(page::asset))
         .fallback(page::nowhere)
         .with_state(shared.clone())

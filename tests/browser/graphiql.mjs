@@ -3,6 +3,7 @@
 //   --query FILE        the query to run in a new tab
 //   --expect TEXT       what the answer must contain; may be repeated
 //   --sources A,B       also open the page for this slice, and see that its requests are for the slice
+//   --search WORDS      what to look for among the names; a field of that name must be there
 //   --screenshots DIR   where to leave pictures of what was seen
 //
 // Fails if a check does not hold, on any request to another origin, on any answer that is an error, on anything
@@ -31,6 +32,7 @@ const { values: options, positionals } = parseArgs({
     query: { type: 'string' },
     expect: { type: 'string', multiple: true, default: [] },
     sources: { type: 'string' },
+    search: { type: 'string', default: 'id' },
     screenshots: { type: 'string' },
   },
 });
@@ -174,6 +176,18 @@ const checks = {
     await page.locator('.graphiql-doc-explorer').getByText('_sources').first().waitFor({ timeout: WAIT });
     await picture(page, '6-documentation');
   },
+  async 'words are found among all names, and open a query that runs'(page) {
+    await openPanel(page, 'Sources');
+    await page.getByRole('searchbox', { name: 'Search all names and comments' }).fill(options.search);
+    const place = page.locator('.lilong-place').first();
+    await place.waitFor({ timeout: WAIT });
+    const path = (await place.evaluate(place => place.firstChild.textContent)).split('.');
+    await picture(page, '7-search');
+    await place.click();
+    await until(page, 'operation.graphql', `${path.at(-2)}[^{]*\\{\\s*${path.at(-1)}`);
+    const answer = JSON.parse(await run(page));
+    assert.equal(answer.errors, undefined, JSON.stringify(answer.errors));
+  },
   async 'tabs outlive a reload, and a dark system gets a dark page'(page) {
     const tabs = await page.locator('.graphiql-tab').count();
     await page.waitForFunction(
@@ -187,7 +201,7 @@ const checks = {
     await page.emulateMedia({ colorScheme: 'dark' });
     await open(page, url.href);
     assert.equal(await page.locator('.graphiql-tab').count(), tabs);
-    await picture(page, '7-dark');
+    await picture(page, '8-dark');
   },
   async 'a slice is asked for as a slice'(page) {
     if (!options.sources) return 'not asked for';
@@ -197,7 +211,20 @@ const checks = {
     await open(page, slice.href);
     assert.ok(posted.length > 0);
     for (const address of posted) assert.equal(new URL(address).searchParams.get('sources'), options.sources);
-    await picture(page, '8-slice');
+    await picture(page, '9-slice');
+  },
+  async 'another source is chosen in the panel'(page) {
+    if (!options.sources) return 'not asked for';
+    await openPanel(page, 'Sources');
+    const others = page.locator('.lilong-sources input[type=checkbox]:not(:checked)');
+    await others.first().waitFor({ timeout: WAIT });
+    const chosen = options.sources.split(',').length;
+    assert.equal(await page.locator('.lilong-sources input[type=checkbox]:checked').count(), chosen);
+    await others.first().check();
+    await picture(page, '10-choice');
+    await page.getByRole('button', { name: `Show ${chosen + 1} chosen` }).click();
+    await page.waitForURL(address => (new URL(address).searchParams.get('sources') ?? '').split(',').length === chosen + 1);
+    await page.locator('.graphiql-query-editor .view-lines').waitFor({ timeout: WAIT });
   },
 };
 

@@ -24,6 +24,7 @@ use crate::server::Shared;
 use crate::server::host::{self, Fault};
 use crate::server::negotiate::Media;
 use crate::server::refusal::{Outcome, Refusal};
+use crate::server::repoll::Repoll;
 use crate::server::trace::Trace;
 
 /// How long a client may take to send the head of a request; also how long an idle connection is kept.
@@ -95,11 +96,11 @@ async fn converse(stream: TcpStream, service: Arc<Service>, alive: watch::Receiv
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_SIZE)
         .serve_connection(TokioIo::new(stream), answers);
-    let mut connection = std::pin::pin!(connection);
+    let mut connection = Repoll::new(connection);
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
+        ended = &mut connection => ended,
         () = told(&mut stopping) => {
-            connection.as_mut().graceful_shutdown();
+            connection.inner().graceful_shutdown();
             connection.await
         }
     };

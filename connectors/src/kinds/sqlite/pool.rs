@@ -217,6 +217,8 @@ impl Pool {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         // A quoted name that is no column is an error, not a text.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        // A statement stays as it was prepared, whatever values it is given next.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "query_only", true)?;
         connection.pragma_update(None, "cell_size_check", true)?;
         rusqlite::vtab::array::load_module(&connection)?;
