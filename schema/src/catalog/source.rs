@@ -205,8 +205,8 @@ pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &
         ("stale_while_refreshing", &mut tuning.stale_while_refreshing),
         ("stale_if_down", &mut tuning.stale_if_down),
     ] {
-        if let Some(time) = table.take(key).and_then(|entry| entry.time_or_off(reading)) {
-            *setting = time;
+        if let Some(entry) = table.take(key) {
+            entry.time_or_off(reading, setting);
         }
     }
 }

@@ -94,9 +94,10 @@ pub(super) fn read_cache_times(mut table: Table<'_>, reading: &mut Reading<'_>) 
                 continue;
             }
         };
-        let Some(time) = entry.time_or_off(reading) else {
+        let mut time = None;
+        if !entry.time_or_off(reading, &mut time) {
             continue;
-        };
+        }
         if let Some(earlier) = times.iter().find(|earlier| earlier.collection == collection) {
             let what = format!("`{key}` is given a time twice, first in line {}", earlier.place.line);
             reading.problems.push(entry.problem(what, "keep one of them"));
