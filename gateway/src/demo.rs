@@ -14,6 +14,7 @@ mod questions;
 mod random;
 mod streets;
 mod town;
+mod unions;
 
 use std::fs;
 use std::io;
@@ -27,7 +28,7 @@ pub use questions::Question;
 use town::Town;
 
 /// Raised whenever another version would make other files.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// The file that tells a district's folder from any other.
 const STAMP: &str = "demo.json";
 /// Residents by default.
@@ -36,8 +37,9 @@ const ROWS: usize = 20_000;
 const LEAST_ROWS: usize = 100;
 /// More residents of one birthday than identity cards have numbers.
 const MOST_ROWS: usize = 1_000_000;
-/// From so many copies on, two streets have one of the health commission's database.
+/// From so many copies on, streets have one of the health commission's database, and of the hotline's.
 const HEALTH_COPIES: usize = 14;
+const HOTLINE_COPIES: usize = 25;
 
 /// What to make.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -145,7 +147,8 @@ pub fn make(options: &Options, progress: &dyn Fn(usize, usize, &str)) -> Result<
         .clone()
         .unwrap_or_else(|| std::env::temp_dir().join(format!("lilong-demo-{FORMAT}-{sources}x{rows}")));
     claim(&folder, sources, rows)?;
-    let questions = questions::questions(sources - DEPARTMENTS.len() >= HEALTH_COPIES);
+    let copies = sources - DEPARTMENTS.len();
+    let questions = questions::questions(copies >= HEALTH_COPIES, copies >= HOTLINE_COPIES);
     let pieces = catalog::pieces(sources, rows, &questions);
     complete(&folder, rows, &pieces, progress)?;
     Ok(District { folder, questions })

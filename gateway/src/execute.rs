@@ -236,10 +236,7 @@ impl Run<'_> {
             Step::Fetch(_) | Step::Union(_) => return Err(internal()),
             Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
             Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
-            Step::Attach(step) => {
-                let source = self.world.sources[step.source].name();
-                Made::Rows(Arc::new(attach::attach(step, &*rows(made, 0)?, &*rows(made, 1)?, source)?))
-            }
+            Step::Attach(step) => Made::Rows(Arc::new(attach::attach(step, &*rows(made, 0)?, &*rows(made, 1)?)?)),
             Step::Page(page) => Made::Rows(Arc::new(page::keep(page, &*rows(made, 0)?, self.world.variables)?)),
             Step::Keys(keys) => Made::Keys(keys::collect(keys, made, self.world.limits.budget_keys)?),
             Step::Join(join) => Made::Placed(join::place(join, made, self.world.variables)?),

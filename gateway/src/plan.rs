@@ -37,7 +37,7 @@ use lilong_schema::{Normalizer, Scalar, Value};
 pub use self::build::{World, plan};
 use self::connection::{ConnectionOutput, CursorArgument};
 pub use self::far::AttachStep;
-pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WidenStep};
+pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WholeOutput, WidenStep};
 pub use self::limits::{Check, CheckKind};
 pub use self::page::SortTerm;
 use self::page::{FetchPage, PageStep};
@@ -124,7 +124,7 @@ pub struct Ceiling {
 }
 
 /// Where the keys of a fetch come from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum KeysFrom {
     /// A [`KeysStep`].
     Step(StepId),
@@ -286,6 +286,8 @@ pub enum OutputValue {
     Sources(Vec<SourceOutput>),
     /// An object of the same row as what is around it, or of none: a department's namespace.
     Object(Vec<Output>),
+    /// Such an object that is null as a whole if one of its joins has a fault instead of rows.
+    Whole(WholeOutput),
     /// A cell of the row.
     Cell(Cell),
     /// The rows that a join gives the row.

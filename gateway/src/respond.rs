@@ -12,6 +12,7 @@ mod missing;
 use arrow_array::Array;
 use lilong_connectors::source::State;
 use lilong_schema::Slice;
+use lilong_schema::federated::SourceId;
 
 use self::cell::{Column, Written};
 use self::errors::{Errors, Segment};
@@ -109,6 +110,7 @@ impl<'a> Writer<'a> {
         for output in outputs {
             match &output.value {
                 OutputValue::Object(fields) => self.resolve(fields, join),
+                OutputValue::Whole(whole) => self.resolve(&whole.fields, join),
                 OutputValue::Rows(rows) => {
                     if let Some(Ok(placed)) = self.steps[rows.join] {
                         self.columns[rows.join].resize_with(placed.rows.batch.num_columns(), || None);
@@ -144,6 +146,7 @@ impl<'a> Writer<'a> {
                     self.object(fields, at);
                     self.path.pop();
                 }
+                OutputValue::Whole(whole) => self.whole(field, whole, at),
                 OutputValue::Rows(rows) => self.rows(field, rows, at.map_or(0, |at| at.row)),
                 OutputValue::Connection(connection) => {
                     self.connection(field, connection, at.map_or(0, |at| at.row));
@@ -192,26 +195,30 @@ impl<'a> Writer<'a> {
     /// The rows that a join gives one parent; never empties more than its own place.
     fn rows(&mut self, field: &'a Output, rows: &'a RowsOutput, parent: usize) {
         self.path.push(Segment::Key(&field.key));
-        let fault = match self.steps[rows.join] {
-            Some(Ok(placed)) => match placed.fault_of(parent) {
-                Some(fault) => Some(fault),
-                None => {
-                    self.placed(rows, placed, parent);
-                    None
-                }
-            },
-            Some(Err(fault)) => Some(fault),
-            None => None,
-        };
-        if let Some(fault) = fault {
-            self.out.extend_from_slice(b"null");
-            let source = fault.source.clone().or_else(|| {
-                (fault.code == Code::SourceMismatch)
-                    .then(|| self.world.model.federated.sources[rows.source].name.clone())
-            });
-            self.errors.add(rows.join, fault.code, source.as_deref(), &fault.message, &self.path);
+        match (self.fault(rows.join, parent), self.steps[rows.join]) {
+            (Some(fault), _) => self.lost(fault, rows.join, rows.source),
+            (None, Some(Ok(placed))) => self.placed(rows, placed, parent),
+            (None, _) => {}
         }
         self.path.pop();
+    }
+
+    /// What a parent has instead of the rows of a join.
+    fn fault(&self, join: StepId, parent: usize) -> Option<&'a Fault> {
+        match self.steps[join] {
+            Some(Ok(placed)) => placed.fault_of(parent),
+            Some(Err(fault)) => Some(fault),
+            None => None,
+        }
+    }
+
+    /// Null, and why.
+    fn lost(&mut self, fault: &Fault, join: StepId, source: SourceId) {
+        self.out.extend_from_slice(b"null");
+        let source = fault.source.clone().or_else(|| {
+            (fault.code == Code::SourceMismatch).then(|| self.world.model.federated.sources[source].name.clone())
+        });
+        self.errors.add(join, fault.code, source.as_deref(), &fault.message, &self.path);
     }
 
     fn placed(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize) {

@@ -29,10 +29,12 @@ fn answer(folder: &Path, number: usize) -> Value {
 
 #[test]
 fn the_catalog_has_neither_problems_nor_warnings() {
-    let (folder, _) = district(Some(60), Some(400));
-    let said = program::run(&["check", folder.path().to_str().unwrap()]);
-    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
-    assert!(!said.stdout.contains("warning"), "{}", said.stdout);
+    for (sources, rows) in [(26, 100), (60, 400), (330, 400)] {
+        let (folder, _) = district(Some(sources), Some(rows));
+        let said = program::run(&["check", folder.path().to_str().unwrap()]);
+        assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+        assert!(!said.stdout.contains("warning"), "{}", said.stdout);
+    }
 }
 
 #[test]
@@ -62,16 +64,82 @@ fn one_resident_costs_one_look_up_a_department_field() {
     }
 }
 
-#[test]
-fn streets_copies_lead_to_the_district() {
-    let (folder, district) = district(Some(60), Some(1_000));
-    let copies = answer(folder.path(), district.questions.len());
-    for street in ["sipingRoadHealth", "wujiaochangHealth"] {
-        let patients = copies[street]["patients"].as_array().unwrap();
-        assert_eq!(patients.len(), 3);
-        assert!(patients.iter().any(|patient| patient["resident"]["household"]["address"].is_string()), "{copies:#}");
+/// Plain SQL over the streets' copies of a department's database, one after the other, with the name of each.
+fn in_copies(folder: &Path, department: &str, sql: &str) -> Vec<(String, Vec<Vec<rusqlite::types::Value>>)> {
+    let mut copies: Vec<_> =
+        std::fs::read_dir(folder.join("silos")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    copies.sort();
+    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let own =
+        |name: &str| name.trim_end_matches("_2").ends_with(&format!("_{department}")) && !name.contains("maternal");
+    copies
+        .into_iter()
+        .filter(|path| own(&name(path)))
+        .map(|path| {
+            let silo = rusqlite::Connection::open(&path).unwrap();
+            let mut statement = silo.prepare(sql).unwrap();
+            let width = statement.column_count();
+            let rows = statement.query_map([], |row| (0..width).map(|at| row.get(at)).collect()).unwrap();
+            (name(&path), rows.collect::<Result<_, _>>().unwrap())
+        })
+        .collect()
+}
+
+fn text(value: &rusqlite::types::Value) -> &str {
+    match value {
+        rusqlite::types::Value::Text(text) => text,
+        other => panic!("{other:?} is no text"),
     }
-    assert_eq!(copies["sipingRoadHealth"]["patients"][0]["resident"]["name"], "Wang Xiuying");
+}
+
+#[test]
+fn what_the_streets_hold_is_one_in_unions() {
+    let (folder, district) = district(Some(61), Some(4_000));
+    let answers = answer(folder.path(), district.questions.len());
+    let resident = &answers["civil"]["resident"][0];
+    assert_eq!(resident["name"], "Wang Xiuying");
+    assert_eq!(resident["streetResidents"][0]["_source"], "siping_road_civil", "{resident:#}");
+    assert!(resident["streetResidents"][0]["household"]["address"].is_string(), "{resident:#}");
+    let patients = in_copies(folder.path(), "health", "select id_card_no from patients");
+    assert_eq!(patients.len(), 12);
+    let mut cards: Vec<(&str, &str)> =
+        patients.iter().flat_map(|(name, rows)| rows.iter().map(|row| (text(&row[0]), name.as_str()))).collect();
+    cards.sort_unstable();
+    assert_eq!(answers["streetPatientsAggregate"]["aggregate"]["count"], cards.len(), "{answers:#}");
+    let first = answers["streetPatients"].as_array().unwrap();
+    let found: Vec<(&str, &str)> = first
+        .iter()
+        .map(|patient| (patient["idCardNo"].as_str().unwrap(), patient["_source"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, cards[..5]);
+    assert!(first.iter().any(|patient| patient["resident"]["name"].is_string()), "{first:#?}");
+}
+
+#[test]
+fn the_third_question_runs_over_all_streets() {
+    let (folder, _) = district(Some(61), Some(4_000));
+    let answers = answer(folder.path(), 3);
+    let open = "select case_no, received_at from cases where category = 'elevator' and status = 'open'";
+    let copies = in_copies(folder.path(), "hotline", open);
+    assert_eq!(copies.len(), 12);
+    let mut cases: Vec<(&str, &str, &str)> = copies
+        .iter()
+        .flat_map(|(name, rows)| rows.iter().map(|row| (text(&row[1]), text(&row[0]), name.as_str())))
+        .collect();
+    cases.sort_unstable();
+    assert!(cases.len() > 2, "{cases:?}");
+    let first = &cases[..cases.len().min(5)];
+    let found: Vec<(&str, &str)> = answers["streetCases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| (case["caseNo"].as_str().unwrap(), case["_source"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, first.iter().map(|(_, number, source)| (*number, *source)).collect::<Vec<_>>());
+    let groups = answers["streetCasesGroups"].as_array().unwrap();
+    let counted: u64 = groups.iter().map(|group| group["aggregate"]["count"].as_u64().unwrap()).sum();
+    assert_eq!(counted as usize, cases.len());
+    assert_eq!(groups.len(), copies.iter().filter(|(_, rows)| !rows.is_empty()).count());
 }
 
 #[test]

@@ -2,7 +2,10 @@
 //! is missing.
 
 mod divided;
+mod folded;
 mod many;
+mod paged;
+mod servers;
 mod silent;
 
 use std::fs;

@@ -7,6 +7,7 @@ use super::departments::{DEPARTMENTS, Department};
 use super::links::LINKS;
 use super::questions::Question;
 use super::streets::{STREETS, Street};
+use super::unions::unions;
 
 /// The residents up to which lilong's own limits do for the questions.
 const ROWS_WITHIN_LIMITS: usize = 20_000;
@@ -72,6 +73,15 @@ pub(super) fn pieces(sources: usize, rows: usize, questions: &[Question]) -> Vec
         pieces.push(text(&format!("sources/{}.toml", department.name), source(department)));
     }
     if !copies.is_empty() {
+        let rounds = |department: &str| {
+            copies
+                .iter()
+                .filter(|copy| copy.department.name == department)
+                .map(|copy| copy.round + 1)
+                .max()
+                .unwrap_or(0)
+        };
+        pieces.push(text("unions.toml", unions(rounds)));
         pieces.push(text("street_links.toml", street_links(&copies)));
         pieces.push(text("sources/streets.toml", street_sources(&copies)));
     }

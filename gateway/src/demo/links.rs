@@ -94,16 +94,32 @@ impl Link {
         self.write_from(source, false, text);
     }
 
+    /// The columns it starts at, if it starts at that collection.
+    pub(super) fn columns_of(&self, collection: &str) -> Option<&'static str> {
+        self.from.strip_prefix(collection).filter(|columns| columns.starts_with('('))
+    }
+
+    /// The block, starting at a union; it leads back where the union's own index finds its keys.
+    pub(super) fn write_union(&self, union: &str, columns: &str, text: &mut String) {
+        let back = if self.normalize.is_empty() && !self.back.is_empty() { union } else { "" };
+        text.push('\n');
+        self.write_block(&format!("{union}{columns}"), back, text);
+    }
+
     fn write_from(&self, source: &str, back: bool, text: &mut String) {
-        let Self { from, to, name, normalize, .. } = self;
+        self.write_block(&format!("{source}.{}", self.from), if back { self.back } else { "" }, text);
+        text.push('\n');
+    }
+
+    fn write_block(&self, from: &str, back: &str, text: &mut String) {
+        let Self { to, name, normalize, .. } = self;
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "[[link]]\nfrom = \"{source}.{from}\"\nto = \"{to}\"\nname = \"{name}\"");
-        if back && !self.back.is_empty() {
-            let _ = writeln!(text, "back = \"{}\"", self.back);
+        let _ = writeln!(text, "[[link]]\nfrom = \"{from}\"\nto = \"{to}\"\nname = \"{name}\"");
+        if !back.is_empty() {
+            let _ = writeln!(text, "back = \"{back}\"");
         }
         if !normalize.is_empty() {
             let _ = writeln!(text, "{normalize}");
         }
-        text.push('\n');
     }
 }

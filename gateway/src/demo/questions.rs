@@ -197,43 +197,96 @@ query Restaurants {
 }
 "#;
 
-const COPIES: &str = r"# Two streets keep copies of the health commission's database: their first patients, and who they are to the district.
-query StreetCopies {
-  sipingRoadHealth {
-    patients(orderBy: { id: ASC }, limit: 3) {
-      idCardNo
-      resident {
+/// The same over what the streets' own copies of the hotline's database hold, as one; ends [`ELEVATORS`].
+const STREET_ELEVATORS: &str = r#"  # The cases that the streets have taken over themselves: one question to all their databases.
+  streetCases(
+    where: { category: { _eq: "elevator" }, status: { _eq: "open" } }
+    orderBy: [{ receivedAt: ASC }, { caseNo: ASC }]
+    limit: 5
+  ) {
+    _source
+    caseNo
+    receivedAt
+    street {
+      name
+    }
+    gridCell {
+      officers {
         name
-        household {
-          address
-        }
+        phone
       }
     }
   }
-  wujiaochangHealth {
-    patients(orderBy: { id: ASC }, limit: 3) {
-      idCardNo
-      resident {
-        name
-        household {
-          address
-        }
+  streetCasesGroups(
+    by: [_source]
+    where: { category: { _eq: "elevator" }, status: { _eq: "open" } }
+    orderBy: [{ count: DESC }]
+  ) {
+    key {
+      _source
+    }
+    aggregate {
+      count
+      min {
+        receivedAt
       }
     }
   }
 }
-";
+"#;
 
-/// The questions for a district; `copies` tells whether streets have copies of the health commission's database.
-pub(super) fn questions(copies: bool) -> Vec<Question> {
+const COPIES: &str = r#"# The streets keep copies of departments' databases, each with a few residents: unions make them one again.
+# One resident is looked for in all of them; her patients' records lead back to the district.
+query Streets {
+  civil {
+    resident(where: { idCard: { _eq: "99011019410316002X" } }, limit: 1) {
+      name
+      streetResidents {
+        _source
+        household {
+          address
+        }
+      }
+    }
+  }
+  streetPatients(orderBy: [{ idCardNo: ASC }], limit: 5) {
+    _source
+    idCardNo
+    resident {
+      name
+    }
+    streetVaccinationsAggregate {
+      aggregate {
+        count
+        max {
+          givenOn
+        }
+      }
+    }
+  }
+  streetPatientsAggregate {
+    aggregate {
+      count
+      bloodTypes: count(columns: [bloodType], distinct: true)
+    }
+  }
+}
+"#;
+
+/// The questions for a district; whether streets have copies of the health commission's database, and of the hotline's.
+pub(super) fn questions(health: bool, hotline: bool) -> Vec<Question> {
+    let elevators = match ELEVATORS.strip_suffix("}\n") {
+        Some(start) if hotline => format!("{start}{STREET_ELEVATORS}"),
+        _ => ELEVATORS.to_owned(),
+    };
     let mut questions = vec![
         question("One resident across nine departments", RESIDENT),
         question("Residents over 80 living alone who have had no flu shot this season", FLU),
-        question("Open hotline cases about elevators by street, with the responsible grid officers", ELEVATORS),
+        question("Open hotline cases about elevators by street, with the responsible grid officers", &elevators),
         question("Restaurants of a poor tax grade that failed a fire check this year", RESTAURANTS),
     ];
-    if copies {
-        questions.push(question("Two streets' own copies of the health database", COPIES));
+    if health {
+        questions.push(question("The streets' own databases as one, and one resident in all of them", COPIES));
     }
     questions
 }

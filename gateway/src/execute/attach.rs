@@ -16,7 +16,8 @@ use crate::plan::AttachStep;
 /// The rows with one column more: where no row is linked null, or 0.
 ///
 /// A second linked row, a link's key or a value that could not be read leave the order unknown, and are faults of all.
-pub(super) fn attach(step: &AttachStep, rows: &RowSet, linked: &RowSet, source: &Arc<str>) -> Result<RowSet, Fault> {
+pub(super) fn attach(step: &AttachStep, rows: &RowSet, linked: &RowSet) -> Result<RowSet, Fault> {
+    let source = &step.source;
     let fault =
         |message: String| Fault { code: Code::SourceMismatch, source: Some(source.clone()), message: message.into() };
     let field = &step.field;

@@ -12,23 +12,33 @@ use arrow_select::concat::concat;
 use arrow_select::take::take;
 use lilong_connectors::CellFault;
 use lilong_connectors::evaluate::{self, FoldColumn, KeyIndex};
+use lilong_schema::Scalar;
 
 use super::{Fault, Made, Placed, RowSet, internal, join, keys, rows};
-use crate::plan::{AggregateStep, AssignStep, WidenStep};
+use crate::plan::{AggregateStep, AssignStep, Figure, KeyColumns, WidenStep};
 
 /// Rows in groups.
 pub(super) fn aggregate(step: &AggregateStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
-    let rows = placed_or_rows(made)?;
+    fold(&*placed_or_rows(made)?, step.key.as_ref(), &step.by, &step.figures)
+}
+
+/// Rows in groups by a key and by columns: the columns of the key, those of `by`, the figures.
+pub(super) fn fold(
+    rows: &RowSet,
+    key: Option<&KeyColumns>,
+    by: &[(usize, Scalar)],
+    figures: &[Figure],
+) -> Result<RowSet, Fault> {
     let column =
         |(column, scalar): &(usize, _)| FoldColumn { values: rows.batch.column(*column).clone(), scalar: *scalar };
     let mut columns = Vec::new();
-    if let Some(key) = &step.key {
+    if let Some(key) = key {
         let values = keys::columns(&rows.batch, key)?;
         columns.extend(values.into_iter().zip(&key.to).map(|(values, scalar)| FoldColumn { values, scalar: *scalar }));
     }
-    columns.extend(step.by.iter().map(column));
+    columns.extend(by.iter().map(column));
     let of = |parts: bool| {
-        let figures = step.figures.iter().filter(|figure| figure.parts == parts);
+        let figures = figures.iter().filter(|figure| figure.parts == parts);
         figures.map(|figure| (figure.function, figure.of.iter().map(column).collect())).collect::<Vec<_>>()
     };
     let count = rows.batch.num_rows();
@@ -37,16 +47,16 @@ pub(super) fn aggregate(step: &AggregateStep, made: &[Arc<Made>]) -> Result<RowS
     let [whole, parts] = folds;
     let (mut whole, mut parts) = (whole.map_err(|_| internal())?, parts.map_err(|_| internal())?);
     let mut next = [0usize; 2];
-    let behind_key = columns.len() - step.by.len();
+    let behind_key = columns.len() - by.len();
     let mut faults = Vec::new();
-    for (at, (column, _)) in step.by.iter().enumerate() {
+    for (at, (column, _)) in by.iter().enumerate() {
         for fault in rows.faults.iter().filter(|fault| fault.column == *column) {
             whole.spoil(behind_key + at, fault.row).map_err(|_| internal())?;
         }
     }
     faults.extend(whole.faults.iter().filter(|fault| fault.column < columns.len()).copied());
     let mut made = whole.keys.clone();
-    for figure in &step.figures {
+    for figure in figures {
         let (folded, at) = if figure.parts { (&mut parts, &mut next[1]) } else { (&mut whole, &mut next[0]) };
         let own = columns.len() + *at;
         let unread = rows.faults.iter().filter(|fault| figure.of.iter().any(|(column, _)| *column == fault.column));

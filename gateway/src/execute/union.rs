@@ -6,6 +6,7 @@
 
 mod bind;
 mod convert;
+mod fold;
 mod merge;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use lilong_schema::Value;
 use lilong_schema::federated::UnionColumn;
 
 use self::bind::Numbers;
+use self::fold::Gathered;
 use self::merge::Pool;
 use super::collect::is_false;
 use super::{Fault, Made, RowSet, Run, internal, keep};
@@ -44,19 +46,27 @@ struct Answer {
     read_here: usize,
 }
 
+/// What members have sent so far.
+enum Gathering<'a> {
+    Rows(Pool<'a>),
+    Groups(Gathered<'a>),
+}
+
 impl Run<'_> {
     /// The rows of a union.
     pub(super) async fn union(&self, id: StepId, step: &UnionStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
         let operands = super::bind::operands(&step.operands, made, self.world.variables)?;
+        let between = step.between(&operands, self.world.sources);
+        let step = between.as_deref().unwrap_or(step);
         let keys = match &step.keys {
             None => None,
             Some(from) => match self.keys(from, &step.fetch, made)? {
                 Some(keys) if keys.num_rows() > 0 => Some(keys),
-                _ => return Ok(nothing(step)),
+                _ => return self.nothing(step),
             },
         };
         if is_false(&step.fetch.predicate, &operands) {
-            return Ok(nothing(step));
+            return self.nothing(step);
         }
         let truths = self.truths(step, &operands)?;
         let numbers = Numbers::of(step, &operands)?;
@@ -70,7 +80,10 @@ impl Run<'_> {
             }
         }
         let mut faults = self.undescribed(step);
-        let mut pool = Pool::new(step, keys.as_ref(), &numbers, &self.bytes)?;
+        let mut pool = match &step.fold {
+            Some(fold) => Gathering::Groups(Gathered::new(step, fold, &self.bytes)),
+            None => Gathering::Rows(Pool::new(step, keys.as_ref(), &numbers, &self.bytes)?),
+        };
         let mut waiting = requests.into_iter();
         let mut asked = FuturesUnordered::new();
         let mut read_here = 0;
@@ -87,7 +100,10 @@ impl Run<'_> {
                     if read_here > self.world.limits.budget_rows {
                         return Err(too_costly(step, self.world.limits.budget_rows));
                     }
-                    pool.add(member, answer.rows, self.world.limits.budget_bytes)?;
+                    match &mut pool {
+                        Gathering::Rows(pool) => pool.add(member, answer.rows, self.world.limits.budget_bytes)?,
+                        Gathering::Groups(groups) => groups.add(member, answer.rows, self.world.limits.budget_bytes)?,
+                    }
                 }
                 Err(fault) if is_silence(&fault) => faults.push((member, fault)),
                 Err(fault) => return Err(fault),
@@ -102,7 +118,10 @@ impl Run<'_> {
             return Err(fault.clone());
         }
         self.tell(id, faults);
-        let rows = pool.finish()?;
+        let rows = match pool {
+            Gathering::Rows(pool) => pool.finish()?,
+            Gathering::Groups(groups) => groups.finish()?,
+        };
         if rows.batch.num_rows() > step.ceiling.rows {
             return Err(super::collect::too_many(&step.field, step.ceiling, None));
         }
@@ -194,7 +213,7 @@ impl Run<'_> {
         let asked = self.ask(source, &step.field, ceiling, bound);
         let answer = match tokio::time::timeout_at(end, asked).await {
             Ok(Ok((rows, bytes))) => {
-                let read_here = if request.ask.cuts { 0 } else { rows.batch.num_rows() };
+                let read_here = if request.ask.reads_here() { rows.batch.num_rows() } else { 0 };
                 let united = self.unite(step, &request, &rows).map(|rows| Answer { rows, read_here });
                 // What is merged is counted there.
                 self.bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -211,6 +230,10 @@ impl Run<'_> {
         let member = &step.union.members[request.member];
         let name = self.world.sources[member.source].name();
         let shape = &step.union.shapes[member.shape];
+        if let (Some(groups), Some(group)) = (&request.ask.groups, &step.fetch.group) {
+            return fold::convert(groups, &request.ask, group, &member.constants, name, rows)
+                .map_err(|error| self.internal(&error));
+        }
         let united = convert::convert(&request.ask, &step.fetch.collection, shape, &member.constants, name, rows)
             .map_err(|error| self.internal(&error))?;
         let united = if request.ask.residual.is_true() {
@@ -222,7 +245,19 @@ impl Run<'_> {
                 .map_err(|error| self.internal(&error))?;
             keep(&united, &mask).map_err(|error| self.internal(&error))?
         };
-        convert::narrow(united, step.work.len()).map_err(|error| self.internal(&error))
+        let united = convert::narrow(united, step.work.len()).map_err(|error| self.internal(&error))?;
+        match &step.fold {
+            Some(fold) => super::fold::fold(&united, None, &fold.rows.by, &fold.rows.figures),
+            None => Ok(united),
+        }
+    }
+
+    /// What there is of a union without rows.
+    fn nothing(&self, step: &UnionStep) -> Result<RowSet, Fault> {
+        match &step.fold {
+            Some(fold) => Gathered::new(step, fold, &self.bytes).finish(),
+            None => Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(&step.fetch)), faults: Vec::new() }),
+        }
     }
 
     /// Whether the rest is given if a member is silent.
@@ -242,10 +277,6 @@ impl Run<'_> {
 
 fn known(mask: &BooleanArray, at: usize) -> Option<bool> {
     mask.is_valid(at).then(|| mask.value(at))
-}
-
-fn nothing(step: &UnionStep) -> RowSet {
-    RowSet { batch: RecordBatch::new_empty(arrow_schema(&step.fetch)), faults: Vec::new() }
 }
 
 /// Whether a fault is a member's own; a budget that is spent is the request's.

@@ -31,7 +31,8 @@ impl Builder<'_> {
             _ => None,
         };
         let keyed = link.is_some_and(|(link, ..)| link.to_normalize.is_empty() && capabilities.keys > 0);
-        let folded = capabilities.group && residual.is_true() && (link.is_none() || keyed);
+        let folds = capabilities.group || federated.union_of(id).is_some();
+        let folded = folds && residual.is_true() && (link.is_none() || keyed);
 
         let mut columns = Columns::default();
         if !folded {

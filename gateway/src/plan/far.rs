@@ -11,7 +11,7 @@ use std::sync::Arc;
 use lilong_connectors::{Fetch, Function, KeySet, Order, OrderTarget, Predicate};
 use lilong_schema::Scalar;
 use lilong_schema::collection::FieldId;
-use lilong_schema::federated::{CollectionId, Link, LinkId, SourceId};
+use lilong_schema::federated::{CollectionId, Link, LinkId};
 
 use super::arguments::Given;
 use super::build::Builder;
@@ -28,8 +28,8 @@ use crate::operation::Field;
 pub struct AttachStep {
     /// The field of the schema that it serves, for messages.
     pub field: Arc<str>,
-    /// The source of the linked rows, for faults.
-    pub source: SourceId,
+    /// The source of the linked rows, or their union, for faults.
+    pub source: Arc<str>,
     /// The rows.
     pub input: StepId,
     /// The linked rows.
@@ -171,7 +171,7 @@ impl Builder<'_> {
         };
         Ok(self.add(Step::Attach(AttachStep {
             field: field.name.clone(),
-            source: federated.collection(link.to).source,
+            source: federated.source_of(link.to).name.clone(),
             input: rows,
             linked,
             key: parent_key(federated, link, columns),

@@ -21,7 +21,7 @@ use lilong_schema::federated::{CollectionId, GroupColumn, Link, LinkId};
 use lilong_schema::{Capabilities, Collection};
 
 pub use self::guard::Guard;
-pub use self::step::{AggregateStep, AssignStep, Figure, WidenStep};
+pub use self::step::{AggregateStep, AssignStep, Figure, WholeOutput, WidenStep};
 use super::arguments::Given;
 use super::build::Builder;
 use super::keys::{by_normalized, parent_key};
@@ -109,6 +109,8 @@ impl Builder<'_> {
         let predicate = std::mem::replace(&mut folding.asked.predicate, Predicate::TRUE);
         let found = self.found(&mut folding, predicate, &capabilities)?;
         let keyed = found.keyed;
+        // Members of a union fold rows of which none are cut, and their groups are put together here.
+        let of_members = self.world.federated.union_of(id).is_some() && !found.cuts && found.by_source();
         let groups = capabilities.group && found.by_source();
         let key_is_there = match folding.key {
             FoldKey::None => true,
@@ -118,7 +120,7 @@ impl Builder<'_> {
         if groups && key_is_there && folding.by.iter().all(|column| self.groups_inside(&capabilities, *column)) {
             return Ok(self.folded_by_source(folding, found, &capabilities));
         }
-        self.folded_here(folding, found, groups && !keyed)
+        self.folded_here(folding, found, groups && !keyed || of_members)
     }
 
     fn found(

@@ -14,7 +14,7 @@ use super::read::push;
 use super::{JoinRule, PlanOperand, SortStep, Step, StepId};
 
 /// What is kept for the places of nulls in cursors; more are made anew at each request.
-const KEPT: usize = 16;
+pub(super) const KEPT: usize = 16;
 
 /// A page of rows, as the planner reads it.
 pub(super) struct Page {

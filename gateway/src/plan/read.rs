@@ -120,11 +120,12 @@ impl Builder<'_> {
             Some(link) => link.to_normalize.is_empty() && capabilities.keys > 0,
             None => key.is_some(),
         };
-        // A cursor is compared where the order is made.
+        // A cursor is compared where the order is made. Row numbers of several members cannot be.
         let numbered = page.as_ref().is_some_and(|page| page.numbered);
-        // Members of a union compare text each in its own way.
-        let compares = capabilities.filter && federated.union_of(id).is_none();
-        let source_orders = capabilities.order && !numbered && (ends.is_empty() || compares);
+        let makes_cursors = page.as_ref().is_some_and(|page| page.values);
+        let compares = capabilities.filter
+            && (federated.union_of(id).is_none() || order.iter().all(|term| plain_field(term).is_some()));
+        let source_orders = capabilities.order && !numbered && (compares || ends.is_empty() && !makes_cursors);
         let local = self.local_order(id, field, &order, &given, page.as_ref(), source_orders)?;
         let orders = Capabilities { order: source_orders && local.is_none(), ..capabilities };
         let share = share(&orders, &given, &order, &residual, link.is_some(), keyed);
@@ -138,7 +139,6 @@ impl Builder<'_> {
         if !share.distinct {
             columns.want_all(&given.distinct);
         }
-        let makes_cursors = page.as_ref().is_some_and(|page| page.values);
         let compared = if makes_cursors { &order[..] } else { &order[..here] };
         columns.want_all(&compared.iter().filter_map(plain_field).collect::<Vec<_>>());
         for (_, links) in local.iter().flat_map(|local| &local.far) {
@@ -239,8 +239,10 @@ impl Builder<'_> {
         };
         let mut rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
         self.bear(rows, silence);
-        if let Some(Step::Fetch(step)) = self.steps.get_mut(fetch_step) {
-            step.page = fetch_page;
+        match self.steps.get_mut(fetch_step) {
+            Some(Step::Fetch(step)) => step.page = fetch_page,
+            Some(Step::Union(step)) => step.page = fetch_page,
+            _ => {}
         }
         let mut width = columns.len() + if order_values { pushed_order.len() } else { 0 };
         let mut values: Vec<usize> = order
@@ -310,7 +312,9 @@ impl Builder<'_> {
     pub(super) fn bear(&mut self, rows: StepId, silence: Silence) {
         match &mut self.steps[rows] {
             Step::Union(step) => step.silence = silence,
-            Step::Filter(FilterStep { input, .. }) | Step::Sort(SortStep { input, .. }) => {
+            Step::Filter(FilterStep { input, .. })
+            | Step::Sort(SortStep { input, .. })
+            | Step::Join(JoinStep { rows: input, .. }) => {
                 let input = *input;
                 self.bear(input, silence);
             }

@@ -1,22 +1,26 @@
 //! Reading a union: one step that asks every member, each in the words of its own collection, and merges what they send.
 //!
 //! In: a fetch over the union's own columns. Out: a [`UnionStep`]. A union is planned as the one collection of a source that
-//! does everything by itself; what a member cannot do of it is done here, member by member, over the rows it sends.
+//! does everything by itself but fold, of which it makes groups that can be put together; what a member cannot do of it is done here, member by member, over the rows it sends.
 //! *Invariant*: members that look the same to a connector share one request, however many there are.
 
+mod fold;
+mod order;
 mod reduce;
 mod shape;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use lilong_connectors::{Fetch, OrderTarget, Predicate, Source};
+use lilong_connectors::{Fetch, Operand, OrderTarget, Predicate, Prepared, Source};
 use lilong_schema::Capabilities;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{SourceId, Union, UnionColumn};
 
+pub use self::fold::{Folding, GroupCell, Groups, UnionFold};
 pub use self::reduce::{Known, Reduced, compare_text, leaves, reduce};
 pub use self::shape::{Ask, Cell, Derived, Extra, Shape};
+use super::page::{FetchPage, KEPT};
 use super::{Ceiling, KeysFrom, PlanOperand};
 
 /// Asks the members of a union for rows and merges them.
@@ -49,10 +53,16 @@ pub struct UnionStep {
     pub leaves: Vec<Predicate>,
     /// The columns that are one value in all rows of some member.
     pub fixed: Vec<FieldId>,
+    /// How what members send is folded, if the fetch is of groups.
+    pub fold: Option<UnionFold>,
+    /// The cursors that it asks between; the rest is for values that are not null.
+    pub page: Option<FetchPage>,
+    /// The steps for other values, by their fetches.
+    between: Mutex<Vec<(Arc<Prepared>, Arc<UnionStep>)>>,
 }
 
 /// What it means that a member is silent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Silence {
     /// The step fails.
     Refused,
@@ -74,7 +84,11 @@ pub(super) fn union_step(
     let fixed = (0..fetch.collection.fields.len())
         .filter(|field| union.shapes.iter().any(|shape| !matches!(shape.columns[*field], UnionColumn::Field(_))))
         .collect();
-    let work = work(&fetch);
+    let work = match &fetch.group {
+        Some(group) => fold::folded_columns(&fetch, group),
+        None => work(&fetch),
+    };
+    let fold = fetch.group.as_ref().map(|group| fold::union_fold(&fetch, group, &work));
     let mut shapes: Vec<Shape> = Vec::new();
     let mut known: HashMap<(usize, Option<String>, Capability), usize> = HashMap::new();
     let mut shape_of = Vec::with_capacity(union.members.len());
@@ -92,7 +106,24 @@ pub(super) fn union_step(
     }
     let union = union.clone();
     let silence = Silence::Refused;
-    UnionStep { source, field, fetch, operands, keys, ceiling, silence, union, shapes, shape_of, work, leaves, fixed }
+    UnionStep {
+        source,
+        field,
+        fetch,
+        operands,
+        keys,
+        ceiling,
+        silence,
+        union,
+        shapes,
+        shape_of,
+        work,
+        leaves,
+        fixed,
+        fold,
+        page: None,
+        between: Mutex::default(),
+    }
 }
 
 /// What a source can do, as a part of a key; with a number of its own if it shares with nobody.
@@ -122,6 +153,22 @@ fn work(fetch: &Fetch) -> Vec<FieldId> {
 }
 
 impl UnionStep {
+    /// The step for the nulls that its cursors hold; `None`: this one.
+    pub fn between(&self, operands: &[Operand], sources: &[Arc<Source>]) -> Option<Arc<UnionStep>> {
+        let prepared = self.page.as_ref()?.prepared(operands)?;
+        let mut between = self.between.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, step)) = between.iter().find(|(known, _)| Arc::ptr_eq(known, &prepared)) {
+            return Some(step.clone());
+        }
+        let (field, operands, keys) = (self.field.clone(), self.operands.clone(), self.keys.clone());
+        let rest = (self.source, field, prepared.fetch.clone(), operands, keys, self.ceiling);
+        let step = Arc::new(UnionStep { silence: self.silence.clone(), ..union_step(sources, &self.union, rest) });
+        if between.len() < KEPT {
+            between.push((prepared, step.clone()));
+        }
+        Some(step)
+    }
+
     /// What a member is asked, where conditions on what is one value in all its rows are as `truths` says, by their position
     /// in [`UnionStep::leaves`]; `None`: no row of it can be meant.
     pub fn ask(&self, member: usize, truths: &dyn Fn(usize) -> Known) -> Option<Arc<Ask>> {

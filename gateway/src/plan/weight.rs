@@ -44,7 +44,9 @@ fn step(step: &Step) -> usize {
                 _ => 0,
             };
             // Requests are made later, one for each shape or a few.
-            let each = STEP + 3 * predicate(&union.fetch.predicate);
+            let page = union.page.as_ref().map_or(0, |page| page.terms() * CONDITION);
+            let groups = union.fetch.group.as_ref().map_or(0, |group| group.answer.fields.len() * OUTPUT);
+            let each = STEP + 3 * predicate(&union.fetch.predicate) + page + groups;
             keys + operands(&union.operands) + union.shapes.len() * each + union.shape_of.len() * size_of::<usize>()
         }
         Step::Keys(keys) => keys.before.as_ref().map_or(0, |before| {
@@ -75,6 +77,7 @@ fn outputs(list: &[Output]) -> usize {
             + match &output.value {
                 OutputValue::Constant(bytes) => bytes.len(),
                 OutputValue::Object(fields) => outputs(fields),
+                OutputValue::Whole(whole) => outputs(&whole.fields),
                 OutputValue::Rows(rows) => outputs(&rows.fields),
                 OutputValue::Connection(connection) => connection_fields(&connection.fields),
                 OutputValue::Sources(fields) => fields.len() * OUTPUT,

@@ -5,14 +5,29 @@
 use arrow_array::cast::AsArray;
 use lilong_schema::federated::{SOURCE_COLUMN, Source};
 
+use super::errors::Segment;
+use super::{At, Writer};
 use crate::execute::{Fault, Fetched, Placed};
-use crate::plan::{JoinRule, Output, OutputValue, Plan, Step, StepId};
+use crate::plan::{JoinRule, Output, OutputValue, Plan, Step, StepId, WholeOutput};
 
 /// A member that a field did without.
 pub(super) struct Missing<'a> {
     /// Response keys from the root, joined by dots.
     pub(super) field: String,
     pub(super) fault: &'a Fault,
+}
+
+impl<'a> Writer<'a> {
+    /// An object, or null if one of its joins has a fault.
+    pub(super) fn whole(&mut self, field: &'a Output, whole: &'a WholeOutput, at: Option<At<'a, '_>>) {
+        let parent = at.map_or(0, |at| at.row);
+        self.path.push(Segment::Key(&field.key));
+        match whole.joins.iter().find_map(|join| Some((*join, self.fault(*join, parent)?))) {
+            Some((join, fault)) => self.lost(fault, join, whole.source),
+            None => self.object(&whole.fields, at),
+        }
+        self.path.pop();
+    }
 }
 
 /// Finds what is missing below some fields, in the order of the answer.
@@ -27,6 +42,7 @@ pub(super) fn collect<'a>(
         path.push(output.key.to_string());
         match &output.value {
             OutputValue::Object(fields) => collect(fields, plan, fetched, path, into),
+            OutputValue::Whole(whole) => collect(&whole.fields, plan, fetched, path, into),
             OutputValue::Rows(rows) => {
                 if let Some(union) = union_of(plan, rows.join) {
                     let faults = fetched.missing.iter().filter(|(step, _)| *step == union);

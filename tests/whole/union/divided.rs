@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{ask, catalog, silo};
 
-const CATALOG: &str = r#"
+pub(super) const CATALOG: &str = r#"
 [[union]]
 name = "item"
 members = ["part_*.item"]
@@ -27,30 +27,31 @@ name = "box"
 back = "items"
 "#;
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id INTEGER PRIMARY KEY, name TEXT, size INTEGER, weight REAL, price DECIMAL(8,2), day DATE, box_id INTEGER";
 
 /// Numbers that look random (xorshift64*).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
+    pub(super) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
     }
 
-    fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
+    pub(super) fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
         list[self.below(list.len())]
     }
 }
 
-/// The table `item`, undivided in `whole` and dealt to four parts, of which the third has another name for a column.
-async fn divided(random: &mut Random) -> (Gateway, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut whole, mut parts) = (String::new(), vec![String::new(); 4]);
-    for id in 1..=120 {
+pub(super) const BOXES: &str = "CREATE TABLE box (id INTEGER PRIMARY KEY, kind TEXT);
+    INSERT INTO box VALUES (1, 'a'), (2, 'b'), (3, 'a'), (4, NULL), (5, 'b');";
+
+/// Statements that fill the table, one a row.
+pub(super) fn filling(random: &mut Random) -> Vec<String> {
+    let row = |id: usize| {
         let mut or_null = |text: String| if random.below(6) == 0 { "NULL".to_owned() } else { text };
         let values = [
             id.to_string(),
@@ -61,15 +62,22 @@ async fn divided(random: &mut Random) -> (Gateway, tempfile::TempDir) {
             or_null(format!("'2026-0{}-1{}'", id % 5 + 1, id % 4)),
             or_null((id % 7).to_string()),
         ];
-        let row = format!("INSERT INTO item VALUES ({});\n", values.join(", "));
+        format!("INSERT INTO item VALUES ({});\n", values.join(", "))
+    };
+    (1..=120).map(row).collect()
+}
+
+/// The table `item`, undivided in `whole` and dealt to four parts, of which the third has another name for a column.
+pub(super) async fn divided(random: &mut Random) -> (Gateway, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut whole, mut parts) = (String::new(), vec![String::new(); 4]);
+    for row in filling(random) {
         whole.push_str(&row);
         // The last part is left empty: a department that has no case yet.
         parts[random.below(3)].push_str(&row);
     }
-    let boxes = "CREATE TABLE box (id INTEGER PRIMARY KEY, kind TEXT);
-                 INSERT INTO box VALUES (1, 'a'), (2, 'b'), (3, 'a'), (4, NULL), (5, 'b');";
     let columns = COLUMNS.replace("box_id INTEGER", "box_id INTEGER REFERENCES box");
-    silo(folder.path(), "whole", &format!("{boxes} CREATE TABLE item ({columns}); {whole}"));
+    silo(folder.path(), "whole", &format!("{BOXES} CREATE TABLE item ({columns}); {whole}"));
     for (at, rows) in parts.iter().enumerate() {
         let columns = if at == 2 { COLUMNS.replace("name TEXT", "label TEXT") } else { COLUMNS.to_owned() };
         silo(folder.path(), &format!("part_{}", at + 1), &format!("CREATE TABLE item ({columns}); {rows}"));
@@ -78,7 +86,7 @@ async fn divided(random: &mut Random) -> (Gateway, tempfile::TempDir) {
     (serve(folder.path()).await, folder)
 }
 
-fn condition(random: &mut Random, depth: usize) -> String {
+pub(super) fn condition(random: &mut Random, depth: usize) -> String {
     match random.below(if depth == 0 { 8 } else { 12 }) {
         0 => format!("id: {{ {}: {} }}", random.of(&["_eq", "_neq", "_gt", "_lte"]), random.below(130)),
         1 => format!(
@@ -138,7 +146,7 @@ fn arguments(random: &mut Random) -> String {
 }
 
 /// The same question of the union and of the undivided table.
-fn question(random: &mut Random) -> (String, String) {
+pub(super) fn question(random: &mut Random) -> (String, String) {
     let fields = "{ id name size weight price day boxId box { kind } }";
     match random.below(6) {
         4 => {

@@ -130,21 +130,29 @@ async fn aggregates_and_groups_are_null_with_an_error_unless_the_rest_will_do() 
         &streets.gateway,
         "{ residentAggregate { aggregate { count } }
            part: residentAggregate(partial: true) { aggregate { count sum { age } } nodes { card } }
-           residentGroups(by: [_source]) { aggregate { count } } lenientAggregate { aggregate { count } } }",
+           residentGroups(by: [_source]) { aggregate { count } } lenientAggregate { aggregate { count } nodes { id } }
+           rows: residentAggregate { nodes { card } } name: residentAggregate { __typename }
+           other: residentAggregate(where: { _source: { _neq: \"street_2\" } }) { aggregate { count } nodes { id } } }",
     )
     .await;
-    assert_eq!(answer["data"]["residentAggregate"]["aggregate"], Value::Null, "{answer}");
+    assert_eq!(answer["data"]["residentAggregate"], Value::Null, "{answer}");
+    assert_eq!(answer["data"]["rows"], Value::Null, "{answer}");
+    assert_eq!(answer["data"]["name"], json!({ "__typename": "ResidentAggregate" }), "{answer}");
+    assert_eq!(answer["data"]["other"]["aggregate"], json!({ "count": 4 }), "{answer}");
+    assert_eq!(answer["data"]["other"]["nodes"].as_array().unwrap().len(), 4, "{answer}");
     assert_eq!(answer["data"]["residentGroups"], Value::Null, "{answer}");
     assert_eq!(answer["data"]["part"]["aggregate"], json!({ "count": 4, "sum": { "age": "82" } }), "{answer}");
-    assert_eq!(answer["data"]["lenientAggregate"], json!({ "aggregate": { "count": 4 } }), "{answer}");
+    assert_eq!(answer["data"]["lenientAggregate"]["aggregate"], json!({ "count": 4 }), "{answer}");
     let source = "street_2";
     let code = "SOURCE_UNAVAILABLE";
     let expected = [
-        json!([["residentAggregate", "aggregate"], null, source, code]),
+        json!([["residentAggregate"], null, source, code]),
         json!([["residentGroups"], null, source, code]),
+        json!([["rows"], null, source, code]),
         json!([null, "part.aggregate", source, code]),
         json!([null, "part.nodes", source, code]),
         json!([null, "lenientAggregate.aggregate", source, code]),
+        json!([null, "lenientAggregate.nodes", source, code]),
     ];
     assert_eq!(errors(&answer), expected, "{answer}");
     assert_eq!(answer["extensions"]["lilong"]["missing"], json!(["street_2"]), "{answer}");

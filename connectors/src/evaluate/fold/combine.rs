@@ -28,7 +28,7 @@ pub fn partials(function: Function) -> Option<Vec<Function>> {
 }
 
 /// Puts parts together: each of the `rows` rows is a group of one part; `parts` holds for each aggregate the columns that
-/// [`partials`] names. Gives what [`super::fold`] gives of all rows of all parts; without keys one group, also of no part.
+/// [`partials`] names; an average can also be put together from the three of a variance. Gives what [`super::fold`] gives of all rows of all parts; without keys one group, also of no part.
 pub fn combine(rows: usize, keys: &[FoldColumn], parts: &[(Function, Vec<FoldColumn>)]) -> Result<Folded> {
     let grouping = Grouping::new(rows, keys)?;
     let mut folded = grouping.folded(keys)?;
@@ -47,7 +47,11 @@ fn put_together(function: Function, columns: &[FoldColumn], grouping: &Grouping)
         (Function::Sum | Function::Minimum | Function::Maximum, columns @ [_]) => compute(function, columns, grouping),
         (Function::Average, [sums, counts]) => average(sums, counts, grouping),
         (
-            Function::Deviation | Function::DeviationPopulation | Function::Variance | Function::VariancePopulation,
+            Function::Average
+            | Function::Deviation
+            | Function::DeviationPopulation
+            | Function::Variance
+            | Function::VariancePopulation,
             [counts, means, variances],
         ) => {
             let mut moments = vec![Moments::default(); grouping.groups];

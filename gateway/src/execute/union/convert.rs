@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int32Type};
+use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt32Array, new_null_array};
 use arrow_schema::ArrowError;
 use arrow_select::take::take;
@@ -41,13 +41,7 @@ pub(super) fn convert(
                 };
                 cast(rows.batch.column(*at), shape.described.fields[own].scalar, scalar)?
             }
-            Cell::Source => repeat(&(Arc::new(StringArray::from(vec![source])) as ArrayRef), count)?,
-            Cell::Constant(at) => {
-                let value = bind::cells(scalar, std::slice::from_ref(&constants[*at]));
-                let value = value.ok_or(evaluate::Error::Operand { operand: 0, expected: scalar.name() })?;
-                repeat(&value, count)?
-            }
-            Cell::Missing => new_null_array(&arrow_type(scalar), count),
+            cell => repeat(&fixed(*cell, scalar, constants, source)?, count)?,
         });
     }
     let batch = RecordBatch::try_new(columns_schema(union, &ask.columns), columns)?;
@@ -66,17 +60,37 @@ pub(super) fn narrow(rows: RowSet, columns: usize) -> Result<RowSet, ArrowError>
     Ok(RowSet { batch, faults: rows.faults.into_iter().filter(|fault| fault.column < columns).collect() })
 }
 
-fn cast(array: &ArrayRef, from: Scalar, to: Scalar) -> Result<ArrayRef, evaluate::Error> {
+/// One cell of a column that is one value in all rows of a member.
+pub(super) fn fixed(
+    cell: Cell,
+    scalar: Scalar,
+    constants: &[Value],
+    source: &str,
+) -> Result<ArrayRef, evaluate::Error> {
+    match cell {
+        Cell::Source => Ok(Arc::new(StringArray::from(vec![source]))),
+        Cell::Constant(at) => bind::cells(scalar, std::slice::from_ref(&constants[at]))
+            .ok_or(evaluate::Error::Operand { operand: 0, expected: scalar.name() }),
+        Cell::Column(_) | Cell::Missing => Ok(new_null_array(&arrow_type(scalar), 1)),
+    }
+}
+
+/// Cells of a member's scalar as cells of the union's.
+pub(super) fn cast(array: &ArrayRef, from: Scalar, to: Scalar) -> Result<ArrayRef, evaluate::Error> {
     if from == to || (from, to) == (Scalar::Enum, Scalar::String) {
         return Ok(array.clone());
     }
     if (from, to) == (Scalar::Int, Scalar::Float) {
         return Ok(Arc::new(array.as_primitive::<Int32Type>().unary::<_, Float64Type>(f64::from)));
     }
+    if (from, to) == (Scalar::BigInt, Scalar::Float) {
+        // A sum of what are floats in other members.
+        return Ok(Arc::new(array.as_primitive::<Int64Type>().unary::<_, Float64Type>(|sum| sum as f64)));
+    }
     evaluate::convert(array, from, to)
 }
 
 /// One value as often as there are rows.
-fn repeat(value: &ArrayRef, count: usize) -> Result<ArrayRef, ArrowError> {
+pub(super) fn repeat(value: &ArrayRef, count: usize) -> Result<ArrayRef, ArrowError> {
     take(value, &UInt32Array::from(vec![0u32; count]), None)
 }

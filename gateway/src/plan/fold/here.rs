@@ -1,8 +1,6 @@
 //! What of a fold is done here: over the groups of a finer fold that the source can do, else over the rows.
 
-use std::sync::Arc;
-
-use lilong_connectors::{Aggregate, Fetch, Function, Group, GroupKey, KeySet, Predicate, Prepared, evaluate};
+use lilong_connectors::{Aggregate, Fetch, Function, Group, GroupKey, KeySet, Predicate, evaluate};
 use lilong_schema::Scalar;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::LinkId;
@@ -16,7 +14,7 @@ use crate::plan::keys::{by_normalized, key_scalars, parent_key, row_key};
 use crate::plan::page::sort_term;
 use crate::plan::read::{Columns, position, push, push_cap};
 use crate::plan::{
-    Ceiling, FetchStep, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, Step, StepId,
+    Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, Step, StepId,
 };
 
 /// Rows or finer groups that are at hand.
@@ -105,10 +103,23 @@ impl Builder<'_> {
             own.want_all(&figure.fields);
         }
         let columns = own.0;
-        let mut by: Vec<GroupKey> = columns.iter().map(|field| GroupKey { path: Vec::new(), field: *field }).collect();
+        let (mut keys, mut key_set) = (None, None);
+        if let (FoldKey::Parents { link, parent, columns }, true) = (folding.key, found.keyed) {
+            let link = federated.link(link);
+            let key = parent_key(federated, link, columns);
+            let step = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
+            let columns = link.to_columns.clone();
+            (keys, key_set) = (
+                Some(KeysFrom::Step(step)),
+                Some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None }),
+            );
+        }
+        // Those of keys stand before what is grouped by.
+        let (of_keys, plain) = columns.split_at(key_set.as_ref().map_or(0, |keys| keys.columns.len()));
+        let mut by: Vec<GroupKey> = plain.iter().map(|field| GroupKey { path: Vec::new(), field: *field }).collect();
         let mut linked = Vec::new();
         for (link, column) in inside {
-            linked.push((link, column.field, by.len()));
+            linked.push((link, column.field, of_keys.len() + by.len()));
             by.push(self.group_key(column));
         }
         let mut parts: Vec<Aggregate> = Vec::new();
@@ -118,7 +129,7 @@ impl Builder<'_> {
                 parts.len() - 1
             })
         };
-        let base = by.len();
+        let base = of_keys.len() + by.len();
         let mut wanted = Vec::with_capacity(folding.figures.len());
         for figure in &folding.figures {
             let of = evaluate::partials(figure.function).map(|functions| {
@@ -127,7 +138,7 @@ impl Builder<'_> {
             });
             wanted.push(of);
         }
-        let answer = Group::describe(described, &[], &by, &parts);
+        let answer = Group::describe(described, of_keys, &by, &parts);
         let scalar = |column: usize| (column, answer.fields[column].scalar);
         let figures = folding.figures.iter().zip(wanted).map(|(figure, parts)| Figure {
             function: figure.function,
@@ -149,7 +160,7 @@ impl Builder<'_> {
         let mut operands = operands.clone();
         let limit = given.limit.clone().map(|limit| push(&mut operands, limit));
         let offset = given.offset.clone().map(|offset| push(&mut operands, offset));
-        let most = Some(push_cap(&mut operands, limits.budget_rows));
+        let most = keys.is_none().then(|| push_cap(&mut operands, limits.budget_rows));
         let group = Group {
             by,
             aggregates: parts,
@@ -167,19 +178,17 @@ impl Builder<'_> {
             order: found.order,
             limit,
             offset,
-            keys: None,
+            keys: key_set,
             order_values: false,
             group: Some(group),
         };
-        let rows = self.add(Step::Fetch(FetchStep {
-            source: federated.collection(id).source,
-            field: folding.field.name.clone(),
-            prepared: Arc::new(Prepared::new(fetch)),
-            operands,
-            keys: None,
-            ceiling: Ceiling { rows: limits.budget_rows, budget: true },
-            page: None,
-        }));
+        let is_keyed = keys.is_some();
+        let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
+        let rows = self.fetch_rows(id, &folding.field.name, fetch, keys, operands, ceiling, Predicate::TRUE);
+        if !is_keyed {
+            let silence = self.unless_partial(folding.field, id);
+            self.bear(rows, silence);
+        }
         AtHand { rows, columns: fields, scalars, linked, figures }
     }
 

@@ -13,7 +13,8 @@ use crate::plan::build::{Builder, unknown};
 use crate::plan::keys::{key_scalars, parent_key};
 use crate::plan::output::output;
 use crate::plan::read::Via;
-use crate::plan::{KeyColumns, Output, OutputValue, Parent, RowsOutput, Step};
+use crate::plan::union::Silence;
+use crate::plan::{KeyColumns, Output, OutputValue, Parent, RowsOutput, Step, StepId, WholeOutput};
 
 impl Builder<'_> {
     /// Which rows a field with the arguments of a list asks for.
@@ -50,6 +51,8 @@ impl Builder<'_> {
         let figures = figures.0;
         let assigned = if figures.is_empty() { None } else { Some(self.assigned(field, id, key, figures, &asked)?) };
         let source = federated.collection(id).source;
+        let is_union = federated.union_of(id).is_some();
+        let mut joins: Vec<StepId> = assigned.into_iter().filter(|_| is_union).collect();
         let mut computed = computed.into_iter();
         let mut outputs: Vec<Output> = Vec::with_capacity(field.selection.len());
         for child in &field.selection {
@@ -64,13 +67,27 @@ impl Builder<'_> {
                 }
                 "nodes" => {
                     let nodes = Field { name: field.name.clone(), ..child.clone() };
-                    self.listed(&nodes, id, via, asked.clone())?
+                    let nodes = self.listed(&nodes, id, via, asked.clone())?;
+                    if let (OutputValue::Rows(rows), true) = (&nodes, is_union) {
+                        // They are no list of their own, but a part of what is told of all rows.
+                        let silence = match via {
+                            Via::Link { .. } => Silence::Refused,
+                            _ => self.unless_partial(field, id),
+                        };
+                        self.bear(rows.join, silence);
+                        joins.push(rows.join);
+                    }
+                    nodes
                 }
                 _ => return Err(unknown(child)),
             };
             outputs.push(output(child, value));
         }
-        Ok(OutputValue::Object(outputs))
+        if joins.is_empty() {
+            return Ok(OutputValue::Object(outputs));
+        }
+        // Without one of its members a union tells nothing of all rows.
+        Ok(OutputValue::Whole(WholeOutput { joins, source, fields: outputs }))
     }
 
     fn assigned(

@@ -1,9 +1,11 @@
-//! The steps that fold rows, widen them by linked ones, and give parents their figures.
+//! The steps that fold rows, widen them by linked ones, and give parents their figures; and how figures of a union are given
+//! out.
 
 use lilong_connectors::Function;
 use lilong_schema::Scalar;
+use lilong_schema::federated::SourceId;
 
-use crate::plan::{KeyColumns, Parent, StepId};
+use crate::plan::{KeyColumns, Output, Parent, StepId};
 
 /// Folds rows into groups. Columns of what it makes: the key's, in the form in which they are compared, then those grouped
 /// by, then the figures. Without key and columns there is one group, also of no rows.
@@ -48,4 +50,15 @@ pub struct AssignStep {
     pub parent: Option<Parent>,
     /// The columns that are counts.
     pub counts: Vec<usize>,
+}
+
+/// An object that stands or falls with some joins.
+#[derive(Debug)]
+pub struct WholeOutput {
+    /// The joins.
+    pub joins: Vec<StepId>,
+    /// The source that their rows come from, for errors.
+    pub source: SourceId,
+    /// Its fields.
+    pub fields: Vec<Output>,
 }

@@ -7,29 +7,30 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, OrderTarget, Predicate, Prepared, Source};
+use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Predicate, Prepared, Source};
 use lilong_schema::collection::FieldId;
-use lilong_schema::federated::{Tie, Union, UnionColumn};
+use lilong_schema::federated::{Union, UnionColumn};
 use lilong_schema::{Capabilities, Collection, Scalar};
 
+use super::fold::Groups;
 use super::reduce::{Known, Reduced, reduce};
 use crate::plan::pushdown;
 
 /// Members that look the same to connectors that speak the same.
 #[derive(Debug)]
 pub struct Shape {
-    union: Arc<Union>,
-    at: usize,
-    capabilities: Capabilities,
+    pub(super) union: Arc<Union>,
+    pub(super) at: usize,
+    pub(super) capabilities: Capabilities,
     /// By the union's fields: what its source makes of them.
-    relations: Vec<Relation>,
+    pub(super) relations: Vec<Relation>,
     /// What is asked, by which conditions on fixed columns hold.
     asks: Mutex<HashMap<Vec<Known>, Option<Arc<Ask>>>>,
 }
 
 /// What a column of a union is to the source of a member.
 #[derive(Clone, Copy, Debug)]
-enum Relation {
+pub(super) enum Relation {
     /// One value in all rows.
     Fixed,
     /// A column of the source's.
@@ -58,6 +59,15 @@ pub struct Ask {
     pub single: bool,
     /// Keys in the columns of the member.
     pub derived: Vec<Derived>,
+    /// The groups that it sends instead of rows.
+    pub groups: Option<Groups>,
+}
+
+impl Ask {
+    /// Whether the rows that are sent are worked on here.
+    pub fn reads_here(&self) -> bool {
+        !self.cuts && self.groups.is_none()
+    }
 }
 
 /// Operands that follow those of the union's step.
@@ -83,6 +93,17 @@ pub enum Cell {
     Constant(usize),
     /// Null.
     Missing,
+}
+
+impl Cell {
+    /// Of a column that is one value in all rows.
+    pub(super) fn fixed(column: UnionColumn) -> Self {
+        match column {
+            UnionColumn::Source => Self::Source,
+            UnionColumn::Constant(at) => Self::Constant(at),
+            UnionColumn::Field(_) | UnionColumn::Missing => Self::Missing,
+        }
+    }
 }
 
 /// Keys for one member.
@@ -120,8 +141,21 @@ impl Shape {
         }
     }
 
-    fn columns(&self) -> &[UnionColumn] {
+    pub(super) fn columns(&self) -> &[UnionColumn] {
         &self.union.shapes[self.at].columns
+    }
+
+    /// The collection, as one of the members describes it.
+    pub(super) fn described(&self) -> Arc<Collection> {
+        self.union.shapes[self.at].described.clone()
+    }
+
+    /// The member's column that a column of the union is.
+    pub(super) fn own(&self, field: FieldId) -> Option<FieldId> {
+        match self.columns()[field] {
+            UnionColumn::Field(own) => Some(own),
+            _ => None,
+        }
     }
 
     fn is_fixed(&self, field: FieldId) -> bool {
@@ -140,7 +174,7 @@ impl Shape {
         }
     }
 
-    fn is_missing(&self, field: FieldId) -> bool {
+    pub(super) fn is_missing(&self, field: FieldId) -> bool {
         self.columns()[field] == UnionColumn::Missing
     }
 
@@ -193,9 +227,31 @@ impl Shape {
 
         let distinct: Vec<FieldId> = fetch.distinct.iter().copied().filter(|field| !self.is_fixed(*field)).collect();
         let single = !fetch.distinct.is_empty() && distinct.is_empty();
+        let own_keys: Vec<FieldId> = key_columns.iter().filter_map(|field| self.own(*field)).collect();
+        if let (Some(group), true) = (&fetch.group, residual.is_true())
+            && let Some((group, groups)) = self.groups(fetch, group, if by_keys { &own_keys } else { &[] }, operands)
+        {
+            let columns = own_keys;
+            let fetch = Fetch {
+                collection: self.described(),
+                columns: Vec::new(),
+                predicate: self.rename(&pushed),
+                distinct: Vec::new(),
+                order: Vec::new(),
+                limit: None,
+                offset: None,
+                keys: by_keys.then_some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None }),
+                order_values: false,
+                group: Some(group),
+            };
+            let (prepared, groups) = (Arc::new(Prepared::new(fetch)), Some(groups));
+            let (columns, cells) = (Vec::new(), Vec::new());
+            return Some(Ask { prepared, columns, cells, residual, cuts: false, single: false, derived, groups });
+        }
         let order = self.order(fetch);
         let complete = residual.is_true() && self.capabilities.limit && order.is_some();
-        let cuts = complete && (!by_keys || self.capabilities.limit_per_key);
+        // Rows that are folded here are all read.
+        let cuts = complete && (!by_keys || self.capabilities.limit_per_key) && fetch.group.is_none();
         let mut columns = work.to_vec();
         let mut read = Vec::new();
         pushdown::fields_of(&residual, &mut read);
@@ -203,22 +259,22 @@ impl Shape {
         let mut seen = std::collections::HashSet::new();
         columns.retain(|field| seen.insert(*field));
         let (cells, own) = self.cells(&columns);
-        let member = |field: &FieldId| match self.columns()[*field] {
-            UnionColumn::Field(own) => Some(own),
-            _ => None,
-        };
         let cut_keys = fetch.keys.as_ref().is_some_and(|keys| keys.limit.is_some() || keys.offset.is_some()) || single;
         let fetch = Fetch {
-            collection: self.union.shapes[self.at].described.clone(),
+            collection: self.described(),
             columns: own,
             predicate: self.rename(&pushed),
-            distinct: if complete { distinct.iter().filter_map(member).collect() } else { Vec::new() },
+            distinct: if complete {
+                distinct.iter().filter_map(|field| self.own(*field)).collect()
+            } else {
+                Vec::new()
+            },
             order: order.unwrap_or_default(),
             limit: (self.capabilities.limit && (fetch.limit.is_some() || single || !cuts))
                 .then_some(operands + Extra::Limit as usize),
             offset: None,
             keys: by_keys.then(|| KeySet {
-                columns: key_columns.iter().filter_map(member).collect(),
+                columns: own_keys,
                 normalize: Vec::new(),
                 limit: (cuts && cut_keys).then_some(operands + Extra::KeyLimit as usize),
                 offset: None,
@@ -226,43 +282,8 @@ impl Shape {
             order_values: false,
             group: None,
         };
-        Some(Ask { prepared: Arc::new(Prepared::new(fetch)), columns, cells, residual, cuts, single, derived })
-    }
-
-    /// The order in the member's columns; `None` if the source cannot give it. What is one value in all rows has none.
-    fn order(&self, fetch: &Fetch) -> Option<Vec<Order>> {
-        if fetch.order.is_empty() {
-            return Some(Vec::new());
-        }
-        if !self.capabilities.order {
-            return None;
-        }
-        let mut order = Vec::with_capacity(fetch.order.len());
-        for term in &fetch.order {
-            match (&term.target, term.path.is_empty()) {
-                (OrderTarget::Field(field), true) => match (self.relations[*field], self.columns()[*field]) {
-                    (Relation::Column { ordered: true, .. }, UnionColumn::Field(own)) => {
-                        order.push(Order { target: OrderTarget::Field(own), ..term.clone() });
-                    }
-                    (Relation::Fixed, _) => {}
-                    _ => return None,
-                },
-                (OrderTarget::RowId, true) => order.extend(self.tie()),
-                _ => return None,
-            }
-        }
-        Some(order)
-    }
-
-    /// What ends an order in the member itself.
-    fn tie(&self) -> Vec<Order> {
-        let ascending = |target| Order { path: Vec::new(), target, descending: false, nulls_first: false };
-        match &self.union.shapes[self.at].tie {
-            Tie::Key(columns) | Tie::Everything(columns) => {
-                columns.iter().map(|field| ascending(OrderTarget::Field(*field))).collect()
-            }
-            Tie::RowId => vec![ascending(OrderTarget::RowId)],
-        }
+        let (prepared, groups) = (Arc::new(Prepared::new(fetch)), None);
+        Some(Ask { prepared, columns, cells, residual, cuts, single, derived, groups })
     }
 
     /// The part that the source checks, and the rest; both over the union's fields.
@@ -319,10 +340,7 @@ impl Shape {
 
     /// A pushed predicate over the member's fields.
     fn rename(&self, predicate: &Predicate) -> Predicate {
-        let own = |field: &FieldId| match self.columns()[*field] {
-            UnionColumn::Field(own) => own,
-            _ => *field,
-        };
+        let own = |field: &FieldId| self.own(*field).unwrap_or(*field);
         match predicate {
             Predicate::And(parts) => Predicate::And(parts.iter().map(|part| self.rename(part)).collect()),
             Predicate::Or(parts) => Predicate::Or(parts.iter().map(|part| self.rename(part)).collect()),
@@ -350,9 +368,7 @@ impl Shape {
                     own.push(id);
                     Cell::Column(own.len() - 1)
                 }
-                UnionColumn::Source => Cell::Source,
-                UnionColumn::Constant(at) => Cell::Constant(at),
-                UnionColumn::Missing => Cell::Missing,
+                fixed => Cell::fixed(fixed),
             })
             .collect();
         if own.is_empty() {
