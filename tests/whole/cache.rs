@@ -2,6 +2,8 @@
 //! answers.
 #![allow(clippy::unwrap_used)]
 
+mod listening;
+
 use std::fs;
 use std::io::Write;
 
