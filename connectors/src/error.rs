@@ -20,6 +20,8 @@ pub struct Error {
     pub cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
     /// Whether trying again may help.
     pub temporary: bool,
+    /// What the client is told beside the kind: what it can do, in names of the schema. Never a value, never a host.
+    pub advice: Option<Arc<str>>,
 }
 
 /// The kinds of fault; each has its own public code.
@@ -47,13 +49,20 @@ impl Error {
     /// A fault of `source` while doing `context`.
     pub fn new(kind: ErrorKind, source: impl Into<Arc<str>>, context: impl Into<String>) -> Self {
         let temporary = matches!(kind, ErrorKind::Unavailable | ErrorKind::Overloaded);
-        Self { kind, source_name: source.into(), context: context.into(), cause: None, temporary }
+        Self { kind, source_name: source.into(), context: context.into(), cause: None, temporary, advice: None }
     }
 
     /// The same with what the driver said.
     #[must_use]
     pub fn because(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
+        self
+    }
+
+    /// The same with what the client can do about it.
+    #[must_use]
+    pub fn advising(mut self, advice: impl Into<Arc<str>>) -> Self {
+        self.advice = Some(advice.into());
         self
     }
 }

@@ -1,7 +1,9 @@
 //! THE LIST of kinds of source: one entry each.
 
+mod graphql;
 pub mod memory;
 mod mysql;
+mod ndc;
 mod postgres;
 mod sqlite;
 
@@ -36,7 +38,7 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[memory::KIND, mysql::KIND, postgres::KIND, sqlite::KIND];
+pub const KINDS: &[Kind] = &[graphql::KIND, memory::KIND, mysql::KIND, ndc::KIND, postgres::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

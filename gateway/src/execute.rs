@@ -7,15 +7,17 @@
 mod account;
 mod attach;
 mod bind;
+mod choose;
 mod collect;
 mod fold;
 mod join;
 mod keys;
 mod page;
+mod progress;
 mod running;
 mod union;
+mod watch;
 
-use std::collections::VecDeque;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -26,7 +28,11 @@ use arrow_select::take::take_record_batch;
 use lilong_connectors::{Age, CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
+use self::choose::{Attempt, Spent};
+use self::progress::{Progress, Steps};
 use self::running::Running;
+use self::watch::Watch;
+pub use self::watch::{Asked, Seen, Tried};
 use crate::error::Code;
 use crate::operation::Variables;
 use crate::plan::{FetchStep, FilterStep, Plan, SortStep, Step, StepId};
@@ -115,6 +121,8 @@ pub struct Fetched {
     pub missing: Vec<(StepId, Fault)>,
     /// How old what the sources gave is.
     pub age: Age,
+    /// What was seen of it, if it was watched.
+    pub seen: Option<Seen>,
 }
 
 /// What execution knows of the world.
@@ -127,6 +135,8 @@ pub struct World<'a> {
     pub limits: &'a Limits,
     /// The request's trace id.
     pub trace: Arc<str>,
+    /// Whether what its steps do is told.
+    pub watched: bool,
 }
 
 /// Runs a plan.
@@ -136,72 +146,18 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
         world: &world,
         bytes: AtomicUsize::new(0),
         missing: Mutex::default(),
+        spent: Mutex::default(),
+        watch: world.watched.then(Watch::new),
     };
-    let run = &run;
-    let mut progress = Progress::new(plan);
-    let mut fetches = Running::new();
-    loop {
-        while let Some(id) = progress.ready.pop_front() {
-            match (&plan.steps[id], progress.inputs(id)) {
-                (_, Err(fault)) => progress.finish(id, Err(fault)),
-                (Step::Fetch(fetch), Ok(made)) => {
-                    fetches.push(async move { (id, run.fetch_in_time(fetch, &made).await) });
-                }
-                (Step::Union(union), Ok(made)) => {
-                    fetches.push(async move { (id, run.union(id, union, &made).await) });
-                }
-                (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),
-            }
-        }
-        match fetches.next().await {
-            Some((id, result)) => progress.finish(id, result.map(|rows| Arc::new(Made::Rows(Arc::new(rows))))),
-            None => break,
-        }
-    }
-    let mut steps = progress.into_results();
-    account::spend_budget(plan, &mut steps, world.limits);
+    let steps = Steps { list: &plan.steps, inputs: &plan.inputs, users: &plan.users };
+    let mut steps = run.all(steps, Vec::new(), Attempt::default()).await;
+    let spent = std::mem::take(&mut *run.spent.lock().unwrap_or_else(PoisonError::into_inner));
+    account::spend_budget(plan, &mut steps, &spent, world.limits);
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
     let missing = std::mem::take(&mut *run.missing.lock().unwrap_or_else(PoisonError::into_inner));
-    Fetched { steps, missing, age: run.context.freshness.age() }
-}
-
-/// Which steps are done, and which can start.
-struct Progress<'a> {
-    plan: &'a Plan,
-    results: Vec<Option<StepResult>>,
-    /// How many inputs of each step are not there yet.
-    missing: Vec<usize>,
-    ready: VecDeque<StepId>,
-}
-
-impl<'a> Progress<'a> {
-    fn new(plan: &'a Plan) -> Self {
-        let missing = plan.inputs.iter().map(Vec::len).collect::<Vec<_>>();
-        let ready = (0..plan.steps.len()).filter(|id| missing[*id] == 0).collect();
-        Self { plan, results: vec![None; plan.steps.len()], missing, ready }
-    }
-
-    /// What a step reads; the first fault among it is the step's own.
-    fn inputs(&self, id: StepId) -> Result<Vec<Arc<Made>>, Fault> {
-        self.plan.inputs[id]
-            .iter()
-            .map(|input| self.results[*input].clone().unwrap_or_else(|| Err(internal())))
-            .collect()
-    }
-
-    fn finish(&mut self, id: StepId, result: StepResult) {
-        self.results[id] = Some(result);
-        for user in &self.plan.users[id] {
-            self.missing[*user] -= 1;
-            if self.missing[*user] == 0 {
-                self.ready.push_back(*user);
-            }
-        }
-    }
-
-    fn into_results(self) -> Vec<StepResult> {
-        self.results.into_iter().map(|result| result.unwrap_or_else(|| Err(internal()))).collect()
-    }
+    let age = run.context.freshness.age();
+    let seen = run.watch.map(Watch::finish);
+    Fetched { steps, missing, age, seen }
 }
 
 /// One execution.
@@ -212,16 +168,72 @@ struct Run<'a> {
     bytes: AtomicUsize,
     /// Members of unions that gave nothing.
     missing: Mutex<Vec<(StepId, Fault)>>,
+    /// What was worked on within steps.
+    spent: Mutex<Spent>,
+    /// What its steps do, if somebody asks for it.
+    watch: Option<Watch>,
 }
 
 impl Run<'_> {
-    /// A fetch, up to the request's deadline.
-    async fn fetch_in_time(&self, fetch: &FetchStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+    /// What all of some steps come to.
+    async fn all(&self, steps: Steps<'_>, given: Vec<Arc<Made>>, attempt: Attempt) -> Vec<StepResult> {
+        let run = self;
+        let rows = |rows: Result<RowSet, Fault>| rows.map(|rows| Arc::new(Made::Rows(Arc::new(rows))));
+        let mut progress = Progress::new(steps, given);
+        let mut fetches = Running::new();
+        loop {
+            while let Some(id) = progress.ready.pop_front() {
+                match (&steps.list[id], progress.inputs(id)) {
+                    (_, Err(fault)) => progress.finish(id, Err(fault)),
+                    (Step::Fetch(fetch), Ok(made)) => {
+                        fetches.push(async move {
+                            (id, rows(run.fetch_in_time(attempt.of.unwrap_or(id), fetch, &made, attempt.stop).await))
+                        });
+                    }
+                    (Step::Union(union), Ok(made)) => {
+                        let of = attempt.of.unwrap_or(id);
+                        fetches.push(async move {
+                            let from = Instant::now();
+                            let made = run.union(of, union, &made).await;
+                            if let Some(watch) = &run.watch {
+                                watch.asked(of, None, from);
+                            }
+                            (id, rows(made))
+                        });
+                    }
+                    (Step::Choose(choose), Ok(made)) => {
+                        let attempt = Attempt { of: attempt.of.or(Some(id)), ..attempt };
+                        fetches.push(async move { (id, run.choose(choose, made, attempt).await) });
+                    }
+                    (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),
+                }
+            }
+            match fetches.next().await {
+                Some((id, result)) => progress.finish(id, result),
+                None => return progress.into_results(),
+            }
+        }
+    }
+
+    /// A fetch for a step of the plan, up to the request's deadline; `stop`: after how many rows, if it may be told to.
+    async fn fetch_in_time(
+        &self,
+        of: StepId,
+        fetch: &FetchStep,
+        made: &[Arc<Made>],
+        stop: Option<usize>,
+    ) -> Result<RowSet, Fault> {
         let end = tokio::time::Instant::from_std(self.context.deadline);
-        match tokio::time::timeout_at(end, self.fetch(fetch, made)).await {
+        let from = self.watch.as_ref().map(|_| Instant::now());
+        let mut statements = 0;
+        let rows = match tokio::time::timeout_at(end, self.fetch(fetch, made, stop, &mut statements)).await {
             Ok(rows) => rows,
             Err(_) => Err(overdue(self.world.sources[fetch.source].name())),
+        };
+        if let (Some(watch), Some(from)) = (&self.watch, from) {
+            watch.asked(of, Some(statements), from);
         }
+        rows
     }
 
     /// Remembers members of a union that gave nothing.
@@ -233,7 +245,7 @@ impl Run<'_> {
     /// A step that asks nobody.
     fn work(&self, step: &Step, made: &[Arc<Made>]) -> Result<Made, Fault> {
         Ok(match step {
-            Step::Fetch(_) | Step::Union(_) => return Err(internal()),
+            Step::Fetch(_) | Step::Union(_) | Step::Choose(_) | Step::Given => return Err(internal()),
             Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
             Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
             Step::Attach(step) => Made::Rows(Arc::new(attach::attach(step, &*rows(made, 0)?, &*rows(made, 1)?)?)),

@@ -28,23 +28,25 @@ struct Inner {
     limits: Limits,
     cache: PlanCache,
     cursors: CursorKey,
+    /// Whether answers may tell their plans.
+    tells_plans: bool,
 }
 
 impl Gateway {
     /// A gateway over a model; no other opens its cursors.
     pub fn new(model: Model, limits: Limits) -> Self {
-        Self::sealing(model, limits, CursorKey::random())
+        Self::sealing(model, limits, CursorKey::random(), false)
     }
 
     /// A gateway over a model as a catalog sets it up: gateways of one `cursor_key` open each other's cursors.
     pub fn of(model: Model, settings: &Server) -> Self {
         let key = settings.cursor_key.as_ref().map_or_else(CursorKey::random, CursorKey::new);
-        Self::sealing(model, settings.limits.clone(), key)
+        Self::sealing(model, settings.limits.clone(), key, settings.plan)
     }
 
-    fn sealing(model: Model, limits: Limits, cursors: CursorKey) -> Self {
+    fn sealing(model: Model, limits: Limits, cursors: CursorKey, tells_plans: bool) -> Self {
         let (model, cache) = (ArcSwap::from_pointee(model), PlanCache::new());
-        Self { inner: Arc::new(Inner { model, limits, cache, cursors }) }
+        Self { inner: Arc::new(Inner { model, limits, cache, cursors, tells_plans }) }
     }
 
     /// Serves another model from now on; requests under way keep theirs.
@@ -63,7 +65,8 @@ impl Gateway {
     }
 
     /// Answers a request. Never fails: whatever goes wrong stands in the answer.
-    pub async fn execute(&self, request: Request) -> Answer {
+    pub async fn execute(&self, mut request: Request) -> Answer {
+        request.plan &= self.inner.tells_plans;
         let model = self.model();
         pipeline::run(&model, &self.inner.limits, &self.inner.cache, &self.inner.cursors, &request).await
     }
@@ -90,6 +93,7 @@ impl async_graphql::Executor for Gateway {
                 variables,
                 slice: Slice::all(),
                 trace: crate::request::new_trace(),
+                plan: false,
             },
         )
         .await;

@@ -24,6 +24,7 @@ pub mod parse;
 mod pipeline;
 pub mod plan;
 mod plan_cache;
+mod ran;
 pub mod refusal;
 pub mod request;
 pub mod respond;

@@ -15,6 +15,7 @@ use crate::operation::Variables;
 use crate::parse::parse;
 use crate::plan::{self, OutputValue, Plan};
 use crate::plan_cache::PlanCache;
+use crate::ran::ran;
 use crate::refusal::write_refusal;
 use crate::request::{Answer, Request};
 use crate::respond::{self, respond};
@@ -32,12 +33,22 @@ pub(crate) async fn run(
         Ok(prepared) => prepared,
         Err(errors) => return refused(&errors, &request.trace),
     };
-    let world = execute::World { sources: &model.sources, variables: &variables, limits, trace: request.trace.clone() };
+    let (trace, watched) = (request.trace.clone(), request.plan);
+    let world = execute::World { sources: &model.sources, variables: &variables, limits, trace, watched };
     let fetched = execute(&plan, world).await;
-    let world = respond::World { model, slice: &request.slice, variables: &variables, trace: &request.trace, cursors };
+    let ran = fetched.seen.as_ref().map(|seen| ran(&plan, model, &fetched, seen));
+    let world = respond::World {
+        model,
+        slice: &request.slice,
+        variables: &variables,
+        trace: &request.trace,
+        cursors,
+        plan: ran.as_ref(),
+    };
     let (body, errors) = respond(&plan, &fetched, &world);
-    // The state of a source is true for a moment only.
-    let passing = errors > 0 || plan.output.iter().any(|field| matches!(field.value, OutputValue::Sources(_)));
+    // The state of a source and the course of a plan are true for a moment only.
+    let passing =
+        errors > 0 || ran.is_some() || plan.output.iter().any(|field| matches!(field.value, OutputValue::Sources(_)));
     Answer { body, refused: None, errors, kept: fetched.age.kept.filter(|_| !passing) }
 }
 

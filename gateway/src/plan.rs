@@ -7,11 +7,13 @@
 
 mod arguments;
 mod build;
+mod choose;
 mod columns;
 pub mod connection;
 mod count;
 mod cursors;
 pub mod display;
+mod estimate;
 mod far;
 mod filter;
 mod fold;
@@ -35,6 +37,7 @@ use lilong_schema::federated::SourceId;
 use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
+pub use self::choose::{ChooseStep, Part};
 use self::connection::{ConnectionOutput, CursorArgument};
 pub use self::far::AttachStep;
 pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WholeOutput, WidenStep};
@@ -93,6 +96,10 @@ pub enum Step {
     Widen(WidenStep),
     /// Gives each parent the row that its rows were folded into.
     Assign(AssignStep),
+    /// Gives the keys by which a filter goes through a link.
+    Choose(Box<ChooseStep>),
+    /// Stands for what a [`Part`] is given.
+    Given,
 }
 
 /// Asks a source for rows.
@@ -112,6 +119,8 @@ pub struct FetchStep {
     pub ceiling: Ceiling,
     /// The cursors that it asks between; `prepared` is for values that are not null.
     pub page: Option<FetchPage>,
+    /// Whether it may be told to stop at fewer rows.
+    pub stops: bool,
 }
 
 /// What it means that a fetch finds more rows than it may.

@@ -20,6 +20,8 @@ pub struct Request {
     pub slice: Slice,
     /// The id under which the log tells more; stands in every error's `extensions.traceId`.
     pub trace: Arc<str>,
+    /// Whether the answer tells its plan and what its steps did, where the gateway allows that.
+    pub plan: bool,
 }
 
 /// An answer, written.

@@ -36,6 +36,8 @@ pub struct World<'a> {
     pub trace: &'a str,
     /// What cursors are sealed with.
     pub cursors: &'a CursorKey,
+    /// The plan and what its steps did, where that is told.
+    pub plan: Option<&'a serde_json::Value>,
 }
 
 /// Writes an answer: `{"data":…}`, then `"errors"` if there are any. Gives the number of errors beside it.
@@ -74,7 +76,7 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
         errors.add_missing(&missing.field, missing.fault);
     }
     let count = errors.finish(&mut out);
-    extensions::write(&lost, &fetched.age.stale, &mut out);
+    extensions::write(&lost, &fetched.age.stale, world.plan, &mut out);
     out.push(b'}');
     (out, count)
 }

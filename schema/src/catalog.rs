@@ -65,6 +65,8 @@ pub struct Server {
     pub open: bool,
     /// What cursors are sealed with; default: a key of the process's own, so that no cursor outlives it.
     pub cursor_key: Option<Secret>,
+    /// Whether answers tell their plan and what its steps did to who asks for it.
+    pub plan: bool,
     /// `[server.limits]`
     pub limits: Limits,
 }
@@ -100,6 +102,8 @@ pub struct Limits {
     pub budget_bytes: usize,
     /// `cache_bytes`: memory for what is kept of all sources; 256,000,000.
     pub cache_bytes: usize,
+    /// `side_rows`: rows of one side of a link that a filter reads before it tries the other side; 2,000.
+    pub side_rows: usize,
     /// `union_fetches`: members of a union that are asked at the same time, by one field; 32.
     pub union_fetches: usize,
     /// `drain`: how long running requests may take to end after SIGTERM; 30 s.
@@ -113,6 +117,7 @@ impl Default for Server {
             admin: Some("127.0.0.1:4001".into()),
             open: false,
             cursor_key: None,
+            plan: false,
             limits: Limits::default(),
         }
     }
@@ -135,6 +140,7 @@ impl Default for Limits {
             budget_keys: 100_000,
             budget_bytes: 64_000_000,
             cache_bytes: 256_000_000,
+            side_rows: 2_000,
             union_fetches: 32,
             drain: Duration::from_secs(30),
         }
@@ -225,7 +231,7 @@ impl Default for Tuning {
 }
 
 /// A value of a kind's own key, `${…}` filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OptionValue {
     /// The value; strings hold what `${…}` gave and may be secret, so this never prints.
     pub value: OptionKind,
@@ -258,6 +264,19 @@ pub enum OptionKind {
     Boolean(bool),
     /// A list of strings.
     Texts(Vec<Secret>),
+    /// A table: `[source.KEY]`.
+    Table(OptionTable),
+    /// A list of tables: `[[source.KEY]]` blocks.
+    Tables(Vec<OptionTable>),
+}
+
+/// A table of a kind's own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OptionTable {
+    /// Where it begins.
+    pub place: Place,
+    /// Its keys in their order.
+    pub entries: Vec<(String, OptionValue)>,
 }
 
 /// An entry of `[source.cache_for]`.

@@ -62,6 +62,9 @@ pub struct Collection {
     /// Whether rows have a hidden number that can end an order ([`crate::Collection`] of SQLite tables with a rowid).
     #[serde(default, skip_serializing_if = "is_false")]
     pub row_id: bool,
+    /// What the connector wrote down for itself (how a service is asked for the rows); nobody else reads it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
 }
 
 /// One column.

@@ -2,7 +2,9 @@
 //!
 //! To add a kind: a function that fills one, an entry in [`start`], and its name in `main.rs`.
 
+mod graphql;
 mod mysql;
+mod ndc;
 mod postgres;
 
 use std::any::Any;
@@ -12,52 +14,12 @@ use std::sync::Arc;
 use lilong_connectors::kinds::memory::Memory;
 use lilong_connectors::{Connector, kinds};
 use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
-use lilong_schema::{Capabilities, Collection, Scalar, Secret, SourceDescription, Value};
+use lilong_schema::{Scalar, Secret, Value};
+pub(crate) use lilong_tests::contract::Fixture;
 use tempfile::TempDir;
 
 use crate::cells;
 use crate::data::{self, Table};
-
-/// A source that runs, and what is in it.
-pub(crate) struct Fixture {
-    pub(crate) connector: Arc<dyn Connector>,
-    pub(crate) tables: Vec<Table>,
-    pub(crate) description: SourceDescription,
-    /// Whether text is ordered by code point, as the expected answers are.
-    pub(crate) orders_by_code_point: bool,
-    /// Whether `card` has its indexes over expressions.
-    pub(crate) indexes_expressions: bool,
-    spoil: Box<dyn Fn() + Send + Sync>,
-    /// What the source stands in; taken away with the fixture.
-    _place: Option<Box<dyn Any + Send + Sync>>,
-}
-
-impl Fixture {
-    /// The data of a collection.
-    pub(crate) fn table(&self, name: &str) -> &Table {
-        self.tables.iter().find(|table| table.collection.name == name).unwrap_or_else(|| panic!("no data of {name}"))
-    }
-
-    /// A collection as the source describes it.
-    pub(crate) fn described(&self, name: &str) -> Arc<Collection> {
-        let found = self.description.collections.iter().find(|collection| collection.name == name);
-        Arc::new(found.unwrap_or_else(|| panic!("{name} was not described")).clone())
-    }
-
-    pub(crate) fn claims(&self) -> Capabilities {
-        self.connector.capabilities()
-    }
-
-    /// The scalars that the source holds.
-    pub(crate) fn scalars(&self) -> Vec<Scalar> {
-        self.table("scalars").collection.fields[1..].iter().map(|field| field.scalar).collect()
-    }
-
-    /// Makes the second `value` of `spoiled` one that cannot be represented.
-    pub(crate) fn spoil(&self) {
-        (self.spoil)();
-    }
-}
 
 /// Starts a source of a kind; `None`: this build does not have the kind, or no server of it runs.
 pub(crate) async fn start(kind: &str) -> Option<Fixture> {
@@ -68,6 +30,9 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
         "postgres_blind" => postgres::start(postgres::Way::Blind).await,
         "postgres_pooled" => postgres::start(postgres::Way::Pooled).await,
         "mysql" => mysql::start().await,
+        "graphql" => graphql::start().await,
+        "ndc" => ndc::start(true).await,
+        "ndc_without_variables" => ndc::start(false).await,
         _ => panic!("no fixture for {kind}"),
     }
 }
@@ -183,14 +148,7 @@ async fn ready(
     spoil: Box<dyn Fn() + Send + Sync>,
     folder: Option<TempDir>,
 ) -> Fixture {
-    let description = connector.describe().await.unwrap();
-    Fixture {
-        connector,
-        tables,
-        description,
-        orders_by_code_point: true,
-        indexes_expressions: true,
-        spoil,
-        _place: folder.map(|folder| Box::new(folder) as Box<dyn Any + Send + Sync>),
-    }
+    let fixture = Fixture::new(connector, tables, spoil).await;
+    let place = folder.map(|folder| Box::new(folder) as Box<dyn Any + Send + Sync>);
+    Fixture { indexes_expressions: true, counts_rows: true, place, ..fixture }
 }

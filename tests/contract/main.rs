@@ -1,123 +1,19 @@
-//! The contract suite: one data set and one list of cases that every kind of source must pass for what it claims.
+//! The contract suite over every kind: one data set and one list of cases that each must pass for what it claims.
 //!
 //! `cargo test -p lilong-tests --test contract sqlite` runs it for one kind. A kind that this build does not have is
 //! reported as skipped, as is one whose server is not running, and fails where `LILONG_REQUIRE_SERVERS=1`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod ask;
-mod cases;
-mod cells;
-mod condition;
-mod data;
 mod edges;
 mod fixtures;
-mod folded;
 
-use fixtures::Fixture;
-
-async fn run(kind: &str, case: impl AsyncFnOnce(&Fixture)) {
-    match fixtures::start(kind).await {
-        Some(fixture) => case(&fixture).await,
-        None if std::env::var("LILONG_REQUIRE_SERVERS").is_ok_and(|value| value == "1") => {
-            panic!("{kind}: this build does not have the kind, or no server of it runs")
-        }
-        None => eprintln!("{kind}: skipped: this build does not have the kind, or no server of it runs"),
-    }
-}
-
-macro_rules! suite {
-    ($kind:ident: $($page:ident { $($case:ident)+ })+) => {
-        mod $kind {
-            $($(
-                #[tokio::test]
-                async fn $case() {
-                    super::run(stringify!($kind), super::cases::$page::$case).await;
-                }
-            )+)+
-        }
-    };
-}
+use lilong_tests::contract::{cells, contract_suite, data};
 
 macro_rules! every_kind {
     ($($kind:ident)+) => {
-        $(suite! { $kind:
-            describe {
-                it_says_what_there_is
-                it_says_the_same_twice
-                a_ping_is_answered
-                a_fetch_is_explained_the_same_each_time
-            }
-            select {
-                every_value_comes_back_as_it_is_stored
-                columns_come_in_the_asked_order
-                rows_are_counted_without_columns
-                an_empty_collection_has_no_rows
-                many_rows_come_whole
-                an_older_description_still_serves_the_columns_that_are_there
-            }
-            filter {
-                every_operator_works_for_every_scalar
-                parts_of_text_are_found_exactly
-                case_is_folded_where_asked
-                and_or_and_not_keep_the_unknown
-                empty_lists_and_empty_groups_are_plain
-                integers_beyond_the_column_are_above_or_below
-                long_lists_are_taken
-                keys_are_held_in_a_filter_and_never_unknown
-            }
-            links {
-                a_linked_row_is_found
-                links_nest_and_are_never_unknown
-                linked_keys_of_other_types_meet_by_text
-            }
-            order {
-                every_scalar_is_ordered_with_nulls_where_asked
-                ties_are_told_apart_by_later_terms
-                rows_are_ordered_through_links
-                row_numbers_end_an_order
-                limits_and_offsets_cut_after_the_order
-                distinct_rows_are_the_first_of_each
-            }
-            keys {
-                rows_are_found_by_key
-                every_scalar_that_can_be_a_key_is_one
-                composite_keys_are_held_together
-                text_keys_are_equal_exactly
-                each_key_has_its_own_limit_and_offset
-                keys_and_filters_hold_together
-                distinct_rows_are_those_of_each_key
-                a_thousand_keys_are_taken
-                no_keys_find_no_rows
-                normalised_keys_find_every_row
-            }
-            fold {
-                every_function_is_computed_of_every_scalar
-                extremes_of_enums_go_by_the_order_of_the_source
-                rows_are_grouped_by_every_scalar_exactly
-                rows_are_grouped_through_links
-                no_rows_come_to_one_group_without_keys
-                each_key_has_its_own_groups
-                rows_of_a_key_are_cut_before_they_are_folded
-                rows_are_cut_and_made_distinct_before_they_are_folded
-                groups_are_filtered_ordered_and_cut
-                over_a_cell_that_cannot_be_represented_there_is_no_sum
-            }
-            reach {
-                aggregates_over_links_filter_and_order
-                values_are_reached_through_links
-                the_values_ordered_by_follow_the_columns
-            }
-            faults {
-                a_cell_that_cannot_be_represented_is_null_with_a_fault
-                an_unknown_collection_is_refused
-                an_unknown_column_is_refused
-                a_dropped_stream_frees_its_connection
-                a_dropped_fetch_frees_its_connection
-                fetches_at_the_same_time_have_their_own_answers
-            }
-        })+
+        $(contract_suite! { $kind, crate::fixtures::start(stringify!($kind)) })+
     };
 }
 
-every_kind! { memory sqlite mysql postgres postgres_blind postgres_pooled }
+every_kind! { graphql memory ndc ndc_without_variables sqlite mysql postgres postgres_blind postgres_pooled }

@@ -65,7 +65,7 @@ fn time(key: &str, duration: Duration) -> [String; 2] {
 
 #[test]
 fn settings_and_their_defaults_are_those_there_are() {
-    let Server { listen, admin, open, cursor_key, limits } = Server::default();
+    let Server { listen, admin, open, cursor_key, plan, limits } = Server::default();
     assert_eq!(cursor_key, None);
     let Limits {
         deadline,
@@ -82,6 +82,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         budget_keys,
         budget_bytes,
         cache_bytes,
+        side_rows,
         union_fetches,
         drain,
     } = limits;
@@ -106,6 +107,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         pair("admin", admin.unwrap_or_default()),
         pair("open", open),
         pair("cursor_key", "\"\""),
+        pair("plan", plan),
         time("deadline", deadline),
         pair("connections", all_connections),
         pair("list_rows", list_rows),
@@ -120,6 +122,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         pair("budget_keys", budget_keys),
         pair("budget_bytes", budget_bytes),
         pair("cache_bytes", cache_bytes),
+        pair("side_rows", side_rows),
         pair("union_fetches", union_fetches),
         time("drain", drain),
         time("timeout", timeout),

@@ -94,11 +94,16 @@ async fn whole(database: Database, seed: u64) {
     compare(&database, folder.path(), &oracle, seed, count(), true).await;
 }
 
-async fn apart(database: Database, seed: u64) {
+/// `side`: how many rows of a side of a link are read before the other side is tried.
+async fn apart(database: Database, side: Option<usize>, seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let oracle = tempfile::NamedTempFile::new().unwrap();
     database.write_whole(oracle.path());
     database.write_apart(folder.path());
+    if let Some(rows) = side {
+        let catalog = folder.path().join("limits.toml");
+        std::fs::write(catalog, format!("[server.limits]\nside_rows = {rows}\n")).unwrap();
+    }
     compare(&database, folder.path(), oracle.path(), seed, count(), true).await;
 }
 
@@ -109,7 +114,7 @@ async fn a_school_in_one_source_answers_as_sql_does() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_school_with_each_table_in_a_source_of_its_own_answers_as_sql_does() {
-    apart(databases::school(), 2).await;
+    apart(databases::school(), None, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,7 +124,15 @@ async fn awkward_tables_in_one_source_answer_as_sql_does() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn awkward_tables_with_each_in_a_source_of_its_own_answer_as_sql_does() {
-    apart(databases::awkward(), 4).await;
+    apart(databases::awkward(), None, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_apart_answer_as_sql_does_whichever_side_of_a_link_is_read() {
+    for (side, seed) in [(1, 21), (3, 22)] {
+        apart(databases::school(), Some(side), seed).await;
+        apart(databases::awkward(), Some(side), seed + 10).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -165,7 +178,11 @@ async fn reduced(database: Database, is_apart: bool, seed: u64) {
         Capabilities { filter: false, ..all },
         Capabilities { limit: false, keys: 7, ..all },
     ]
-    .map(|capabilities| (capabilities, copied.serve(capabilities, Limits::default())));
+    .map(|capabilities| {
+        // Of sources apart the sides of links are both tried.
+        let side_rows = if is_apart { 2 } else { Limits::default().side_rows };
+        (capabilities, copied.serve(capabilities, Limits { side_rows, ..Limits::default() }))
+    });
     let names = Names::new(&lilong_schema::names::names(&gateway.model().federated, &lilong_schema::Slice::all()));
     let mut connection = Connection::open(oracle.path()).unwrap();
     let mut random = Random::new(seed);

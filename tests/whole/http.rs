@@ -49,6 +49,37 @@ fn the_status_of_a_refusal_follows_the_media_type() {
 }
 
 #[test]
+fn an_answer_tells_its_plan_where_that_is_allowed_and_asked_for() {
+    let city = City::new();
+    let query = r#"{ civil { resident(where: { name: { _neq: "hidden" }, vaccinations: { vaccine: { _eq: "influenza" } } }, limit: 7) { id street { name } } } }"#;
+    let body = json!({"query": query}).to_string();
+    let running = Running::serve(city.folder());
+    let plain = running.post("/graphql", &body, &["lilong-plan: 1"]).json();
+    assert_eq!(plain, json!({"data": {"civil": {"resident": [{"id": 1, "street": {"name": "Siping Road"}}]}}}));
+    city.write("limits.toml", "[server]\nplan = true\n[server.limits]\nside_rows = 1\n");
+    let running = Running::serve(city.folder());
+    assert_eq!(running.post("/graphql", &body, &[]).json(), plain);
+    let told = running.post("/graphql", &body, &["lilong-plan: 1"]);
+    let answer = told.json();
+    assert_eq!(answer["data"], plain["data"]);
+    let steps = answer["extensions"]["lilong"]["plan"]["steps"].as_array().unwrap();
+    let kinds = steps.iter().map(|step| step["kind"].as_str().unwrap()).collect::<Vec<_>>();
+    assert_eq!(kinds, ["choose", "fetch", "join", "keys", "fetch", "join"]);
+    assert_eq!(
+        (&steps[1]["source"], &steps[1]["rows"], &steps[1]["statements"]),
+        (&json!("civil"), &json!(1), &json!(1))
+    );
+    assert!(steps[1]["milliseconds"].as_f64().unwrap() >= 0.0);
+    let tried = steps[0]["tried"].as_array().unwrap();
+    assert!(tried.iter().any(|tried| tried["rows"] == "more"), "{tried:?}");
+    assert!(steps[0]["statements"].as_u64().unwrap() >= 2, "{steps:?}");
+    let text = told.text();
+    for secret in ["SELECT", "hidden", "influenza", "sqlite", "limit"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+}
+
+#[test]
 fn an_envelope_that_is_wrong_is_refused_with_400() {
     let city = City::new();
     let running = Running::serve(city.folder());

@@ -5,6 +5,7 @@
 mod aggregates;
 mod cache;
 mod command;
+mod cost;
 mod crowd;
 mod demo;
 mod describe;
@@ -16,5 +17,6 @@ mod letter;
 mod pages;
 mod residual;
 mod servers;
+mod services;
 mod sources;
 mod union;

@@ -3,6 +3,7 @@
 //! In: descriptions with their rows as record batches. Out: what the contract asks of a source. *Invariant*: it does what
 //! it claims and refuses a fetch that needs more, so that a planner that asks too much is found out.
 
+mod answer;
 mod explain;
 mod fold;
 mod read;
@@ -22,6 +23,7 @@ use crate::kinds::Kind;
 use crate::rows::columns_schema;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
+pub(crate) use answer::{answer, needed, own};
 pub use script::{Logged, Script};
 
 /// The kind's entry in the list.

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 
 use crate::layer::{Layer, Next};
-use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
+use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream, Rows};
 
 /// Whether a source answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Status {
     pub faults: u64,
     /// Fetches that were really sent so far: those that callers share count once, those sent again twice.
     pub sent: u64,
+    /// Rows that came of them so far.
+    pub rows: u64,
     /// Fetches that were sent once more so far.
     pub retries: u64,
 }
@@ -50,6 +52,7 @@ pub struct Observed {
     fetches: AtomicU64,
     faults: AtomicU64,
     sent: AtomicU64,
+    rows: AtomicU64,
     retries: AtomicU64,
 }
 
@@ -60,6 +63,7 @@ impl Default for Observed {
             fetches: AtomicU64::new(0),
             faults: AtomicU64::new(0),
             sent: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         }
     }
@@ -76,6 +80,7 @@ impl Observed {
             fetches: self.fetches.load(Ordering::Relaxed),
             faults: self.faults.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),
+            rows: self.rows.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
         }
     }
@@ -200,7 +205,7 @@ impl Layer for Watch {
     }
 }
 
-/// The layer next to the connector: counts what is really sent.
+/// The layer next to the connector: counts what is really sent, and the rows that come of it.
 pub struct Count {
     observed: Arc<Observed>,
 }
@@ -220,6 +225,15 @@ impl Layer for Count {
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<RowStream>> {
         self.observed.sent.fetch_add(1, Ordering::Relaxed);
-        next.fetch(fetch, context)
+        Box::pin(async move {
+            let rows = next.fetch(fetch, context).await?;
+            let observed = self.observed.clone();
+            let count = move |rows: &Result<Rows>| {
+                if let Ok(rows) = rows {
+                    observed.rows.fetch_add(rows.batch.num_rows() as u64, Ordering::Relaxed);
+                }
+            };
+            Ok(rows.inspect(count).boxed())
+        })
     }
 }

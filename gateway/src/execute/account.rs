@@ -5,13 +5,14 @@
 
 use lilong_schema::catalog::Limits;
 
+use super::choose::Spent;
 use super::{Fault, Made, StepResult};
 use crate::error::Code;
 use crate::plan::{FetchStep, JoinRule, Plan, Step};
 
 /// Faults the steps by which more rows or keys were worked on here than one request may, and all that came of them. How much
 /// any one of them reads is bounded while it reads.
-pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], limits: &Limits) {
+pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], spent: &Spent, limits: &Limits) {
     let (mut rows, mut keys) = (0, 0);
     for (id, step) in plan.steps.iter().enumerate() {
         let Ok(made) = &steps[id] else { continue };
@@ -24,9 +25,12 @@ pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], limits: &Limit
                 spend(&mut rows, read.batch.num_rows(), limits.budget_rows, || too_many_rows(&union.field, limits))
             }
             (Step::Keys(collecting), Made::Keys(collected)) if collecting.budget => {
-                let most = limits.budget_keys;
-                let message = || format!("the request compares more than {most} keys here: narrow its filters");
-                spend(&mut keys, collected.num_rows(), most, message)
+                spend(&mut keys, collected.num_rows(), limits.budget_keys, || too_many_keys(limits))
+            }
+            (Step::Choose(choose), _) => {
+                let (read, collected) = spent.get(&id).copied().unwrap_or_default();
+                spend(&mut rows, read, limits.budget_rows, || too_many_rows(&choose.field, limits))
+                    .or_else(|| spend(&mut keys, collected, limits.budget_keys, || too_many_keys(limits)))
             }
             _ => None,
         });
@@ -39,6 +43,10 @@ pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], limits: &Limit
 fn too_many_rows(field: &str, limits: &Limits) -> String {
     let most = limits.budget_rows;
     format!("with `{field}` the request works on more than {most} rows here: narrow its filters")
+}
+
+fn too_many_keys(limits: &Limits) -> String {
+    format!("the request compares more than {} keys here: narrow its filters", limits.budget_keys)
 }
 
 /// Adds to what is spent, or says that it would be too much.

@@ -9,16 +9,28 @@ use arrow_select::concat::concat_batches;
 use futures::StreamExt;
 use lilong_connectors::rows::arrow_schema;
 use lilong_connectors::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Operand, Predicate, Source};
+use lilong_schema::Value;
 
 use super::{Fault, Made, RowSet, Run, bind, internal};
 use crate::error::Code;
 use crate::plan::{Ceiling, FetchStep, KeysFrom};
 
 impl Run<'_> {
-    /// All rows of a fetch.
-    pub(super) async fn fetch(&self, step: &FetchStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+    /// All rows of a fetch, and how many statements it takes.
+    pub(super) async fn fetch(
+        &self,
+        step: &FetchStep,
+        made: &[Arc<Made>],
+        stop: Option<usize>,
+        statements: &mut usize,
+    ) -> Result<RowSet, Fault> {
         let source = &self.world.sources[step.source];
-        let operands = bind::operands(&step.operands, made, self.world.variables)?;
+        let mut operands = bind::operands(&step.operands, made, self.world.variables)?;
+        let mut ceiling = step.ceiling;
+        if let (true, Some(stop), Some(limit)) = (step.stops, stop, step.prepared.fetch.limit) {
+            ceiling.rows = ceiling.rows.min(stop);
+            operands[limit] = Operand::Value(Value::Integer(ceiling.rows as i128 + 1));
+        }
         let prepared = step.page.as_ref().and_then(|page| page.prepared(&operands));
         let prepared = prepared.as_ref().unwrap_or(&step.prepared);
         let fetch = &prepared.fetch;
@@ -32,8 +44,10 @@ impl Run<'_> {
         if is_false(&fetch.predicate, &operands) {
             return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() });
         }
+        let most = source.capabilities().keys.max(1);
+        *statements = keys.as_ref().map_or(1, |keys| keys.num_rows().div_ceil(most));
         let bound = BoundFetch { prepared: prepared.clone(), operands, keys };
-        Ok(self.ask(source, &step.field, step.ceiling, bound).await?.0)
+        Ok(self.ask(source, &step.field, ceiling, bound).await?.0)
     }
 
     /// The keys of a fetch; `None` if an argument cannot be a key, so that no row has it.
@@ -131,6 +145,10 @@ impl Run<'_> {
             ErrorKind::Mismatch => (Code::SourceMismatch, format!("source `{name}` is not as it was described")),
             ErrorKind::TooCostly => (Code::TooCostly, format!("this would cost source `{name}` too much")),
             ErrorKind::Internal => (Code::Internal, "something went wrong inside the gateway".to_owned()),
+        };
+        let message = match &error.advice {
+            Some(advice) => format!("{message}: {advice}"),
+            None => message,
         };
         Fault { code, source: Some(name.clone()), message: message.into() }
     }

@@ -118,12 +118,13 @@ impl Builder<'_> {
     ) -> Result<Vec<Order>, RequestError> {
         let collection = self.world.federated.collection(id);
         let mut order = given.order.clone();
-        let leads = order.iter().take(given.distinct.len()).filter_map(plain_field).collect::<Vec<_>>();
-        if order.is_empty() {
-            order.extend(given.distinct.iter().map(|field| ascending(OrderTarget::Field(*field))));
-        } else if !given.distinct.iter().all(|column| leads.contains(column)) {
+        let lead = order.iter().take(given.distinct.len()).map(plain_field).collect::<Vec<_>>();
+        if !lead.iter().all(|column| column.is_some_and(|column| given.distinct.contains(&column))) {
             return Err(bad_input(field, "the columns of `distinctOn` must lead `orderBy`".to_owned()));
         }
+        // Those that it does not name follow it.
+        let rest = given.distinct.iter().filter(|column| !lead.contains(&Some(**column)));
+        order.extend(rest.map(|column| ascending(OrderTarget::Field(*column))));
         let has = |order: &[Order], column: FieldId| order.iter().any(|term| plain_field(term) == Some(column));
         match &collection.tie {
             Tie::Key(columns) => {

@@ -8,6 +8,7 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Member, Root, SourceId, SourceMember};
 use lilong_schema::{Capabilities, Federated, Slice, Value};
 
+use super::choose::Place;
 use super::connection::CursorArgument;
 use super::fold::{Asked, Guard};
 use super::limits::Check;
@@ -45,6 +46,7 @@ pub fn plan(operation: &Operation, world: World<'_>) -> Result<Plan, RequestErro
         guards: Vec::new(),
         filter_fetches: 0,
         filter_depth: 0,
+        place: Place::Open,
         variables: operation.variables,
         cursors: Vec::new(),
         connections: 0,
@@ -62,6 +64,8 @@ pub(super) struct Builder<'a> {
     pub(super) filter_fetches: usize,
     /// How many links a filter has gone through to where it is.
     pub(super) filter_depth: usize,
+    /// Where in a filter it is.
+    pub(super) place: Place,
     /// How many variables the operation declares.
     pub(super) variables: usize,
     pub(super) cursors: Vec<CursorArgument>,

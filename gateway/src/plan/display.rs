@@ -6,25 +6,33 @@ use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
 use serde_json::{Value, json};
 
 use super::union::{Ask, UnionStep, compare_text};
-use super::{AggregateStep, FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
+use super::{AggregateStep, ChooseStep, FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
 use crate::model::Model;
 use crate::operation::Variables;
 
 /// A plan as JSON: `{"steps": [{"step": 0, "kind": "fetch", "source": …, "request": …}, …]}`.
 pub fn plan(plan: &Plan, model: &Model) -> Value {
-    let steps = plan.steps.iter().enumerate().map(|(id, step)| self::step(id, step, model)).collect::<Vec<_>>();
-    json!({ "steps": steps })
+    json!({ "steps": steps(&plan.steps, model) })
+}
+
+fn steps(steps: &[Step], model: &Model) -> Vec<Value> {
+    steps.iter().enumerate().map(|(id, step)| self::step(id, step, model)).collect()
 }
 
 /// The same as text, a step a line, native requests indented below.
 pub fn text(plan: &Value) -> String {
     let mut out = String::new();
-    for step in plan["steps"].as_array().into_iter().flatten() {
+    write_steps(&plan["steps"], 0, &mut out);
+    out
+}
+
+fn write_steps(steps: &Value, indent: usize, out: &mut String) {
+    for step in steps.as_array().into_iter().flatten() {
         let Some(entries) = step.as_object() else { continue };
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        out.push_str(&format!("{:>3} {}", plain(&step["step"]), plain(&step["kind"])));
+        out.push_str(&format!("{:indent$}{:>3} {}", "", plain(&step["step"]), plain(&step["kind"])));
         for (key, value) in entries {
-            if !matches!(key.as_str(), "step" | "kind" | "request" | "asks") {
+            if !matches!(key.as_str(), "step" | "kind" | "request" | "asks" | "parts") {
                 out.push_str(&format!(" {key}={}", plain(value)));
             }
         }
@@ -33,22 +41,25 @@ pub fn text(plan: &Value) -> String {
             let members = ask["members"].as_array().map_or(0, Vec::len);
             let first = ask["members"][0].as_str().unwrap_or_default();
             let others = if members > 1 { format!(" and {} more", members - 1) } else { String::new() };
-            out.push_str(&format!("      {first}{others}"));
+            out.push_str(&format!("{:indent$}      {first}{others}", ""));
             if let Some(residual) = ask["where"].as_str() {
                 out.push_str(&format!(" where={residual}"));
             }
             out.push('\n');
             for line in ask["request"].as_str().unwrap_or_default().lines() {
-                out.push_str(&format!("        {line}\n"));
+                out.push_str(&format!("{:indent$}        {line}\n", ""));
             }
         }
         if let Some(request) = step["request"].as_str() {
             for line in request.lines() {
-                out.push_str(&format!("      {line}\n"));
+                out.push_str(&format!("{:indent$}      {line}\n", ""));
             }
         }
+        for (name, part) in step["parts"].as_object().into_iter().flatten() {
+            out.push_str(&format!("{:indent$}      {name}:\n", ""));
+            write_steps(&part["steps"], indent + 6, out);
+        }
     }
-    out
 }
 
 fn step(id: usize, step: &Step, model: &Model) -> Value {
@@ -58,6 +69,8 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
         Step::Filter(filter) => json!({
             "step": id, "kind": "filter", "rows": filter.input, "where": predicate(&filter.predicate, &filter.collection),
         }),
+        Step::Choose(choose) => self::choose(id, choose, model),
+        Step::Given => json!({ "step": id, "kind": "given" }),
         Step::Sort(sort) => json!({ "step": id, "kind": "sort", "rows": sort.input, "terms": sort.terms.len() }),
         Step::Attach(attach) => json!({ "step": id, "kind": "attach", "rows": attach.input, "linked": attach.linked }),
         Step::Page(page) => json!({ "step": id, "kind": "page", "rows": page.input, "terms": page.terms.len() }),
@@ -105,6 +118,29 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             value
         }
     }
+}
+
+fn choose(id: usize, step: &ChooseStep, model: &Model) -> Value {
+    let about = |at: usize| {
+        let rows = step.about[at].map_or_else(|| "?".to_owned(), |rows| rows.to_string());
+        format!("{}~{rows}", step.sides[at])
+    };
+    let mut value = json!({
+        "step": id,
+        "kind": "choose",
+        "link": &*step.field,
+        "first": if step.near_first { "near" } else { "far" },
+        "near": about(0),
+        "far": about(1),
+    });
+    if !step.given.is_empty() {
+        value["given"] = json!(step.given);
+    }
+    let parts = step
+        .parts()
+        .map(|(name, part)| (name.to_owned(), json!({ "steps": steps(&part.steps, model), "gives": part.result })));
+    value["parts"] = Value::Object(parts.collect());
+    value
 }
 
 fn fold(id: usize, step: &AggregateStep) -> Value {

@@ -4,14 +4,15 @@
 //! *Invariant*: what is left for the gateway to check holds no `Exists`, as linked rows are not at hand there; and each
 //! link is planned once, however deep links nest.
 
-use lilong_connectors::{Comparison, Exists, Fetch, Predicate};
+use lilong_connectors::{Comparison, Exists, Predicate};
 use lilong_schema::federated::{CollectionId, Link, LinkId, Member};
 use lilong_schema::{Scalar, Value};
 
 use super::build::Builder;
+use super::choose::{Place, Ways};
 use super::limits::CheckKind;
-use super::read::{Columns, position, push, push_cap};
-use super::{Ceiling, KeyColumns, KeysStep, PlanOperand, Step, StepId, pushdown};
+use super::read::push;
+use super::{PlanOperand, StepId, pushdown};
 use crate::error::{Code, Location, RequestError};
 use crate::operation::{Argument, Form};
 
@@ -24,12 +25,16 @@ impl Builder<'_> {
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Predicate, RequestError> {
-        self.condition(id, argument, false, operands, location)
+        let place = self.among(id, argument);
+        let outer = std::mem::replace(&mut self.place, place);
+        let predicate = self.condition(id, argument, false, operands, location);
+        self.place = outer;
+        predicate
     }
 
     /// The same; `here`: it stands in an `_or` or a `_not` that the source cannot check all of, so that it is checked
     /// here, and the links in it by their keys.
-    fn condition(
+    pub(super) fn condition(
         &mut self,
         id: CollectionId,
         argument: &Argument,
@@ -40,18 +45,23 @@ impl Builder<'_> {
         let Form::Object(entries) = &argument.form else {
             return Err(null("where", location));
         };
-        let mut all = Predicate::TRUE;
-        for (name, value) in entries {
+        let order = match self.place {
+            Place::Among(_) => self.by_cost(id, entries),
+            _ => (0..entries.len()).collect(),
+        };
+        let mut parts = vec![Predicate::TRUE; entries.len()];
+        for at in order {
+            let (name, value) = &entries[at];
             let part = match (&**name, &value.form) {
                 (_, Form::Null) => return Err(null(name, location)),
                 ("_and", Form::List(items)) => Predicate::And(self.conditions(id, items, here, operands, location)?),
                 ("_or", Form::List(items)) => {
                     let here = here || !items.iter().all(|item| self.can_check(id, item));
-                    Predicate::Or(self.conditions(id, items, here, operands, location)?)
+                    Predicate::Or(self.perhaps(|this| this.conditions(id, items, here, operands, location))?)
                 }
                 ("_not", _) => {
                     let here = here || !self.can_check(id, value);
-                    Predicate::Not(Box::new(self.condition(id, value, here, operands, location)?))
+                    Predicate::Not(Box::new(self.perhaps(|this| this.condition(id, value, here, operands, location))?))
                 }
                 _ => match self.world.federated.member(self.world.slice, id, name) {
                     Some(Member::Field(field)) => self.comparisons(field, value, operands, location)?,
@@ -63,9 +73,23 @@ impl Builder<'_> {
                     None => return Err(bad_input(format!("`where` has no key `{name}`"), location)),
                 },
             };
-            all = all.and(part);
+            self.note_found(&part, operands);
+            parts[at] = part;
         }
-        Ok(all)
+        Ok(parts.into_iter().fold(Predicate::TRUE, Predicate::and))
+    }
+
+    /// What is planned need not hold by itself.
+    fn perhaps<T>(&mut self, plan: impl FnOnce(&mut Self) -> T) -> T {
+        let must = match &mut self.place {
+            Place::Among(among) => std::mem::replace(&mut among.must, false),
+            _ => false,
+        };
+        let planned = plan(self);
+        if let Place::Among(among) = &mut self.place {
+            among.must = must;
+        }
+        planned
     }
 
     fn conditions(
@@ -171,7 +195,7 @@ impl Builder<'_> {
                 predicate: self.predicate(link.to, argument, operands, location)?,
             })));
         }
-        let keys = self.linked_keys(link, argument, location)?;
+        let keys = self.linked_keys(id, argument, location)?;
         let operand = push(operands, PlanOperand::FromStep(keys));
         Ok(Predicate::KeyIn { fields: link.columns.clone(), normalize: link.normalize.clone(), operand })
     }
@@ -194,49 +218,21 @@ impl Builder<'_> {
     }
 
     /// The keys of the linked rows that meet a condition, as the near side's columns compare.
-    fn linked_keys(&mut self, link: &Link, argument: &Argument, location: Location) -> Result<StepId, RequestError> {
-        let federated = self.world.federated;
-        let limits = self.world.limits;
+    fn linked_keys(&mut self, id: LinkId, argument: &Argument, location: Location) -> Result<StepId, RequestError> {
+        let link = self.world.federated.link(id);
         self.count_fetch(location)?;
-        let (from, to) = (federated.collection(link.from), federated.collection(link.to));
-        let mut operands = Vec::new();
-        let predicate = self.predicate(link.to, argument, &mut operands, location)?;
-        let capabilities = self.capabilities(link.to);
-        let (pushed, residual) = pushdown::split(&capabilities, predicate);
-        let pushed = pushdown::with_indexes(&to.described, pushed, &residual);
-        let mut columns = Columns::default();
-        columns.want_all(&link.to_columns);
-        columns.want_read_by(&residual);
-        let columns = columns.0;
-        let fetch = Fetch {
-            collection: to.described.clone(),
-            columns: columns.clone(),
-            predicate: pushed,
-            distinct: Vec::new(),
-            order: Vec::new(),
-            limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
-            offset: None,
-            keys: None,
-            order_values: false,
-            group: None,
+        if let Place::AtHand { rows, columns } = self.place.clone() {
+            return self.keys_of(id, argument, rows, &columns, location);
+        }
+        if !self.chooses(id, &[argument]) {
+            return self.far_keys(link, argument, location);
+        }
+        let mut ways = Ways {
+            far: &mut |this| this.far_keys(link, argument, location),
+            keyed: &mut |this, rows, columns| this.keys_of(id, argument, rows, columns, location),
+            folds: false,
         };
-        let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
-        let rows = self.fetch_rows(link.to, &link.name, fetch, None, operands, ceiling, residual);
-        let key = KeyColumns {
-            columns: link.to_columns.iter().filter_map(|field| position(&columns, *field)).collect(),
-            from: link.to_columns.iter().map(|field| to.described.fields[*field].scalar).collect(),
-            to: link
-                .columns
-                .iter()
-                .map(
-                    |field| {
-                        if link.normalize.is_empty() { from.described.fields[*field].scalar } else { Scalar::String }
-                    },
-                )
-                .collect(),
-            normalize: link.to_normalize.clone(),
-        };
-        Ok(self.add(Step::Keys(KeysStep { input: rows, key, before: None, budget: true })))
+        self.choose(id, &[argument], &mut ways, location)
     }
 }
 

@@ -21,6 +21,7 @@ use lilong_schema::federated::{CollectionId, GroupColumn, Link, LinkId};
 use lilong_schema::{Capabilities, Collection};
 
 pub use self::guard::Guard;
+pub(super) use self::root::field_named;
 pub use self::step::{AggregateStep, AssignStep, Figure, WholeOutput, WidenStep};
 use super::arguments::Given;
 use super::build::Builder;
@@ -300,6 +301,7 @@ impl Builder<'_> {
             keys,
             ceiling,
             page: None,
+            stops: false,
         }));
         match rest {
             Some(groups) => self.finish_groups(rows, groups, answer, operands),

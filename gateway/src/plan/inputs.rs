@@ -25,6 +25,8 @@ impl Step {
                 inputs.push(filter.input);
                 inputs
             }
+            Step::Choose(choose) => choose.given.clone(),
+            Step::Given => Vec::new(),
             Step::Sort(sort) => vec![sort.input],
             Step::Attach(attach) => vec![attach.input, attach.linked],
             Step::Page(page) => vec![page.input],
@@ -52,15 +54,21 @@ impl Plan {
         guards: Vec<super::Guard>,
         cursors: Vec<super::CursorArgument>,
     ) -> Self {
-        let inputs = steps.iter().map(Step::inputs).collect::<Vec<_>>();
-        let mut users = vec![Vec::new(); steps.len()];
-        for (id, inputs) in inputs.iter().enumerate() {
-            for input in inputs {
-                users[*input].push(id);
-            }
-        }
+        let (inputs, users) = edges(&steps);
         Self { steps, inputs, users, output, checks, cursors, guards }
     }
+}
+
+/// What each step reads, and by which others it is read.
+pub(super) fn edges(steps: &[Step]) -> (Vec<Vec<StepId>>, Vec<Vec<StepId>>) {
+    let inputs = steps.iter().map(Step::inputs).collect::<Vec<_>>();
+    let mut users = vec![Vec::new(); steps.len()];
+    for (id, inputs) in inputs.iter().enumerate() {
+        for input in inputs {
+            users[*input].push(id);
+        }
+    }
+    (inputs, users)
 }
 
 fn of_operands(operands: &[PlanOperand]) -> Vec<StepId> {

@@ -346,6 +346,7 @@ impl Builder<'_> {
                 keys,
                 ceiling,
                 page: None,
+                stops: false,
             })),
             Some(union) => {
                 let rest = (source, field.clone(), fetch, operands.clone(), keys, ceiling);

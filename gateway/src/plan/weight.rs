@@ -57,7 +57,8 @@ fn step(step: &Step) -> usize {
         }),
         Step::Aggregate(aggregate) => (aggregate.by.len() + aggregate.figures.len()) * CONDITION,
         Step::Widen(widen) => widen.joins.len() * CONDITION,
-        Step::Attach(_) | Step::Sort(_) | Step::Join(_) | Step::Assign(_) => 0,
+        Step::Choose(choose) => choose.parts().map(|(_, part)| part.steps.iter().map(self::step).sum::<usize>()).sum(),
+        Step::Given | Step::Attach(_) | Step::Sort(_) | Step::Join(_) | Step::Assign(_) => 0,
     }
 }
 

@@ -1,5 +1,5 @@
-//! `extensions.lilong` of an answer: the sources that are missing from lists of unions, and those that gave what is older than
-//! the catalog allows.
+//! `extensions.lilong` of an answer: the sources that are missing from lists of unions, those that gave what is older than the
+//! catalog allows, and the plan where it is told.
 //!
 //! *Invariant*: an answer with an old part never goes without saying so.
 
@@ -10,11 +10,16 @@ use std::time::Duration;
 use super::missing::Missing;
 use crate::json;
 
-/// Appends `,"extensions":{"lilong":{"missing":[…],"stale":[{"source":…,"age":…}]}}`, if there is anything to say: each source
-/// once, ages in whole seconds.
-pub(super) fn write(missing: &[Missing<'_>], stale: &[(Arc<str>, Duration)], out: &mut Vec<u8>) {
+/// Appends `,"extensions":{"lilong":{"missing":[…],"stale":[{"source":…,"age":…}],"plan":{…}}}`, if there is anything to say: each
+/// source once, ages in whole seconds.
+pub(super) fn write(
+    missing: &[Missing<'_>],
+    stale: &[(Arc<str>, Duration)],
+    plan: Option<&serde_json::Value>,
+    out: &mut Vec<u8>,
+) {
     let missing: BTreeSet<&str> = missing.iter().filter_map(|missing| missing.fault.source.as_deref()).collect();
-    if missing.is_empty() && stale.is_empty() {
+    if missing.is_empty() && stale.is_empty() && plan.is_none() {
         return;
     }
     out.extend_from_slice(b",\"extensions\":{\"lilong\":{");
@@ -37,6 +42,13 @@ pub(super) fn write(missing: &[Missing<'_>], stale: &[(Arc<str>, Duration)], out
         }
         out.push(b']');
     }
+    if let Some(plan) = plan {
+        if !missing.is_empty() || !stale.is_empty() {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"\"plan\":");
+        out.extend_from_slice(plan.to_string().as_bytes());
+    }
     out.extend_from_slice(b"}}");
 }
 
@@ -54,20 +66,24 @@ mod tests {
         let fault = Fault { source: Some("a".into()), ..Fault::new(Code::SourceTimeout, "") };
         let stale = [("b".into(), Duration::from_millis(2_900)), ("c".into(), Duration::ZERO)];
         let (told_missing, told_stale) = (json!(["a"]), json!([{"source": "b", "age": 2}, {"source": "c", "age": 0}]));
-        for (missing, old, wanted) in [
-            (true, false, json!({"missing": told_missing})),
-            (false, true, json!({"stale": told_stale})),
-            (true, true, json!({"missing": told_missing, "stale": told_stale})),
+        let plan = json!({"steps": []});
+        for (missing, old, planned, wanted) in [
+            (true, false, false, json!({"missing": told_missing})),
+            (false, true, false, json!({"stale": told_stale})),
+            (true, true, false, json!({"missing": told_missing, "stale": told_stale})),
+            (false, false, true, json!({"plan": plan})),
+            (true, true, true, json!({"missing": told_missing, "stale": told_stale, "plan": plan})),
         ] {
             let missing = missing.then(|| Missing { field: "x".to_owned(), fault: &fault });
             let mut out = b"{\"data\":null".to_vec();
-            write(missing.as_slice(), if old { &stale } else { &[] }, &mut out);
+            let stale = if old { &stale[..] } else { &[] };
+            write(missing.as_slice(), stale, planned.then_some(&plan), &mut out);
             out.push(b'}');
             let written: Value = serde_json::from_slice(&out).unwrap();
             assert_eq!(written["extensions"]["lilong"], wanted);
         }
         let mut out = Vec::new();
-        write(&[], &[], &mut out);
+        write(&[], &[], None, &mut out);
         assert!(out.is_empty());
     }
 }

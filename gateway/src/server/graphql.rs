@@ -97,6 +97,7 @@ async fn answer(
         variables: envelope.variables,
         slice,
         trace: trace.0.clone(),
+        plan: parts.headers.get("lilong-plan").is_some_and(|value| value == "1"),
     };
     Ok(respond(shared.gateway.execute(asked).await, media, (!by_post).then_some(&parts.headers)))
 }

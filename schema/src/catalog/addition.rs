@@ -2,7 +2,7 @@
 //! refuse keys that nobody knows.
 
 use super::source::COMMON_KEYS;
-use super::{SourceSettings, document};
+use super::{OptionTable, SourceSettings, document};
 use crate::Problem;
 
 impl SourceSettings {
@@ -58,5 +58,13 @@ impl SourceSettings {
     pub fn about(&self) -> String {
         let block = if self.name.contains("{name}") { "discover" } else { "source" };
         format!("{block} {}", crate::problem::shown(&self.name))
+    }
+}
+
+impl OptionTable {
+    /// A refusal for each key that is not one of `known`, with the nearest known one; `about` names the table.
+    pub fn unknown_keys(&self, about: &str, known: &[&str]) -> Vec<Problem> {
+        let unknown = self.entries.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+        unknown.map(|(key, option)| document::unknown_key(about, &option.place, key, known)).collect()
     }
 }

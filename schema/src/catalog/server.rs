@@ -4,7 +4,7 @@ use super::document::{Entry, Reading, Table};
 use super::{Limits, Server};
 use crate::Secret;
 
-const SERVER_KEYS: &[&str] = &["listen", "admin", "open", "cursor_key", "limits"];
+const SERVER_KEYS: &[&str] = &["listen", "admin", "open", "cursor_key", "plan", "limits"];
 
 /// The fewest characters of a `cursor_key`.
 const SHORTEST_KEY: usize = 16;
@@ -25,6 +25,7 @@ const LIMIT_KEYS: &[&str] = &[
     "budget_keys",
     "budget_bytes",
     "cache_bytes",
+    "side_rows",
     "union_fetches",
     "drain",
 ];
@@ -50,6 +51,11 @@ pub(super) fn read(server: &mut Server, mut table: Table<'_>, reading: &mut Read
         && let Some(key) = cursor_key(&entry, reading)
     {
         server.cursor_key = (!key.reveal().is_empty()).then_some(key);
+    }
+    if let Some(entry) = table.take("plan")
+        && let Some(plan) = entry.flag(reading)
+    {
+        server.plan = plan;
     }
     if let Some(entry) = table.take("limits")
         && let Some(limits) = entry.table(reading, "server.limits", "begin it with `[server.limits]`")
@@ -82,6 +88,7 @@ fn read_limits(limits: &mut Limits, mut table: Table<'_>, reading: &mut Reading<
         ("budget_keys", &mut limits.budget_keys, MANY),
         ("budget_bytes", &mut limits.budget_bytes, MANY),
         ("cache_bytes", &mut limits.cache_bytes, MANY),
+        ("side_rows", &mut limits.side_rows, MANY),
         ("union_fetches", &mut limits.union_fetches, MANY),
     ] {
         if let Some(count) = table.take(key).and_then(|entry| entry.count(reading, most)) {

@@ -4,16 +4,18 @@
 //! values never stand in a message.
 
 mod names;
+mod options;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::document::{Entry, Form, Reading, Table};
-use super::{OptionKind, OptionValue, Place, SourceSettings, Tuning};
-use crate::problem::{nearest, shown};
-use crate::{Problem, Secret};
+use super::{Place, SourceSettings, Tuning};
+use crate::Problem;
+use crate::problem::shown;
 use names::{read_cache_times, read_renames, read_types};
+use options::read_option;
 
 pub(super) use names::graphql_name;
 
@@ -214,44 +216,6 @@ pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &
 fn sub_table<'a>(entry: &Entry<'a>, word: &str, reading: &mut Reading<'_>) -> Option<Table<'a>> {
     let about = entry.about().to_owned();
     entry.table(reading, &about, &format!("begin it with `[{word}.{}]`", entry.key))
-}
-
-fn read_option(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<OptionValue> {
-    let refusal = match entry.form() {
-        Form::Text(_) => {
-            let text = entry.text(reading)?;
-            return Some(option(entry, OptionKind::Text(Secret::new(text.value))));
-        }
-        Form::List => {
-            let texts = entry.texts(reading)?;
-            return Some(option(
-                entry,
-                OptionKind::Texts(texts.into_iter().map(|text| Secret::new(text.value)).collect()),
-            ));
-        }
-        Form::Integer(Some(number)) => return Some(option(entry, OptionKind::Integer(number))),
-        Form::Boolean(value) => return Some(option(entry, OptionKind::Boolean(value))),
-        Form::Table => {
-            let hint = match nearest(entry.key, ["rename", "types", "cache_for"]) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "only `rename`, `types` and `cache_for` are tables".to_owned(),
-            };
-            reading.problems.push(entry.problem(format!("`{}` must not be a table", shown(entry.key)), hint));
-            return None;
-        }
-        Form::Integer(None) => "a number beyond 64 bits",
-        Form::Other(kind) => kind,
-    };
-    let what = format!(
-        "`{}` must be a string, a whole number, true or false, or a list of strings, not {refusal}",
-        shown(entry.key)
-    );
-    reading.problems.push(entry.problem(what, "write it in quotes"));
-    None
-}
-
-fn option(entry: &Entry<'_>, value: OptionKind) -> OptionValue {
-    OptionValue { value, place: entry.place.clone(), folder: entry.folder().to_owned() }
 }
 
 /// A path as written; a URL without what may be secret in it.

@@ -20,10 +20,20 @@ use crate::error::{Location, RequestError};
 use crate::operation::{Argument, Field, Form};
 use crate::plan::arguments::Given;
 use crate::plan::build::Builder;
+use crate::plan::choose::{Place, Ways};
 use crate::plan::filter::{comparison, null};
-use crate::plan::keys::key_scalars;
 use crate::plan::read::push;
-use crate::plan::{KeyColumns, KeysStep, PlanOperand, Step, argument_value};
+use crate::plan::{KeysStep, PlanOperand, Step, StepId, argument_value};
+
+/// What is asked of the groups of a link's far side.
+struct FarGroups<'a> {
+    id: LinkId,
+    filter: Option<&'a Argument>,
+    tests: &'a [FigureTest<'a>],
+    figures: &'a Figures,
+    /// Whether no rows at all meet it too: then those that do not are asked for.
+    without_rows: bool,
+}
 
 impl Builder<'_> {
     /// *The linked rows come to this.* `here`: it is checked here, so by keys.
@@ -64,7 +74,7 @@ impl Builder<'_> {
         if inside {
             return self.tested_inside(link, filter, &tests, figures, operands, location);
         }
-        self.tested_by_keys(id, filter, &tests, figures, operands, location)
+        self.tested_by_keys(id, filter, &tests, &figures, operands, location)
     }
 
     fn tested_inside(
@@ -103,13 +113,44 @@ impl Builder<'_> {
         id: LinkId,
         filter: Option<&Argument>,
         tests: &[FigureTest<'_>],
-        figures: Figures,
+        figures: &Figures,
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Predicate, RequestError> {
-        let federated = self.world.federated;
-        let link = federated.link(id);
+        let link = self.world.federated.link(id);
         self.count_fetch(location)?;
+        let without_rows = self.met_by_no_rows(tests, figures);
+        let groups = FarGroups { id, filter, tests, figures, without_rows };
+        let conditions = filter.into_iter().collect::<Vec<_>>();
+        let crosses = conditions.iter().any(|filter| matches!(self.among(link.to, filter), Place::Among(_)));
+        let keys = if let Place::AtHand { rows, columns } = self.place.clone() {
+            self.far_groups(&groups, FoldKey::Parents { link: id, parent: rows, columns: &columns }, location)?
+        } else if crosses || !self.chooses(id, &[]) {
+            self.far_groups(&groups, FoldKey::Far(id), location)?
+        } else {
+            let mut ways = Ways {
+                far: &mut |this| this.far_groups(&groups, FoldKey::Far(id), location),
+                keyed: &mut |this, parent, columns| {
+                    this.far_groups(&groups, FoldKey::Parents { link: id, parent, columns }, location)
+                },
+                folds: true,
+            };
+            self.choose(id, &conditions, &mut ways, location)?
+        };
+        let operand = push(operands, PlanOperand::FromStep(keys));
+        let among = Predicate::KeyIn { fields: link.columns.clone(), normalize: link.normalize.clone(), operand };
+        Ok(if without_rows { Predicate::Not(Box::new(among)) } else { among })
+    }
+
+    /// The keys of the far side's groups that meet tests, or of those that do not.
+    fn far_groups(
+        &mut self,
+        groups: &FarGroups<'_>,
+        key: FoldKey<'_>,
+        location: Location,
+    ) -> Result<StepId, RequestError> {
+        let FarGroups { id, filter, tests, figures, without_rows } = *groups;
+        let link = self.world.federated.link(id);
         let base = link.to_columns.len();
         let mut far = Vec::new();
         let predicate = match filter {
@@ -121,35 +162,22 @@ impl Builder<'_> {
             let part = self.comparisons(base + test.figure, test.comparisons, &mut far, location)?;
             having = having.and(two_valued(part, figures.0[test.figure] == count()));
         }
-        let without_rows = self.met_by_no_rows(tests, &figures);
         if without_rows {
             having = Predicate::Not(Box::new(having));
         }
         let name = link.generated.as_ref().map_or(&link.name, |(aggregate, _)| aggregate);
         let field = field_named(name, location);
-        let groups = Groups { having, order: Vec::new(), limit: None, offset: None };
         let folded = self.fold(Folding {
             field: &field,
             collection: link.to,
-            key: FoldKey::Far(id),
+            key,
             by: Vec::new(),
-            figures: figures.0,
+            figures: figures.0.clone(),
             asked: Asked { predicate, operands: far, given: Given::default() },
-            groups: Some(groups),
+            groups: Some(Groups { having, order: Vec::new(), limit: None, offset: None }),
         })?;
-        let from = &federated.collection(link.from).described;
-        let near = link.columns.iter().map(|field| from.fields[*field].scalar);
-        let texts = link.columns.iter().map(|_| lilong_schema::Scalar::String);
-        let key = KeyColumns {
-            columns: (0..base).collect(),
-            from: key_scalars(federated, link),
-            to: if link.normalize.is_empty() { near.collect() } else { texts.collect() },
-            normalize: Vec::new(),
-        };
-        let keys = self.add(Step::Keys(KeysStep { input: folded.rows, key, before: None, budget: true }));
-        let operand = push(operands, PlanOperand::FromStep(keys));
-        let among = Predicate::KeyIn { fields: link.columns.clone(), normalize: link.normalize.clone(), operand };
-        Ok(if without_rows { Predicate::Not(Box::new(among)) } else { among })
+        let key = self.folded_key(link);
+        Ok(self.add(Step::Keys(KeysStep { input: folded.rows, key, before: None, budget: true })))
     }
 
     /// Whether tests hold of no rows: a count of 0, all else null. Where that depends on variables, the plan is guarded.

@@ -131,6 +131,6 @@ impl Builder<'_> {
 }
 
 /// A field that stands for something that no document names.
-pub(super) fn field_named(name: &Arc<str>, location: crate::error::Location) -> Field {
+pub(in crate::plan) fn field_named(name: &Arc<str>, location: crate::error::Location) -> Field {
     Field { key: name.clone(), name: name.clone(), arguments: Vec::new(), selection: Vec::new(), location }
 }

@@ -180,6 +180,11 @@ impl<'a> Entry<'a> {
         Some(inner)
     }
 
+    /// Whether it is one table.
+    pub(in crate::catalog) fn is_table(&self) -> bool {
+        self.value.is_table()
+    }
+
     /// As an array of tables: `[[key]]` blocks.
     pub(in crate::catalog) fn blocks(&self, reading: &mut Reading<'_>) -> Vec<Table<'a>> {
         let hint = format!("begin each block with `[[{}]]`", self.key);

@@ -1,0 +1,155 @@
+//! Data connectors that speak Hasura's Native Data Connector protocol, specification 0.2, over HTTP.
+//!
+//! In: a block with `url`. Out: a [`Connector`]: predicates, orders, limits and sets of variables are sent where the data
+//! connector's operators mean what is asked for, and the rest is done here over what it finds. *Invariant*: it is trusted
+//! in nothing: rows are checked again by every condition, and values that are not of their type become faults of their
+//! cells.
+
+mod fetch;
+mod request;
+mod schema;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use lilong_schema::catalog::SourceSettings;
+use lilong_schema::{Capabilities, Field, Problem, SourceDescription};
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use self::request::Parts;
+use super::sqlite::glob;
+use super::{Kind, memory};
+use crate::http::{self, Client, Request};
+use crate::json_cells::override_types;
+use crate::options::Block;
+use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
+
+/// The kind's entry in the list.
+pub(super) const KIND: Kind = Kind { name: "ndc", keys: KEYS, open, discovery: None };
+
+const KEYS: &[&str] = &["url", "headers", "auth", "tls", "tls_ca", "tls_cert", "tls_key", "answer_bytes", "rows"];
+
+/// How long describing may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The version that is spoken, sent with every request.
+const VERSION: &str = "0.2.0";
+/// The most rows of one fetch, if nothing else is said.
+const ROWS: usize = 100_000;
+
+/// What is claimed: all but what goes through links, as the gateway follows these by keys. What the data connector does not
+/// do is done here.
+const CLAIMS: Capabilities = Capabilities {
+    exists: false,
+    order_links: false,
+    link_aggregates: false,
+    group: false,
+    keys: 10_000,
+    ..Capabilities::ALL
+};
+
+/// One data connector.
+struct Service {
+    client: Client,
+    /// The most rows that one fetch reads.
+    rows: usize,
+    block: Arc<SourceSettings>,
+}
+
+/// Makes a connector; every problem of the block's own keys at once.
+fn open(block: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
+    let mut reading = Block::of(block);
+    let reached = http::Settings::read(&mut reading);
+    let rows = reading.number("rows", 1, 1_000_000).unwrap_or(ROWS);
+    let client = reached.and_then(|reached| match Client::new(block.name.as_str().into(), reached, &block.tuning) {
+        Ok(client) => Some(client),
+        Err(_) => {
+            reading.wrong_here("its certificates cannot be used together", "look at tls_ca, tls_cert and tls_key");
+            None
+        }
+    });
+    let problems = reading.finish();
+    match client.filter(|_| problems.is_empty()) {
+        Some(client) => Ok(Arc::new(Service { client, rows, block: Arc::new(block.clone()) })),
+        None => Err(problems),
+    }
+}
+
+impl Service {
+    async fn send(&self, mut request: Request, deadline: Instant) -> Result<Json> {
+        request.headers.insert("x-hasura-ndc-version", http::header::HeaderValue::from_static(VERSION));
+        self.client.send(&request, deadline).await?.json(self.client.source())
+    }
+
+    async fn post(&self, target: &str, body: &Json, deadline: Instant) -> Result<Json> {
+        self.send(Request::post_json(target, body.to_string().into_bytes()), deadline).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, target: &str, time: Duration) -> Result<T> {
+        let answer = self.send(Request::get(target), Instant::now() + time).await?;
+        serde_json::from_value(answer).map_err(|cause| {
+            let context = format!("/{target} is not what the specification has there");
+            self.fault(ErrorKind::Mismatch, &context).because(cause)
+        })
+    }
+
+    async fn read_schema(&self) -> Result<SourceDescription> {
+        let capable: schema::Capable = self.get("capabilities", PATIENCE).await?;
+        if !capable.version.starts_with("0.2.") {
+            return Err(self.fault(ErrorKind::Mismatch, "it speaks another version of the protocol than 0.2"));
+        }
+        let schema: schema::Schema = self.get("schema", PATIENCE).await?;
+        let block = &self.block;
+        let named = |patterns: &[String], name: &str| patterns.iter().any(|pattern| glob::matches(pattern, name));
+        let wanted =
+            |name: &str| (block.include.is_empty() || named(&block.include, name)) && !named(&block.exclude, name);
+        let mut description = schema::describe(&capable, &schema, &wanted);
+        override_types(&mut description, block);
+        Ok(description)
+    }
+
+    fn fault(&self, kind: ErrorKind, context: &str) -> Error {
+        Error::new(kind, self.client.source().clone(), context)
+    }
+}
+
+impl Connector for Service {
+    fn capabilities(&self) -> Capabilities {
+        CLAIMS
+    }
+
+    fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
+        self.read_schema().boxed()
+    }
+
+    fn explain(&self, fetch: &Fetch) -> Result<Native> {
+        let parts = request::parts(fetch);
+        Ok(Native { text: format!("POST /query {}", parts.text()), parts: Arc::new(parts) })
+    }
+
+    fn fetch<'a>(&'a self, bound: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
+        async move {
+            let native = bound.prepared.native(self)?;
+            let parts = native.parts.clone().downcast::<Parts>();
+            let parts =
+                parts.map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
+            let work = fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline };
+            memory::answer(self.client.source(), bound, work.rows().await?)
+        }
+        .boxed()
+    }
+
+    fn orders_exactly(&self, _: &Field) -> bool {
+        // Whatever the data connector does, the order is made here.
+        true
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<()>> {
+        async {
+            self.client.send(&Request::get("health"), Instant::now() + self.block.tuning.timeout).await.map(|_| ())
+        }
+        .boxed()
+    }
+}

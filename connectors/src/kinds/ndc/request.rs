@@ -1,0 +1,270 @@
+//! From a fetch to the requests of `/query`.
+//!
+//! In: a fetch. Out: [`Parts`], the request without values; bound, its JSON. *Invariant*: a condition is sent only where the
+//! data connector's operator finds at least what is asked for; a limit only where it cuts the very rows that are to go.
+
+use arrow_schema::SchemaRef;
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Field, Scalar};
+use serde_json::{Map, Value as Json, json};
+
+use super::schema::{EQUAL, GREATER, GREATER_OR_EQUAL, LESS, LESS_OR_EQUAL, ONE_OF, TEXT, VARIABLES};
+use crate::json_cells::{Decoder, has_one_form};
+use crate::kinds::memory::needed;
+use crate::rows::columns_schema;
+use crate::{Comparison, Fetch, OperandId, Order, OrderTarget, Predicate};
+
+/// A fetch as it is asked for.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// The fields that are read.
+    pub(super) fields: Vec<FieldId>,
+    /// Their columns.
+    pub(super) schema: SchemaRef,
+    pub(super) decoders: Vec<Decoder>,
+    /// What is sent of the conditions.
+    pub(super) condition: Option<Condition>,
+    pub(super) keys: Keys,
+    /// Whether rows are cut there, after they were ordered so.
+    pub(super) cuts: bool,
+    collection: String,
+    selection: Map<String, Json>,
+    order: Vec<Json>,
+}
+
+/// How rows are found by key.
+#[derive(Debug)]
+pub(super) enum Keys {
+    /// They are not, or all rows are read for it.
+    None,
+    /// A set of variables for each key, compared by these operators.
+    Variables(Vec<Column>),
+    /// One list of all keys.
+    List(Column),
+}
+
+/// A column that is compared.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) operator: String,
+    pub(super) text: bool,
+    pub(super) scalar: Scalar,
+}
+
+/// A condition that is sent.
+#[derive(Debug)]
+pub(super) enum Condition {
+    And(Vec<Condition>),
+    Or(Vec<Condition>),
+    IsNull(String),
+    Compare(Column, OperandId),
+}
+
+/// The parts of a fetch.
+pub(super) fn parts(fetch: &Fetch) -> Parts {
+    let collection = &*fetch.collection;
+    let fields = needed(fetch);
+    let (condition, exact) = sent(fetch, &fetch.predicate);
+    let keys = keys(fetch);
+    let selection = fields.iter().map(|field| {
+        let name = &collection.fields[*field].name;
+        (name.clone(), json!({"type": "column", "column": name}))
+    });
+    let ordered = fetch.order.iter().all(|order| orders_alike(fetch, order));
+    let whole = fetch.distinct.is_empty() && fetch.group.is_none() && exact && ordered;
+    let cuts = whole
+        && match &keys {
+            Keys::None => fetch.keys.is_none(),
+            // Each set of variables has rows of its own.
+            Keys::Variables(_) => true,
+            Keys::List(_) => false,
+        };
+    let order = fetch.order.iter().filter(|_| cuts).filter_map(|order| match order.target {
+        OrderTarget::Field(field) => Some(json!({
+            "order_direction": if order.descending { "desc" } else { "asc" },
+            "target": {"type": "column", "name": collection.fields[field].name, "path": []},
+        })),
+        OrderTarget::RowId | OrderTarget::Aggregate(_) => None,
+    });
+    Parts {
+        schema: columns_schema(collection, &fields),
+        decoders: fields.iter().map(|field| Decoder::of(&collection.fields[*field])).collect(),
+        collection: collection.name.clone(),
+        selection: selection.collect(),
+        order: order.collect(),
+        fields,
+        condition,
+        keys,
+        cuts,
+    }
+}
+
+/// The part of a predicate that is sent, and whether it is all of it.
+fn sent(fetch: &Fetch, predicate: &Predicate) -> (Option<Condition>, bool) {
+    let compare = |field: FieldId, operator: &str, operand: OperandId| {
+        column(&fetch.collection.fields[field], operator).map(|column| Condition::Compare(column, operand))
+    };
+    let condition = match predicate {
+        Predicate::And(parts) => {
+            let (found, exact): (Vec<_>, Vec<bool>) = parts.iter().map(|part| sent(fetch, part)).unzip();
+            let found: Vec<Condition> = found.into_iter().flatten().collect();
+            let exact = exact.into_iter().all(|exact| exact);
+            return ((!found.is_empty()).then_some(Condition::And(found)), exact);
+        }
+        Predicate::Or(parts) => {
+            let (found, exact): (Vec<_>, Vec<bool>) = parts.iter().map(|part| sent(fetch, part)).unzip();
+            let found = found.into_iter().collect::<Option<Vec<_>>>();
+            return (found.map(Condition::Or), exact.into_iter().all(|exact| exact));
+        }
+        Predicate::IsNull(field) => Some(Condition::IsNull(fetch.collection.fields[*field].name.clone())),
+        Predicate::Compare { field, comparison, operand } => match comparison {
+            Comparison::Equal => compare(*field, EQUAL, *operand),
+            Comparison::In => compare(*field, ONE_OF, *operand),
+            Comparison::Less => compare(*field, LESS, *operand),
+            Comparison::LessOrEqual => compare(*field, LESS_OR_EQUAL, *operand),
+            Comparison::Greater => compare(*field, GREATER, *operand),
+            Comparison::GreaterOrEqual => compare(*field, GREATER_OR_EQUAL, *operand),
+            _ => None,
+        },
+        Predicate::KeyIn { fields, normalize, operand } if normalize.is_empty() => match fields.as_slice() {
+            [field] => compare(*field, ONE_OF, *operand),
+            _ => None,
+        },
+        _ => None,
+    };
+    let exact = condition.is_some();
+    (condition, exact)
+}
+
+/// A column compared by an operator, if its values have one form only: equality is that of JSON there.
+fn column(field: &Field, operator: &str) -> Option<Column> {
+    let is_equality = [EQUAL, ONE_OF].contains(&operator);
+    if !(is_equality && has_one_form(field.scalar) || has_one_order(field.scalar)) {
+        return None;
+    }
+    Some(Column {
+        name: field.name.clone(),
+        operator: field.details.get(operator)?.clone(),
+        text: field.details.contains_key(TEXT),
+        scalar: field.scalar,
+    })
+}
+
+/// Whether there is only one way to order values.
+fn has_one_order(scalar: Scalar) -> bool {
+    matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Date)
+}
+
+fn keys(fetch: &Fetch) -> Keys {
+    let Some(set) = fetch.keys.as_ref().filter(|set| set.normalize.is_empty()) else { return Keys::None };
+    let collection = &*fetch.collection;
+    let compared = |operator: &str| {
+        set.columns.iter().map(|field| column(&collection.fields[*field], operator)).collect::<Option<Vec<_>>>()
+    };
+    if collection.details.contains_key(VARIABLES)
+        && let Some(columns) = compared(EQUAL)
+    {
+        return Keys::Variables(columns);
+    }
+    match compared(ONE_OF) {
+        Some(mut columns) if columns.len() == 1 => columns.pop().map_or(Keys::None, Keys::List),
+        _ => Keys::None,
+    }
+}
+
+/// Whether the data connector orders by a term as it is asked: nothing is null there, and there is one order of it.
+fn orders_alike(fetch: &Fetch, order: &Order) -> bool {
+    let OrderTarget::Field(field) = order.target else { return false };
+    let field = &fetch.collection.fields[field];
+    order.path.is_empty() && field.holds_no_null() && has_one_order(field.scalar)
+}
+
+impl Parts {
+    /// The request with its values: a condition, those of the keys included, sets of variables, a limit for each.
+    pub(super) fn request(&self, condition: Option<Json>, variables: Option<Vec<Json>>, limit: Option<usize>) -> Json {
+        let mut query = Map::new();
+        query.insert("fields".to_owned(), Json::Object(self.selection.clone()));
+        if let Some(condition) = condition {
+            query.insert("predicate".to_owned(), condition);
+        }
+        if !self.order.is_empty() {
+            query.insert("order_by".to_owned(), json!({"elements": self.order}));
+        }
+        if let Some(limit) = limit {
+            query.insert("limit".to_owned(), json!(limit));
+        }
+        let mut request = json!({
+            "collection": self.collection,
+            "query": query,
+            "arguments": {},
+            "collection_relationships": {},
+        });
+        if let (Some(variables), Json::Object(request)) = (variables, &mut request) {
+            request.insert("variables".to_owned(), Json::Array(variables));
+        }
+        request
+    }
+
+    /// The request for people, with `?` for every value.
+    pub(super) fn text(&self) -> String {
+        let value = |_: &Column, _: OperandId| Some(json!("?"));
+        let mut conditions: Vec<Json> =
+            self.condition.as_ref().and_then(|condition| condition.json(&value)).into_iter().collect();
+        let mut variables = None;
+        match &self.keys {
+            Keys::None => {}
+            Keys::Variables(columns) => {
+                conditions.extend(by_variables(columns));
+                variables = Some(vec![json!("?")]);
+            }
+            Keys::List(column) => conditions.push(compare(column, &json!({"type": "scalar", "value": "?"}))),
+        }
+        let cut = if self.cuts { " # cut there" } else { "" };
+        self.request(all(conditions), variables, None).to_string() + cut
+    }
+}
+
+impl Condition {
+    /// The condition with its values; `None`: one of them cannot be sent.
+    pub(super) fn json(&self, value: &dyn Fn(&Column, OperandId) -> Option<Json>) -> Option<Json> {
+        Some(match self {
+            Condition::And(parts) => json!({"type": "and", "expressions": list(parts, value)?}),
+            Condition::Or(parts) => json!({"type": "or", "expressions": list(parts, value)?}),
+            Condition::IsNull(name) => json!({
+                "type": "unary_comparison_operator",
+                "column": {"type": "column", "name": name},
+                "operator": "is_null",
+            }),
+            Condition::Compare(column, operand) => {
+                compare(column, &json!({"type": "scalar", "value": value(column, *operand)?}))
+            }
+        })
+    }
+}
+
+fn list(parts: &[Condition], value: &dyn Fn(&Column, OperandId) -> Option<Json>) -> Option<Vec<Json>> {
+    parts.iter().map(|part| part.json(value)).collect()
+}
+
+/// A column compared with a value.
+pub(super) fn compare(column: &Column, value: &Json) -> Json {
+    json!({
+        "type": "binary_comparison_operator",
+        "column": {"type": "column", "name": column.name},
+        "operator": column.operator,
+        "value": value,
+    })
+}
+
+/// Each column of the keys equals its variable, `k0`, `k1` ….
+pub(super) fn by_variables(columns: &[Column]) -> Vec<Json> {
+    let equal =
+        |(at, column): (usize, &Column)| compare(column, &json!({"type": "variable", "name": format!("k{at}")}));
+    columns.iter().enumerate().map(equal).collect()
+}
+
+/// All of some conditions.
+pub(super) fn all(mut conditions: Vec<Json>) -> Option<Json> {
+    if conditions.len() > 1 { Some(json!({"type": "and", "expressions": conditions})) } else { conditions.pop() }
+}

@@ -1,0 +1,268 @@
+//! What a data connector says of itself: its capabilities and its schema, and the description they become.
+//!
+//! In: the answers of `/capabilities` and `/schema` (specification 0.2). Out: a [`SourceDescription`], with what requests
+//! need to know among the details. *Invariant*: a collection that takes arguments it cannot be asked without is left out
+//! with a warning.
+
+use std::collections::BTreeMap;
+
+use lilong_schema::collection::{ForeignKey, Key, REQUIRED};
+use lilong_schema::{Collection, Enumeration, Field, Scalar, SourceDescription};
+use serde::Deserialize;
+
+use crate::json_cells::VALUES;
+
+/// The detail of a collection that says that sets of variables can be sent.
+pub(super) const VARIABLES: &str = "variables";
+/// The details of a field that name its operators.
+pub(super) const EQUAL: &str = "equal";
+pub(super) const ONE_OF: &str = "in";
+pub(super) const LESS: &str = "less_than";
+pub(super) const LESS_OR_EQUAL: &str = "less_than_or_equal";
+pub(super) const GREATER: &str = "greater_than";
+pub(super) const GREATER_OR_EQUAL: &str = "greater_than_or_equal";
+/// The detail of a field whose numbers travel as text.
+pub(super) const TEXT: &str = "text";
+
+/// The answer of `/capabilities`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Capable {
+    pub(super) version: String,
+    capabilities: Capabilities,
+}
+
+#[derive(Debug, Deserialize)]
+struct Capabilities {
+    query: Query,
+}
+
+#[derive(Debug, Deserialize)]
+struct Query {
+    variables: Option<serde_json::Value>,
+}
+
+/// The answer of `/schema`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Schema {
+    scalar_types: BTreeMap<String, ScalarType>,
+    object_types: BTreeMap<String, ObjectType>,
+    collections: Vec<Listed>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ScalarType {
+    representation: Option<Representation>,
+    #[serde(default)]
+    comparison_operators: BTreeMap<String, Operator>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Representation {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    one_of: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Operator {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct ObjectType {
+    description: Option<String>,
+    #[serde(deserialize_with = "in_order")]
+    fields: Vec<(String, ObjectField)>,
+    #[serde(default)]
+    foreign_keys: BTreeMap<String, Reference>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ObjectField {
+    description: Option<String>,
+    #[serde(rename = "type")]
+    of: Type,
+    #[serde(default)]
+    arguments: BTreeMap<String, Taken>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Taken {
+    #[serde(rename = "type")]
+    of: Type,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Type {
+    Named { name: String },
+    Nullable { underlying_type: Box<Type> },
+    Array {},
+    Predicate {},
+}
+
+#[derive(Debug, Deserialize)]
+struct Reference {
+    column_mapping: BTreeMap<String, Vec<String>>,
+    foreign_collection: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Listed {
+    name: String,
+    description: Option<String>,
+    #[serde(default)]
+    arguments: BTreeMap<String, Taken>,
+    #[serde(rename = "type")]
+    of: String,
+    #[serde(default)]
+    uniqueness_constraints: BTreeMap<String, Unique>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Unique {
+    unique_columns: Vec<String>,
+}
+
+/// Fields in the order in which they were told.
+fn in_order<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<(String, ObjectField)>, D::Error> {
+    let told = serde_json::Map::deserialize(from)?;
+    let fields = told.into_iter().map(|(name, field)| Ok((name, serde_json::from_value(field)?)));
+    fields.collect::<Result<_, serde_json::Error>>().map_err(serde::de::Error::custom)
+}
+
+/// Describes a data connector; `wanted` says which collections are served.
+pub(super) fn describe(capable: &Capable, schema: &Schema, wanted: &dyn Fn(&str) -> bool) -> SourceDescription {
+    let mut description = SourceDescription::default();
+    for listed in schema.collections.iter().filter(|listed| wanted(&listed.name)) {
+        match schema.collection(listed, capable.capabilities.query.variables.is_some()) {
+            Ok(collection) => description.collections.push(collection),
+            Err(why) => description.warnings.push(format!("{} is left out: {why}", listed.name)),
+        }
+    }
+    description.collections.sort_by(|one, other| one.name.cmp(&other.name));
+    description.collections.dedup_by(|one, other| one.name == other.name);
+    let fields = description.collections.iter().flat_map(|collection| &collection.fields);
+    let used: std::collections::BTreeSet<&String> = fields.filter_map(|field| field.enumeration.as_ref()).collect();
+    let enumerations = used.into_iter().filter_map(|name| {
+        let values = schema.scalar_types.get(name)?.representation.as_ref()?.one_of.clone();
+        Some(Enumeration { name: name.clone(), values })
+    });
+    description.enumerations = enumerations.collect();
+    description
+}
+
+impl Schema {
+    fn collection(&self, listed: &Listed, variables: bool) -> Result<Collection, String> {
+        if let Some((name, _)) = listed.arguments.iter().find(|(_, taken)| !matches!(taken.of, Type::Nullable { .. })) {
+            return Err(format!("its argument `{name}` must be given"));
+        }
+        let of = self.object_types.get(&listed.of).ok_or_else(|| format!("there is no type `{}`", listed.of))?;
+        let fields: Vec<Field> = of.fields.iter().filter_map(|(name, field)| self.field(name, field)).collect();
+        let required = |column: &String| {
+            fields.iter().any(|field| field.name == *column && field.holds_no_null() && field.scalar.is_key())
+        };
+        let mut keys: Vec<Key> = Vec::new();
+        for unique in listed.uniqueness_constraints.values() {
+            let columns = &unique.unique_columns;
+            if !columns.is_empty() && columns.iter().all(required) && keys.iter().all(|key| key.columns != *columns) {
+                keys.push(Key { columns: columns.clone(), primary: false });
+            }
+        }
+        // Nothing says which is the primary one: the one named after the columns `id`, else the shortest, stands for it.
+        keys.sort_by_key(|key| (key.columns != ["id"], key.columns.len()));
+        if let Some(first) = keys.first_mut() {
+            first.primary = true;
+        }
+        let references = of.foreign_keys.values().filter_map(|reference| {
+            let pairs = reference.column_mapping.iter();
+            let pairs = pairs.map(|(column, path)| match path.as_slice() {
+                [target] => Some((column.clone(), target.clone())),
+                _ => None,
+            });
+            let (columns, references) = pairs.collect::<Option<Vec<_>>>()?.into_iter().unzip();
+            Some(ForeignKey { columns, collection: reference.foreign_collection.clone(), references })
+        });
+        let mut details = BTreeMap::new();
+        if variables {
+            details.insert(VARIABLES.to_owned(), "true".to_owned());
+        }
+        Ok(Collection {
+            name: listed.name.clone(),
+            comment: listed.description.clone().or_else(|| of.description.clone()),
+            foreign_keys: references.collect(),
+            fields,
+            keys,
+            details,
+            ..Collection::default()
+        })
+    }
+
+    /// A field; `None`: it cannot be asked for without arguments.
+    fn field(&self, name: &str, field: &ObjectField) -> Option<Field> {
+        if field.arguments.values().any(|taken| !matches!(taken.of, Type::Nullable { .. })) {
+            return None;
+        }
+        let (nullable, of) = match &field.of {
+            Type::Nullable { underlying_type } => (true, &**underlying_type),
+            of => (false, of),
+        };
+        let named = match of {
+            Type::Named { name } => Some(name),
+            _ => None,
+        };
+        let scalar_type = named.and_then(|name| self.scalar_types.get(name));
+        let representation = scalar_type.and_then(|of| of.representation.as_ref());
+        let scalar = representation.map_or(Scalar::Json, |of| scalar(&of.kind));
+        let mut details = BTreeMap::new();
+        if !nullable {
+            details.insert(REQUIRED.to_owned(), "true".to_owned());
+        }
+        for (name, operator) in scalar_type.iter().flat_map(|of| &of.comparison_operators) {
+            for kind in [EQUAL, ONE_OF, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL] {
+                if operator.kind == kind {
+                    details.insert(kind.to_owned(), name.clone());
+                }
+            }
+        }
+        if let Some(of) = representation {
+            if ["int64", "biginteger", "bigdecimal"].contains(&of.kind.as_str()) {
+                details.insert(TEXT.to_owned(), "true".to_owned());
+            }
+            if scalar == Scalar::Enum {
+                details.insert(VALUES.to_owned(), of.one_of.join(","));
+            }
+        }
+        Some(Field {
+            name: name.to_owned(),
+            scalar,
+            native: named.cloned().unwrap_or_default(),
+            nullable: true,
+            comment: field.description.clone(),
+            scale: None,
+            enumeration: named.filter(|_| scalar == Scalar::Enum).cloned(),
+            details,
+        })
+    }
+}
+
+/// The scalar of a representation; what has none is JSON.
+fn scalar(representation: &str) -> Scalar {
+    match representation {
+        "boolean" => Scalar::Boolean,
+        "string" => Scalar::String,
+        "int8" | "int16" | "int32" => Scalar::Int,
+        "int64" => Scalar::BigInt,
+        "float32" | "float64" => Scalar::Float,
+        "biginteger" | "bigdecimal" => Scalar::Decimal,
+        "uuid" => Scalar::Uuid,
+        "date" => Scalar::Date,
+        "timestamp" => Scalar::LocalDateTime,
+        "timestamptz" => Scalar::DateTime,
+        "bytes" => Scalar::Bytes,
+        "enum" => Scalar::Enum,
+        _ => Scalar::Json,
+    }
+}

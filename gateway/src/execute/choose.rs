@@ -1,0 +1,122 @@
+//! Finds the keys by which a filter goes through a link: tries one side and then the other, up to more and more rows, until
+//! one of them is read whole.
+//!
+//! In: a [`ChooseStep`]. Out: its keys. *Invariant*: what is read before a side is read whole is at most a few times what that
+//! side has, so the cheaper side is found without knowing it; and never more than the budget of either.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::{Fault, Made, Run, StepResult, Steps, internal};
+use crate::error::Code;
+use crate::plan::{ChooseStep, Part, Step, StepId};
+
+/// How steps are run.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Attempt {
+    /// After how many rows a fetch stops that may be told to.
+    pub(super) stop: Option<usize>,
+    /// The step of the plan that they are run for.
+    pub(super) of: Option<StepId>,
+}
+
+/// Rows and keys that were worked on within steps.
+pub(super) type Spent = HashMap<StepId, (usize, usize)>;
+
+/// Each round reads so many times what the one before did.
+const MORE: usize = 8;
+
+impl Run<'_> {
+    /// The keys of a link, from the side that is read whole first.
+    pub(super) fn choose<'a>(
+        &'a self,
+        step: &'a ChooseStep,
+        given: Vec<Arc<Made>>,
+        attempt: Attempt,
+    ) -> BoxFuture<'a, StepResult> {
+        async move {
+            let most = self.world.limits.budget_rows;
+            let mut stop = self.world.limits.side_rows.max(1).min(most);
+            // The near side's keys are known, and what they lead to is too much.
+            let mut leads_to_too_much = false;
+            loop {
+                let last = stop == most;
+                for near in [step.near_first, !step.near_first] {
+                    let attempt = Attempt { stop: Some(stop), ..attempt };
+                    let found = if near {
+                        if leads_to_too_much {
+                            continue;
+                        }
+                        match self.part("near", &step.near, given.clone(), attempt).await {
+                            Ok(rows) => {
+                                let keys = self.part("keyed", &step.keyed, vec![rows], attempt).await;
+                                leads_to_too_much = true;
+                                keys
+                            }
+                            fault => fault,
+                        }
+                    } else if last {
+                        match &step.different {
+                            Some(part) => self.part("different", part, Vec::new(), attempt).await,
+                            None => self.part("far", &step.far, Vec::new(), attempt).await,
+                        }
+                    } else if step.far_stops || !step.near_first {
+                        self.part("far", &step.far, Vec::new(), attempt).await
+                    } else {
+                        continue;
+                    };
+                    match found {
+                        Err(Fault { code: Code::TooCostly, .. }) => {}
+                        found => return found,
+                    }
+                }
+                if last {
+                    return Err(self.neither(step));
+                }
+                stop = (stop * MORE).min(most);
+            }
+        }
+        .boxed()
+    }
+
+    /// Runs the steps of a part.
+    async fn part(&self, name: &'static str, part: &Part, given: Vec<Arc<Made>>, attempt: Attempt) -> StepResult {
+        let from = Instant::now();
+        let steps = Steps { list: &part.steps, inputs: &part.inputs, users: &part.users };
+        let mut made = self.all(steps, given, attempt).await;
+        let result = std::mem::replace(&mut made[part.result], Err(internal()));
+        if let (Ok(result), Some(of)) = (&result, attempt.of) {
+            made[part.result] = Ok(result.clone());
+            self.spend(part, &made, of);
+        }
+        if let (Some(watch), Some(of)) = (&self.watch, attempt.of) {
+            watch.tried(of, name, attempt.stop.unwrap_or(self.world.limits.budget_rows), &result, from);
+        }
+        result
+    }
+
+    /// Counts what a part has worked on here.
+    fn spend(&self, part: &Part, made: &[StepResult], of: StepId) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        let (rows, keys) = spent.entry(of).or_default();
+        for (step, made) in part.steps.iter().zip(made) {
+            match (step, made.as_deref()) {
+                (Step::Fetch(fetch), Ok(Made::Rows(read))) if fetch.ceiling.budget => *rows += read.batch.num_rows(),
+                (Step::Union(union), Ok(Made::Rows(read))) if union.ceiling.budget => *rows += read.batch.num_rows(),
+                (Step::Keys(step), Ok(Made::Keys(collected))) if step.budget => *keys += collected.num_rows(),
+                _ => {}
+            }
+        }
+    }
+
+    fn neither(&self, step: &ChooseStep) -> Fault {
+        let ChooseStep { field, sides: [near, far], .. } = step;
+        let most = self.world.limits.budget_rows;
+        let what = format!("neither `{near}` nor `{far}` comes to at most {most} rows by its own conditions");
+        Fault::new(Code::TooCostly, format!("`{field}`: {what}: narrow the filter on one of them"))
+    }
+}
