@@ -33,3 +33,4 @@ pub use fetch::{
 pub use freshness::{Age, Freshness};
 pub use rows::{CellFault, RowStream, Rows};
 pub use source::Source;
+pub use sql::cells::cell_value;

@@ -113,7 +113,7 @@ fn plan_made(bencher: Bencher) {
     });
 }
 
-/// One row by key, with a plan that is found: what plan_made is to be compared with.
+/// One row by key, with a plan that is found: what `plan_made` is to be compared with.
 #[divan::bench]
 fn row_by_key(bencher: Bencher) {
     City::new().measure(bencher, ROW, &json!({"id": 7}));

@@ -15,6 +15,7 @@ mod keys;
 mod page;
 mod progress;
 mod running;
+mod scan;
 mod union;
 mod watch;
 
@@ -205,6 +206,10 @@ impl Run<'_> {
                         let attempt = Attempt { of: attempt.of.or(Some(id)), ..attempt };
                         fetches.push(async move { (id, run.choose(choose, made, attempt).await) });
                     }
+                    (Step::Scan(scan), Ok(_)) => {
+                        let attempt = Attempt { of: attempt.of.or(Some(id)), ..attempt };
+                        fetches.push(async move { (id, run.scan(scan, attempt).await) });
+                    }
                     (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),
                 }
             }
@@ -245,7 +250,7 @@ impl Run<'_> {
     /// A step that asks nobody.
     fn work(&self, step: &Step, made: &[Arc<Made>]) -> Result<Made, Fault> {
         Ok(match step {
-            Step::Fetch(_) | Step::Union(_) | Step::Choose(_) | Step::Given => return Err(internal()),
+            Step::Fetch(_) | Step::Union(_) | Step::Choose(_) | Step::Scan(_) | Step::Given => return Err(internal()),
             Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
             Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
             Step::Attach(step) => Made::Rows(Arc::new(attach::attach(step, &*rows(made, 0)?, &*rows(made, 1)?)?)),

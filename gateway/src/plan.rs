@@ -25,6 +25,7 @@ mod output;
 pub mod page;
 mod pushdown;
 mod read;
+mod scan;
 pub mod union;
 mod weight;
 
@@ -42,9 +43,11 @@ use self::connection::{ConnectionOutput, CursorArgument};
 pub use self::far::AttachStep;
 pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WholeOutput, WidenStep};
 pub use self::limits::{Check, CheckKind};
+pub use self::output::{SourceField, SourceOutput};
 pub use self::page::SortTerm;
 use self::page::{FetchPage, PageStep};
 pub(crate) use self::pushdown::fields_of;
+pub use self::scan::ScanStep;
 use self::union::UnionStep;
 use crate::operation::{Argument, Field, Form, Slot, Variables};
 
@@ -98,6 +101,8 @@ pub enum Step {
     Assign(AssignStep),
     /// Gives the keys by which a filter goes through a link.
     Choose(Box<ChooseStep>),
+    /// Reads rows in their order until enough of them meet a filter across sources.
+    Scan(Box<ScanStep>),
     /// Stands for what a [`Part`] is given.
     Given,
 }
@@ -331,27 +336,6 @@ pub struct RowsOutput {
     pub list: bool,
     /// The fields of each row.
     pub fields: Vec<Output>,
-}
-
-/// A field of `_sources`.
-#[derive(Debug)]
-pub struct SourceOutput {
-    /// `"key":`
-    pub prefix: Box<[u8]>,
-    /// Which.
-    pub field: SourceField,
-}
-
-/// The fields of `Source`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // as in the schema
-pub enum SourceField {
-    Typename,
-    Name,
-    Title,
-    Connector,
-    State,
-    Collections,
 }
 
 impl PlanOperand {

@@ -133,11 +133,15 @@ async fn a_small_side_against_a_million_rows_reads_a_few_thousand_rows() {
         ("/civil/resident", r#"{ civil { resident(where: { shots: { vaccine: { _eq: "rare" }, cell: { officer: { _eq: "o0" } }, id: { _lt: 300000 } } }) { id } } }"#,
             json!([{ "id": 100_000 }, { "id": 200_000 }]), 5, 2_100),
     ];
+    check(&gateway, cases).await;
+}
+
+async fn check(gateway: &Gateway, cases: Vec<Case>) {
     let mut wrong = String::new();
     for (path, query, expected, statements, rows) in cases {
-        let before = asked(&gateway);
-        let answer = ask(&gateway, query).await;
-        let after = asked(&gateway);
+        let before = asked(gateway);
+        let answer = ask(gateway, query).await;
+        let after = asked(gateway);
         let (sent, read) = (after.0 - before.0, after.1 - before.1);
         let found = answer["data"].pointer(path).unwrap_or(&Value::Null);
         if *found != expected || sent > statements || read > rows {
@@ -147,6 +151,21 @@ async fn a_small_side_against_a_million_rows_reads_a_few_thousand_rows() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limited_list_between_two_million_rows_is_read_in_its_order_until_the_limit_is_met() {
+    let gateway = serve(town().folder()).await;
+    #[rustfmt::skip]
+    let cases: Vec<Case> = vec![
+        ("/civil/resident", r#"{ civil { resident(where: { shots: { vaccine: { _eq: "flu" } } }, limit: 3, offset: 2) { id } } }"#,
+            json!([{ "id": 3 }, { "id": 4 }, { "id": 5 }]), 4, 4_300),
+        ("/civil/resident", r"{ civil { resident(where: { shots: { clinic: { _eq: 7 } } }, orderBy: [{ street: DESC }, { id: ASC }], limit: 2) { id street } } }",
+            json!([{ "id": 19, "street": 19 }, { "id": 79, "street": 19 }]), 9, 7_000),
+        ("/civil/resident", r#"{ civil { resident(where: { _not: { shots: { cell: { officer: { _neq: "o9" } } } }, street: { _eq: 9 } }, orderBy: [{ id: DESC }], limit: 2) { id } } }"#,
+            json!([{ "id": 999_509 }, { "id": 999_009 }]), 12, 12_000),
+    ];
+    check(&gateway, cases).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -51,7 +51,7 @@ fn the_status_of_a_refusal_follows_the_media_type() {
 #[test]
 fn an_answer_tells_its_plan_where_that_is_allowed_and_asked_for() {
     let city = City::new();
-    let query = r#"{ civil { resident(where: { name: { _neq: "hidden" }, vaccinations: { vaccine: { _eq: "influenza" } } }, limit: 7) { id street { name } } } }"#;
+    let query = r#"{ civil { resident(where: { name: { _neq: "hidden" }, vaccinations: { vaccine: { _eq: "influenza" } } }) { id street { name } } } }"#;
     let body = json!({"query": query}).to_string();
     let running = Running::serve(city.folder());
     let plain = running.post("/graphql", &body, &["lilong-plan: 1"]).json();
@@ -74,7 +74,7 @@ fn an_answer_tells_its_plan_where_that_is_allowed_and_asked_for() {
     assert!(tried.iter().any(|tried| tried["rows"] == "more"), "{tried:?}");
     assert!(steps[0]["statements"].as_u64().unwrap() >= 2, "{steps:?}");
     let text = told.text();
-    for secret in ["SELECT", "hidden", "influenza", "sqlite", "limit"] {
+    for secret in ["SELECT", "hidden", "influenza", "sqlite"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
 }

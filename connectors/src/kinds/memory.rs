@@ -23,7 +23,7 @@ use crate::kinds::Kind;
 use crate::rows::columns_schema;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
-pub(crate) use answer::{answer, needed, own};
+pub(crate) use answer::answer;
 pub use script::{Logged, Script};
 
 /// The kind's entry in the list.

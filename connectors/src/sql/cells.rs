@@ -20,6 +20,14 @@ pub(crate) fn values(column: &ArrayRef, scalar: Scalar) -> Option<Vec<Value>> {
     Some(values)
 }
 
+/// One cell as a value of a scalar. `None` if the column has not the scalar's Arrow type.
+pub fn cell_value(column: &ArrayRef, row: usize, scalar: Scalar) -> Option<Value> {
+    if *column.data_type() != crate::rows::arrow_type(scalar) {
+        return None;
+    }
+    if column.is_null(row) { Some(Value::Null) } else { value(column, row, scalar) }
+}
+
 fn value(column: &ArrayRef, row: usize, scalar: Scalar) -> Option<Value> {
     Some(match column.data_type() {
         DataType::Boolean => Value::Boolean(column.as_boolean().value(row)),

@@ -65,7 +65,7 @@ mod tests {
 
     use std::sync::Arc;
 
-    use lilong_schema::{Scalar, Value};
+    use lilong_schema::{Collection, Scalar, Value};
     use lilong_tests::contract::{Fixture, contract_suite, data};
 
     use crate::ledger::{Book, Ledger};
@@ -73,7 +73,11 @@ mod tests {
     async fn start() -> Option<Fixture> {
         // It describes no enums.
         let tables = data::tables(&[Scalar::Enum], |_, _| true);
-        let book = |table: &data::Table| Book { collection: table.collection.clone(), rows: table.rows.clone() };
+        let book = |table: &data::Table| {
+            // It has no indexes either.
+            let collection = Collection { expressions: Vec::new(), ..table.collection.clone() };
+            Book { collection, rows: table.rows.clone() }
+        };
         let ledger = Arc::new(Ledger::new("ledger", tables.iter().map(book).collect()));
         let spoiled = ledger.clone();
         let spoil = move || spoiled.write("spoiled", 1, 1, Value::Text("no number".to_owned()));

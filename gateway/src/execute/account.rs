@@ -17,6 +17,11 @@ pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], spent: &Spent,
     for (id, step) in plan.steps.iter().enumerate() {
         let Ok(made) = &steps[id] else { continue };
         let inherited = plan.inputs[id].iter().find_map(|input| steps[*input].as_ref().err().cloned());
+        let inside = spent.get(&id).copied().unwrap_or_default();
+        let within = |field: &str, rows: &mut usize, keys: &mut usize| {
+            spend(rows, inside.0, limits.budget_rows, || too_many_rows(field, limits))
+                .or_else(|| spend(keys, inside.1, limits.budget_keys, || too_many_keys(limits)))
+        };
         let fault = inherited.or_else(|| match (step, &**made) {
             (Step::Fetch(FetchStep { field, ceiling, .. }), Made::Rows(read)) if ceiling.budget => {
                 spend(&mut rows, read.batch.num_rows(), limits.budget_rows, || too_many_rows(field, limits))
@@ -27,11 +32,8 @@ pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], spent: &Spent,
             (Step::Keys(collecting), Made::Keys(collected)) if collecting.budget => {
                 spend(&mut keys, collected.num_rows(), limits.budget_keys, || too_many_keys(limits))
             }
-            (Step::Choose(choose), _) => {
-                let (read, collected) = spent.get(&id).copied().unwrap_or_default();
-                spend(&mut rows, read, limits.budget_rows, || too_many_rows(&choose.field, limits))
-                    .or_else(|| spend(&mut keys, collected, limits.budget_keys, || too_many_keys(limits)))
-            }
+            (Step::Choose(choose), _) => within(&choose.field, &mut rows, &mut keys),
+            (Step::Scan(scan), _) => within(&scan.field, &mut rows, &mut keys),
             _ => None,
         });
         if let Some(fault) = fault {

@@ -22,6 +22,8 @@ pub(super) struct Attempt {
     pub(super) stop: Option<usize>,
     /// The step of the plan that they are run for.
     pub(super) of: Option<StepId>,
+    /// Whether no more than the first round is tried.
+    pub(super) quick: bool,
 }
 
 /// Rows and keys that were worked on within steps.
@@ -74,7 +76,7 @@ impl Run<'_> {
                         found => return found,
                     }
                 }
-                if last {
+                if last || attempt.quick {
                     return Err(self.neither(step));
                 }
                 stop = (stop * MORE).min(most);
@@ -84,7 +86,13 @@ impl Run<'_> {
     }
 
     /// Runs the steps of a part.
-    async fn part(&self, name: &'static str, part: &Part, given: Vec<Arc<Made>>, attempt: Attempt) -> StepResult {
+    pub(super) async fn part(
+        &self,
+        name: &'static str,
+        part: &Part,
+        given: Vec<Arc<Made>>,
+        attempt: Attempt,
+    ) -> StepResult {
         let from = Instant::now();
         let steps = Steps { list: &part.steps, inputs: &part.inputs, users: &part.users };
         let mut made = self.all(steps, given, attempt).await;

@@ -17,7 +17,7 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Link, LinkId};
 
 use self::place::Among;
-pub(super) use self::place::Place;
+pub(super) use self::place::{Place, object};
 use super::build::Builder;
 use super::inputs::edges;
 use super::read::{Columns, push};
@@ -144,7 +144,7 @@ impl<'b> Builder<'b> {
     }
 
     /// Steps of their own, of which the first stand for what they are given.
-    fn part(
+    pub(super) fn part(
         &mut self,
         given: usize,
         build: impl FnOnce(&mut Self, &[StepId]) -> Result<StepId, RequestError>,

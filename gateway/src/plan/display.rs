@@ -6,7 +6,7 @@ use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
 use serde_json::{Value, json};
 
 use super::union::{Ask, UnionStep, compare_text};
-use super::{AggregateStep, ChooseStep, FetchStep, JoinRule, KeysFrom, Plan, PlanOperand, Step};
+use super::{AggregateStep, ChooseStep, FetchStep, JoinRule, KeysFrom, Part, Plan, PlanOperand, ScanStep, Step};
 use crate::model::Model;
 use crate::operation::Variables;
 
@@ -70,6 +70,7 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
             "step": id, "kind": "filter", "rows": filter.input, "where": predicate(&filter.predicate, &filter.collection),
         }),
         Step::Choose(choose) => self::choose(id, choose, model),
+        Step::Scan(scan) => self::scan(id, scan, model),
         Step::Given => json!({ "step": id, "kind": "given" }),
         Step::Sort(sort) => json!({ "step": id, "kind": "sort", "rows": sort.input, "terms": sort.terms.len() }),
         Step::Attach(attach) => json!({ "step": id, "kind": "attach", "rows": attach.input, "linked": attach.linked }),
@@ -140,6 +141,24 @@ fn choose(id: usize, step: &ChooseStep, model: &Model) -> Value {
         .parts()
         .map(|(name, part)| (name.to_owned(), json!({ "steps": steps(&part.steps, model), "gives": part.result })));
     value["parts"] = Value::Object(parts.collect());
+    value
+}
+
+fn scan(id: usize, step: &ScanStep, model: &Model) -> Value {
+    let source = &model.sources[step.source];
+    let part = |part: &Part| json!({ "steps": steps(&part.steps, model), "gives": part.result });
+    let mut value = json!({
+        "step": id,
+        "kind": "scan",
+        "source": &**source.name(),
+        "collection": step.first.fetch.collection.name,
+        "limit": operand(&step.wanted),
+    });
+    match source.explain(&step.behind) {
+        Ok(native) => value["request"] = json!(native.text),
+        Err(error) => value["error"] = json!(error.to_string()),
+    }
+    value["parts"] = json!({ "plain": part(&step.plain), "check": part(&step.check) });
     value
 }
 

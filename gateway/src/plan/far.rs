@@ -245,6 +245,6 @@ impl Builder<'_> {
 }
 
 /// Whether values of a scalar have one order, wherever they are compared.
-fn compares_alike(scalar: Scalar) -> bool {
+pub(super) fn compares_alike(scalar: Scalar) -> bool {
     !matches!(scalar, Scalar::String | Scalar::Uuid | Scalar::Enum | Scalar::Json | Scalar::Bytes)
 }

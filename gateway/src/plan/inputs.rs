@@ -26,7 +26,7 @@ impl Step {
                 inputs
             }
             Step::Choose(choose) => choose.given.clone(),
-            Step::Given => Vec::new(),
+            Step::Scan(_) | Step::Given => Vec::new(),
             Step::Sort(sort) => vec![sort.input],
             Step::Attach(attach) => vec![attach.input, attach.linked],
             Step::Page(page) => vec![page.input],

@@ -1,8 +1,29 @@
 //! Outputs: how the fields of an answer are written.
 
-use super::{Output, OutputValue, SourceField, SourceOutput};
+use super::{Output, OutputValue};
 use crate::json;
 use crate::operation::Field;
+
+/// A field of `_sources`.
+#[derive(Debug)]
+pub struct SourceOutput {
+    /// `"key":`
+    pub prefix: Box<[u8]>,
+    /// Which.
+    pub field: SourceField,
+}
+
+/// The fields of `Source`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // as in the schema
+pub enum SourceField {
+    Typename,
+    Name,
+    Title,
+    Connector,
+    State,
+    Collections,
+}
 
 pub(super) fn source_output(field: &Field) -> SourceOutput {
     SourceOutput {

@@ -58,6 +58,14 @@ fn step(step: &Step) -> usize {
         Step::Aggregate(aggregate) => (aggregate.by.len() + aggregate.figures.len()) * CONDITION,
         Step::Widen(widen) => widen.joins.len() * CONDITION,
         Step::Choose(choose) => choose.parts().map(|(_, part)| part.steps.iter().map(self::step).sum::<usize>()).sum(),
+        Step::Scan(scan) => {
+            let of = |part: &super::Part| part.steps.iter().map(self::step).sum::<usize>();
+            of(&scan.plain)
+                + of(&scan.check)
+                + operands(&scan.operands)
+                + scan.page.terms() * CONDITION
+                + 4 * predicate(&scan.first.fetch.predicate)
+        }
         Step::Given | Step::Attach(_) | Step::Sort(_) | Step::Join(_) | Step::Assign(_) => 0,
     }
 }

@@ -26,6 +26,20 @@ async fn the_first_rows_of_six_hundred_members_cost_each_one_request() {
         .map(|(source, id, size)| json!({ "_source": source, "id": id, "size": size }));
     assert_eq!(ask(&gateway, query).await, json!({ "data": { "item": expected } }));
     assert!(gateway.model().sources.iter().all(|source| source.status().fetches == 1));
+    // 60,000 groups of members become 100, a few thousand at a time.
+    let groups = "{ itemGroups(by: [id], orderBy: [{ key: { id: DESC } }], limit: 1) {
+                      key { id } aggregate { count sum { size } avg { size } varPop { size } max { size } } } }";
+    let answer = ask(&gateway, groups).await;
+    let group = &answer["data"]["itemGroups"][0];
+    let figures = &group["aggregate"];
+    assert_eq!(
+        (&group["key"]["id"], &figures["count"], &figures["max"]["size"]),
+        (&json!(100), &json!(600), &json!(100_599))
+    );
+    assert_eq!((&figures["sum"]["size"], &figures["avg"]["size"]), (&json!("60179700"), &json!(100_299.5)), "{answer}");
+    let variance = figures["varPop"]["size"].as_f64().unwrap();
+    assert!((variance - f64::from(600 * 600 - 1) / 12.0).abs() < 1e-6, "{variance}");
+    assert!(gateway.model().sources.iter().all(|source| source.status().fetches == 2));
     // Members that look the same share one request, made once.
     let request = lilong::request::Request { query: query.to_owned(), ..Default::default() };
     let plan = gateway.explain(&request).unwrap();

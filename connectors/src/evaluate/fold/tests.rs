@@ -251,6 +251,21 @@ fn parts_come_to_the_whole() {
 }
 
 #[test]
+fn an_average_comes_of_counts_averages_and_variances_too() {
+    let parts = || {
+        vec![
+            big(&[Some(1), Some(3), Some(0)]),
+            float(&[Some(8.0), Some(2.0), None]),
+            float(&[Some(0.0), Some(6.0), None]),
+        ]
+    };
+    let combined = combine(3, &[], &[(Function::Average, parts()), (Function::VariancePopulation, parts())]).unwrap();
+    // 8, and three numbers around 2: their squared deviations are 18, and 27 between the two parts.
+    let cells: Vec<String> = combined.aggregates.iter().map(|column| shown(column).remove(0)).collect();
+    assert_eq!(cells, ["3.5", "11.25"]);
+}
+
+#[test]
 fn of_no_parts_a_count_is_0_and_everything_else_null() {
     let combined = combine(
         0,

@@ -12,7 +12,7 @@ use lilong_schema::{Collection, Scalar};
 
 use super::route::{self, Access, Argument, Paging, Route};
 use crate::json_cells::{Decoder, has_one_form};
-use crate::kinds::memory::needed;
+use crate::pieces::needed;
 use crate::rows::columns_schema;
 use crate::{Comparison, Fetch, OperandId, OrderTarget, Predicate};
 

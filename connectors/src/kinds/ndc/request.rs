@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::schema::{EQUAL, GREATER, GREATER_OR_EQUAL, LESS, LESS_OR_EQUAL, ONE_OF, TEXT, VARIABLES};
 use crate::json_cells::{Decoder, has_one_form};
-use crate::kinds::memory::needed;
+use crate::pieces::needed;
 use crate::rows::columns_schema;
 use crate::{Comparison, Fetch, OperandId, Order, OrderTarget, Predicate};
 

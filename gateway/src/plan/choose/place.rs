@@ -77,7 +77,7 @@ impl Builder<'_> {
     }
 
     /// The conditions that all must hold: those that read no other source, and the others.
-    pub(super) fn conjuncts(&self, id: CollectionId, argument: &Argument) -> (Entries, Entries) {
+    pub(in crate::plan) fn conjuncts(&self, id: CollectionId, argument: &Argument) -> (Entries, Entries) {
         let (mut own, mut crossing) = (Vec::new(), Vec::new());
         self.split(id, argument, &mut own, &mut crossing);
         (own, crossing)
@@ -124,7 +124,7 @@ impl Builder<'_> {
     }
 
     /// The columns that a condition reads of its own collection, links among them.
-    pub(super) fn want_read_by(&self, id: CollectionId, argument: &Argument, columns: &mut Columns) {
+    pub(in crate::plan) fn want_read_by(&self, id: CollectionId, argument: &Argument, columns: &mut Columns) {
         let Form::Object(entries) = &argument.form else { return };
         for (name, value) in entries {
             match (&**name, &value.form) {
@@ -147,8 +147,8 @@ impl Builder<'_> {
 }
 
 /// Entries of an input object.
-pub(super) type Entries = Vec<(Arc<str>, Argument)>;
+pub(in crate::plan) type Entries = Vec<(Arc<str>, Argument)>;
 
-pub(super) fn object(entries: Entries) -> Argument {
+pub(in crate::plan) fn object(entries: Entries) -> Argument {
     Argument { form: Form::Object(entries), slot: None }
 }
