@@ -1,6 +1,7 @@
 //! The configuration of a gateway as types. `catalog/load` reads a folder of TOML files into them.
 
 mod addition;
+mod collection_entry;
 mod document;
 mod link;
 pub mod load;
@@ -17,13 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use collection_entry::{CacheTime, TypeOverride};
 pub use load::{is_servable, load, load_with};
 pub use placeholder::Environment;
 pub(crate) use placeholder::file_fault;
 pub use source::COMMON_KEYS;
 
 use self::pattern::Pattern;
-use crate::{Normalizer, Scalar, Secret, Value};
+use crate::{Normalizer, Secret, Value};
 
 /// A catalog: what the gateway serves and how.
 #[derive(Clone, Debug, Default)]
@@ -279,17 +281,6 @@ pub struct OptionTable {
     pub entries: Vec<(String, OptionValue)>,
 }
 
-/// An entry of `[source.cache_for]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CacheTime {
-    /// Where it stands.
-    pub place: Place,
-    /// The collection, by its original name.
-    pub collection: String,
-    /// How old an answer of it may be; `None`: nothing of it is kept.
-    pub time: Option<Duration>,
-}
-
 /// An entry of `[source.rename]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rename {
@@ -313,19 +304,6 @@ impl Rename {
             None => self.collection.clone(),
         }
     }
-}
-
-/// An entry of `[source.types]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TypeOverride {
-    /// Where it stands.
-    pub place: Place,
-    /// The collection, by its original name.
-    pub collection: String,
-    /// The column, by its original name.
-    pub column: String,
-    /// What its values are.
-    pub scalar: Scalar,
 }
 
 /// A `[[link]]` block.
