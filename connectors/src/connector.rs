@@ -1,6 +1,7 @@
 //! The contract between the engine and one source.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -43,6 +44,11 @@ pub trait Connector: Send + Sync + 'static {
     /// What the source tells of changes by itself, for as long as it is listened to; [`Change::All`] whenever a message may
     /// have been missed. `None`: it tells nothing.
     fn changes(&self) -> Option<BoxStream<'static, Change>> {
+        None
+    }
+
+    /// As of when its answers are, where it reads copies of what it serves: when the newest it has read was made.
+    fn as_of(&self) -> Option<SystemTime> {
         None
     }
 

@@ -1,5 +1,6 @@
 //! THE LIST of kinds of source: one entry each.
 
+mod files;
 mod graphql;
 pub mod memory;
 mod mysql;
@@ -38,7 +39,8 @@ pub struct Discovery {
 }
 
 /// The kinds there are.
-pub const KINDS: &[Kind] = &[graphql::KIND, memory::KIND, mysql::KIND, ndc::KIND, postgres::KIND, sqlite::KIND];
+pub const KINDS: &[Kind] =
+    &[files::KIND, graphql::KIND, memory::KIND, mysql::KIND, ndc::KIND, postgres::KIND, sqlite::KIND];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -21,6 +21,7 @@ pub mod pool;
 pub mod rows;
 pub mod source;
 mod sql;
+mod tables;
 
 pub use change::Change;
 pub use connector::Connector;

@@ -1,6 +1,7 @@
 //! A source: a connector behind its layers. The only way from the engine to a network.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures::StreamExt;
 use lilong_schema::catalog::{SourceSettings, Tuning};
@@ -124,6 +125,11 @@ impl Source {
                 tracing::debug!(source = %shelf.source(), dropped, "a source has changed");
             }
         })
+    }
+
+    /// As of when its answers are, where it reads copies of what it serves.
+    pub fn as_of(&self) -> Option<SystemTime> {
+        self.stack.connector().as_of()
     }
 
     /// Whether fetches are let through to it.

@@ -2,6 +2,7 @@
 //!
 //! To add a kind: a function that fills one, an entry in [`start`], and its name in `main.rs`.
 
+mod files;
 mod graphql;
 mod mysql;
 mod ndc;
@@ -24,6 +25,7 @@ use crate::data::{self, Table};
 /// Starts a source of a kind; `None`: this build does not have the kind, or no server of it runs.
 pub(crate) async fn start(kind: &str) -> Option<Fixture> {
     match kind {
+        "files" => Some(files::start().await),
         "memory" => Some(memory().await),
         "sqlite" => sqlite().await,
         "postgres" => postgres::start(postgres::Way::Plain).await,

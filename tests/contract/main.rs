@@ -16,4 +16,4 @@ macro_rules! every_kind {
     };
 }
 
-every_kind! { graphql memory ndc ndc_without_variables sqlite mysql postgres postgres_blind postgres_pooled }
+every_kind! { files graphql memory ndc ndc_without_variables sqlite mysql postgres postgres_blind postgres_pooled }

@@ -12,6 +12,7 @@ mod describe;
 mod differential;
 mod engines;
 mod faults;
+mod files;
 mod http;
 mod letter;
 mod pages;

@@ -30,11 +30,12 @@ use self::answer::Answer;
 use self::document::{Fault, Parts};
 use self::schema::Schema;
 use self::settings::Settings;
+use super::Kind;
 use super::sqlite::glob;
-use super::{Kind, memory};
 use crate::http::{Client, Request, Url};
 use crate::json_cells::override_types;
 use crate::options::Block;
+use crate::tables;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream, http};
 
 /// The kind's entry in the list.
@@ -164,7 +165,7 @@ impl Connector for Service {
             let parts =
                 parts.map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
             let work = fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline };
-            memory::answer(self.client.source(), bound, work.rows().await?)
+            tables::answer(self.client.source(), bound, work.rows().await?)
         }
         .boxed()
     }

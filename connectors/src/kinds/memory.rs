@@ -3,10 +3,6 @@
 //! In: descriptions with their rows as record batches. Out: what the contract asks of a source. *Invariant*: it does what
 //! it claims and refuses a fetch that needs more, so that a planner that asks too much is found out.
 
-mod answer;
-mod explain;
-mod fold;
-mod read;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,9 +17,9 @@ use lilong_schema::{Capabilities, Collection, Enumeration, Field, Problem, Sourc
 
 use crate::kinds::Kind;
 use crate::rows::columns_schema;
+use crate::tables::{self, Reader, Table, one_digit};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
-pub(crate) use answer::answer;
 pub use script::{Logged, Script};
 
 /// The kind's entry in the list.
@@ -35,16 +31,8 @@ pub struct Memory {
     capabilities: Capabilities,
     batch_rows: usize,
     enumerations: Vec<Enumeration>,
-    tables: BTreeMap<String, Table>,
+    tables: BTreeMap<String, Arc<Table>>,
     stage: script::Stage,
-}
-
-/// The rows of one collection, a column for each field.
-struct Table {
-    collection: Arc<Collection>,
-    rows: RecordBatch,
-    /// Cells that cannot be represented; null in `rows`.
-    bad_cells: BTreeSet<(FieldId, usize)>,
 }
 
 impl Memory {
@@ -87,7 +75,8 @@ impl Memory {
             collection.rows = Some(one_digit(rows.num_rows() as u64));
         }
         let name = collection.name.clone();
-        self.tables.insert(name, Table { collection: Arc::new(collection), rows, bad_cells: BTreeSet::new() });
+        let table = Table { collection: Arc::new(collection), rows, bad_cells: BTreeSet::new() };
+        self.tables.insert(name, Arc::new(table));
         Ok(self)
     }
 
@@ -117,7 +106,7 @@ impl Memory {
     pub fn bad_cell(mut self, collection: &str, field: &str, row: usize) -> Result<Self> {
         let missing =
             || Error::new(ErrorKind::Mismatch, self.name.clone(), format!("no cell {collection}.{field}[{row}]"));
-        let table = self.tables.get_mut(collection).ok_or_else(missing)?;
+        let table = Arc::make_mut(self.tables.get_mut(collection).ok_or_else(missing)?);
         let id = table.collection.field_id(field).ok_or_else(missing)?;
         if row >= table.rows.num_rows() {
             return Err(missing());
@@ -182,13 +171,13 @@ impl Connector for Memory {
     }
 
     fn explain(&self, fetch: &Fetch) -> Result<Native> {
-        explain::check(fetch, self.capabilities).map_err(|needs| {
+        tables::check(fetch, self.capabilities).map_err(|needs| {
             self.fault(
                 ErrorKind::Internal,
                 format!("collection {}: asked for {needs}, which is not claimed", fetch.collection.name),
             )
         })?;
-        Ok(Native { text: explain::text(fetch), parts: Arc::new(()) })
+        Ok(Native { text: tables::text(fetch), parts: Arc::new(()) })
     }
 
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, _: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
@@ -207,7 +196,14 @@ impl Connector for Memory {
             if let Some(kind) = failure.filter(|_| script.after_rows == 0) {
                 return Err(fault(kind));
             }
-            let mut pieces = read::Reader { memory: self, fetch }.rows()?;
+            let find = |collection: &Collection| {
+                let table = self.tables.get(&collection.name).cloned();
+                table.ok_or_else(|| {
+                    self.fault(ErrorKind::Mismatch, format!("there is no collection {}", collection.name))
+                })
+            };
+            let bounds = (self.capabilities.keys, self.batch_rows);
+            let mut pieces = Reader::new(&self.name, bounds, &find, fetch).rows()?;
             if let Some(kind) = failure {
                 pieces = script::cut(pieces, script.after_rows, fault(kind));
             }
@@ -234,12 +230,6 @@ impl Connector for Memory {
             }
         })
     }
-}
-
-/// A row count to one significant digit.
-fn one_digit(rows: u64) -> u64 {
-    let unit = 10u64.pow(rows.checked_ilog10().unwrap_or(0));
-    rows / unit * unit
 }
 
 fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {

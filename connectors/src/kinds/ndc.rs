@@ -20,11 +20,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use self::request::Parts;
+use super::Kind;
 use super::sqlite::glob;
-use super::{Kind, memory};
 use crate::http::{self, Client, Request};
 use crate::json_cells::override_types;
 use crate::options::Block;
+use crate::tables;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 /// The kind's entry in the list.
@@ -136,7 +137,7 @@ impl Connector for Service {
             let parts =
                 parts.map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
             let work = fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline };
-            memory::answer(self.client.source(), bound, work.rows().await?)
+            tables::answer(self.client.source(), bound, work.rows().await?)
         }
         .boxed()
     }

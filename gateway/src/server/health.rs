@@ -33,6 +33,7 @@ pub(super) async fn sources(State(shared): State<Arc<Shared>>) -> Response {
         .map(|(described, source)| {
             let status = source.status();
             let since: DateTime<Utc> = status.since.into();
+            let as_of = source.as_of().map(DateTime::<Utc>::from);
             json!({
                 "name": *described.name,
                 "title": described.title,
@@ -44,6 +45,7 @@ pub(super) async fn sources(State(shared): State<Arc<Shared>>) -> Response {
                 "faults": status.faults,
                 "retries": status.retries,
                 "sent": status.sent,
+                "asOf": as_of.map(|as_of| as_of.to_rfc3339_opts(SecondsFormat::Secs, true)),
                 "breaker": circuit_name(source.circuit()),
                 "collections": described.collections.len(),
                 "cache": source.cache().map(|cache| json!({

@@ -12,8 +12,8 @@ use lilong_schema::{Collection, Scalar};
 
 use super::route::{self, Access, Argument, Paging, Route};
 use crate::json_cells::{Decoder, has_one_form};
-use crate::pieces::needed;
 use crate::rows::columns_schema;
+use crate::tables::needed;
 use crate::{Comparison, Fetch, OperandId, OrderTarget, Predicate};
 
 /// A fetch as it is asked for.

@@ -10,8 +10,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::schema::{EQUAL, GREATER, GREATER_OR_EQUAL, LESS, LESS_OR_EQUAL, ONE_OF, TEXT, VARIABLES};
 use crate::json_cells::{Decoder, has_one_form};
-use crate::pieces::needed;
 use crate::rows::columns_schema;
+use crate::tables::needed;
 use crate::{Comparison, Fetch, OperandId, Order, OrderTarget, Predicate};
 
 /// A fetch as it is asked for.

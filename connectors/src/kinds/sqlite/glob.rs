@@ -36,7 +36,7 @@ pub(in crate::kinds) fn matches(pattern: &str, name: &str) -> bool {
 
 /// The files that a pattern names, written as the pattern is; relative ones start at `base`. A name that begins with a
 /// dot is only found by a pattern that does. An error names the folder that cannot be read.
-pub(super) fn files(base: &Path, pattern: &str) -> Result<Vec<String>, (PathBuf, io::Error)> {
+pub(in crate::kinds) fn files(base: &Path, pattern: &str) -> Result<Vec<String>, (PathBuf, io::Error)> {
     let mut found = vec![if pattern.starts_with('/') { "/".to_owned() } else { String::new() }];
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
     for (position, part) in parts.iter().enumerate() {

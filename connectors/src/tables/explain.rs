@@ -8,7 +8,7 @@ use lilong_schema::{Capabilities, Collection, Normalizer};
 use crate::{Aggregate, Comparison, Fetch, Function, Group, Hop, LinkedAggregate, Order, OrderTarget, Predicate, Test};
 
 /// What a fetch needs beyond some capabilities, by name.
-pub(super) fn check(fetch: &Fetch, capabilities: Capabilities) -> Result<(), &'static str> {
+pub(crate) fn check(fetch: &Fetch, capabilities: Capabilities) -> Result<(), &'static str> {
     check_predicate(&fetch.predicate, &fetch.collection, capabilities)?;
     need(fetch.order.is_empty() || capabilities.order, "an order")?;
     for order in &fetch.order {
@@ -104,7 +104,7 @@ fn need(held: bool, what: &'static str) -> Result<(), &'static str> {
 }
 
 /// A fetch in one line: `resident: id, name where (age > ?0 and name is not null) order by name desc limit ?1`.
-pub(super) fn text(fetch: &Fetch) -> String {
+pub(crate) fn text(fetch: &Fetch) -> String {
     let collection = &*fetch.collection;
     let mut out = format!("{}: {}", collection.name, names(collection, &fetch.columns));
     if !fetch.predicate.is_true() {

@@ -1,9 +1,11 @@
-//! Works a fetch out over the rows of a memory source.
+//! Works a fetch out over tables in memory.
 //!
 //! In: a bound fetch that stays within what is claimed. Out: its rows in pieces. *Invariant*: the steps are those of SQL,
 //! in SQL's order: filter, keys, order, distinct, limits, columns.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
@@ -15,15 +17,23 @@ use foldhash::fast::RandomState;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Scalar, Value};
 
-use super::{Memory, Table};
+use super::Table;
 use crate::evaluate::{self, KeyIndex, Term, comparable, filter_linked};
 use crate::rows::{arrow_schema, arrow_type};
 use crate::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Hop, Operand, OperandId, OrderTarget, Result, Rows};
 
+/// Gives the table of a collection; the same one throughout a fetch.
+pub(crate) type Find<'a> = dyn Fn(&Collection) -> Result<Arc<Table>> + 'a;
+
 /// One fetch at work.
-pub(super) struct Reader<'a> {
-    pub(super) memory: &'a Memory,
+pub(crate) struct Reader<'a> {
+    source: &'a Arc<str>,
+    keys: usize,
+    pub(super) batch_rows: usize,
+    find: &'a Find<'a>,
     pub(super) fetch: &'a BoundFetch,
+    /// Why a linked collection has no table.
+    missing: RefCell<Option<Error>>,
 }
 
 /// Rows that are left, by their number in the table, with the number of the key each was found by.
@@ -33,11 +43,21 @@ struct Selected {
     keys: Vec<u32>,
 }
 
-impl Reader<'_> {
-    /// The rows, in batches of the memory source's size.
-    pub(super) fn rows(&self) -> Result<Vec<Result<Rows>>> {
+impl<'a> Reader<'a> {
+    /// `keys` is how many keys a fetch may have, `batch_rows` the most rows of a piece.
+    pub(crate) fn new(
+        source: &'a Arc<str>,
+        (keys, batch_rows): (usize, usize),
+        find: &'a Find<'a>,
+        fetch: &'a BoundFetch,
+    ) -> Self {
+        Self { source, keys, batch_rows, find, fetch, missing: RefCell::new(None) }
+    }
+
+    /// The rows, in pieces.
+    pub(crate) fn rows(&self) -> Result<Vec<Result<Rows>>> {
         let fetch = self.fetch.fetch();
-        let table = self.table(&fetch.collection)?;
+        let table = &*(self.find)(&fetch.collection)?;
         let mut selected = self.select(fetch, table)?;
         self.order(fetch, table, &mut selected)?;
         self.keep_distinct(fetch, table, &mut selected)?;
@@ -45,7 +65,7 @@ impl Reader<'_> {
         if let Some(group) = &fetch.group {
             return self.groups(fetch, group, table, selected.rows);
         }
-        let pieces = selected.rows.chunks(self.memory.batch_rows);
+        let pieces = selected.rows.chunks(self.batch_rows);
         Ok(pieces.map(|rows| self.piece(fetch, table, rows)).collect())
     }
 
@@ -53,7 +73,7 @@ impl Reader<'_> {
     fn select(&self, fetch: &Fetch, table: &Table) -> Result<Selected> {
         let described = as_described(table, &fetch.collection);
         let (columns, batch) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
-        let linked = |collection: &Collection| as_described(self.memory.tables.get(&collection.name)?, collection);
+        let linked = |collection: &Collection| self.linked(collection);
         let mask = filter_linked(&fetch.predicate, &fetch.collection, &columns, &batch, &self.fetch.operands, &linked)
             .map_err(|cause| self.evaluation(cause))?;
         let met = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row)).map(|row| row as u32);
@@ -63,7 +83,7 @@ impl Reader<'_> {
         let Some(keys) = &self.fetch.keys else {
             return Err(self.defect("a fetch by keys came without keys"));
         };
-        if keys.num_rows() > self.memory.capabilities.keys {
+        if keys.num_rows() > self.keys {
             return Err(self.defect("more keys than are claimed"));
         }
         let columns = key_set.columns.iter().map(|field| self.column(table, &fetch.collection, *field));
@@ -72,7 +92,7 @@ impl Reader<'_> {
             for (column, field) in columns.iter_mut().zip(&key_set.columns) {
                 let scalar = fetch.collection.fields[*field].scalar;
                 let texts = evaluate::normalize(column, scalar, &key_set.normalize);
-                *column = std::sync::Arc::new(texts.map_err(|cause| self.evaluation(cause))?);
+                *column = Arc::new(texts.map_err(|cause| self.evaluation(cause))?);
             }
         }
         let found = KeyIndex::new(keys.columns())
@@ -108,7 +128,7 @@ impl Reader<'_> {
     ) -> Result<(ArrayRef, Scalar)> {
         let described = as_described(table, &fetch.collection);
         let (columns, batch) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
-        let linked = |collection: &Collection| as_described(self.memory.tables.get(&collection.name)?, collection);
+        let linked = |collection: &Collection| self.linked(collection);
         let operands = &self.fetch.operands;
         let (values, scalar) = evaluate::reach(path, target, &fetch.collection, (&columns, &batch), operands, &linked)
             .map_err(|cause| self.evaluation(cause))?;
@@ -125,7 +145,7 @@ impl Reader<'_> {
         rows: &UInt32Array,
     ) -> Result<Vec<usize>> {
         let collection = path.last().map_or(&fetch.collection, |hop| &hop.collection);
-        let last = self.table(collection)?;
+        let last = (self.find)(collection)?;
         let Some(own) = collection.fields.get(field).and_then(|field| last.collection.field_id(&field.name)) else {
             return Ok(Vec::new());
         };
@@ -152,7 +172,7 @@ impl Reader<'_> {
             columns.push(comparable(&column, scalar).map_err(|cause| self.evaluation(cause))?);
         }
         if fetch.keys.is_some() {
-            columns.push(std::sync::Arc::new(UInt32Array::from(selected.keys.clone())));
+            columns.push(Arc::new(UInt32Array::from(selected.keys.clone())));
         }
         let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
         let encoded = RowConverter::new(fields)
@@ -204,10 +224,15 @@ impl Reader<'_> {
         Ok(Rows { batch: batch.map_err(|cause| self.arrow(cause))?, faults })
     }
 
-    pub(super) fn table(&self, collection: &Collection) -> Result<&Table> {
-        self.memory.tables.get(&collection.name).ok_or_else(|| {
-            self.memory.fault(ErrorKind::Mismatch, format!("there is no collection {}", collection.name))
-        })
+    /// The rows of a linked collection, under its description.
+    fn linked(&self, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch)> {
+        match (self.find)(collection) {
+            Ok(table) => as_described(&table, collection),
+            Err(error) => {
+                self.missing.replace(Some(error));
+                None
+            }
+        }
     }
 
     /// The column of a field, as the description that the fetch was made from names it.
@@ -215,7 +240,7 @@ impl Reader<'_> {
         find_column(table, collection, field).cloned().ok_or_else(|| {
             let name = collection.fields.get(field).map_or("?", |field| &field.name);
             let what = format!("collection {} has no column {name} of the described type", collection.name);
-            self.memory.fault(ErrorKind::Mismatch, what)
+            Error::new(ErrorKind::Mismatch, self.source.clone(), what)
         })
     }
 
@@ -231,7 +256,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn defect(&self, what: &str) -> Error {
-        self.memory.fault(ErrorKind::Internal, format!("collection {}: {what}", self.fetch.fetch().collection.name))
+        let context = format!("collection {}: {what}", self.fetch.fetch().collection.name);
+        Error::new(ErrorKind::Internal, self.source.clone(), context)
     }
 
     pub(super) fn arrow(&self, cause: ArrowError) -> Error {
@@ -239,9 +265,12 @@ impl Reader<'_> {
     }
 
     pub(super) fn evaluation(&self, cause: evaluate::Error) -> Error {
+        if let (evaluate::Error::NoLinkedRows(_), Some(error)) = (&cause, self.missing.take()) {
+            return error;
+        }
         let context = format!("reading {}", self.fetch.fetch().collection.name);
         let mismatch = matches!(cause, evaluate::Error::NoColumn(_) | evaluate::Error::NoLinkedRows(_));
-        let mut error = cause.at_source(self.memory.name.clone(), context);
+        let mut error = cause.at_source(self.source.clone(), context);
         if mismatch {
             error.kind = ErrorKind::Mismatch;
         }

@@ -1,4 +1,4 @@
-//! Folds the rows of a memory source into groups.
+//! Folds the rows of a table in memory into groups.
 //!
 //! In: the rows that a fetch finds. Out: its groups in pieces. *Invariant*: the steps are those of SQL, in SQL's order: fold,
 //! condition, order, limits.
@@ -54,7 +54,7 @@ impl Reader<'_> {
         let batch = RecordBatch::try_new_with_options(arrow_schema(fetch), columns, &options);
         let batch = batch.map_err(|cause| self.arrow(cause))?;
         let kept = self.kept(group, &batch)?;
-        Ok(kept.chunks(self.memory.batch_rows).map(|rows| self.group_piece(&batch, rows, &folded.faults)).collect())
+        Ok(kept.chunks(self.batch_rows).map(|rows| self.group_piece(&batch, rows, &folded.faults)).collect())
     }
 
     /// The groups that are wanted, in their order.

@@ -1,0 +1,37 @@
+//! Collections whose rows are in memory: what the kinds that hold their rows themselves share.
+//!
+//! In: tables and bound fetches. Out: rows, groups, and a fetch as text. *Invariant*: nothing here knows where a table came
+//! from; a fetch sees one table for each collection from its first row to its last.
+
+mod answer;
+mod explain;
+mod fold;
+mod read;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use lilong_schema::Collection;
+use lilong_schema::collection::FieldId;
+
+pub(crate) use answer::{answer, needed, own};
+pub(crate) use explain::{check, text};
+pub(crate) use read::Reader;
+
+/// The rows of one collection, a column for each field.
+#[derive(Clone)]
+pub(crate) struct Table {
+    /// What the columns are.
+    pub(crate) collection: Arc<Collection>,
+    /// The columns, with the types of [`arrow_type`](crate::rows::arrow_type).
+    pub(crate) rows: RecordBatch,
+    /// Cells that cannot be represented; null in `rows`.
+    pub(crate) bad_cells: BTreeSet<(FieldId, usize)>,
+}
+
+/// A row count to one significant digit.
+pub(crate) fn one_digit(rows: u64) -> u64 {
+    let unit = 10u64.pow(rows.checked_ilog10().unwrap_or(0));
+    rows / unit * unit
+}
