@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use lilong_schema::{Capabilities, Field, Scalar, SourceDescription};
 
 use crate::pool::Server;
-use crate::{BoundFetch, Fetch, FetchContext, Native, Prepared, Result, RowStream};
+use crate::{BoundFetch, Change, Fetch, FetchContext, Native, Prepared, Result, RowStream};
 
 /// Talks to one source. Knows nothing of GraphQL, of retries or of other sources. Opening one never needs the network.
 pub trait Connector: Send + Sync + 'static {
@@ -37,6 +38,12 @@ pub trait Connector: Send + Sync + 'static {
 
     /// The server it shares with other sources, whose connections are bounded together.
     fn server(&self) -> Option<Arc<Server>> {
+        None
+    }
+
+    /// What the source tells of changes by itself, for as long as it is listened to; [`Change::All`] whenever a message may
+    /// have been missed. `None`: it tells nothing.
+    fn changes(&self) -> Option<BoxStream<'static, Change>> {
         None
     }
 

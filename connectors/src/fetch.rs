@@ -240,6 +240,18 @@ impl BoundFetch {
     pub fn fetch(&self) -> &Fetch {
         &self.prepared.fetch
     }
+
+    /// The most rows that it gives; `None` if that cannot be said, or if it is rows on their way into groups that are
+    /// bounded.
+    pub(crate) fn ceiling(&self) -> Option<usize> {
+        if let Some(group) = &self.fetch().group {
+            return (group.by.is_empty() && self.fetch().limit.is_none()).then_some(usize::MAX);
+        }
+        match self.operands.get(self.fetch().limit?) {
+            Some(Operand::Value(Value::Integer(rows))) => usize::try_from(*rows).ok(),
+            _ => None,
+        }
+    }
 }
 
 /// A fetch and the native request it becomes, made at its first use and kept with the plan.

@@ -3,11 +3,13 @@
 //! In: a source's settings and bound fetches. Out: descriptions and streams of Arrow record batches.
 //! *Invariant*: nothing here knows GraphQL.
 
+pub mod change;
 pub mod connector;
 pub mod context;
 pub mod error;
 pub mod evaluate;
 pub mod fetch;
+pub mod freshness;
 pub mod http;
 mod json_cells;
 pub mod kinds;
@@ -21,6 +23,7 @@ pub mod source;
 mod sql;
 mod tables;
 
+pub use change::Change;
 pub use connector::Connector;
 pub use context::FetchContext;
 pub use error::{Error, ErrorKind, Result};
@@ -28,6 +31,7 @@ pub use fetch::{
     Aggregate, BoundFetch, Comparison, Exists, Fetch, Function, Group, GroupKey, Hop, KeySet, LinkedAggregate, Native,
     Operand, OperandId, Order, OrderTarget, Predicate, Prepared, Test,
 };
+pub use freshness::{Age, Freshness};
 pub use rows::{CellFault, RowStream, Rows};
 pub use source::Source;
 pub use sql::cells::cell_value;

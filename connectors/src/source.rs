@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use lilong_schema::catalog::Tuning;
+use futures::StreamExt;
+use lilong_schema::catalog::{SourceSettings, Tuning};
 use lilong_schema::{Capabilities, Field, SourceDescription};
 use tokio::sync::Semaphore;
 
 use crate::layer::Stack;
 use crate::layers::breaker::Breaker;
 pub use crate::layers::breaker::Circuit;
+pub use crate::layers::cache::{CacheStatus, InProcess, Store};
 pub use crate::layers::observe::{State, Status};
-use crate::layers::{self, observe::Observed};
-use crate::{BoundFetch, Connector, FetchContext, Native, Prepared, Result, RowStream};
+use crate::layers::{self, cache::Shelf, observe::Observed};
+use crate::{BoundFetch, Change, Connector, FetchContext, Native, Prepared, Result, RowStream};
 
 /// One database or service.
 pub struct Source {
@@ -20,15 +22,38 @@ pub struct Source {
     stack: Arc<Stack>,
     observed: Arc<Observed>,
     breaker: Arc<Breaker>,
+    shelf: Option<Arc<Shelf>>,
 }
 
 impl Source {
-    /// A connector behind the standard layers; `ceiling` bounds the running fetches of all sources together.
+    /// A connector behind the standard layers; `ceiling` bounds the running fetches of all sources together. Nothing is
+    /// kept.
     pub fn new(name: Arc<str>, connector: Arc<dyn Connector>, tuning: &Tuning, ceiling: Arc<Semaphore>) -> Arc<Self> {
+        Self::over(name, connector, tuning, ceiling, None)
+    }
+
+    /// The same as a block of a catalog sets it up; what that allows to be kept is kept in `store`.
+    pub fn keeping(
+        settings: &SourceSettings,
+        connector: Arc<dyn Connector>,
+        ceiling: Arc<Semaphore>,
+        store: &Arc<dyn Store>,
+    ) -> Arc<Self> {
+        let shelf = Shelf::new(settings, store);
+        Self::over(settings.name.as_str().into(), connector, &settings.tuning, ceiling, shelf)
+    }
+
+    fn over(
+        name: Arc<str>,
+        connector: Arc<dyn Connector>,
+        tuning: &Tuning,
+        ceiling: Arc<Semaphore>,
+        shelf: Option<Arc<Shelf>>,
+    ) -> Arc<Self> {
         let observed = Arc::new(Observed::default());
         let breaker = Breaker::new(name.clone(), tuning);
-        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling);
-        Arc::new(Self { name, stack: Stack::new(layers, connector), observed, breaker })
+        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling, shelf.as_ref());
+        Arc::new(Self { name, stack: Stack::new(layers, connector), observed, breaker, shelf })
     }
 
     /// The name in the catalog.
@@ -53,6 +78,9 @@ impl Source {
 
     /// Asks for rows, through every layer.
     pub async fn fetch(&self, fetch: &BoundFetch, context: &FetchContext) -> Result<RowStream> {
+        if self.shelf.is_none() {
+            context.freshness.pass();
+        }
         self.stack.top().fetch(fetch, context).await
     }
 
@@ -74,6 +102,29 @@ impl Source {
     /// What has been seen of it.
     pub fn status(&self) -> Status {
         self.observed.status()
+    }
+
+    /// What is kept of it; `None`: nothing may be.
+    pub fn cache(&self) -> Option<CacheStatus> {
+        self.shelf.as_ref().map(|shelf| shelf.status())
+    }
+
+    /// Forgets what a change may have made wrong; how many lists and keys that are. `None`: nothing is ever kept.
+    pub fn forget(&self, change: &Change) -> Option<usize> {
+        self.shelf.as_ref().map(|shelf| shelf.forget(change))
+    }
+
+    /// Listens to what the source tells of changes, without end, and forgets what they concern. `None`: it tells nothing, or
+    /// nothing is kept.
+    pub fn follow(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let shelf = self.shelf.clone()?;
+        let mut changes = self.stack.connector().changes()?;
+        Some(async move {
+            while let Some(change) = changes.next().await {
+                let dropped = shelf.forget(&change);
+                tracing::debug!(source = %shelf.source(), dropped, "a source has changed");
+            }
+        })
     }
 
     /// As of when its answers are, where it reads copies of what it serves.

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use lilong_connectors::source::{InProcess, Store};
 use lilong_connectors::{Error, ErrorKind, Source, kinds};
 use lilong_schema::catalog::{self, Catalog, SourceSettings};
 use lilong_schema::descriptions::{self, Discovered, Stored};
@@ -186,6 +187,7 @@ fn add_discovered(catalog: &mut Catalog, discovered: Vec<(String, SourceSettings
 /// Opens a connector for each source whose kind is known.
 fn connect(catalog: &Catalog, findings: &mut Vec<Problem>) -> BTreeMap<String, Arc<Source>> {
     let ceiling = Arc::new(Semaphore::new(catalog.server.limits.connections));
+    let store: Arc<dyn Store> = InProcess::new(catalog.server.limits.cache_bytes);
     let mut sources = BTreeMap::new();
     for settings in &catalog.sources {
         let Some(kind) = known_kind(settings, findings) else {
@@ -193,7 +195,7 @@ fn connect(catalog: &Catalog, findings: &mut Vec<Problem>) -> BTreeMap<String, A
         };
         match (kind.open)(settings) {
             Ok(connector) => {
-                let source = Source::new(settings.name.as_str().into(), connector, &settings.tuning, ceiling.clone());
+                let source = Source::keeping(settings, connector, ceiling.clone(), &store);
                 sources.insert(settings.name.clone(), source);
             }
             Err(problems) => findings.extend(problems),

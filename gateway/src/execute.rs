@@ -26,7 +26,7 @@ use std::time::Instant;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
-use lilong_connectors::{CellFault, FetchContext, Source, evaluate};
+use lilong_connectors::{Age, CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
 use self::choose::{Attempt, Spent};
@@ -120,6 +120,8 @@ pub struct Fetched {
     pub steps: Vec<StepResult>,
     /// Members of unions that gave nothing, by the step that asked them.
     pub missing: Vec<(StepId, Fault)>,
+    /// How old what the sources gave is.
+    pub age: Age,
     /// What was seen of it, if it was watched.
     pub seen: Option<Seen>,
 }
@@ -141,7 +143,7 @@ pub struct World<'a> {
 /// Runs a plan.
 pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
     let run = Run {
-        context: FetchContext { deadline: Instant::now() + world.limits.deadline, trace: world.trace.clone() },
+        context: FetchContext::new(Instant::now() + world.limits.deadline, world.trace.clone()),
         world: &world,
         bytes: AtomicUsize::new(0),
         missing: Mutex::default(),
@@ -154,8 +156,9 @@ pub async fn execute(plan: &Plan, world: World<'_>) -> Fetched {
     account::spend_budget(plan, &mut steps, &spent, world.limits);
     account::count_rows(plan, &mut steps, world.limits.answer_rows);
     let missing = std::mem::take(&mut *run.missing.lock().unwrap_or_else(PoisonError::into_inner));
+    let age = run.context.freshness.age();
     let seen = run.watch.map(Watch::finish);
-    Fetched { steps, missing, seen }
+    Fetched { steps, missing, age, seen }
 }
 
 /// One execution.

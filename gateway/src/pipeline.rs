@@ -13,7 +13,7 @@ use crate::model::Model;
 use crate::normalize::normalize;
 use crate::operation::Variables;
 use crate::parse::parse;
-use crate::plan::{self, Plan};
+use crate::plan::{self, OutputValue, Plan};
 use crate::plan_cache::PlanCache;
 use crate::ran::ran;
 use crate::refusal::write_refusal;
@@ -46,7 +46,10 @@ pub(crate) async fn run(
         plan: ran.as_ref(),
     };
     let (body, errors) = respond(&plan, &fetched, &world);
-    Answer { body, refused: None, errors }
+    // The state of a source and the course of a plan are true for a moment only.
+    let passing =
+        errors > 0 || ran.is_some() || plan.output.iter().any(|field| matches!(field.value, OutputValue::Sources(_)));
+    Answer { body, refused: None, errors, kept: fetched.age.kept.filter(|_| !passing) }
 }
 
 /// Everything that asks nobody: from a request to its plan and variables.
@@ -89,7 +92,8 @@ pub(crate) fn prepare(
 }
 
 fn refused(errors: &[RequestError], trace: &str) -> Answer {
-    Answer { body: write_refusal(errors, trace), refused: errors.first().map(|error| error.code), errors: errors.len() }
+    let refused = errors.first().map(|error| error.code);
+    Answer { body: write_refusal(errors, trace), refused, errors: errors.len(), kept: None }
 }
 
 #[cfg(test)]

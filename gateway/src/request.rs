@@ -1,6 +1,7 @@
 //! One GraphQL request and its answer, as the engine sees them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lilong_schema::Slice;
 
@@ -32,6 +33,8 @@ pub struct Answer {
     pub refused: Option<Code>,
     /// Errors in the body.
     pub errors: usize,
+    /// The age of its oldest part and how long it may still be given; `None`: it may not be kept.
+    pub kept: Option<(Duration, Duration)>,
 }
 
 /// A new trace id: 128 random bits as 32 hexadecimal digits (W3C Trace Context's `trace-id`).

@@ -6,6 +6,7 @@
 mod cell;
 mod connection;
 mod errors;
+mod extensions;
 mod missing;
 
 use arrow_array::Array;
@@ -75,7 +76,7 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
         errors.add_missing(&missing.field, missing.fault);
     }
     let count = errors.finish(&mut out);
-    missing::write(&lost, world.plan, &mut out);
+    extensions::write(&lost, &fetched.age.stale, world.plan, &mut out);
     out.push(b'}');
     (out, count)
 }

@@ -1,6 +1,7 @@
 //! The configuration of a gateway as types. `catalog/load` reads a folder of TOML files into them.
 
 mod addition;
+mod collection_entry;
 mod document;
 mod link;
 pub mod load;
@@ -17,13 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use collection_entry::{CacheTime, TypeOverride};
 pub use load::{is_servable, load, load_with};
 pub use placeholder::Environment;
 pub(crate) use placeholder::file_fault;
 pub use source::COMMON_KEYS;
 
 use self::pattern::Pattern;
-use crate::{Normalizer, Scalar, Secret, Value};
+use crate::{Normalizer, Secret, Value};
 
 /// A catalog: what the gateway serves and how.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +102,8 @@ pub struct Limits {
     pub budget_keys: usize,
     /// `budget_bytes`: memory for the rows of one request; 64,000,000.
     pub budget_bytes: usize,
+    /// `cache_bytes`: memory for what is kept of all sources; 256,000,000.
+    pub cache_bytes: usize,
     /// `side_rows`: rows of one side of a link that a filter reads before it tries the other side; 2,000.
     pub side_rows: usize,
     /// `union_fetches`: members of a union that are asked at the same time, by one field; 32.
@@ -137,6 +141,7 @@ impl Default for Limits {
             budget_rows: 100_000,
             budget_keys: 100_000,
             budget_bytes: 64_000_000,
+            cache_bytes: 256_000_000,
             side_rows: 2_000,
             union_fetches: 32,
             drain: Duration::from_secs(30),
@@ -166,6 +171,8 @@ pub struct SourceSettings {
     pub rename: Vec<Rename>,
     /// Scalars the database does not tell.
     pub types: Vec<TypeOverride>,
+    /// How old answers of single collections may be.
+    pub cache_for: Vec<CacheTime>,
     /// Numbers that every kind of source has.
     pub tuning: Tuning,
     /// What is left: the kind's own keys (`path`, `url`, `schemas`, `pooler`, `tls` …), checked by the kind.
@@ -191,6 +198,10 @@ pub struct Tuning {
     pub server_connections: usize,
     /// `cache`: how old an answer may be; none: no caching.
     pub cache: Option<Duration>,
+    /// `stale_while_refreshing`: how much older it may be while it is fetched anew; none.
+    pub stale_while_refreshing: Option<Duration>,
+    /// `stale_if_down`: how much older it may be while the source is down; none.
+    pub stale_if_down: Option<Duration>,
     /// `breaker_faults`: faults in a row after which it is left alone; 5. 0 (`off`): it never is.
     pub breaker_faults: usize,
     /// `breaker_pause`: for how long; 5 s, doubled each time it fails again.
@@ -211,6 +222,8 @@ impl Default for Tuning {
             connections: 8,
             server_connections: 32,
             cache: None,
+            stale_while_refreshing: None,
+            stale_if_down: None,
             breaker_faults: 5,
             breaker_pause: Duration::from_secs(5),
             breaker_longest_pause: Duration::from_mins(1),
@@ -291,19 +304,6 @@ impl Rename {
             None => self.collection.clone(),
         }
     }
-}
-
-/// An entry of `[source.types]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TypeOverride {
-    /// Where it stands.
-    pub place: Place,
-    /// The collection, by its original name.
-    pub collection: String,
-    /// The column, by its original name.
-    pub column: String,
-    /// What its values are.
-    pub scalar: Scalar,
 }
 
 /// A `[[link]]` block.

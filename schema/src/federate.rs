@@ -5,6 +5,7 @@
 //! whatever is left out or renamed is told.
 
 mod aggregates;
+mod cache_times;
 mod declared;
 mod draft;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub fn federate(catalog: &Catalog, descriptions: &BTreeMap<String, SourceDescrip
     links::add_foreign_key_links(&mut draft);
     link_names::name_links(&mut draft);
     generated::name_what_is_generated(&mut draft);
+    cache_times::check_cache_times(&mut draft);
     roots::index_names(&mut draft);
     (draft.model, draft.problems)
 }

@@ -81,6 +81,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         budget_rows,
         budget_keys,
         budget_bytes,
+        cache_bytes,
         side_rows,
         union_fetches,
         drain,
@@ -93,12 +94,14 @@ fn settings_and_their_defaults_are_those_there_are() {
         connections,
         server_connections,
         cache,
+        stale_while_refreshing,
+        stale_if_down,
         breaker_faults,
         breaker_pause,
         breaker_longest_pause,
         retry_percent,
     } = Tuning::default();
-    assert_eq!(cache, None);
+    assert_eq!([cache, stale_while_refreshing, stale_if_down], [None; 3]);
     let expected = [
         pair("listen", listen),
         pair("admin", admin.unwrap_or_default()),
@@ -118,6 +121,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         pair("budget_rows", budget_rows),
         pair("budget_keys", budget_keys),
         pair("budget_bytes", budget_bytes),
+        pair("cache_bytes", cache_bytes),
         pair("side_rows", side_rows),
         pair("union_fetches", union_fetches),
         time("drain", drain),
@@ -128,6 +132,8 @@ fn settings_and_their_defaults_are_those_there_are() {
         pair("connections", connections),
         pair("server_connections", server_connections),
         pair("cache", "off"),
+        pair("stale_while_refreshing", "off"),
+        pair("stale_if_down", "off"),
         pair("breaker_faults", breaker_faults),
         time("breaker_pause", breaker_pause),
         time("breaker_longest_pause", breaker_longest_pause),

@@ -125,7 +125,7 @@ async fn read(source: &Source, collection: &Arc<Collection>) -> lilong_connector
         group: None,
     };
     let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: Vec::new(), keys: None };
-    let context = FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "copy".into() };
+    let context = FetchContext::new(Instant::now() + Duration::from_mins(1), "copy");
     let pieces: Vec<_> = source.fetch(&bound, &context).await.unwrap().try_collect().await.unwrap();
     let (mut faults, mut before) = (Vec::new(), 0);
     for piece in &pieces {

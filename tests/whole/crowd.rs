@@ -80,7 +80,7 @@ async fn ask_all(kind: &str, url: &str) {
             BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: vec![], keys: None }
         })
         .collect();
-    let context = FetchContext { deadline: Instant::now() + Duration::from_mins(2), trace: "t".into() };
+    let context = FetchContext::new(Instant::now() + Duration::from_mins(2), "t");
     for _ in 0..3 {
         let answers = join_all(std::iter::zip(&sources, &asked).map(async |(source, bound)| {
             let rows: Vec<_> = source.fetch(bound, &context).await?.try_collect().await?;

@@ -15,6 +15,7 @@ mod fault;
 mod fetch;
 mod fold;
 mod form;
+mod listen;
 mod pool;
 mod settings;
 mod wire;
@@ -28,8 +29,10 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use lilong_schema::catalog::SourceSettings;
 use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription};
+use sqlx::postgres::PgConnectOptions;
 
 use self::dialect::Postgres;
 use self::fetch::Parts;
@@ -37,7 +40,7 @@ use self::pool::Pool;
 use super::Kind;
 use crate::pool::Server;
 use crate::sql::translate::translate;
-use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
+use crate::{BoundFetch, Change, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 /// The entry of the list.
 pub(super) const KIND: Kind =
@@ -51,16 +54,20 @@ struct Database {
     pool: Arc<Pool>,
     schemas: Vec<String>,
     settings: Arc<SourceSettings>,
+    /// How to hear of changes, and where.
+    changes: Option<(PgConnectOptions, Arc<str>)>,
 }
 
 /// Makes a connector; every problem of the block's own keys at once.
 fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
     let read = settings::read(settings)?;
     let source: Arc<str> = settings.name.as_str().into();
+    let changes = read.channel.map(|channel| (read.options.clone(), channel));
     Ok(Arc::new(Database {
         pool: Pool::new(source, read.options, read.pooler, settings.tuning.clone()),
         schemas: read.schemas,
         settings: Arc::new(settings.clone()),
+        changes,
     }))
 }
 
@@ -130,6 +137,11 @@ impl Connector for Database {
 
     fn server(&self) -> Option<Arc<Server>> {
         Some(self.pool.server().clone())
+    }
+
+    fn changes(&self) -> Option<BoxStream<'static, Change>> {
+        let (options, channel) = self.changes.clone()?;
+        Some(listen::changes(self.pool.source().clone(), options, channel))
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {

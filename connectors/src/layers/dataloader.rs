@@ -4,35 +4,39 @@
 //! gathered into one while enough of their shape are running. Of two libraries that gather keys one loses its waiters when
 //! a caller goes away, the other waits a millisecond each time; here nothing waits for a clock. *Invariant*: a caller gets
 //! exactly the rows and faults it would have got alone; a caller that goes away harms no other, the last one to go cancels
-//! the load; nothing is kept of what is done.
+//! the load; a load whose rows are kept has stored them before it can no longer be joined.
 
 mod gather;
-mod identity;
 mod share;
 mod split;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests;
+pub(in crate::layers) mod tests;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
 use lilong_schema::Capabilities;
 use lilong_schema::catalog::Tuning;
 
 use self::gather::Lanes;
-use self::identity::identify;
-use self::share::Loads;
+use self::share::{Joined, Loads};
 use crate::layer::{Layer, Next};
+use crate::layers::cache::Shelf;
+use crate::layers::cache::load::Load;
+use crate::layers::identity::identify;
 use crate::{BoundFetch, FetchContext, Result, RowStream};
 
 /// The layer.
 pub struct Dataloader {
     loads: Arc<Loads>,
+    /// Where the rows of loads are kept, if they are.
+    shelf: Option<Arc<Shelf>>,
     lanes: Arc<Lanes>,
     hasher: RandomState,
     /// Longer than any load takes: its own limits are the layers' below.
@@ -41,9 +45,10 @@ pub struct Dataloader {
 
 impl Dataloader {
     /// For a source tuned so, whose fetches take as many keys as it claims.
-    pub fn new(source: Arc<str>, tuning: &Tuning, capabilities: Capabilities) -> Self {
+    pub fn new(source: Arc<str>, tuning: &Tuning, capabilities: Capabilities, shelf: Option<Arc<Shelf>>) -> Self {
         Self {
             loads: Arc::default(),
+            shelf,
             lanes: Lanes::new(source, tuning, capabilities.keys),
             hasher: RandomState::default(),
             span: (tuning.timeout + tuning.connect_timeout + tuning.wait_timeout) * 3,
@@ -61,13 +66,43 @@ impl Layer for Dataloader {
         Box::pin(async move {
             let bound = Arc::new(fetch.clone());
             let (shape, whole) = identify(&bound, &self.hasher);
-            let load = self.loads.join(whole, || {
-                // A load belongs to all that wait for it: the deadline of the first is its own affair.
-                let context = FetchContext { deadline: Instant::now() + self.span, trace: context.trace.clone() };
-                self.lanes.clone().fetch(shape, bound, context, next.keep()).boxed()
-            });
-            load.rows().await
+            let kept = self.shelf.as_ref().and_then(|shelf| Some((shelf, shelf.asked(&bound)?)));
+            let Some((shelf, asked)) = kept else {
+                let joined = self.loads.join(
+                    whole,
+                    || None::<Infallible>,
+                    |_| self.lanes.clone().fetch(shape, bound, self.context(context), next.keep()).boxed(),
+                );
+                return match joined {
+                    Joined::Load(load, _) => load.rows().await,
+                    Joined::Left(never) => match never {},
+                };
+            };
+            let asked = Arc::new(asked);
+            let joined = self.loads.join(
+                whole,
+                || shelf.whole(&asked),
+                |began| {
+                    let (shelf, asked, era) = (shelf.clone(), asked.clone(), shelf.era());
+                    let (lanes, context, below) = (self.lanes.clone(), self.context(context), next.keep());
+                    let load = Load { shelf, bound, asked, began, era };
+                    load.run(|bound| lanes.fetch(shape, bound, context, below).boxed()).boxed()
+                },
+            );
+            let (rows, loaded) = match joined {
+                Joined::Load(load, began) => (load.rows().await?, began),
+                Joined::Left((rows, loaded)) => (stream::iter([Ok(rows)]).boxed(), loaded),
+            };
+            context.freshness.keep(loaded, asked.life());
+            Ok(rows)
         })
+    }
+}
+
+impl Dataloader {
+    /// What a load knows, which belongs to all that wait for it: the deadline of the first is its own affair.
+    fn context(&self, first: &FetchContext) -> FetchContext {
+        FetchContext::new(Instant::now() + self.span, first.trace.clone())
     }
 }
 

@@ -93,6 +93,11 @@ impl Observed {
     /// Remembers a fault; one that tells nothing about reachability leaves the state alone.
     pub fn failed(&self, error: &Error) {
         self.faults.fetch_add(1, Ordering::Relaxed);
+        self.met(error);
+    }
+
+    /// The same without counting it.
+    fn met(&self, error: &Error) {
         match error.kind {
             ErrorKind::Unavailable | ErrorKind::Timeout => self.enter(State::Unavailable, Some(error.kind)),
             ErrorKind::Denied | ErrorKind::Rejected | ErrorKind::Mismatch => self.enter(State::Ready, None),
@@ -116,12 +121,14 @@ impl Observed {
 /// The layer.
 pub struct Observe {
     observed: Arc<Observed>,
+    /// Whether every answer is the source's own.
+    own: bool,
 }
 
 impl Observe {
-    /// Remembers in `observed`.
-    pub fn new(observed: Arc<Observed>) -> Self {
-        Self { observed }
+    /// Remembers in `observed`; `own`: that callers are answered says that the source answers.
+    pub fn new(observed: Arc<Observed>, own: bool) -> Self {
+        Self { observed, own }
     }
 }
 
@@ -136,7 +143,9 @@ impl Layer for Observe {
             self.observed.fetches.fetch_add(1, Ordering::Relaxed);
             match next.fetch(fetch, context).await {
                 Ok(rows) => {
-                    self.observed.answered();
+                    if self.own {
+                        self.observed.answered();
+                    }
                     let observed = self.observed.clone();
                     Ok(rows
                         .inspect(move |rows| {
@@ -148,6 +157,47 @@ impl Layer for Observe {
                 }
                 Err(error) => {
                     self.observed.failed(&error);
+                    Err(error)
+                }
+            }
+        })
+    }
+}
+
+/// The layer below what is kept: knows whether the source itself answers.
+pub struct Watch {
+    observed: Arc<Observed>,
+}
+
+impl Watch {
+    /// Remembers in `observed`.
+    pub fn new(observed: Arc<Observed>) -> Self {
+        Self { observed }
+    }
+}
+
+impl Layer for Watch {
+    fn fetch<'a>(
+        &'a self,
+        fetch: &'a BoundFetch,
+        context: &'a FetchContext,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<RowStream>> {
+        Box::pin(async move {
+            match next.fetch(fetch, context).await {
+                Ok(rows) => {
+                    self.observed.answered();
+                    let observed = self.observed.clone();
+                    Ok(rows
+                        .inspect(move |rows| {
+                            if let Err(error) = rows {
+                                observed.met(error);
+                            }
+                        })
+                        .boxed())
+                }
+                Err(error) => {
+                    self.observed.met(&error);
                     Err(error)
                 }
             }

@@ -97,6 +97,9 @@ pub(crate) async fn serve(
     let (sources, collections) = (own.len(), own.iter().map(|source| source.collections.len()).sum::<usize>());
     let gateway = Gateway::of(model, server_settings);
     let server = Server::bind(gateway.clone(), settings).await.map_err(|error| Failure::Wrong(error.to_string()))?;
+    for following in opened.sources.values().filter_map(|source| source.follow()) {
+        tokio::spawn(following);
+    }
     first()?;
     announce(&server, as_json, sources, collections)?;
     if !missing.is_empty() {

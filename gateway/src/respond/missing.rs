@@ -1,8 +1,6 @@
-//! Members of unions that gave nothing: which field did without them, and their list in the answer's `extensions`.
+//! Members of unions that gave nothing: which field did without them.
 //!
 //! *Invariant*: a list of a union that lacks a member's rows is never without its entry here.
-
-use std::collections::BTreeSet;
 
 use arrow_array::cast::AsArray;
 use lilong_schema::federated::{SOURCE_COLUMN, Source};
@@ -10,7 +8,6 @@ use lilong_schema::federated::{SOURCE_COLUMN, Source};
 use super::errors::Segment;
 use super::{At, Writer};
 use crate::execute::{Fault, Fetched, Placed};
-use crate::json;
 use crate::plan::{JoinRule, Output, OutputValue, Plan, Step, StepId, WholeOutput};
 
 /// A member that a field did without.
@@ -57,34 +54,6 @@ pub(super) fn collect<'a>(
         }
         path.pop();
     }
-}
-
-/// Appends `,"extensions":{"lilong":{"missing":[…],"plan":{…}}}`: what is missing, by source and each once, and the plan where
-/// it is told; nothing if there is neither.
-pub(super) fn write(missing: &[Missing<'_>], plan: Option<&serde_json::Value>, out: &mut Vec<u8>) {
-    let sources: BTreeSet<&str> = missing.iter().filter_map(|missing| missing.fault.source.as_deref()).collect();
-    if sources.is_empty() && plan.is_none() {
-        return;
-    }
-    out.extend_from_slice(b",\"extensions\":{\"lilong\":{");
-    if !sources.is_empty() {
-        out.extend_from_slice(b"\"missing\":[");
-        for (at, source) in sources.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            json::write_string(source, out);
-        }
-        out.push(b']');
-    }
-    if let Some(plan) = plan {
-        if !sources.is_empty() {
-            out.push(b',');
-        }
-        out.extend_from_slice(b"\"plan\":");
-        out.extend_from_slice(plan.to_string().as_bytes());
-    }
-    out.extend_from_slice(b"}}");
 }
 
 /// The fault that may be why an object link to a union finds nothing.

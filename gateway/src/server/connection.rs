@@ -130,7 +130,7 @@ impl Service {
             let (code, errors) = (outcome.code, outcome.errors);
             let took_ms = took.as_millis() as u64;
             // What went well is counted; a line for each would cost more than many an answer.
-            if errors == 0 && status.is_success() {
+            if errors == 0 && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
                 tracing::debug!(%method, path, status = status.as_u16(), code, took_ms, trace = %trace.0, "request");
             } else {
                 tracing::info!(%method, path, status = status.as_u16(), code, errors, took_ms, trace = %trace.0, "request");

@@ -19,6 +19,7 @@ use lilong_schema::{Federated, Slice};
 use crate::error::Code;
 use crate::request::Answer;
 use crate::server::Shared;
+use crate::server::caching;
 use crate::server::envelope::Envelope;
 use crate::server::negotiate::{self, Media};
 use crate::server::parameters::Parameters;
@@ -40,7 +41,7 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request<B
     }
     let media = negotiate::wanted(request.headers());
     let (parts, mut body) = request.into_parts();
-    match answer(&shared, &parts, &mut body, media, &trace).await {
+    let mut response = match answer(&shared, &parts, &mut body, media, &trace).await {
         Ok(response) => response,
         Err(refusal) => {
             // Whoever waits to be told to go on with the body is told the refusal instead.
@@ -49,7 +50,9 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request<B
             }
             refusal.response(media.unwrap_or(Media::Json), &trace)
         }
-    }
+    };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+    response
 }
 
 async fn answer(
@@ -96,7 +99,7 @@ async fn answer(
         trace: trace.0.clone(),
         plan: parts.headers.get("lilong-plan").is_some_and(|value| value == "1"),
     };
-    Ok(respond(shared.gateway.execute(asked).await, media))
+    Ok(respond(shared.gateway.execute(asked).await, media, (!by_post).then_some(&parts.headers)))
 }
 
 /// The part of the schema that `?sources=` names.
@@ -112,7 +115,7 @@ pub(super) fn slice(parameters: &Parameters, federated: &Federated) -> Result<Sl
     }
 }
 
-async fn read(headers: &HeaderMap, body: &mut Body, most: usize) -> Result<Bytes, Refusal> {
+pub(super) async fn read(headers: &HeaderMap, body: &mut Body, most: usize) -> Result<Bytes, Refusal> {
     let unsupported = |message| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadInput, message);
     if !negotiate::is_json(headers) {
         return Err(unsupported("The body must have the content type application/json, in UTF-8."));
@@ -172,7 +175,8 @@ fn reads_only(envelope: &Envelope, shared: &Shared) -> bool {
     })
 }
 
-fn respond(answer: Answer, media: Media) -> Response {
+/// `asked`: the head of a request that may be told that the client has the answer already.
+fn respond(answer: Answer, media: Media, asked: Option<&HeaderMap>) -> Response {
     let status = match answer.refused {
         None => StatusCode::OK,
         Some(Code::Forbidden) => StatusCode::FORBIDDEN,
@@ -186,10 +190,13 @@ fn respond(answer: Answer, media: Media) -> Response {
         None if answer.errors > 0 => "PARTIAL",
         None => "OK",
     };
-    let mut response = (status, answer.body).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
-    // An answer may tell of people; nothing on its way should keep it.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let times = caching::seconds(answer.kept);
+    let tag = if times.is_some() { caching::tag(media.content_type(), &answer.body) } else { String::new() };
+    let mut response = match asked {
+        Some(headers) if times.is_some() && caching::is_known(headers, &tag) => caching::not_modified(),
+        _ => (status, [(header::CONTENT_TYPE, media.content_type())], answer.body).into_response(),
+    };
+    caching::write(&mut response, times, &tag);
     response.extensions_mut().insert(Outcome { code, errors: answer.errors });
     response
 }

@@ -48,6 +48,13 @@ pub(super) async fn sources(State(shared): State<Arc<Shared>>) -> Response {
                 "asOf": as_of.map(|as_of| as_of.to_rfc3339_opts(SecondsFormat::Secs, true)),
                 "breaker": circuit_name(source.circuit()),
                 "collections": described.collections.len(),
+                "cache": source.cache().map(|cache| json!({
+                    "hits": cache.hits,
+                    "misses": cache.misses,
+                    "stale": cache.stale,
+                    "entries": cache.entries,
+                    "bytes": cache.bytes,
+                })),
             })
         })
         .collect();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use lilong_connectors::source::{Circuit, State as SourceState};
+use lilong_connectors::source::{CacheStatus, Circuit, State as SourceState};
 
 use crate::server::Shared;
 use crate::server::health::state_name;
@@ -102,6 +102,23 @@ fn page(shared: &Shared) -> String {
     head(&mut text, "lilong_source_retries_total", "counter", "Fetches sent once more to each source.");
     for (name, status) in &statuses {
         line(&mut text, "lilong_source_retries_total", &[("source", name)], status.retries);
+    }
+    let kept: Vec<_> = std::iter::zip(&model.federated.sources, &model.sources)
+        .filter_map(|(described, source)| Some((&*described.name, source.cache()?)))
+        .collect();
+    let counts: [(&str, &str, fn(&CacheStatus) -> f64); 6] = [
+        ("lilong_cache_hits_total", "Lists and keys that were kept and young enough.", |cache| cache.hits as f64),
+        ("lilong_cache_misses_total", "Lists and keys that had to be fetched.", |cache| cache.misses as f64),
+        ("lilong_cache_stale_total", "Lists and keys given although they were too old.", |cache| cache.stale as f64),
+        ("lilong_cache_age_seconds_total", "Ages of all that was given, together.", |cache| cache.age.as_secs_f64()),
+        ("lilong_cache_entries", "Lists and keys that are kept.", |cache| cache.entries as f64),
+        ("lilong_cache_bytes", "What they weigh.", |cache| cache.bytes as f64),
+    ];
+    for (name, help, of) in counts {
+        head(&mut text, name, if name.ends_with("_total") { "counter" } else { "gauge" }, help);
+        for (source, cache) in &kept {
+            line(&mut text, name, &[("source", source)], of(cache));
+        }
     }
     text
 }

@@ -1,6 +1,5 @@
 //! `/schema.graphql`: the federated schema as text, whole or `?sources=a,b` of it.
 
-use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
@@ -13,7 +12,7 @@ use crate::server::negotiate::Media;
 use crate::server::parameters::Parameters;
 use crate::server::refusal::Refusal;
 use crate::server::trace::Trace;
-use crate::server::{Shared, graphql};
+use crate::server::{Shared, caching, graphql};
 
 /// The text of the last model served whole, by its version.
 #[derive(Default)]
@@ -50,18 +49,17 @@ pub(super) async fn handle(
         Err(refusal) => return refusal.response(Media::Json, &trace),
     };
     let text = shared.sdl.text(&model.federated, &slice);
-    let tag = format!("\"{:016x}\"", foldhash::fast::FixedState::default().hash_one(&text));
-    let Ok(tag_value) = HeaderValue::from_str(&tag) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    let tag = caching::tag("", &text);
+    let mut response = if caching::is_known(&headers, &tag) {
+        caching::not_modified()
+    } else {
+        ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
     };
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let known = known.flat_map(|value| value.split(',')).any(|given| {
-        let given = given.trim();
-        given == "*" || given.trim_start_matches("W/") == tag
-    });
-    if known {
-        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag_value)]).into_response();
-    }
-    let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
-    ([(header::CONTENT_TYPE, content_type), (header::ETAG, tag_value)], text).into_response()
+    let head = response.headers_mut();
+    head.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    match HeaderValue::from_str(&tag) {
+        Ok(tag) => head.insert(header::ETAG, tag),
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    };
+    response
 }

@@ -24,7 +24,11 @@ impl SourceSettings {
                 "breaker_longest_pause" => self.tuning.breaker_longest_pause = addition.tuning.breaker_longest_pause,
                 "retry_percent" => self.tuning.retry_percent = addition.tuning.retry_percent,
                 "cache" => self.tuning.cache = addition.tuning.cache,
-                _ => {} // `name` finds the source, `rename` and `types` are laid over entry by entry
+                "stale_while_refreshing" => {
+                    self.tuning.stale_while_refreshing = addition.tuning.stale_while_refreshing;
+                }
+                "stale_if_down" => self.tuning.stale_if_down = addition.tuning.stale_if_down,
+                _ => {} // `name` finds the source, `rename`, `types` and `cache_for` are laid over entry by entry
             }
             self.given.insert(key);
         }
@@ -35,6 +39,8 @@ impl SourceSettings {
         };
         self.types.retain(|old| !addition.types.iter().any(|new| same(old, new)));
         self.types.extend(addition.types.iter().cloned());
+        self.cache_for.retain(|old| !addition.cache_for.iter().any(|new| new.collection == old.collection));
+        self.cache_for.extend(addition.cache_for.iter().cloned());
         self.options.extend(addition.options.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
 

@@ -24,6 +24,7 @@ const LIMIT_KEYS: &[&str] = &[
     "budget_rows",
     "budget_keys",
     "budget_bytes",
+    "cache_bytes",
     "side_rows",
     "union_fetches",
     "drain",
@@ -86,6 +87,7 @@ fn read_limits(limits: &mut Limits, mut table: Table<'_>, reading: &mut Reading<
         ("budget_rows", &mut limits.budget_rows, MANY),
         ("budget_keys", &mut limits.budget_keys, MANY),
         ("budget_bytes", &mut limits.budget_bytes, MANY),
+        ("cache_bytes", &mut limits.cache_bytes, MANY),
         ("side_rows", &mut limits.side_rows, MANY),
         ("union_fetches", &mut limits.union_fetches, MANY),
     ] {

@@ -14,7 +14,7 @@ use super::document::{Entry, Form, Reading, Table};
 use super::{Place, SourceSettings, Tuning};
 use crate::Problem;
 use crate::problem::shown;
-use names::{read_renames, read_types};
+use names::{read_cache_times, read_renames, read_types};
 use options::read_option;
 
 pub(super) use names::graphql_name;
@@ -35,6 +35,9 @@ pub const COMMON_KEYS: &[&str] = &[
     "connections",
     "server_connections",
     "cache",
+    "cache_for",
+    "stale_while_refreshing",
+    "stale_if_down",
     "breaker_faults",
     "breaker_pause",
     "breaker_longest_pause",
@@ -50,6 +53,8 @@ pub(super) const DEFAULT_KEYS: &[&str] = &[
     "connections",
     "server_connections",
     "cache",
+    "stale_while_refreshing",
+    "stale_if_down",
     "breaker_faults",
     "breaker_pause",
     "breaker_longest_pause",
@@ -99,6 +104,9 @@ pub(super) fn read(
     }
     if let Some(types) = table.take("types").and_then(|entry| sub_table(&entry, word, reading)) {
         settings.types = read_types(types, reading);
+    }
+    if let Some(times) = table.take("cache_for").and_then(|entry| sub_table(&entry, word, reading)) {
+        settings.cache_for = read_cache_times(times, reading);
     }
     for entry in table.rest() {
         if let (Form::Text(written), "path" | "url") = (entry.form(), entry.key) {
@@ -194,14 +202,14 @@ pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &
             *setting = count;
         }
     }
-    let Some(entry) = table.take("cache") else { return };
-    if matches!(entry.form(), Form::Text("off")) {
-        tuning.cache = None;
-    } else if let Some(duration) = entry.duration(reading) {
-        tuning.cache = Some(duration);
-        let what = "`cache` has no effect yet: every answer is fetched anew";
-        let warning = Problem::warning(&*table.about, what, "leave it out, or keep it for a later version");
-        reading.problems.push(warning.at(&entry.place.file, entry.place.line));
+    for (key, setting) in [
+        ("cache", &mut tuning.cache),
+        ("stale_while_refreshing", &mut tuning.stale_while_refreshing),
+        ("stale_if_down", &mut tuning.stale_if_down),
+    ] {
+        if let Some(entry) = table.take(key) {
+            entry.time_or_off(reading, setting);
+        }
     }
 }
 

@@ -233,5 +233,5 @@ pub(crate) fn integers(values: Vec<Value>) -> Vec<i64> {
 
 /// A context with time enough.
 pub(crate) fn context() -> FetchContext {
-    FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "contract".into() }
+    FetchContext::new(Instant::now() + Duration::from_mins(1), "contract")
 }

@@ -102,7 +102,7 @@ async fn rows(connector: &dyn Connector, collection: &Collection) -> Result<Vec<
         group: None,
     };
     let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: Vec::new(), keys: None };
-    let context = FetchContext { deadline: Instant::now(), trace: "test".into() };
+    let context = FetchContext::new(Instant::now(), "test");
     let pieces: Vec<crate::Rows> = connector.fetch(&bound, &context).await?.try_collect().await?;
     let mut all = Vec::new();
     for piece in pieces {

@@ -55,7 +55,7 @@ fn bound(fetch: Fetch) -> BoundFetch {
 }
 
 fn context() -> FetchContext {
-    FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "t".into() }
+    FetchContext::new(Instant::now() + Duration::from_mins(1), "t")
 }
 
 async fn read(source: &Memory) -> Result<Vec<Rows>> {

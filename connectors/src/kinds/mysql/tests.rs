@@ -140,7 +140,7 @@ impl Silo {
 }
 
 fn context() -> FetchContext {
-    FetchContext { deadline: Instant::now() + Duration::from_secs(30), trace: "test".into() }
+    FetchContext::new(Instant::now() + Duration::from_secs(30), "test")
 }
 
 /// The cells of a column and the rows that have a fault in it.

@@ -1,10 +1,11 @@
-//! The keys of a block that only this kind has: `url`, `schemas`, `tls`, `tls_ca`, `pooler`.
+//! The keys of a block that only this kind has: `url`, `schemas`, `tls`, `tls_ca`, `pooler`, `listen_channel`.
 //!
 //! In: a block. Out: how to connect, or every problem of the kind's own keys. *Invariant*: nothing of a URL stands in a
 //! message, and no network is touched.
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
@@ -13,7 +14,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 /// The kind's own keys.
-pub(super) const KEYS: &[&str] = &["url", "schemas", "tls", "tls_ca", "pooler"];
+pub(super) const KEYS: &[&str] = &["url", "schemas", "tls", "tls_ca", "pooler", "listen_channel"];
 
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 64;
@@ -33,6 +34,8 @@ pub(super) struct Settings {
     pub(super) schemas: Vec<String>,
     /// Whether a pooler stands between.
     pub(super) pooler: bool,
+    /// Where the database tells of changes.
+    pub(super) channel: Option<Arc<str>>,
 }
 
 /// Reads a block; every problem of the kind's own keys at once.
@@ -81,6 +84,20 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             None
         }
     };
+    let channel = match settings.options.get("listen_channel").map(|option| (option, &option.value)) {
+        None => None,
+        Some((option, OptionKind::Text(name))) if !name.reveal().is_empty() => {
+            if pooler {
+                let hint = "leave it out, or connect without a pooler";
+                fault(option, "listen_channel hears nothing behind a pooler", hint);
+            }
+            Some(Arc::from(name.reveal()))
+        }
+        Some((option, _)) => {
+            fault(option, "listen_channel is not a name", "write listen_channel = \"lilong\", as in NOTIFY lilong");
+            None
+        }
+    };
     let mut options = None;
     match settings.options.get("url").map(|option| (option, &option.value)) {
         None => problems.push(
@@ -98,7 +115,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             if let Some(path) = authority {
                 options = options.ssl_root_cert(path);
             }
-            Ok(Settings { options: session(options, pooler, settings.tuning.timeout), schemas, pooler })
+            Ok(Settings { options: session(options, pooler, settings.tuning.timeout), schemas, pooler, channel })
         }
         _ => Err(problems),
     }
@@ -233,8 +250,9 @@ mod tests {
             ("tls", text("perhaps")),
             ("tls_ca", OptionKind::Integer(1)),
             ("schemas", OptionKind::Integer(1)),
+            ("listen_channel", OptionKind::Boolean(true)),
             ("ulr", text("x")),
         ];
-        assert_eq!(read(&block(&options)).expect_err("it is wrong").len(), 6);
+        assert_eq!(read(&block(&options)).expect_err("it is wrong").len(), 7);
     }
 }

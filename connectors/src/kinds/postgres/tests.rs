@@ -61,7 +61,7 @@ fn everything(collection: &Arc<Collection>) -> Fetch {
 
 async fn ask(connector: &Arc<dyn Connector>, fetch: Fetch, operands: Vec<Operand>) -> Result<Vec<Rows>> {
     let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: None };
-    let context = FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "live".into() };
+    let context = FetchContext::new(Instant::now() + Duration::from_mins(1), "live");
     connector.fetch(&bound, &context).await?.try_collect().await
 }
 

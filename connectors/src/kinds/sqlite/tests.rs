@@ -209,7 +209,7 @@ impl<'a> Ask<'a> {
 }
 
 fn context() -> FetchContext {
-    FetchContext { deadline: Instant::now() + Duration::from_secs(30), trace: "test".into() }
+    FetchContext::new(Instant::now() + Duration::from_secs(30), "test")
 }
 
 async fn collect(connector: &dyn Connector, bound: &BoundFetch) -> Result<Vec<Rows>> {

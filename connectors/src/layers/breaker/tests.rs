@@ -197,7 +197,7 @@ async fn a_source_is_left_alone_and_comes_back() {
         group: None,
     };
     let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: vec![], keys: None };
-    let context = FetchContext { deadline: std::time::Instant::now() + SECOND * 60, trace: "t".into() };
+    let context = FetchContext::new(std::time::Instant::now() + SECOND * 60, "t");
     let ask =
         async || -> Result<usize> { Ok(source.fetch(&bound, &context).await?.try_collect::<Vec<_>>().await?.len()) };
     // What a source denies or rejects never counts.

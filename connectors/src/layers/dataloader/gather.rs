@@ -12,15 +12,14 @@ use arrow_array::RecordBatch;
 use foldhash::fast::RandomState;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use futures::{FutureExt, StreamExt};
-use lilong_schema::Value;
 use lilong_schema::catalog::Tuning;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::identity::Identity;
 use super::split::{split, union};
 use crate::fetch::TellingKeys;
 use crate::layer::Below;
-use crate::{BoundFetch, Error, ErrorKind, FetchContext, Operand, Result, RowStream, Rows};
+use crate::layers::identity::Identity;
+use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream, Rows};
 
 /// Fetches of one shape that run before others are gathered: few enough that a burst is one statement, enough that a slow
 /// one does not hold up the rest.
@@ -105,7 +104,7 @@ impl Lanes {
             return below.next().fetch(&bound, &context).await;
         };
         // What has no ceiling of rows nobody could stop.
-        if keys.num_rows() > FEW_KEYS.min(self.most_keys) || ceiling(&bound).is_none() {
+        if keys.num_rows() > FEW_KEYS.min(self.most_keys) || bound.ceiling().is_none() {
             return below.next().fetch(&bound, &context).await;
         }
         let (seat, way) = self.enter(&shape, &bound, telling, &context, &below);
@@ -305,7 +304,7 @@ impl Gathering {
     /// The rows of each caller; `None` if each has to ask alone.
     async fn ask(&self, callers: &[Option<RecordBatch>]) -> Result<Option<Vec<Option<Rows>>>> {
         let present: Vec<_> = callers.iter().flatten().collect();
-        let (Some(ceiling), true) = (ceiling(&self.bound), present.len() > 1) else {
+        let (Some(ceiling), true) = (self.bound.ceiling(), present.len() > 1) else {
             return Ok(None);
         };
         let source = &self.seat.lanes.source;
@@ -331,17 +330,5 @@ impl Gathering {
         let width = self.telling.wider.as_ref().map(|_| self.bound.fetch().columns.len());
         split(&pieces, &self.telling.positions, width, &keys, callers)
             .map_err(|error| error.at_source(source.clone(), "telling rows apart"))
-    }
-}
-
-/// The most rows that a fetch gives; `None` if that cannot be said, or if it is rows on their way into groups that are
-/// bounded.
-fn ceiling(bound: &BoundFetch) -> Option<usize> {
-    if let Some(group) = &bound.fetch().group {
-        return (group.by.is_empty() && bound.fetch().limit.is_none()).then_some(usize::MAX);
-    }
-    match bound.operands.get(bound.fetch().limit?) {
-        Some(Operand::Value(Value::Integer(rows))) => usize::try_from(*rows).ok(),
-        _ => None,
     }
 }

@@ -13,8 +13,9 @@ use std::task::{Context, Poll, ready};
 use foldhash::fast::RandomState;
 use futures::future::{BoxFuture, Shared, WeakShared, ready as at_once};
 use futures::{FutureExt, Stream, StreamExt};
+use tokio::time::Instant;
 
-use super::identity::Identity;
+use crate::layers::identity::Identity;
 use crate::{Result, RowStream, Rows};
 
 /// A batch, or the fault in its place, and what follows it; nothing at the end.
@@ -33,24 +34,42 @@ pub(super) struct Loads {
 
 struct Flying {
     number: u64,
+    since: Instant,
     // A load that nobody holds is over, whether its entry is still here or not.
     head: WeakShared<BoxFuture<'static, Step>>,
 }
 
+/// What comes of joining.
+pub(super) enum Joined<T> {
+    /// A load, and when it began.
+    Load(Piece, Instant),
+    /// What a load that has ended left behind.
+    Left(T),
+}
+
 impl Loads {
-    /// The load of that identity; `start` makes it if there is none to join.
-    pub(super) fn join(
+    /// The load of that identity. If there is none to join, what `again` finds that one has left; else `start` makes it,
+    /// which is told the moment.
+    pub(super) fn join<T>(
         self: &Arc<Self>,
         identity: Identity,
-        start: impl FnOnce() -> BoxFuture<'static, Result<RowStream>>,
-    ) -> Piece {
+        again: impl FnOnce() -> Option<T>,
+        start: impl FnOnce(Instant) -> BoxFuture<'static, Result<RowStream>>,
+    ) -> Joined<T> {
         let mut flying = self.lock();
-        if let Some(head) = flying.get(&identity).and_then(|flying| flying.head.upgrade()) {
-            return Piece(head);
+        if let Some(joined) = flying.get(&identity)
+            && let Some(head) = joined.head.upgrade()
+        {
+            return Joined::Load(Piece(head), joined.since);
+        }
+        // A load leaves the map after it has stored: whoever finds neither is the first.
+        if let Some(left) = again() {
+            return Joined::Left(left);
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let entry = Entry { loads: self.clone(), identity: identity.clone(), number };
-        let starting = start();
+        let since = Instant::now();
+        let starting = start(since);
         let head = async move {
             let _joinable = entry;
             match starting.await {
@@ -60,9 +79,9 @@ impl Loads {
         };
         let head = head.boxed().shared();
         if let Some(weak) = head.downgrade() {
-            flying.insert(identity, Flying { number, head: weak });
+            flying.insert(identity, Flying { number, since, head: weak });
         }
-        Piece(head)
+        Joined::Load(Piece(head), since)
     }
 
     #[cfg(test)]

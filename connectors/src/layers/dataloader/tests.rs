@@ -1,6 +1,6 @@
 //! What callers share, and that sharing changes nothing but the number of fetches.
 
-mod bench;
+pub(in crate::layers) mod bench;
 mod gathering;
 
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};

@@ -75,7 +75,7 @@ impl Bench {
             group: None,
         };
         let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: vec![], keys: None };
-        let context = FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "t".into() };
+        let context = FetchContext::new(Instant::now() + Duration::from_mins(1), "t");
         self.stack.top().fetch(&bound, &context).await.map(|_| ())
     }
 

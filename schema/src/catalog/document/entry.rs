@@ -159,6 +159,16 @@ impl<'a> Entry<'a> {
         None
     }
 
+    /// Sets a length of time, or none by `"off"`; whether it is either.
+    pub(in crate::catalog) fn time_or_off(&self, reading: &mut Reading<'_>, time: &mut Option<Duration>) -> bool {
+        let is_off = matches!(self.form(), Form::Text("off"));
+        let given = if is_off { None } else { self.duration(reading) };
+        if is_off || given.is_some() {
+            *time = given;
+        }
+        is_off || given.is_some()
+    }
+
     /// As a table; `about` names it in messages.
     pub(in crate::catalog) fn table(&self, reading: &mut Reading<'_>, about: &str, hint: &str) -> Option<Table<'a>> {
         let DeValue::Table(table) = self.value else {

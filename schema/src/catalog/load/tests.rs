@@ -68,7 +68,8 @@ fn what_is_not_common_is_carried_along_for_the_kind() {
         [
             "sources/civil.toml:6: source civil: unknown key `pooler` (known here: name, connector, title, include, exclude, \
              rename, types, timeout, connect_timeout, wait_timeout, idle_timeout, connections, server_connections, cache, \
-             breaker_faults, breaker_pause, breaker_longest_pause, retry_percent, url, schemas, port, path)",
+             cache_for, stale_while_refreshing, stale_if_down, breaker_faults, breaker_pause, breaker_longest_pause, \
+             retry_percent, url, schemas, port, path)",
             "sources/civil.toml:8: source civil: unknown key `pth` (did you mean `path`?)",
         ]
     );

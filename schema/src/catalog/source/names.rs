@@ -1,8 +1,8 @@
-//! `rename` and `types`: what stands for a collection or a column of a source.
+//! `rename`, `types` and `cache_for`: what stands for a collection or a column of a source.
 
 use crate::catalog::document::{Entry, Form, Reading, Table, Text};
 use crate::catalog::reference::parts;
-use crate::catalog::{Rename, TypeOverride};
+use crate::catalog::{CacheTime, Rename, TypeOverride};
 use crate::problem::{nearest, shown};
 use crate::{Problem, Scalar};
 
@@ -75,6 +75,37 @@ pub(super) fn read_types(mut table: Table<'_>, reading: &mut Reading<'_>) -> Vec
         }
     }
     types
+}
+
+pub(super) fn read_cache_times(mut table: Table<'_>, reading: &mut Reading<'_>) -> Vec<CacheTime> {
+    let mut times: Vec<CacheTime> = Vec::new();
+    for entry in table.rest() {
+        let key = shown(entry.key);
+        if matches!(entry.form(), Form::Table) {
+            let hint = format!("put the whole name in quotes: \"{key}.…\" = \"30s\"");
+            reading.problems.push(entry.problem(format!("`{key}` must be a length of time, not a table"), hint));
+            continue;
+        }
+        let collection = match parts(entry.key) {
+            Ok(parts) => parts.join("."),
+            Err(fault) => {
+                let hint = "write a collection, with \"…\" around a part that holds . , ( ) * or a quote";
+                reading.problems.push(entry.problem(format!("`{key}` is not a name: {fault}"), hint));
+                continue;
+            }
+        };
+        let mut time = None;
+        if !entry.time_or_off(reading, &mut time) {
+            continue;
+        }
+        if let Some(earlier) = times.iter().find(|earlier| earlier.collection == collection) {
+            let what = format!("`{key}` is given a time twice, first in line {}", earlier.place.line);
+            reading.problems.push(entry.problem(what, "keep one of them"));
+        } else {
+            times.push(CacheTime { place: entry.place.clone(), collection, time });
+        }
+    }
+    times
 }
 
 /// A name that is taken as written: it must be legal in GraphQL.

@@ -12,8 +12,8 @@ const DEPTH: usize = 8;
 
 /// Reads an entry of a `[[source]]` block.
 pub(super) fn read_option(entry: &Entry<'_>, reading: &mut Reading<'_>) -> Option<OptionValue> {
-    // These two are tables of every kind: a table under a name like theirs is a slip.
-    if let (Form::Table, Some(near)) = (entry.form(), nearest(entry.key, ["rename", "types"])) {
+    // These are tables of every kind: a table under a name like theirs is a slip.
+    if let (Form::Table, Some(near)) = (entry.form(), nearest(entry.key, ["rename", "types", "cache_for"])) {
         let what = format!("`{}` must not be a table", shown(entry.key));
         reading.problems.push(entry.problem(what, format!("did you mean `{near}`?")));
         return None;

@@ -15,14 +15,14 @@ use crate::layer::Stack;
 use crate::{CellFault, Comparison, Connector, Fetch, KeySet, Operand, Order, OrderTarget, Predicate, Prepared, Rows};
 
 /// Below the layer: forty rows, `id` from 0 and `part` of ten values, four rows each; nothing but the memory source.
-pub(super) struct Bench {
-    pub(super) stack: Arc<Stack>,
-    pub(super) below: Arc<Stack>,
-    pub(super) memory: Arc<Memory>,
-    pub(super) layer: Arc<Dataloader>,
+pub(in crate::layers) struct Bench {
+    pub(in crate::layers) stack: Arc<Stack>,
+    pub(in crate::layers) below: Arc<Stack>,
+    pub(in crate::layers) memory: Arc<Memory>,
+    pub(in crate::layers) layer: Arc<Dataloader>,
 }
 
-pub(super) fn field(name: &str) -> Field {
+pub(in crate::layers) fn field(name: &str) -> Field {
     Field {
         name: name.to_owned(),
         scalar: Scalar::Int,
@@ -35,7 +35,7 @@ pub(super) fn field(name: &str) -> Field {
     }
 }
 
-pub(super) fn collection() -> Arc<Collection> {
+pub(in crate::layers) fn collection() -> Arc<Collection> {
     Arc::new(Collection {
         name: "c".to_owned(),
         fields: vec![field("id"), field("part"), Field { nullable: true, ..field("age") }],
@@ -45,7 +45,7 @@ pub(super) fn collection() -> Arc<Collection> {
 }
 
 /// The layer by itself, so that its maps can be looked at.
-pub(super) struct Handle(Arc<Dataloader>);
+pub(in crate::layers) struct Handle(Arc<Dataloader>);
 
 impl Layer for Handle {
     fn fetch<'a>(
@@ -59,48 +59,53 @@ impl Layer for Handle {
 }
 
 impl Bench {
-    pub(super) fn of(memory: Memory, tuning: &Tuning) -> Self {
+    pub(in crate::layers) fn of(memory: Memory, tuning: &Tuning) -> Self {
         let memory = Arc::new(memory);
-        let layer = Arc::new(Dataloader::new("m".into(), tuning, Connector::capabilities(&*memory)));
+        let layer = Arc::new(Dataloader::new("m".into(), tuning, Connector::capabilities(&*memory), None));
         let stack = Stack::new(vec![Box::new(Handle(layer.clone()))], memory.clone());
         let below = Stack::new(Vec::new(), memory.clone());
         Self { stack, below, memory, layer }
     }
 
-    pub(super) fn new() -> Self {
+    pub(in crate::layers) fn new() -> Self {
         Self::of(memory(), &Tuning::default())
     }
 
-    pub(super) async fn ask(&self, bound: &BoundFetch) -> Result<Vec<Rows>> {
+    pub(in crate::layers) async fn ask(&self, bound: &BoundFetch) -> Result<Vec<Rows>> {
         self.stack.top().fetch(bound, &context()).await?.try_collect().await
     }
 
-    pub(super) async fn ask_alone(&self, bound: &BoundFetch) -> Result<Vec<Rows>> {
+    pub(in crate::layers) async fn ask_alone(&self, bound: &BoundFetch) -> Result<Vec<Rows>> {
         self.below.top().fetch(bound, &context()).await?.try_collect().await
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::layers) fn is_empty(&self) -> bool {
         self.layer.in_flight() == (0, 0) && self.memory.running() == 0
     }
 }
 
-pub(super) fn memory() -> Memory {
+pub(in crate::layers) fn memory() -> Memory {
     let numbers = |of: fn(i32) -> i32| -> ArrayRef { Arc::new((0..40).map(of).collect::<Int32Array>()) };
     let columns = [("id", numbers(|id| id)), ("part", numbers(|id| id % 10)), ("age", numbers(|id| 100 - id))];
     let rows = RecordBatch::try_from_iter(columns).unwrap();
     Memory::new("m").collection((*collection()).clone(), &rows).unwrap()
 }
 
-pub(super) fn context() -> FetchContext {
-    FetchContext { deadline: Instant::now() + Duration::from_mins(1), trace: "t".into() }
+pub(in crate::layers) fn context() -> FetchContext {
+    FetchContext::new(Instant::now() + Duration::from_mins(1), "t")
 }
 
-pub(super) fn number(number: i128) -> Operand {
+pub(in crate::layers) fn number(number: i128) -> Operand {
     Operand::Value(Value::Integer(number))
 }
 
 /// By key columns, with the columns asked for, the ceiling, and a limit for each key.
-pub(super) fn keyed(by: usize, columns: &[usize], ceiling: i128, each: Option<i128>) -> (Arc<Prepared>, Vec<Operand>) {
+pub(in crate::layers) fn keyed(
+    by: usize,
+    columns: &[usize],
+    ceiling: i128,
+    each: Option<i128>,
+) -> (Arc<Prepared>, Vec<Operand>) {
     let fetch = Fetch {
         collection: collection(),
         columns: columns.to_vec(),
@@ -117,14 +122,14 @@ pub(super) fn keyed(by: usize, columns: &[usize], ceiling: i128, each: Option<i1
     (Arc::new(Prepared::new(fetch)), operands)
 }
 
-pub(super) fn with_keys((prepared, operands): &(Arc<Prepared>, Vec<Operand>), keys: &[i32]) -> BoundFetch {
+pub(in crate::layers) fn with_keys((prepared, operands): &(Arc<Prepared>, Vec<Operand>), keys: &[i32]) -> BoundFetch {
     let column: ArrayRef = Arc::new(Int32Array::from(keys.to_vec()));
     let keys = RecordBatch::try_from_iter([("0", column)]).unwrap();
     BoundFetch { prepared: prepared.clone(), operands: operands.clone(), keys: Some(keys) }
 }
 
 /// Rows of a list, at least as old as a number.
-pub(super) fn list(age: i128) -> BoundFetch {
+pub(in crate::layers) fn list(age: i128) -> BoundFetch {
     let fetch = Fetch {
         collection: collection(),
         columns: vec![0, 2],
@@ -141,7 +146,7 @@ pub(super) fn list(age: i128) -> BoundFetch {
 }
 
 /// All cells, row by row, and the faults by row.
-pub(super) fn cells(pieces: &[Rows]) -> (Vec<Vec<Option<i32>>>, Vec<CellFault>) {
+pub(in crate::layers) fn cells(pieces: &[Rows]) -> (Vec<Vec<Option<i32>>>, Vec<CellFault>) {
     let (mut rows, mut faults) = (Vec::new(), Vec::new());
     for piece in pieces {
         faults.extend(piece.faults.iter().map(|fault| CellFault { row: fault.row + rows.len(), ..*fault }));
@@ -155,7 +160,7 @@ pub(super) fn cells(pieces: &[Rows]) -> (Vec<Vec<Option<i32>>>, Vec<CellFault>) 
 }
 
 /// The same rows whatever the order of keys.
-pub(super) fn sorted(pieces: &[Rows]) -> Vec<(Vec<Option<i32>>, Vec<usize>)> {
+pub(in crate::layers) fn sorted(pieces: &[Rows]) -> Vec<(Vec<Option<i32>>, Vec<usize>)> {
     let (rows, faults) = cells(pieces);
     let of = |row| faults.iter().filter(|fault: &&CellFault| fault.row == row).map(|fault| fault.column).collect();
     let mut rows: Vec<_> = rows.into_iter().enumerate().map(|(at, row)| (row, of(at))).collect();
@@ -163,18 +168,22 @@ pub(super) fn sorted(pieces: &[Rows]) -> Vec<(Vec<Option<i32>>, Vec<usize>)> {
     rows
 }
 
-pub(super) async fn until(met: impl Fn() -> bool) {
+pub(in crate::layers) async fn until(met: impl Fn() -> bool) {
     while !met() {
         tokio::task::yield_now().await;
     }
 }
 
 /// Runs fetches at once while a gate is shut, then opens it.
-pub(super) async fn together(bench: &Bench, asked: &[BoundFetch]) -> Vec<Result<Vec<Rows>>> {
+pub(in crate::layers) async fn together(bench: &Bench, asked: &[BoundFetch]) -> Vec<Result<Vec<Rows>>> {
     together_under(bench, asked, Script::default()).await
 }
 
-pub(super) async fn together_under(bench: &Bench, asked: &[BoundFetch], script: Script) -> Vec<Result<Vec<Rows>>> {
+pub(in crate::layers) async fn together_under(
+    bench: &Bench,
+    asked: &[BoundFetch],
+    script: Script,
+) -> Vec<Result<Vec<Rows>>> {
     let gate = Arc::new(Semaphore::new(0));
     bench.memory.play(Script { gate: Some(gate.clone()), ..script });
     let opening = async {

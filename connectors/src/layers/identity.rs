@@ -19,14 +19,21 @@ const LOOKED_AT: usize = 8;
 
 /// What a fetch asks for, as the key of a map.
 #[derive(Clone, Debug)]
-pub(super) struct Identity {
+pub(in crate::layers) struct Identity {
     bound: Arc<BoundFetch>,
     with_keys: bool,
     hash: u64,
 }
 
+impl Identity {
+    /// The fetch it is of.
+    pub(in crate::layers) fn bound(&self) -> &BoundFetch {
+        &self.bound
+    }
+}
+
 /// The identities of a fetch: without its keys, and as a whole.
-pub(super) fn identify(bound: &Arc<BoundFetch>, hasher: &impl BuildHasher) -> (Identity, Identity) {
+pub(in crate::layers) fn identify(bound: &Arc<BoundFetch>, hasher: &impl BuildHasher) -> (Identity, Identity) {
     let mut state = hasher.build_hasher();
     let fetch = bound.fetch();
     fetch.collection.name.hash(&mut state);

@@ -1,0 +1,128 @@
+//! A load that is kept: all of its rows are stored before the first is given.
+//!
+//! In: a bound fetch and the way to ask for it. Out: its rows. *Invariant*: nothing is kept of a load that failed, was
+//! cancelled or timed out, that may have been cut, or whose rows cannot be told apart by their keys; what is too large to be
+//! kept passes through piece by piece.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
+use futures::future::BoxFuture;
+use futures::{StreamExt, stream};
+use tokio::time::Instant;
+
+use super::shelf::{Asked, Shelf};
+use super::store::{Key, Value};
+use crate::evaluate::{self, KeyIndex};
+use crate::{BoundFetch, CellFault, Result, RowStream, Rows};
+
+/// Bytes of one load that are held at most to be kept.
+const MOST_BYTES: usize = 16 << 20;
+
+/// A load on its way.
+pub(in crate::layers) struct Load {
+    pub(in crate::layers) shelf: Arc<Shelf>,
+    pub(in crate::layers) bound: Arc<BoundFetch>,
+    pub(in crate::layers) asked: Arc<Asked>,
+    /// When it began.
+    pub(in crate::layers) began: Instant,
+    /// The shelf's era at that moment.
+    pub(in crate::layers) era: u64,
+}
+
+impl Load {
+    /// Asks, keeps what comes, and gives it.
+    pub(in crate::layers) async fn run(
+        self,
+        ask: impl FnOnce(Arc<BoundFetch>) -> BoxFuture<'static, Result<RowStream>> + Send,
+    ) -> Result<RowStream> {
+        let width = self.bound.fetch().columns.len();
+        let wider = self.telling().and_then(|telling| telling.wider.clone());
+        let is_wider = wider.is_some();
+        let wide = wider.map(|prepared| {
+            let bound = &*self.bound;
+            Arc::new(BoundFetch { prepared, operands: bound.operands.clone(), keys: bound.keys.clone() })
+        });
+        let narrow = move |rows: Result<Rows>| if is_wider { rows.map(|rows| narrow(&rows, width)) } else { rows };
+        let mut rows = ask(wide.unwrap_or_else(|| self.bound.clone())).await?;
+        let (mut pieces, mut bytes) = (Vec::new(), 0);
+        while let Some(piece) = rows.next().await {
+            let piece = piece?;
+            bytes += piece.batch.get_array_memory_size();
+            pieces.push(piece);
+            if bytes > MOST_BYTES {
+                return Ok(stream::iter(pieces.into_iter().map(Ok)).chain(rows).map(narrow).boxed());
+            }
+        }
+        // The connection is free before anything is encoded.
+        drop(rows);
+        if let Err(error) = self.keep(&pieces) {
+            tracing::error!(source = %self.shelf.source(), %error, "rows cannot be kept");
+        }
+        Ok(stream::iter(pieces.into_iter().map(Ok)).map(narrow).boxed())
+    }
+
+    fn telling(&self) -> Option<&crate::fetch::TellingKeys> {
+        if self.asked.by_key { self.bound.prepared.telling_keys() } else { None }
+    }
+
+    fn keep(&self, pieces: &[Rows]) -> evaluate::Result<()> {
+        let all = joined(pieces)?;
+        let count = all.as_ref().map_or(0, |rows| rows.batch.num_rows());
+        let runs = match &all {
+            Some(all) => {
+                let written = self.asked.form().write(all)?;
+                let Some(rows) = self.rows_of_keys(&all.batch)? else { return Ok(()) };
+                rows.iter().map(|rows| written.run(rows)).collect()
+            }
+            None => vec![super::encode::nothing(); self.asked.keys.len()],
+        };
+        // At the ceiling of all keys together rows of some may be missing.
+        if self.asked.by_key && self.bound.ceiling().is_none_or(|ceiling| count >= ceiling) {
+            return Ok(());
+        }
+        let value = |bytes| Value { loaded: self.began, life: self.asked.longest(), bytes };
+        let values: Vec<(Key, Value)> = self.asked.keys.iter().cloned().zip(runs.into_iter().map(value)).collect();
+        self.shelf.put(self.era, values);
+        Ok(())
+    }
+
+    /// The rows of each key; of a fetch that is kept as a whole all of them. `None` if they cannot be told apart.
+    fn rows_of_keys(&self, batch: &RecordBatch) -> evaluate::Result<Option<Vec<Vec<u32>>>> {
+        let count = batch.num_rows() as u32;
+        let (Some(telling), Some(keys)) = (self.telling(), &self.bound.keys) else {
+            return Ok(Some(vec![(0..count).collect()]));
+        };
+        let columns: Vec<_> = telling.positions.iter().map(|at| batch.column(*at).clone()).collect();
+        let index = KeyIndex::new(&columns)?;
+        let found = index.lookup(keys.columns())?;
+        let rows: Vec<Vec<u32>> =
+            found.into_iter().map(|key| key.map_or(Vec::new(), |key| index.rows(key).to_vec())).collect();
+        let told = rows.iter().map(Vec::len).sum::<usize>();
+        Ok((told == batch.num_rows()).then_some(rows))
+    }
+}
+
+/// All rows as one, faults in their order; `None`: there are none.
+fn joined(pieces: &[Rows]) -> evaluate::Result<Option<Rows>> {
+    let Some(first) = pieces.first() else { return Ok(None) };
+    let (mut faults, mut before) = (Vec::new(), 0);
+    for rows in pieces {
+        faults.extend(rows.faults.iter().map(|fault| CellFault { row: fault.row + before, ..*fault }));
+        before += rows.batch.num_rows();
+    }
+    faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
+    let batch = match pieces {
+        [only] => only.batch.clone(),
+        _ => concat_batches(&first.batch.schema(), pieces.iter().map(|rows| &rows.batch))?,
+    };
+    Ok(Some(Rows { batch, faults }))
+}
+
+/// The first columns.
+fn narrow(rows: &Rows, width: usize) -> Rows {
+    let batch = rows.batch.project(&(0..width).collect::<Vec<_>>()).unwrap_or_else(|_| rows.batch.clone());
+    let faults = rows.faults.iter().filter(|fault| fault.column < width).copied().collect();
+    Rows { batch, faults }
+}

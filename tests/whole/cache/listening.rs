@@ -1,0 +1,76 @@
+//! What a PostgreSQL database tells of its changes is heard, and a lost connection is taken for any change.
+
+use lilong_tests::city::City;
+use lilong_tests::engine::{Engine, Silo};
+use lilong_tests::program::Running;
+use serde_json::{Value, json};
+
+const NAMES: &str = "{ civil { streetByPk(id: 1) { name } } }";
+const OTHER: &str = "{ civil { streetByPk(id: 2) { name } } }";
+
+async fn say(silo: &Silo, statement: &str) {
+    silo.run(&[statement.to_owned()]).await;
+}
+
+/// Waits until the gateway listens.
+async fn until_heard(silo: &Silo) {
+    let listening = "SELECT count(*)::text FROM pg_stat_activity
+                     WHERE datname = current_database() AND query LIKE 'LISTEN %' AND state = 'idle'";
+    while silo.rows(listening).await != [[Some("1".to_owned())]] {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_database_tells_of_its_changes_is_forgotten() {
+    if !Engine::Postgres.is_there("what_a_database_tells_of_its_changes_is_forgotten") {
+        return;
+    }
+    let city = City::empty();
+    let silo = Engine::Postgres.silo(city.folder(), "listening").await;
+    say(&silo, "CREATE TABLE street (id integer PRIMARY KEY, name text)").await;
+    say(&silo, "INSERT INTO street VALUES (1, 'a'), (2, 'a')").await;
+    let block = format!(
+        "{}cache = \"1h\"\nlisten_channel = \"of_lilong\"\n",
+        silo.source("civil").trim_end().to_owned() + "\n"
+    );
+    city.write("lilong.toml", &block);
+    let running = Running::serve(city.folder());
+    until_heard(&silo).await;
+    let named = |name: &str| json!({"data": {"civil": {"streetByPk": {"name": name}}}});
+    // What was kept before it was listened to has been forgotten by now, or is not there yet.
+    let heard = |query: &str, name: &str| {
+        let wanted: Value = named(name);
+        assert_eq!(running.ask_until(query, |answer| *answer == wanted), wanted);
+    };
+    let (mut last, mut number) = ("a".to_owned(), 0);
+    running.ask(NAMES);
+    running.ask(OTHER);
+    for message in ["", "street", r#"{"collection": "street"}"#, r#"{"collection": "street", "key": {"id": 1}}"#, "{?"]
+    {
+        heard(NAMES, &last);
+        number += 1;
+        let name = format!("n{number}");
+        say(&silo, &format!("UPDATE street SET name = '{name}'")).await;
+        // That the connection stands makes all forgotten once, perhaps only now.
+        if number > 1 {
+            assert_eq!(running.ask(NAMES), named(&last), "kept until it is told");
+        }
+        say(&silo, &format!("NOTIFY of_lilong, '{message}'")).await;
+        heard(NAMES, &name);
+        let other = if message.contains("key") { &last } else { &name };
+        heard(OTHER, other);
+        last = name;
+    }
+    say(&silo, "UPDATE street SET name = 'lost'").await;
+    assert_eq!(running.ask(NAMES), named(&last));
+    let lose = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
+                WHERE datname = current_database() AND query LIKE 'LISTEN %'";
+    assert_eq!(silo.rows(lose).await, [[Some("true".to_owned())]]);
+    heard(NAMES, "lost");
+    until_heard(&silo).await;
+    heard(NAMES, "lost");
+    say(&silo, "UPDATE street SET name = 'back'").await;
+    say(&silo, "NOTIFY of_lilong, 'street'").await;
+    heard(NAMES, "back");
+}
