@@ -7,7 +7,7 @@
 use lilong_schema::{Collection, Field, Scalar};
 
 use super::aggregate::{aggregate, grouping};
-use super::expression::{exactly, text_of, value_of};
+use super::expression::{Beside, exactly, text_of, value_of};
 use super::storage::{Collation, Storage, affinity, collation, is_text, row_id_name};
 use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
@@ -80,11 +80,12 @@ impl Sqlite {
     }
 
     fn equal(self, column: Column<'_>, storage: &Storage, right: &str) -> String {
-        exactly(&self.comparable(column, storage), column.field, storage, |left| format!("{left} = {right}"))
+        let text = self.comparable(column, storage);
+        exactly(&text, column.field, storage, Beside::Values, |left| format!("{left} = {right}"))
     }
 
     fn in_list(self, column: Column<'_>, storage: &Storage, list: &str) -> String {
-        exactly(&self.comparable(column, storage), column.field, storage, |left| {
+        exactly(&self.comparable(column, storage), column.field, storage, Beside::Values, |left| {
             format!("{left} IN (SELECT value FROM rarray({list}))")
         })
     }
@@ -287,7 +288,8 @@ impl Dialect for Sqlite {
                 right.insert(0, '+');
             }
             // The left side's collation is the one that counts.
-            return exactly(&self.comparable(inner, &left), inner.field, &left, |left| format!("{left} = {right}"));
+            let text = self.comparable(inner, &left);
+            return exactly(&text, inner.field, &left, Beside::Column, |left| format!("{left} = {right}"));
         }
         if inner.field.scalar == outer.field.scalar && inner.field.scalar != Scalar::String {
             return format!(
@@ -305,7 +307,7 @@ impl Dialect for Sqlite {
         }
         let left_text = text_of(&inner_bare, inner.field, &left);
         if left_text == inner_bare {
-            return exactly(&left_text, inner.field, &left, |left| format!("{left} = {right}"));
+            return exactly(&left_text, inner.field, &left, Beside::Column, |left| format!("{left} = {right}"));
         }
         // No index serves an expression; said out loud, the exact collation wins over the other side's.
         format!("{left_text} COLLATE BINARY = {right}")

@@ -24,12 +24,23 @@ pub(super) fn text_of(expression: &str, field: &Field, storage: &Storage) -> Str
     }
 }
 
+/// What a condition's other side is, where the column's own collation does not tell texts apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Values that were given; they bring no collation.
+    Values,
+    /// A column, whose collation would count where the left side has none.
+    Column,
+}
+
 /// A condition that is exact. `condition` says it of an expression; where the column's collation is another, it is said
-/// twice: by that collation, for its indexes, and exactly.
+/// twice: by that collation, for its indexes, and exactly. Beside values the second is said without the word `COLLATE`, for
+/// an alternative of an `OR` that has it is served by no index.
 pub(super) fn exactly(
     expression: &str,
     field: &Field,
     storage: &Storage,
+    beside: Beside,
     condition: impl Fn(&str) -> String,
 ) -> String {
     if !is_text(field, storage) {
@@ -39,6 +50,9 @@ pub(super) fn exactly(
     match collation(field) {
         Collation::Binary => condition(expression),
         Collation::Foreign => condition(&exact),
+        Collation::Known(_) | Collation::Unknown if beside == Beside::Values => {
+            format!("({} AND {})", condition(expression), condition(&format!("({expression} || '')")))
+        }
         Collation::Known(_) | Collation::Unknown => format!("({} AND {})", condition(expression), condition(&exact)),
     }
 }
