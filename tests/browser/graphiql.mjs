@@ -190,12 +190,14 @@ const checks = {
   },
   async 'tabs outlive a reload, and a dark system gets a dark page'(page) {
     const tabs = await page.locator('.graphiql-tab').count();
+    // What is typed last is stored last; GraphiQL opens another tab for a query that it does not find among those stored.
     await page.waitForFunction(
-      tabs => {
+      ([tabs, query]) => {
         const key = Object.keys(localStorage).find(key => key.endsWith('tabState'));
-        return JSON.parse(localStorage.getItem(key)).tabs.length === tabs;
+        const stored = JSON.parse(localStorage.getItem(key));
+        return stored.tabs.length === tabs && stored.tabs[stored.activeTabIndex].query === query;
       },
-      tabs,
+      [tabs, await editorText(page, 'operation.graphql')],
       { timeout: WAIT },
     );
     await page.emulateMedia({ colorScheme: 'dark' });
