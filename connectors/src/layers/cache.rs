@@ -3,7 +3,7 @@
 //! In: fetches. Out: rows that are kept, and the rest from below. A fetch by keys is kept key by key, so that only the keys
 //! are asked that are not there, and a key without rows is remembered too; any other is kept as a whole. The key *is* the
 //! bound fetch: equal fetches see the same, so no permission can be forgotten. What is in flight is known to the dataloader
-//! alone, whose loads store what they give ([`load`]). *Invariant*: a fault is never kept, and what is older than the catalog
+//! alone, whose loads store what they give (`load`). *Invariant*: a fault is never kept, and what is older than the catalog
 //! allows is never given without being noted as stale.
 
 mod concern;

@@ -4,6 +4,7 @@
 
 mod changes;
 mod damage;
+mod parquet;
 mod workbooks;
 
 use std::path::Path;

@@ -73,7 +73,7 @@ pub struct Value {
     pub loaded: Instant,
     /// How long after that it is of any use.
     pub life: Duration,
-    /// Rows, as [`super::encode`] writes them.
+    /// Rows, as `encode` writes them.
     pub bytes: Arc<[u8]>,
 }
 
