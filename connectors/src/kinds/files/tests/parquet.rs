@@ -46,7 +46,9 @@ fn texts(typed: &Typed, column: usize) -> Vec<String> {
 #[test]
 fn every_type_has_its_scalar_and_what_a_scalar_does_not_hold_is_known_as_bad() {
     let mut words = StringDictionaryBuilder::<Int32Type>::new();
-    ["ja", "nein", "ja"].iter().for_each(|word| words.append_value(word));
+    for word in ["ja", "nein", "ja"] {
+        words.append_value(word);
+    }
     let mut blobs = BinaryBuilder::new();
     blobs.append_value([0, 255]);
     blobs.append_null();
