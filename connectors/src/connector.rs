@@ -1,5 +1,6 @@
 //! The contract between the engine and one source.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,7 +9,7 @@ use futures::stream::BoxStream;
 use lilong_schema::{Capabilities, Field, Scalar, SourceDescription};
 
 use crate::pool::Server;
-use crate::{BoundFetch, Change, Fetch, FetchContext, Native, Prepared, Result, RowStream};
+use crate::{BoundFetch, Change, Error, ErrorKind, Fetch, FetchContext, Native, Prepared, Result, RowStream};
 
 /// Talks to one source. Knows nothing of GraphQL, of retries or of other sources. Opening one never needs the network.
 pub trait Connector: Send + Sync + 'static {
@@ -60,5 +61,12 @@ impl Prepared {
     /// The native request, by the connector of its source.
     pub fn native(&self, connector: &dyn Connector) -> Result<Arc<Native>> {
         self.native_or(|fetch| connector.explain(fetch))
+    }
+
+    /// What the connector needs to send it; [`ErrorKind::Internal`] if another kind's connector translated the fetch.
+    pub fn parts<T: Any + Send + Sync>(&self, connector: &dyn Connector, source: &Arc<str>) -> Result<Arc<T>> {
+        let parts = self.native(connector)?.parts.clone().downcast::<T>();
+        let context = "a fetch that another connector translated";
+        parts.map_err(|_| Error::new(ErrorKind::Internal, source.clone(), context))
     }
 }

@@ -230,16 +230,7 @@ mod tests {
     use crate::rows::arrow_type;
 
     fn field(scalar: Scalar) -> Field {
-        Field {
-            name: "a".to_owned(),
-            scalar,
-            native: String::new(),
-            nullable: true,
-            comment: None,
-            scale: None,
-            enumeration: None,
-            details: BTreeMap::from([(VALUES.to_owned(), "RED,BLUE".to_owned())]),
-        }
+        Field { details: BTreeMap::from([(VALUES.to_owned(), "RED,BLUE".to_owned())]), ..Field::new("a", scalar) }
     }
 
     /// Whether a value is of a scalar.

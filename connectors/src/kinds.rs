@@ -15,7 +15,6 @@ use futures::future::BoxFuture;
 use lilong_schema::Problem;
 use lilong_schema::catalog::SourceSettings;
 
-use self::sqlite::glob;
 use crate::{Connector, Result};
 
 /// A kind of source.

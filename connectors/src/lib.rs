@@ -10,6 +10,7 @@ pub mod error;
 pub mod evaluate;
 pub mod fetch;
 pub mod freshness;
+mod glob;
 pub mod http;
 mod json_cells;
 pub mod kinds;

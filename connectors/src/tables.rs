@@ -12,12 +12,23 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
+use lilong_schema::{Capabilities, Collection};
 
 pub(crate) use answer::{answer, needed, own};
 pub(crate) use explain::{check, text};
 pub(crate) use read::Reader;
+
+/// What services claim whose rows are worked out here: all but what goes through links, as the gateway follows these by
+/// keys, and groups.
+pub(crate) const CLAIMS: Capabilities = Capabilities {
+    exists: false,
+    order_links: false,
+    link_aggregates: false,
+    group: false,
+    keys: 10_000,
+    ..Capabilities::ALL
+};
 
 /// The rows of one collection, a column for each field.
 #[derive(Clone)]

@@ -99,6 +99,20 @@ pub struct Field {
 pub const REQUIRED: &str = "required";
 
 impl Field {
+    /// A column of which no more is known: it may be null.
+    pub fn new(name: impl Into<String>, scalar: Scalar) -> Self {
+        Self {
+            name: name.into(),
+            scalar,
+            native: String::new(),
+            nullable: true,
+            comment: None,
+            scale: None,
+            enumeration: None,
+            details: BTreeMap::new(),
+        }
+    }
+
     /// Whether no null is stored in it, whatever an answer may show.
     pub fn holds_no_null(&self) -> bool {
         !self.nullable || self.details.contains_key(REQUIRED)

@@ -127,12 +127,12 @@ impl Aggregate {
         match (self.function, of) {
             (Function::Minimum | Function::Maximum, Some(field)) => rename(field, name),
             (Function::Sum, Some(field)) if field.scalar == Scalar::Decimal => {
-                Field { scale: field.scale, ..plain(name, self.scalar(collection)) }
+                Field { scale: field.scale, ..Field::new(name, self.scalar(collection)) }
             }
             (Function::Sum, Some(field)) if matches!(field.scalar, Scalar::BigInt | Scalar::Unsigned) => {
-                Field { scale: Some(0), ..plain(name, self.scalar(collection)) }
+                Field { scale: Some(0), ..Field::new(name, self.scalar(collection)) }
             }
-            _ => plain(name, self.scalar(collection)),
+            _ => Field::new(name, self.scalar(collection)),
         }
     }
 }
@@ -154,7 +154,7 @@ impl Group {
             fields.push(match collection.fields.get(field) {
                 Some(field) => rename(field, name),
                 // No connector takes such a fetch.
-                None => plain(name, Scalar::String),
+                None => Field::new(name, Scalar::String),
             });
         }
         for aggregate in aggregates {
@@ -172,9 +172,9 @@ impl Order {
         match &self.target {
             OrderTarget::Field(field) => match last.fields.get(*field) {
                 Some(field) => rename(field, name),
-                None => plain(name, Scalar::String),
+                None => Field::new(name, Scalar::String),
             },
-            OrderTarget::RowId => plain(name, Scalar::BigInt),
+            OrderTarget::RowId => Field::new(name, Scalar::BigInt),
             OrderTarget::Aggregate(linked) => linked.aggregate.describe(&linked.collection, name),
         }
     }
@@ -189,17 +189,4 @@ fn kept(field: &Field) -> std::collections::BTreeMap<String, String> {
     let mut details = field.details.clone();
     details.remove(lilong_schema::collection::REQUIRED);
     details
-}
-
-fn plain(name: String, scalar: Scalar) -> Field {
-    Field {
-        name,
-        scalar,
-        native: String::new(),
-        nullable: true,
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: std::collections::BTreeMap::new(),
-    }
 }

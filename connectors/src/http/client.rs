@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lilong_schema::catalog::Tuning;
+use lilong_schema::catalog::{SourceSettings, Tuning};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url, redirect};
 
@@ -14,6 +14,7 @@ use super::address::{Forbidden, Resolver, is_allowed, literal};
 use super::auth::Auth;
 use super::settings::Settings;
 use super::token::{Fault, Token};
+use crate::options::Block;
 use crate::{Error, ErrorKind, Result};
 
 /// Redirects that are followed, all inside the source's own address.
@@ -110,6 +111,16 @@ impl Answer {
 }
 
 impl Client {
+    /// The client of a block, by the keys that all kinds over HTTP share; `None`: the block knows what is wrong.
+    pub(crate) fn read(block: &mut Block<'_>, source: &SourceSettings) -> Option<Self> {
+        let settings = Settings::read(block)?;
+        let client = Self::new(source.name.as_str().into(), settings, &source.tuning);
+        if client.is_err() {
+            block.wrong_here("its certificates cannot be used together", "look at tls_ca, tls_cert and tls_key");
+        }
+        client.ok()
+    }
+
     /// Makes a client; nothing is connected to. `Err`: what of `tls_ca`, `tls_cert` and `tls_key` does not fit together.
     pub fn new(source: Arc<str>, settings: Settings, tuning: &Tuning) -> std::result::Result<Self, reqwest::Error> {
         // The first caller decides for the whole process; whoever was first chose the same.
@@ -189,7 +200,7 @@ impl Client {
                 }
                 _ => answer,
             };
-            self.read(request, answer).await
+            self.receive(request, answer).await
         };
         tokio::time::timeout_at(deadline.into(), sending)
             .await
@@ -285,7 +296,7 @@ impl Client {
         Ok(answer)
     }
 
-    async fn read(&self, request: &Request, mut answer: reqwest::Response) -> Result<Answer> {
+    async fn receive(&self, request: &Request, mut answer: reqwest::Response) -> Result<Answer> {
         let status = answer.status();
         if !status.is_success() && !request.accepted.contains(&status) {
             return Err(self.refusal(&answer));

@@ -31,7 +31,6 @@ use self::document::{Fault, Parts};
 use self::schema::Schema;
 use self::settings::Settings;
 use super::Kind;
-use super::sqlite::glob;
 use crate::http::{Client, Request, Url};
 use crate::json_cells::override_types;
 use crate::options::Block;
@@ -43,17 +42,6 @@ pub(super) const KIND: Kind = Kind { name: "graphql", keys: settings::KEYS, open
 
 /// How long describing may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What is claimed: all but what goes through links, as the gateway follows these by keys. What the service does not do is
-/// done here.
-const CLAIMS: Capabilities = Capabilities {
-    exists: false,
-    order_links: false,
-    link_aggregates: false,
-    group: false,
-    keys: 10_000,
-    ..Capabilities::ALL
-};
 
 /// One service.
 struct Service {
@@ -67,17 +55,10 @@ struct Service {
 /// Makes a connector; every problem of the block's own keys at once.
 fn open(block: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
     let mut reading = Block::of(block);
-    let reached = http::Settings::read(&mut reading);
+    let client = Client::read(&mut reading, block);
     let settings = settings::read(&mut reading);
     let written = block.options.get("url").map(|option| &option.value);
     let as_written = matches!(written, Some(OptionKind::Text(url)) if url.reveal().ends_with('/'));
-    let client = reached.and_then(|reached| match Client::new(block.name.as_str().into(), reached, &block.tuning) {
-        Ok(client) => Some(client),
-        Err(_) => {
-            reading.wrong_here("its certificates cannot be used together", "look at tls_ca, tls_cert and tls_key");
-            None
-        }
-    });
     let problems = reading.finish();
     let Some(client) = client.filter(|_| problems.is_empty()) else { return Err(problems) };
     let mut url = client.url().clone();
@@ -124,10 +105,8 @@ impl Service {
             let text = answer::walk(&data, &["_service", "sdl"]).and_then(Json::as_str);
             entities = sdl::keys(text.ok_or_else(|| self.fault(ErrorKind::Mismatch, "reading its SDL"))?);
         }
-        let named = |patterns: &[String], name: &str| patterns.iter().any(|pattern| glob::matches(pattern, name));
         let block = &self.block;
-        let wanted =
-            |name: &str| (block.include.is_empty() || named(&block.include, name)) && !named(&block.exclude, name);
+        let wanted = |name: &str| block.serves(name);
         let mut description = describe::describe(&schema, &entities, &self.settings, &wanted);
         override_types(&mut description, block);
         Ok(description)
@@ -140,7 +119,7 @@ impl Service {
 
 impl Connector for Service {
     fn capabilities(&self) -> Capabilities {
-        CLAIMS
+        tables::CLAIMS
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
@@ -160,10 +139,7 @@ impl Connector for Service {
 
     fn fetch<'a>(&'a self, bound: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
-            let native = bound.prepared.native(self)?;
-            let parts = native.parts.clone().downcast::<Parts>();
-            let parts =
-                parts.map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
+            let parts = bound.prepared.parts::<Parts>(self, self.client.source())?;
             let work = fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline };
             tables::answer(self.client.source(), bound, work.rows().await?)
         }

@@ -143,11 +143,7 @@ impl Connector for Database {
 
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
-            let native = fetch.prepared.native(self)?;
-            let parts = native.parts.clone().downcast::<Parts>().map_err(|_| {
-                let context = "a fetch that another connector translated";
-                Error::new(ErrorKind::Internal, self.source().clone(), context)
-            })?;
+            let parts = fetch.prepared.parts::<Parts>(self, self.source())?;
             fetch::fetch(&self.pool, parts, fetch, context).await
         }
         .boxed()

@@ -21,7 +21,6 @@ use serde_json::Value as Json;
 
 use self::request::Parts;
 use super::Kind;
-use super::sqlite::glob;
 use crate::http::{self, Client, Request};
 use crate::json_cells::override_types;
 use crate::options::Block;
@@ -40,17 +39,6 @@ const VERSION: &str = "0.2.0";
 /// The most rows of one fetch, if nothing else is said.
 const ROWS: usize = 100_000;
 
-/// What is claimed: all but what goes through links, as the gateway follows these by keys. What the data connector does not
-/// do is done here.
-const CLAIMS: Capabilities = Capabilities {
-    exists: false,
-    order_links: false,
-    link_aggregates: false,
-    group: false,
-    keys: 10_000,
-    ..Capabilities::ALL
-};
-
 /// One data connector.
 struct Service {
     client: Client,
@@ -62,15 +50,8 @@ struct Service {
 /// Makes a connector; every problem of the block's own keys at once.
 fn open(block: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
     let mut reading = Block::of(block);
-    let reached = http::Settings::read(&mut reading);
+    let client = Client::read(&mut reading, block);
     let rows = reading.number("rows", 1, 1_000_000).unwrap_or(ROWS);
-    let client = reached.and_then(|reached| match Client::new(block.name.as_str().into(), reached, &block.tuning) {
-        Ok(client) => Some(client),
-        Err(_) => {
-            reading.wrong_here("its certificates cannot be used together", "look at tls_ca, tls_cert and tls_key");
-            None
-        }
-    });
     let problems = reading.finish();
     match client.filter(|_| problems.is_empty()) {
         Some(client) => Ok(Arc::new(Service { client, rows, block: Arc::new(block.clone()) })),
@@ -103,9 +84,7 @@ impl Service {
         }
         let schema: schema::Schema = self.get("schema", PATIENCE).await?;
         let block = &self.block;
-        let named = |patterns: &[String], name: &str| patterns.iter().any(|pattern| glob::matches(pattern, name));
-        let wanted =
-            |name: &str| (block.include.is_empty() || named(&block.include, name)) && !named(&block.exclude, name);
+        let wanted = |name: &str| block.serves(name);
         let mut description = schema::describe(&capable, &schema, &wanted);
         override_types(&mut description, block);
         Ok(description)
@@ -118,7 +97,7 @@ impl Service {
 
 impl Connector for Service {
     fn capabilities(&self) -> Capabilities {
-        CLAIMS
+        tables::CLAIMS
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
@@ -132,10 +111,7 @@ impl Connector for Service {
 
     fn fetch<'a>(&'a self, bound: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
-            let native = bound.prepared.native(self)?;
-            let parts = native.parts.clone().downcast::<Parts>();
-            let parts =
-                parts.map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
+            let parts = bound.prepared.parts::<Parts>(self, self.client.source())?;
             let work = fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline };
             tables::answer(self.client.source(), bound, work.rows().await?)
         }

@@ -79,11 +79,6 @@ impl Database {
         })?;
         Ok(Parts { text: text.into(), slots, scalars: fetch.answer().iter().map(|field| field.scalar).collect() })
     }
-
-    fn foreign(&self) -> Error {
-        let context = "a fetch that another connector translated";
-        Error::new(ErrorKind::Internal, self.pool.source().clone(), context)
-    }
 }
 
 impl Connector for Database {
@@ -118,8 +113,7 @@ impl Connector for Database {
                 // Integers that no column holds are rare: their statement is not kept.
                 Arc::new(self.translate(fetch.fetch(), true)?)
             } else {
-                let native = fetch.prepared.native(self)?;
-                native.parts.clone().downcast::<Parts>().map_err(|_| self.foreign())?
+                fetch.prepared.parts::<Parts>(self, self.pool.source())?
             };
             fetch::fetch(&self.pool, parts, fetch).await
         }

@@ -103,12 +103,7 @@ impl Service {
 
     async fn fetch_now(&self, fetch: &BoundFetch, context: &FetchContext) -> Result<RowStream> {
         let plan = fetch.fetch();
-        let native = fetch.prepared.native(self)?;
-        let choice = native
-            .parts
-            .clone()
-            .downcast::<Choice>()
-            .map_err(|_| self.fault(ErrorKind::Internal, "a fetch that another connector translated"))?;
+        let choice = fetch.prepared.parts::<Choice>(self, &self.source)?;
         let definition = self.definition(plan)?;
         let targets = |choice: &Choice| {
             let targets = choice.targets(definition, fetch);

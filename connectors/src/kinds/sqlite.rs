@@ -14,7 +14,6 @@ mod fault;
 mod fetch;
 mod form;
 mod functions;
-pub(super) mod glob;
 mod indexes;
 mod pool;
 mod prefix;
@@ -128,10 +127,7 @@ impl Connector for Database {
 
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
-            let native = fetch.prepared.native(self)?;
-            let parts = native.parts.clone().downcast::<Parts>().map_err(|_| {
-                Error::new(ErrorKind::Internal, self.pool.source().clone(), "a fetch that another connector translated")
-            })?;
+            let parts = fetch.prepared.parts::<Parts>(self, self.pool.source())?;
             fetch::fetch(&self.pool, parts, fetch, context).await
         }
         .boxed()

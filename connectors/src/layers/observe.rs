@@ -146,14 +146,7 @@ impl Layer for Observe {
                     if self.own {
                         self.observed.answered();
                     }
-                    let observed = self.observed.clone();
-                    Ok(rows
-                        .inspect(move |rows| {
-                            if let Err(error) = rows {
-                                observed.failed(error);
-                            }
-                        })
-                        .boxed())
+                    Ok(noting(&self.observed, rows, Observed::failed))
                 }
                 Err(error) => {
                     self.observed.failed(&error);
@@ -162,6 +155,17 @@ impl Layer for Observe {
             }
         })
     }
+}
+
+/// Rows whose fault, if one comes among them, is noted.
+fn noting(observed: &Arc<Observed>, rows: RowStream, note: fn(&Observed, &Error)) -> RowStream {
+    let observed = observed.clone();
+    let noted = rows.inspect(move |rows| {
+        if let Err(error) = rows {
+            note(&observed, error);
+        }
+    });
+    noted.boxed()
 }
 
 /// The layer below what is kept: knows whether the source itself answers.
@@ -187,14 +191,7 @@ impl Layer for Watch {
             match next.fetch(fetch, context).await {
                 Ok(rows) => {
                     self.observed.answered();
-                    let observed = self.observed.clone();
-                    Ok(rows
-                        .inspect(move |rows| {
-                            if let Err(error) = rows {
-                                observed.met(error);
-                            }
-                        })
-                        .boxed())
+                    Ok(noting(&self.observed, rows, Observed::met))
                 }
                 Err(error) => {
                     self.observed.met(&error);

@@ -37,16 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// What there is to serve.
 fn stalls() -> Book {
-    let field = |name: &str, scalar: Scalar| Field {
-        name: name.to_owned(),
-        scalar,
-        native: String::new(),
-        nullable: name != "number",
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: BTreeMap::new(),
-    };
+    let field = |name: &str, scalar: Scalar| Field { nullable: name != "number", ..Field::new(name, scalar) };
     let collection = Collection {
         name: "stall".to_owned(),
         fields: vec![field("number", Scalar::Int), field("goods", Scalar::String), field("rent", Scalar::Int)],

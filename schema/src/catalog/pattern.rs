@@ -6,6 +6,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use super::SourceSettings;
 use super::reference::ReferenceError;
 
 /// A name part in which `*` and `?` may stand for others.
@@ -23,6 +24,16 @@ enum Piece {
 }
 
 impl Pattern {
+    /// A text in which `*` and `?` always stand for others, as under `include` and in paths.
+    pub fn plain(text: &str) -> Pattern {
+        let piece = |c| match c {
+            '*' => Piece::Any,
+            '?' => Piece::One,
+            c => Piece::Exactly(c),
+        };
+        Pattern(text.chars().map(piece).collect())
+    }
+
     /// Whether it matches a whole name.
     pub fn matches(&self, name: &str) -> bool {
         let (pieces, name) = (&self.0, name.chars().collect::<Vec<_>>());
@@ -60,6 +71,14 @@ impl Pattern {
     pub(super) fn joined(parts: &[Pattern]) -> Pattern {
         let parts: Vec<&[Piece]> = parts.iter().map(|part| part.0.as_slice()).collect();
         Pattern(parts.join(&Piece::Exactly('.')))
+    }
+}
+
+impl SourceSettings {
+    /// Whether `include` and `exclude` let a collection of that name be served.
+    pub fn serves(&self, name: &str) -> bool {
+        let named = |patterns: &[String]| patterns.iter().any(|pattern| Pattern::plain(pattern).matches(name));
+        (self.include.is_empty() || named(&self.include)) && !named(&self.exclude)
     }
 }
 
@@ -156,6 +175,18 @@ mod tests {
             ("\"a\"b", ReferenceError::StrayQuote),
         ] {
             assert_eq!(patterns(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_patterns_match_whole_names() {
+        for (pattern, name) in
+            [("a", "a"), ("*", ""), ("tmp_*", "tmp_"), ("*a*b", "xaxbab"), ("?民", "人民"), ("**", "x")]
+        {
+            assert!(Pattern::plain(pattern).matches(name), "{pattern} {name}");
+        }
+        for (pattern, name) in [("a", "A"), ("a", "ab"), ("?", ""), ("tmp_*", "xtmp_a"), ("*a", "ab"), ("", "a")] {
+            assert!(!Pattern::plain(pattern).matches(name), "{pattern} {name}");
         }
     }
 }

@@ -11,14 +11,9 @@ fn settings(name: &str) -> SourceSettings {
 
 fn field(name: &str, scalar: Scalar) -> Field {
     Field {
-        name: name.into(),
-        scalar,
         native: "TEXT".into(),
-        nullable: true,
-        comment: None,
-        scale: None,
-        enumeration: None,
         details: BTreeMap::from([("collation".into(), "NOCASE".into())]),
+        ..Field::new(name, scalar)
     }
 }
 

@@ -69,16 +69,7 @@ fn collection(name: &str, text: &str) -> Collection {
 
 /// A column without anything special.
 pub(crate) fn field(name: &str, scalar: Scalar, nullable: bool) -> Field {
-    Field {
-        name: name.into(),
-        scalar,
-        native: String::new(),
-        nullable,
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: BTreeMap::new(),
-    }
+    Field { nullable, ..Field::new(name, scalar) }
 }
 
 /// Adds an entry to `[source.rename]`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::draft::{CollectionDraft, Draft, SourceDraft, did_you_mean};
 use super::naming::{Names, is_name};
+use crate::catalog::pattern::Pattern;
 use crate::federated::{Collection, Generated, Source, SourceId, Tie};
 use crate::problem::nearest;
 use crate::{Catalog, Enumeration, Federated, Scalar, SourceDescription};
@@ -70,7 +71,7 @@ fn gather_collections(draft: &mut Draft<'_>, source: SourceId, description: &Sou
         let name = &described.name;
         if draft.sources[source].by_name.contains_key(name) {
             draft.warn(source, format!("it describes `{name}` twice; the second is left out"), "describe it again");
-        } else if !is_served(name, &settings.include, &settings.exclude) {
+        } else if !settings.serves(name) {
             draft.sources[source].left_out.insert(name.to_lowercase(), name.clone());
         } else if described.fields.is_empty() {
             draft.sources[source].left_out.insert(name.to_lowercase(), name.clone());
@@ -106,7 +107,7 @@ fn warn_of_idle_patterns(draft: &mut Draft<'_>, source: SourceId, collections: &
     let settings = draft.sources[source].settings;
     for (key, patterns) in [("include", &settings.include), ("exclude", &settings.exclude)] {
         for pattern in patterns {
-            if !collections.iter().any(|collection| matches(pattern, &collection.name)) {
+            if !collections.iter().any(|collection| Pattern::plain(pattern).matches(&collection.name)) {
                 let names = collections.iter().map(|collection| collection.name.as_str());
                 let hint = did_you_mean(nearest(pattern, names));
                 draft.warn(source, format!("`{pattern}` under `{key}` matches no collection"), hint);
@@ -157,42 +158,9 @@ fn gather_enumerations(
     draft.model.enumerations.extend(types.collect::<Vec<_>>());
 }
 
-fn is_served(name: &str, include: &[String], exclude: &[String]) -> bool {
-    (include.is_empty() || include.iter().any(|pattern| matches(pattern, name)))
-        && !exclude.iter().any(|pattern| matches(pattern, name))
-}
-
-/// Whether a pattern with `*` (any run) and `?` (one character) matches a whole name.
-fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    let (mut at, mut in_name) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while in_name < name.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, in_name));
-                at += 1;
-            }
-            Some(c) if *c == '?' || *c == name[in_name] => {
-                at += 1;
-                in_name += 1;
-            }
-            _ => {
-                // The last `*` takes one character more.
-                let Some((star_at, taken)) = star else { return false };
-                star = Some((star_at, taken + 1));
-                at = star_at + 1;
-                in_name = taken + 1;
-            }
-        }
-    }
-    pattern[at..].iter().all(|c| *c == '*')
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::matches;
     use crate::federate::fixture::{described, federated, field, find, warnings};
     use crate::{Collection, Enumeration, Scalar};
 
@@ -267,17 +235,5 @@ mod tests {
         assert_eq!(find(&model, "s.t").described.fields[1].scalar, Scalar::String);
         assert_eq!(model.enumerations.len(), 1);
         assert_eq!(&*model.enumerations[0].comparison, "SMoodComparisonExp");
-    }
-
-    #[test]
-    fn patterns_match_whole_names() {
-        for (pattern, name) in
-            [("a", "a"), ("*", ""), ("tmp_*", "tmp_"), ("*a*b", "xaxbab"), ("?民", "人民"), ("**", "x")]
-        {
-            assert!(matches(pattern, name), "{pattern} {name}");
-        }
-        for (pattern, name) in [("a", "A"), ("a", "ab"), ("?", ""), ("tmp_*", "xtmp_a"), ("*a", "ab"), ("", "a")] {
-            assert!(!matches(pattern, name), "{pattern} {name}");
-        }
     }
 }

@@ -64,7 +64,7 @@ fn scalars(without: &[Scalar], holds: fn(Scalar, &Value) -> bool) -> Table {
     });
     let mut fields = vec![required("id", Scalar::BigInt)];
     fields.extend(kept.iter().map(|scalar| {
-        let mut field = optional(&field_of(*scalar), *scalar);
+        let mut field = Field::new(field_of(*scalar), *scalar);
         field.enumeration = (*scalar == Scalar::Enum).then(|| enumeration().name);
         field
     }));
@@ -163,8 +163,11 @@ fn street() -> Table {
         (5, "Empty Lane", Some("Jiading")),
     ];
     let rows = rows.map(|(id, name, district)| vec![integer(id), text(name), maybe_text(district)]);
-    let fields =
-        vec![required("id", Scalar::BigInt), optional("name", Scalar::String), optional("district", Scalar::String)];
+    let fields = vec![
+        required("id", Scalar::BigInt),
+        Field::new("name", Scalar::String),
+        Field::new("district", Scalar::String),
+    ];
     let mut table = table("street", fields, &["id"], rows.to_vec());
     table.collection.keys.push(Key { columns: vec!["name".to_owned()], primary: false });
     table
@@ -191,10 +194,10 @@ fn resident() -> Table {
     });
     let fields = vec![
         required("id", Scalar::BigInt),
-        optional("street_id", Scalar::BigInt),
-        optional("name", Scalar::String),
-        optional("age", Scalar::BigInt),
-        optional("mentor_id", Scalar::BigInt),
+        Field::new("street_id", Scalar::BigInt),
+        Field::new("name", Scalar::String),
+        Field::new("age", Scalar::BigInt),
+        Field::new("mentor_id", Scalar::BigInt),
     ];
     let mut table = table("resident", fields, &["id"], rows.to_vec());
     table.collection.foreign_keys =
@@ -209,14 +212,15 @@ fn note() -> Table {
     let rows =
         codes.iter().zip(1..).map(|(code, id)| vec![integer(id), maybe_text(*code), text(&format!("note {id}"))]);
     let fields =
-        vec![required("id", Scalar::BigInt), optional("code", Scalar::String), optional("body", Scalar::String)];
+        vec![required("id", Scalar::BigInt), Field::new("code", Scalar::String), Field::new("body", Scalar::String)];
     table("note", fields, &["id"], rows.collect())
 }
 
 fn pair() -> Table {
     let rows = [(1, "", 10), (1, "a", 20), (1, "A", 30), (1, "a ", 40), (2, "a", 50), (2, "b", 60), (-1, "a", 70)];
     let rows = rows.map(|(a, b, value)| vec![integer(a), text(b), integer(value)]);
-    let fields = vec![required("a", Scalar::BigInt), required("b", Scalar::String), optional("value", Scalar::BigInt)];
+    let fields =
+        vec![required("a", Scalar::BigInt), required("b", Scalar::String), Field::new("value", Scalar::BigInt)];
     table("pair", fields, &["a", "b"], rows.to_vec())
 }
 
@@ -250,7 +254,7 @@ fn card() -> Table {
         "ß1",
     ];
     let rows = (1..).zip(codes).map(|(id, code)| vec![integer(id), text(code)]);
-    let fields = vec![required("id", Scalar::BigInt), optional("code", Scalar::String)];
+    let fields = vec![required("id", Scalar::BigInt), Field::new("code", Scalar::String)];
     let mut card = table("card", fields, &["id"], rows.chain([vec![integer(99), Value::Null]]).collect());
     let expressions = [
         vec![DropSpaces, DropHyphens, Upper],
@@ -275,28 +279,31 @@ pub const CARD_INDEXES: [&str; 5] = [
 ];
 
 fn empty() -> Table {
-    let fields = vec![required("id", Scalar::BigInt), optional("name", Scalar::String)];
+    let fields = vec![required("id", Scalar::BigInt), Field::new("name", Scalar::String)];
     table("empty", fields, &["id"], Vec::new())
 }
 
 /// Its second `value` becomes one that cannot be represented, once it has been described.
 fn spoiled() -> Table {
-    let fields = vec![required("id", Scalar::BigInt), optional("value", Scalar::BigInt)];
+    let fields = vec![required("id", Scalar::BigInt), Field::new("value", Scalar::BigInt)];
     let rows = (1..=3).map(|id| vec![integer(id), integer(id * 10)]);
     table("spoiled", fields, &["id"], rows.collect())
 }
 
 /// More rows than one batch.
 fn many() -> Table {
-    let fields =
-        vec![required("id", Scalar::BigInt), optional("seventh", Scalar::BigInt), optional("label", Scalar::String)];
+    let fields = vec![
+        required("id", Scalar::BigInt),
+        Field::new("seventh", Scalar::BigInt),
+        Field::new("label", Scalar::String),
+    ];
     let rows = (1..=5_000).map(|id| vec![integer(id), integer(id % 7), text(&format!("label {}", id % 100))]);
     table("many", fields, &["id"], rows.collect())
 }
 
 /// A collection of one row with one field, `value`.
 pub fn one_cell(value: &Value) -> Table {
-    table("one", vec![optional("value", Scalar::String)], &["value"], vec![vec![value.clone()]])
+    table("one", vec![Field::new("value", Scalar::String)], &["value"], vec![vec![value.clone()]])
 }
 
 /// A text value.
@@ -331,19 +338,6 @@ fn reference(column: &str, collection: &str, target: &str) -> ForeignKey {
     }
 }
 
-fn optional(name: &str, scalar: Scalar) -> Field {
-    Field {
-        name: name.to_owned(),
-        scalar,
-        native: String::new(),
-        nullable: true,
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: std::collections::BTreeMap::new(),
-    }
-}
-
 fn required(name: &str, scalar: Scalar) -> Field {
-    Field { nullable: false, ..optional(name, scalar) }
+    Field { nullable: false, ..Field::new(name, scalar) }
 }

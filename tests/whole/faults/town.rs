@@ -43,16 +43,7 @@ impl Default for Plan {
 }
 
 fn field(name: &str, scalar: Scalar, nullable: bool) -> Field {
-    Field {
-        name: name.into(),
-        scalar,
-        native: String::new(),
-        nullable,
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: std::collections::BTreeMap::new(),
-    }
+    Field { nullable, ..Field::new(name, scalar) }
 }
 
 pub(super) fn table(name: &str, columns: &[(&str, Scalar)], references: &[(&str, &str)]) -> Collection {

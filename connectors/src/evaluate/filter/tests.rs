@@ -11,16 +11,7 @@ use super::*;
 use crate::rows::columns_schema;
 
 fn field(name: &str, scalar: Scalar) -> Field {
-    Field {
-        name: name.to_owned(),
-        scalar,
-        native: String::new(),
-        nullable: true,
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: std::collections::BTreeMap::new(),
-    }
+    Field::new(name, scalar)
 }
 
 fn collection(scalars: &[Scalar]) -> Collection {

@@ -152,7 +152,7 @@ fn collection(
                 for content in contents {
                     content.look(column, &mut seen);
                 }
-                field(column, seen.scalar())
+                Field::new(column, seen.scalar())
             }
         };
         let scalar = given(column);
@@ -173,7 +173,7 @@ fn collection(
         ));
     }
     if settings.collection.is_some() && is_pattern(&settings.path) && !names.iter().any(|column| column == FILE) {
-        fields.push(field(FILE, Scalar::String));
+        fields.push(Field::new(FILE, Scalar::String));
     }
     if let (Some(field), true) = (fields.first_mut(), is_pattern(&settings.path)) {
         field.details.insert(STANDS_IN.to_owned(), name.to_owned());
@@ -209,18 +209,4 @@ fn collection(
         Err(error) => warnings.push(format!("{name} cannot be put together: {error}")),
     }
     collection
-}
-
-/// A field that may be null.
-pub(super) fn field(name: &str, scalar: Scalar) -> Field {
-    Field {
-        name: name.to_owned(),
-        scalar,
-        native: String::new(),
-        nullable: true,
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: std::collections::BTreeMap::new(),
-    }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use super::format::Format;
 use super::obstacle::Obstacle;
 use super::settings::{Settings, is_pattern};
-use crate::kinds::sqlite::glob;
+use crate::glob;
 
 /// One file of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,6 @@ use lilong_schema::value::canonical_decimal;
 use lilong_schema::{Field, Scalar};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::describe::field;
 use super::obstacle::Obstacle;
 use super::settings::TABLE_BYTES;
 use super::sheet::Flaw;
@@ -73,7 +72,7 @@ pub(super) fn read(bytes: Vec<u8>, most: usize) -> Result<Typed, Obstacle> {
         }
         let pieces: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
         let native = declared.data_type().to_string();
-        typed.fields.push(Field { native, scale, ..field(declared.name(), scalar) });
+        typed.fields.push(Field { native, scale, ..Field::new(declared.name(), scalar) });
         typed.columns.push(concat(&pieces).map_err(broken)?);
         typed.bad.push(bad);
     }

@@ -13,17 +13,7 @@ use super::*;
 use crate::{Comparison, Order, OrderTarget, Predicate, Prepared, Rows};
 
 fn one_column() -> Collection {
-    let field = Field {
-        name: "id".to_owned(),
-        scalar: Scalar::Int,
-        native: String::new(),
-        nullable: true,
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: BTreeMap::new(),
-    };
-    Collection { name: "c".to_owned(), fields: vec![field], ..Collection::default() }
+    Collection { name: "c".to_owned(), fields: vec![Field::new("id", Scalar::Int)], ..Collection::default() }
 }
 
 fn batch(values: Vec<Option<i32>>) -> RecordBatch {

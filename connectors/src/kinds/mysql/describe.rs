@@ -13,7 +13,6 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use super::session::Server;
 use super::storage;
 use super::{expression, native};
-use crate::kinds::glob;
 
 const TABLES: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(TABLE_TYPE AS CHAR), CAST(TABLE_ROWS AS CHAR), \
     CAST(TABLE_COMMENT AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
@@ -73,8 +72,7 @@ pub(super) async fn describe(
     let mut names = BTreeSet::new();
     for table in &tables {
         let name = text(table, 0);
-        let wanted = |patterns: &[String]| patterns.iter().any(|pattern| glob::matches(pattern, &name));
-        if (!settings.include.is_empty() && !wanted(&settings.include)) || wanted(&settings.exclude) {
+        if !settings.serves(&name) {
             continue;
         }
         // Sequences are tables of one row of counters.

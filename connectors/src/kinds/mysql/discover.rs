@@ -8,11 +8,12 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lilong_schema::Problem;
+use lilong_schema::catalog::pattern::Pattern;
 use lilong_schema::catalog::{OptionKind, SourceSettings};
 use sqlx::Row;
 
 use super::{session, settings};
-use crate::kinds::{Discovery, glob};
+use crate::kinds::Discovery;
 
 /// See the module.
 pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow };
@@ -45,7 +46,7 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     let mut names = vec![];
     for row in rows {
         let name: String = row.try_get_unchecked(0).map_err(|error| failed(&error))?;
-        if glob::matches(&read.database, &name) {
+        if Pattern::plain(&read.database).matches(&name) {
             names.push(name);
         }
     }

@@ -9,7 +9,6 @@ use lilong_schema::catalog::SourceSettings;
 use lilong_schema::{Collection, Enumeration, ExpressionIndex, Field, ForeignKey, Key, Scalar, SourceDescription};
 use sqlx::postgres::PgConnection;
 
-use super::super::sqlite::glob;
 use super::catalog::{self, Answers, Column, Index, Relation};
 use super::expression::quote;
 use super::form::{COLLATION, FORM, Form, LOOSE, REQUIRED, TYPE};
@@ -43,8 +42,7 @@ fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> 
     let mut unreadable = 0;
     for relation in answers.relations {
         let name = name_of(schemas, &relation.schema, &relation.name);
-        let wanted = |patterns: &[String]| patterns.iter().any(|pattern| glob::matches(pattern, &name));
-        if (!settings.include.is_empty() && !wanted(&settings.include)) || wanted(&settings.exclude) {
+        if !settings.serves(&name) {
             continue;
         }
         if !relation.readable {

@@ -7,11 +7,11 @@ use std::fmt::Write;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use lilong_schema::catalog::pattern::Pattern;
 use lilong_schema::catalog::{OptionKind, SourceSettings};
 use lilong_schema::{Problem, Secret};
 use sqlx::{ConnectOptions, Connection, Row};
 
-use super::super::sqlite::glob;
 use super::settings;
 use crate::kinds::Discovery;
 
@@ -61,7 +61,8 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     }
     match names {
         Ok(mut names) => {
-            names.retain(|name| glob::matches(&pattern, name));
+            let pattern = Pattern::plain(&pattern);
+            names.retain(|name| pattern.matches(name));
             Ok(names)
         }
         Err(reason) => Err(problem(

@@ -11,7 +11,6 @@ use lilong_schema::{Enumeration, Problem, Scalar};
 use super::definition::{Column, Definition, Filter, Many, Paging, Place, Template};
 use super::openapi;
 use crate::http;
-use crate::kinds::glob;
 use crate::options::Block;
 
 /// The kind's own keys.
@@ -95,10 +94,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             }
         }
     }
-    let named = |patterns: &[String], name: &str| patterns.iter().any(|pattern| glob::matches(pattern, name));
-    definitions.retain(|name, _| {
-        (settings.include.is_empty() || named(&settings.include, name)) && !named(&settings.exclude, name)
-    });
+    definitions.retain(|name, _| settings.serves(name));
     let problems = block.finish();
     match http {
         Some(http) if problems.is_empty() => Ok(Settings { http, definitions, warnings, fetch_rows }),

@@ -10,11 +10,11 @@ use lilong_schema::{Collection, Field, ForeignKey, Scalar, SourceDescription};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::dialect::quote;
+use super::fault;
 use super::indexes::{self, text_of};
 use super::pool::Control;
 use super::scan::{self, Candidate};
 use super::storage::{self, declared_affinity};
-use super::{fault, glob};
 
 /// How long looking at one collection may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,7 +48,7 @@ pub(super) fn describe(
             Ok(collection) => description.collections.push(collection),
             Err(error) if fault::spoils_connection(&error) || control.is_cancelled() => return Err(error),
             // What the catalog leaves out anyway is not worth a warning.
-            Err(_) if !is_wanted(settings, &listed.name) => {}
+            Err(_) if !settings.serves(&listed.name) => {}
             Err(error) => {
                 let what = listed.kind.as_str();
                 description.warnings.push(format!(
@@ -67,12 +67,6 @@ pub(super) fn describe(
         }
     }
     Ok(description)
-}
-
-/// Whether the catalog serves a collection of that name.
-fn is_wanted(settings: &SourceSettings, name: &str) -> bool {
-    let named = |patterns: &[String]| patterns.iter().any(|pattern| glob::matches(pattern, name));
-    (settings.include.is_empty() || named(&settings.include)) && !named(&settings.exclude)
 }
 
 /// What SQLite says, without the statement.

@@ -11,7 +11,6 @@ use futures::future::BoxFuture;
 use lilong_schema::catalog::{OptionKind, SourceSettings};
 use lilong_schema::{Problem, Secret};
 
-use super::glob;
 use super::settings::path_option;
 use crate::kinds::Discovery;
 
@@ -24,7 +23,7 @@ fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Pro
 
 fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     let (option, pattern) = path_option(settings)?;
-    let mut files = glob::files(&option.folder, &pattern).map_err(|(folder, error)| {
+    let mut files = crate::glob::files(&option.folder, &pattern).map_err(|(folder, error)| {
         let what = if error.kind() == ErrorKind::NotFound {
             format!("there is no folder {}", folder.display())
         } else {

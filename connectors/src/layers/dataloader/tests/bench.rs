@@ -23,16 +23,7 @@ pub(in crate::layers) struct Bench {
 }
 
 pub(in crate::layers) fn field(name: &str) -> Field {
-    Field {
-        name: name.to_owned(),
-        scalar: Scalar::Int,
-        native: String::new(),
-        nullable: false,
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: std::collections::BTreeMap::new(),
-    }
+    Field { nullable: false, ..Field::new(name, Scalar::Int) }
 }
 
 pub(in crate::layers) fn collection() -> Arc<Collection> {

@@ -1,42 +1,15 @@
-//! `*` and `?` in names and paths.
+//! `*` and `?` in paths.
 //!
-//! In: patterns. Out: whether a name matches, and the files that match. *Invariant*: files come in order; nothing is
-//! opened.
+//! In: patterns. Out: the files that match. *Invariant*: files come in order; nothing is opened.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Whether a name matches: `*` is any run of characters, `?` one.
-pub(in crate::kinds) fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    let (mut at, mut from) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while from < name.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(char) if *char == '?' || *char == name[from] => {
-                at += 1;
-                from += 1;
-            }
-            _ => match star.as_mut() {
-                Some((after, taken)) => {
-                    *taken += 1;
-                    at = *after + 1;
-                    from = *taken;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[at..].iter().all(|char| *char == '*')
-}
+use lilong_schema::catalog::pattern::Pattern;
 
 /// The files that a pattern names, written as the pattern is; relative ones start at `base`. A name that begins with a
 /// dot is only found by a pattern that does. An error names the folder that cannot be read.
-pub(in crate::kinds) fn files(base: &Path, pattern: &str) -> Result<Vec<String>, (PathBuf, io::Error)> {
+pub(crate) fn files(base: &Path, pattern: &str) -> Result<Vec<String>, (PathBuf, io::Error)> {
     let mut found = vec![if pattern.starts_with('/') { "/".to_owned() } else { String::new() }];
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
     for (position, part) in parts.iter().enumerate() {
@@ -71,7 +44,7 @@ pub(in crate::kinds) fn files(base: &Path, pattern: &str) -> Result<Vec<String>,
                 let Ok(name) = entry.file_name().into_string() else {
                     continue;
                 };
-                if !matches(part, &name) || (name.starts_with('.') && !part.starts_with('.')) {
+                if !Pattern::plain(part).matches(&name) || (name.starts_with('.') && !part.starts_with('.')) {
                     continue;
                 }
                 let path = format!("{start}{name}");
@@ -94,21 +67,6 @@ pub(in crate::kinds) fn files(base: &Path, pattern: &str) -> Result<Vec<String>,
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn stars_and_question_marks_match_names() {
-        for (pattern, name, yes) in [
-            ("*", "", true),
-            ("tmp_*", "tmp_", true),
-            ("tmp_*", "tm", false),
-            ("*a*b", "xaxbab", true),
-            ("?", "日", true),
-            ("a?c", "ac", false),
-            ("name", "Name", false),
-        ] {
-            assert_eq!(matches(pattern, name), yes, "{pattern} {name}");
-        }
-    }
 
     #[test]
     fn files_are_found_in_order_and_written_as_the_pattern_is() {
