@@ -76,7 +76,7 @@ impl Work<'_> {
         let mut query = self.parts.rows.clone();
         query.insert("limit".to_owned(), json!(limit.unwrap_or(most).min(most)));
         let keys = self.keys()?;
-        let asked = self.requests(&query, condition, &keys);
+        let asked = self.requests(&query, condition.as_ref(), &keys);
         if let (Keys::None, [asked]) = (&self.parts.keys, asked.as_slice()) {
             let filling = self.ask(asked).await?.0;
             self.gathering().check(filling.rows())?;
@@ -105,7 +105,7 @@ impl Work<'_> {
             }
         }
         let keys = self.keys()?;
-        let asked = self.requests(&query, condition, &keys);
+        let asked = self.requests(&query, condition.as_ref(), &keys);
         let pieces: Vec<BoxFuture<'_, Result<Rows>>> =
             asked.iter().map(|asked| self.groups_of(folding, asked, &keys).boxed()).collect();
         let pieces: Vec<Rows> = stream::iter(pieces).buffered(AT_ONCE).try_collect().await?;
@@ -133,11 +133,11 @@ impl Work<'_> {
     }
 
     /// The requests that ask for something of all keys, or of everything.
-    fn requests(&self, query: &Map<String, Json>, condition: Option<Json>, keys: &[Vec<Json>]) -> Vec<Asked> {
+    fn requests(&self, query: &Map<String, Json>, condition: Option<&Json>, keys: &[Vec<Json>]) -> Vec<Asked> {
         let count = self.bound.keys.as_ref().map_or(0, RecordBatch::num_rows);
         let chunks = (0..count).step_by(KEYS).map(|start| start..count.min(start + KEYS));
         let of = |conditions: Vec<Json>, variables| {
-            let conditions = condition.iter().cloned().chain(conditions).collect();
+            let conditions = condition.into_iter().cloned().chain(conditions).collect();
             self.parts.request(query, request::all(conditions), variables)
         };
         match &self.parts.keys {

@@ -65,6 +65,9 @@ pub(super) enum Condition {
     Not(Box<Condition>),
     IsNull(String),
     Compare(Column, OperandId),
+    /// It compares otherwise, and is something: nobody says whether what is not found includes nulls. But of an empty list
+    /// everything differs.
+    Differ(Column, OperandId),
 }
 
 /// The parts of a fetch.
@@ -158,10 +161,7 @@ fn compared(field: &Field, comparison: Comparison, operand: OperandId, negated: 
         _ => return None,
     };
     let column = column(field, operator)?;
-    let null = Condition::IsNull(column.name.clone());
-    let found = Condition::Compare(column, operand);
-    // Nobody says whether what is not found includes nulls.
-    Some(if turned == negated { found } else { Condition::And(vec![null.turned(), found.turned()]) })
+    Some(if turned == negated { Condition::Compare(column, operand) } else { Condition::Differ(column, operand) })
 }
 
 /// A column compared by an operator, if its values have one form only: equality is that of JSON there.
@@ -267,14 +267,18 @@ impl Condition {
         Some(match self {
             Condition::And(parts) => json!({"type": "and", "expressions": list(parts, value)?}),
             Condition::Or(parts) => json!({"type": "or", "expressions": list(parts, value)?}),
-            Condition::Not(part) => json!({"type": "not", "expression": part.json(value)?}),
-            Condition::IsNull(name) => json!({
-                "type": "unary_comparison_operator",
-                "column": {"type": "column", "name": name},
-                "operator": "is_null",
-            }),
+            Condition::Not(part) => not(&part.json(value)?),
+            Condition::IsNull(name) => is_null(name),
             Condition::Compare(column, operand) => {
                 compare(column, &json!({"type": "scalar", "value": value(column, *operand)?}))
+            }
+            Condition::Differ(column, operand) => {
+                let value = value(column, *operand)?;
+                if value.as_array().is_some_and(Vec::is_empty) {
+                    return Some(json!({"type": "and", "expressions": []}));
+                }
+                let found = compare(column, &json!({"type": "scalar", "value": value}));
+                json!({"type": "and", "expressions": [not(&is_null(&column.name)), not(&found)]})
             }
         })
     }
@@ -282,6 +286,14 @@ impl Condition {
 
 fn list(parts: &[Condition], value: &dyn Fn(&Column, OperandId) -> Option<Json>) -> Option<Vec<Json>> {
     parts.iter().map(|part| part.json(value)).collect()
+}
+
+fn not(part: &Json) -> Json {
+    json!({"type": "not", "expression": part})
+}
+
+fn is_null(name: &str) -> Json {
+    json!({"type": "unary_comparison_operator", "column": {"type": "column", "name": name}, "operator": "is_null"})
 }
 
 /// A column compared with a value.
