@@ -4,9 +4,9 @@
 //! argument is taken for a column's only if both have one type; one that cuts lists in a way that is not known is refused.
 
 use super::columns;
-use super::order::has_one_order;
 use super::route::{Argument, Meaning, Paging};
 use super::schema::{self, Schema, Shape, Type, TypeKind};
+use crate::json_cells::has_one_order;
 
 /// A column, as far as arguments matter: its name, and its type in the service.
 pub(super) struct Known<'a> {

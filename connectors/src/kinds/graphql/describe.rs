@@ -12,7 +12,7 @@ use super::arguments::{self, Known, matching};
 use super::columns::{self, Home};
 use super::found::{Found, namespace, rows_of};
 use super::order;
-use super::route::{Access, Meaning, Paging, Route};
+use super::route::{Access, Meaning, Route};
 use super::schema::{Schema, Type, TypeKind};
 use super::settings::Settings;
 

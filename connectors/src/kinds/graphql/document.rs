@@ -9,9 +9,9 @@ use std::fmt::Write;
 use arrow_schema::SchemaRef;
 use lilong_schema::collection::FieldId;
 
-use super::order::{First, first, has_one_order};
+use super::order::{First, first};
 use super::route::{self, Access, Argument, Meaning, Paging, Route};
-use crate::json_cells::{Decoder, has_one_form};
+use crate::json_cells::{Decoder, has_one_form, has_one_order};
 use crate::rows::columns_schema;
 use crate::tables::needed;
 use crate::{Comparison, Fetch, OperandId, Predicate};

@@ -1,6 +1,6 @@
 //! The order of a list: the argument that sorts it, and whether its first rows are the first of an answer.
 //!
-//! In: the arguments of a list; a fetch; rows that came first. Out: [`Sorting`], kept with the description, and [`First`].
+//! In: the arguments of a list; a fetch; rows that came first. Out: a [`Sorting`], and [`First`].
 //! *Invariant*: the first rows are taken for the first of the answer only if they came in its order, and what may stand
 //! beside the last of them is not counted.
 
@@ -10,12 +10,12 @@ use arrow_array::{Array, RecordBatch};
 use arrow_row::{RowConverter, SortField};
 use arrow_schema::SortOptions;
 use lilong_schema::Scalar;
-use serde::{Deserialize, Serialize};
 
 use super::arguments::{Known, folded, inner};
-use super::route::Access;
+use super::route::{Access, Sorting};
 use super::schema::{Argument, Schema, TypeKind};
 use crate::evaluate::{Result, comparable, filter};
+use crate::json_cells::has_one_order;
 use crate::tables::needed;
 use crate::{BoundFetch, Fetch, Order, OrderTarget};
 
@@ -23,16 +23,6 @@ use crate::{BoundFetch, Fetch, Order, OrderTarget};
 const NAMES: [&str; 2] = ["order_by", "orderBy"];
 /// The ways to sort by a column, as services write them; the first two say nothing of nulls.
 const WAYS: [&str; 6] = ["asc", "desc", "asc_nulls_first", "asc_nulls_last", "desc_nulls_first", "desc_nulls_last"];
-
-/// An argument that sorts a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Sorting {
-    argument: String,
-    /// Whether it takes several columns.
-    many: bool,
-    /// What is written for each column, by the way it is sorted.
-    columns: BTreeMap<String, BTreeMap<String, String>>,
-}
 
 /// The argument that sorts a list by its columns; `None`: there is none that is known.
 pub(super) fn sorting(schema: &Schema, arguments: &[Argument], known: &[Known<'_>]) -> Option<Sorting> {
@@ -59,20 +49,6 @@ pub(super) fn sorting(schema: &Schema, arguments: &[Argument], known: &[Known<'_
     let columns: BTreeMap<_, _> = columns.filter(|(_, ways)| !ways.is_empty()).collect();
     let many = argument.shape.lists == 1;
     (!columns.is_empty()).then(|| Sorting { argument: argument.name.clone(), many, columns })
-}
-
-/// Whether there is only one way to order values: texts have many.
-pub(super) fn has_one_order(scalar: Scalar) -> bool {
-    matches!(
-        scalar,
-        Scalar::Int
-            | Scalar::BigInt
-            | Scalar::Decimal
-            | Scalar::Date
-            | Scalar::Time
-            | Scalar::LocalDateTime
-            | Scalar::DateTime
-    )
 }
 
 /// A list whose first rows are the first of the answer.

@@ -2,10 +2,10 @@
 //!
 //! In: the schema of a service and what the catalog says of it. Out: [`Route`]s, as text among a collection's details.
 
+use std::collections::BTreeMap;
+
 use lilong_schema::{Collection, Field};
 use serde::{Deserialize, Serialize};
-
-use super::order::Sorting;
 
 /// The detail of a collection that holds its route.
 const ROUTE: &str = "route";
@@ -93,6 +93,17 @@ pub(super) enum Meaning {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+}
+
+/// An argument that sorts a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sorting {
+    /// Its name.
+    pub(super) argument: String,
+    /// Whether it takes several columns.
+    pub(super) many: bool,
+    /// What is written for each column, by the way it is sorted: `asc`, `desc`, `asc_nulls_first` ….
+    pub(super) columns: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// How a list is read to its end.
