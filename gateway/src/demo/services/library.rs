@@ -1,0 +1,167 @@
+//! The library's service: lists of objects in JSON over HTTP, as a foreign system would give them.
+//!
+//! In: its database. Out: routes that answer what [`DOCUMENT`] says. *Invariant*: a parameter that it does not know is
+//! refused, never passed over.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::{Path as Segment, Query};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{StatusCode, header};
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+/// What it answers, in `OpenAPI`.
+pub(super) const DOCUMENT: &str = include_str!("library.yaml");
+
+/// Rows of a page, at most and if nothing is said.
+const PAGE: u32 = 100;
+
+/// One list of objects, and the object by its key.
+struct List {
+    /// Its path.
+    path: &'static str,
+    table: &'static str,
+    /// Members of an object with the columns they come from; the first is the key.
+    members: &'static [(&'static str, &'static str)],
+    /// Members that a parameter of their name narrows by, to some values with commas between them.
+    parameters: &'static [&'static str],
+}
+
+static LISTS: [List; 2] = [
+    List {
+        path: "/readers",
+        table: "reader",
+        members: &[("readerNo", "reader_no"), ("idCard", "id_card"), ("branch", "branch"), ("since", "since")],
+        parameters: &["readerNo", "idCard"],
+    },
+    List {
+        path: "/loans",
+        table: "loan",
+        members: &[
+            ("loanNo", "loan_no"),
+            ("readerNo", "reader_no"),
+            ("title", "title"),
+            ("due", "due"),
+            ("returned", "returned"),
+        ],
+        parameters: &["readerNo"],
+    },
+];
+
+/// Why there is no answer.
+enum Refusal {
+    Parameter(String),
+    NotThere,
+    Fault(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
+        Refusal::Fault(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Refusal::Parameter(name) => {
+                (StatusCode::BAD_REQUEST, format!("the parameter {name} is unknown or has no value it may have"))
+                    .into_response()
+            }
+            Refusal::NotThere => StatusCode::NOT_FOUND.into_response(),
+            Refusal::Fault(error) => {
+                tracing::warn!("the library's database: {error}");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+}
+
+/// The routes over a database.
+pub(super) fn routes(database: &Path) -> rusqlite::Result<Router> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Arc::new(Mutex::new(Connection::open_with_flags(database, flags)?));
+    let mut router = Router::new().route("/openapi.yaml", get(|| async { DOCUMENT }));
+    for list in &LISTS {
+        let silo = database.clone();
+        let page = move |Query(given): Query<Vec<(String, String)>>| answer(silo, move |silo| list.page(silo, &given));
+        let silo = database.clone();
+        let one = move |Segment(key): Segment<u32>| answer(silo, move |silo| list.one(silo, key));
+        router = router.route(list.path, get(page)).route(&format!("{}/{{key}}", list.path), get(one));
+    }
+    Ok(router)
+}
+
+/// Asks the database on a thread that may block.
+async fn answer(
+    database: Arc<Mutex<Connection>>,
+    ask: impl FnOnce(&Connection) -> Result<String, Refusal> + Send + 'static,
+) -> Response {
+    let asked = tokio::task::spawn_blocking(move || {
+        // A connection that is only read from is whole whatever happened to the one who held it.
+        ask(&database.lock().unwrap_or_else(PoisonError::into_inner))
+    });
+    match asked.await {
+        Ok(Ok(body)) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Ok(Err(refusal)) => refusal.into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+impl List {
+    fn page(&self, silo: &Connection, given: &[(String, String)]) -> Result<String, Refusal> {
+        let (mut limit, mut offset) = (PAGE, 0);
+        let (mut conditions, mut values) = (Vec::new(), Vec::new());
+        for (name, value) in given {
+            match name.as_str() {
+                "limit" => limit = number(name, value, 1..=PAGE)?,
+                "offset" => offset = number(name, value, 0..=u32::MAX)?,
+                _ => {
+                    let column = self.column(name).ok_or_else(|| Refusal::Parameter(name.clone()))?;
+                    conditions.push(format!("{column} in (select value from json_each(?))"));
+                    values.push(serde_json::Value::from(value.split(',').collect::<Vec<_>>()).to_string());
+                }
+            }
+        }
+        let narrowed =
+            if conditions.is_empty() { String::new() } else { format!(" where {}", conditions.join(" and ")) };
+        let from = format!("from {}{narrowed}", self.table);
+        let mut given: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
+        let total: u32 = silo.query_row(&format!("select count(*) {from}"), given.as_slice(), |row| row.get(0))?;
+        given.extend([&limit as &dyn ToSql, &offset]);
+        let text = format!("select {} {from} order by {} limit ? offset ?", self.object(), self.members[0].1);
+        let items: Vec<String> =
+            silo.prepare(&text)?.query_map(given.as_slice(), |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(format!("{{\"total\":{total},\"items\":[{}]}}", items.join(",")))
+    }
+
+    fn one(&self, silo: &Connection, key: u32) -> Result<String, Refusal> {
+        let text = format!("select {} from {} where {} = ?", self.object(), self.table, self.members[0].1);
+        silo.query_row(&text, params![key], |row| row.get(0)).optional()?.ok_or(Refusal::NotThere)
+    }
+
+    /// The column that a parameter narrows by.
+    fn column(&self, parameter: &str) -> Option<&'static str> {
+        let (_, column) = self.members.iter().find(|(member, _)| *member == parameter)?;
+        self.parameters.contains(&parameter).then_some(column)
+    }
+
+    /// A row as SQL makes an object of it.
+    fn object(&self) -> String {
+        let members: Vec<String> = self.members.iter().map(|(name, column)| format!("'{name}', {column}")).collect();
+        format!("json_object({})", members.join(", "))
+    }
+}
+
+fn number(name: &str, value: &str, allowed: RangeInclusive<u32>) -> Result<u32, Refusal> {
+    value
+        .parse()
+        .ok()
+        .filter(|number| allowed.contains(number))
+        .ok_or_else(|| Refusal::Parameter(name.to_owned()))
+}
