@@ -67,7 +67,9 @@ pub struct District {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Fewer sources than departments.
-    #[error("the demo has {least} departments, each of them a source, so it takes at least {least} sources, not {given}")]
+    #[error(
+        "the demo has {least} departments, each of them a source, so it takes at least {least} sources, not {given}"
+    )]
     Sources {
         /// Asked for.
         given: usize,

@@ -65,8 +65,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         }
         output::print(&text)
     };
-    let services =
-        demo::Services::start(&district.folder).await.map_err(|error| Failure::Wrong(error.to_string()))?;
+    let services = demo::Services::start(&district.folder).await.map_err(|error| Failure::Wrong(error.to_string()))?;
     for (name, address) in services.addresses() {
         output::say(&format!("Its service {name} is at {address}."));
     }

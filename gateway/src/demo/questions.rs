@@ -110,7 +110,6 @@ query OneResident {
         diet
         canteen {
           name
-          opens
         }
         meals(orderBy: { day: DESC }, limit: 2) {
           day

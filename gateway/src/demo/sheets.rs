@@ -80,9 +80,9 @@ fn canteens(town: &Town) -> io::Result<Vec<u8>> {
     }
     let mut subsidies = title("What the district adds to a meal");
     subsidies.push(header(&["From Age", "Percent"]));
-    subsidies.extend([(60, 10), (70, 20), (80, 30), (90, 50)].map(|(age, percent)| {
-        vec![Cell::Number(age), Cell::Number(percent)]
-    }));
+    subsidies.extend(
+        [(60, 10), (70, 20), (80, 30), (90, 50)].map(|(age, percent)| vec![Cell::Number(age), Cell::Number(percent)]),
+    );
     workbook::write(&[Sheet { name: "canteen", rows: canteens }, Sheet { name: "subsidy", rows: subsidies }])
 }
 
@@ -92,9 +92,7 @@ fn eaters(town: &Town) -> impl Iterator<Item = (u32, &str, bool, Random)> {
     old.filter_map(|(household, resident)| {
         let mut random = resident.random(NAME);
         let canteen = household.neighbourhood.street.number;
-        resident
-            .is_known(&mut random, 21)
-            .then(|| (canteen, resident.id_card.as_str(), resident.known, random))
+        resident.is_known(&mut random, 21).then(|| (canteen, resident.id_card.as_str(), resident.known, random))
     })
 }
 

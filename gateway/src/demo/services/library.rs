@@ -159,9 +159,55 @@ impl List {
 }
 
 fn number(name: &str, value: &str, allowed: RangeInclusive<u32>) -> Result<u32, Refusal> {
-    value
-        .parse()
-        .ok()
-        .filter(|number| allowed.contains(number))
-        .ok_or_else(|| Refusal::Parameter(name.to_owned()))
+    value.parse().ok().filter(|number| allowed.contains(number)).ok_or_else(|| Refusal::Parameter(name.to_owned()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use axum::body::Body;
+    use http::Request;
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::demo::departments::leisure::LIBRARY;
+    use crate::demo::town::Town;
+
+    async fn ask(routes: &Router, path: &str) -> (StatusCode, Value) {
+        let answer = routes.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        let status = answer.status();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn it_answers_what_its_document_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("library.sqlite");
+        LIBRARY.write(&file, &Town::new(1_000)).unwrap();
+        let routes = routes(&file).unwrap();
+        let (status, all) = ask(&routes, "/readers").await;
+        assert_eq!((status, all["items"].as_array().unwrap().len()), (StatusCode::OK, 100));
+        assert!(all["total"].as_u64().unwrap() > 150, "{all}");
+        let (_, next) = ask(&routes, "/readers?limit=2&offset=99").await;
+        assert_eq!(next["items"][0], all["items"][99]);
+        let reader = |at: usize, name: &str| all["items"][at][name].to_string().trim_matches('"').to_owned();
+        let cards = format!("/readers?idCard={},{},nobody", reader(3, "idCard"), reader(1, "idCard"));
+        assert_eq!(ask(&routes, &cards).await.1, json!({ "total": 2, "items": [all["items"][1], all["items"][3]] }));
+        let (_, loans) = ask(&routes, &format!("/loans?readerNo={}", reader(0, "readerNo"))).await;
+        assert_eq!(loans["items"][0]["readerNo"], all["items"][0]["readerNo"]);
+        assert_eq!(ask(&routes, &format!("/readers/{}", reader(7, "readerNo"))).await.1, all["items"][7]);
+        for (path, status) in [
+            ("/readers/1", StatusCode::NOT_FOUND),
+            ("/readers?limit=101", StatusCode::BAD_REQUEST),
+            ("/readers?branch=Yanji", StatusCode::BAD_REQUEST),
+            ("/loans?idCard=1", StatusCode::BAD_REQUEST),
+            ("/openapi.yaml", StatusCode::OK),
+            ("/", StatusCode::NOT_FOUND),
+        ] {
+            assert_eq!(ask(&routes, path).await.0, status, "{path}");
+        }
+    }
 }

@@ -120,3 +120,27 @@ fn serial(day: NaiveDate) -> i64 {
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_stand_where_they_belong_and_text_cannot_break_out() {
+        let day = NaiveDate::from_ymd_opt(2026, 10, 15).unwrap();
+        let cells = [Cell::Text("<a> & \"b\"".to_owned()), Cell::Empty, Cell::Number(7), Cell::Date(day)];
+        assert_eq!(
+            rows(&[vec![Cell::Empty], cells.to_vec()]),
+            "<row r=\"1\"></row><row r=\"2\">\
+             <c r=\"A2\" t=\"inlineStr\"><is><t>&lt;a&gt; &amp; &quot;b&quot;</t></is></c>\
+             <c r=\"C2\"><v>7</v></c><c r=\"D2\" s=\"1\"><v>46310</v></c></row>"
+        );
+    }
+
+    #[test]
+    fn the_same_sheets_give_the_same_bytes() {
+        let bytes = || write(&[Sheet { name: "one", rows: vec![vec![Cell::Number(1)]] }]).unwrap();
+        assert_eq!(bytes(), bytes());
+    }
+}
