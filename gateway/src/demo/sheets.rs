@@ -17,7 +17,8 @@ pub(super) const NAME: &str = "meals";
 pub(super) const TITLE: &str = "Community Canteens 社区食堂";
 /// What is peculiar to its files.
 pub(super) const HABITS: &str = "Meals for the elderly, in spreadsheets: customers and meals in CSV, canteens in a \
-    workbook. A title stands above each header. Whoever saves a file changes the answers.";
+    workbook. A title stands above each header; \
+    identity cards look like numbers until one ends in X. Whoever saves a file changes the answers.";
 /// The keys of its `[[source]]` block that say what it is.
 pub(super) const CONNECTOR: &str = "connector = \"files\"
 path = \"../sheets/*\"
@@ -31,6 +32,8 @@ pub(super) const SETTINGS: &str = "
 \"canteens.subsidy\" = [\"From Age\"]
 
 [source.types]
+\"customers.ID Card\" = \"String\"
+\"meals.ID Card\" = \"String\"
 \"meals.Price\" = \"Decimal\"
 ";
 
