@@ -95,7 +95,7 @@ fn eaters(town: &Town) -> impl Iterator<Item = (u32, &str, bool, Random)> {
     old.filter_map(|(household, resident)| {
         let mut random = resident.random(NAME);
         let canteen = household.neighbourhood.street.number;
-        resident.is_known(&mut random, 21).then(|| (canteen, resident.id_card.as_str(), resident.known, random))
+        resident.is_known(&mut random, 21).then_some((canteen, resident.id_card.as_str(), resident.known, random))
     })
 }
 
