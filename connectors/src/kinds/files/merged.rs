@@ -23,7 +23,7 @@ pub(super) fn regions(bytes: &[u8]) -> Result<BTreeMap<String, Vec<Dimensions>>,
     reader.config_mut().expand_empty_elements = true;
     let (mut all, mut buffer) = (BTreeMap::new(), Vec::new());
     let (mut name, mut found) = (String::new(), Vec::new());
-    let (mut row, mut column, mut repeated) = (0, 0, 1);
+    let (mut row, mut column, mut repeated) = (0u32, 0u32, 1u32);
     loop {
         buffer.clear();
         match reader.read_event_into(&mut buffer).map_err(|error| Obstacle::Broken(Box::new(error)))? {
