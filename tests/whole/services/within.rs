@@ -46,7 +46,6 @@ async fn rows_are_found_by_what_stands_within_objects_and_beyond_values() {
         [
             "stands(spot.side) is no key: the service may give null there",
             "`keys` names stands(spot.nothing), which is not there",
-            "stands(spot.nothing) is no key: the service may give null there",
         ]
     );
     market.documents();

@@ -177,7 +177,7 @@ fn narrow(access: &Access, mut pushes: Vec<Push>, fetch: &Fetch) -> Result<(Vec<
         let Some(argument) = meanings.iter().find_map(fitting) else { continue };
         let is_equal = argument.meaning == Meaning::Equal;
         let is_plain = if is_equal { has_one_form(field.scalar) } else { has_one_order(field.scalar) };
-        if !is_plain && !(argument.required && is_equal) {
+        if !(is_plain || argument.required && is_equal) {
             continue;
         }
         let taken = |push: &Push| {
