@@ -323,7 +323,7 @@ impl Builder<'_> {
             },
         };
         let cursor = if makes_cursors { values } else { Vec::new() };
-        Ok(Unplaced { join, columns, list, cursor, later })
+        Ok(Unplaced { join, columns, cursor, list, later })
     }
 
     /// A silent member is refused, unless the argument `partial` or the catalog says otherwise.
