@@ -3,6 +3,7 @@
 
 mod blocks;
 mod narrow;
+mod servers;
 
 use std::sync::OnceLock;
 
