@@ -95,6 +95,22 @@ pub(super) fn is_text(word: &str) -> bool {
 }
 
 impl Storage {
+    /// Whether a value that was read of a column finds its row again, by the column's index.
+    pub(super) fn is_found_again(&self) -> bool {
+        matches!(
+            self,
+            Storage::Integer
+                | Storage::Year
+                | Storage::Float
+                | Storage::Single
+                | Storage::Decimal { .. }
+                | Storage::Text
+                | Storage::Date
+                | Storage::Time
+                | Storage::Moment
+        )
+    }
+
     /// How a field is stored.
     pub(super) fn of(field: &Field) -> Storage {
         let word = word(&field.native);

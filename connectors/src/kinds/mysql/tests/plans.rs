@@ -21,7 +21,7 @@ fn table() -> String {
 }
 
 /// How the server would read a fetch: the access type of each table.
-async fn access(silo: &mut Silo, sql: &str) -> Vec<String> {
+pub(super) async fn access(silo: &mut Silo, sql: &str) -> Vec<String> {
     let text = format!("EXPLAIN {}", sql.replace("?, …", "?, ?").replace(" OR …", ""));
     let count = text.matches('?').count();
     let mut query = sqlx::query(AssertSqlSafe(text));
