@@ -322,7 +322,7 @@ fn written(values: &[Value], storage: &Storage, scalar: Scalar) -> Result<Vec<Wr
 
 fn whole_number(bound: &BoundFetch, id: OperandId) -> Result<i128, Unbindable> {
     match operand_value(bound, id)? {
-        Value::Integer(number) => Ok((*number).into()),
+        Value::Integer(number) => Ok(*number),
         _ => Err(Unbindable::Operand),
     }
 }

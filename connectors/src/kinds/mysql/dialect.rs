@@ -232,8 +232,9 @@ impl Dialect for MySql {
     }
 
     fn normalized_key_in(&self, statement: &mut Statement<Slot>, wanted: Normalized<'_>) -> String {
+        let mark = "CAST(\0 AS CHAR CHARACTER SET utf8mb4)";
         // Letters of a key change as those of the column do.
-        let key = wanted.index.key_functions().fold(as_column("\0", wanted.column), |key, function| match function {
+        let key = wanted.index.key_functions().fold(as_column(mark, wanted.column), |key, function| match function {
             KeyFunction::Upper => format!("UPPER({key})"),
             KeyFunction::Lower => format!("LOWER({key})"),
             _ => format!("TRIM(LEADING '0' FROM {key})"),

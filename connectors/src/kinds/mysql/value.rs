@@ -79,10 +79,11 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
             let position = values.iter().position(|value| value == text)?;
             Written::marked(Argument::Integer(position as i64 + 1))
         }
+        // MySQL takes a bare mark for a text of that set, and then refuses what the set does not have.
         (Storage::Foreign { charset, collation }, Value::Text(text)) => Written {
-            before: Cow::Borrowed("CONVERT("),
+            before: Cow::Borrowed("CONVERT(CAST("),
             argument: Some(Argument::Text(text.clone())),
-            after: Cow::Owned(format!(" USING {charset}) COLLATE {collation}")),
+            after: Cow::Owned(format!(" AS CHAR CHARACTER SET utf8mb4) USING {charset}) COLLATE {collation}")),
         },
         (Storage::UuidBytes, Value::Text(text)) => Written::marked(Argument::Bytes(uuid_bytes(text)?)),
         (
