@@ -12,6 +12,7 @@ mod dialect;
 mod discover;
 mod enumeration;
 mod expression;
+mod family;
 mod fault;
 mod fetch;
 mod native;
