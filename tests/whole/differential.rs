@@ -26,9 +26,11 @@
 pub(crate) mod bounds;
 pub(crate) mod court;
 pub(crate) mod databases;
+mod dealing;
 pub(crate) mod difference;
 mod generate;
 mod generated;
+mod members;
 pub(crate) mod names;
 mod oracle;
 pub(crate) mod print;
@@ -36,6 +38,7 @@ pub(crate) mod question;
 pub(crate) mod random;
 pub(crate) mod real;
 mod reduced;
+mod town;
 
 use lilong_tests::serve;
 
@@ -65,6 +68,7 @@ async fn narrowed(name: &str, mut original: Original, side: Option<usize>, count
     if let Some(rows) = side {
         // A side is paged through by so few rows that the number of pages is what the rows make it.
         form.sides = 500;
+        form.side_rows = Some(rows);
         let catalog = copy.folder.path().join("lilong.toml");
         let text = std::fs::read_to_string(&catalog).unwrap();
         let limits = "[server.limits]\n";
@@ -112,6 +116,11 @@ async fn tables_apart_answer_as_sql_does_whichever_side_of_a_link_is_read() {
             narrowed(&name, Original::generated(database), Some(side), share(200)).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_tables_apart_are_read_no_further_than_the_small_side_of_a_link_has_them() {
+    narrowed("apart town by 10", Original::generated(town::town()), Some(10), share(120)).await;
 }
 
 /// The names of the databases that others made.

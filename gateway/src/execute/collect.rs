@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 use futures::StreamExt;
 use lilong_connectors::rows::arrow_schema;
-use lilong_connectors::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Operand, Predicate, Source};
+use lilong_connectors::{BoundFetch, CellFault, Comparison, Error, ErrorKind, Fetch, Operand, Predicate, Source};
 use lilong_schema::Value;
 
 use super::{Fault, Made, RowSet, Run, bind, internal};
@@ -27,7 +27,8 @@ impl Run<'_> {
         let source = &self.world.sources[step.source];
         let mut operands = bind::operands(&step.operands, made, self.world.variables)?;
         let mut ceiling = step.ceiling;
-        if let (true, Some(stop), Some(limit)) = (step.stops, stop, step.prepared.fetch.limit) {
+        let limit = step.prepared.fetch.group.as_ref().map_or(step.prepared.fetch.limit, |group| group.limit);
+        if let (true, Some(stop), Some(limit)) = (step.stops, stop, limit) {
             ceiling.rows = ceiling.rows.min(stop);
             operands[limit] = Operand::Value(Value::Integer(ceiling.rows as i128 + 1));
         }
@@ -173,6 +174,9 @@ pub(super) fn is_false(predicate: &Predicate, operands: &[Operand]) -> bool {
         Predicate::Or(parts) => parts.iter().all(|part| is_false(part, operands)),
         Predicate::KeyIn { operand, .. } => {
             matches!(operands.get(*operand), Some(Operand::Keys(keys)) if keys.num_rows() == 0)
+        }
+        Predicate::Compare { comparison: Comparison::In, operand, .. } => {
+            matches!(operands.get(*operand), Some(Operand::Value(Value::List(values))) if values.is_empty())
         }
         _ => false,
     }

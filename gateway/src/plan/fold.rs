@@ -301,7 +301,7 @@ impl Builder<'_> {
             keys,
             ceiling,
             page: None,
-            stops: false,
+            stops: matches!(key, FoldKey::Far(_)) && ceiling.budget,
         }));
         match rest {
             Some(groups) => self.finish_groups(rows, groups, answer, operands),
