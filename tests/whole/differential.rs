@@ -26,7 +26,7 @@
 pub(crate) mod bounds;
 pub(crate) mod court;
 pub(crate) mod databases;
-mod dealing;
+pub(crate) mod dealing;
 pub(crate) mod difference;
 mod generate;
 mod generated;
@@ -38,6 +38,7 @@ pub(crate) mod question;
 pub(crate) mod random;
 pub(crate) mod real;
 mod reduced;
+mod sharp;
 mod town;
 
 use lilong_tests::serve;

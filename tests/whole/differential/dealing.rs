@@ -4,14 +4,15 @@
 //! one member lacks, as an undivided table would have them. *Invariant*: what a member is known to hold stands in all rows
 //! that are dealt to it.
 
+use lilong_schema::Scalar;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
+use serde_json::json;
 
 use super::MEMBERS;
 use super::databases::{Column, Database, Role, Table, quoted};
 use super::names::member_name;
 use super::real::Original;
-use lilong_schema::Scalar;
 
 /// The member that lacks a column of each table that can do without one.
 const LACKING: usize = 1;
@@ -53,6 +54,28 @@ impl Original {
             table.is_asked &= !table.is_keyless || table.columns.iter().all(|column| column.role == Role::Plain);
         }
     }
+}
+
+/// Whether all rows of a member have one value of a column, so that nothing of it is stored there.
+pub(crate) fn is_known(column: &Column, member: usize) -> bool {
+    column.known.get(member).is_some_and(Option::is_some)
+}
+
+/// What a union declares of its members, which stand in the catalog under these names.
+pub(crate) fn constants(table: &Table, members: &[String]) -> String {
+    let mut all = "[union.constant]\n".to_owned();
+    for column in table.columns.iter().filter(|column| column.name != "_source") {
+        for (member, known) in members.iter().zip(&column.known) {
+            let value = match known {
+                Some(Cell::Integer(number)) => number.to_string(),
+                Some(Cell::Text(text)) => json!(text).to_string(),
+                // Of what is stored, or lacking, nothing is declared.
+                _ => continue,
+            };
+            all.push_str(&format!("{}.{} = {value}\n", json!(member), column.name));
+        }
+    }
+    all
 }
 
 fn added(name: &'static str, declared: &'static str, scalar: Scalar, known: Vec<Option<Cell>>) -> Column {

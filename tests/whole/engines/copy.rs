@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 
 use crate::differential::databases::{Column, Database, Foreign, Role, Table, quoted};
+use crate::differential::dealing::{constants, is_known};
 use crate::differential::names::{member_name, union_name};
 
 /// The longest text of a column that is a `VARCHAR`.
@@ -95,19 +96,9 @@ pub(crate) async fn dealt(engines: &[Engine], database: &Database, path: &Path) 
         let members = (0..engines.len()).map(|part| place(&member_name(part), table)).collect::<Vec<_>>();
         let key = table.key.iter().map(|column| table.columns[*column].name).collect::<Vec<_>>();
         let key = if key.is_empty() { String::new() } else { format!("key = {}\n", written(key)) };
-        writeln!(catalog, "[[union]]\nname = \"{}\"\nmembers = {}\n{key}", union_name(at), written(members)).unwrap();
-        writeln!(catalog, "[union.constant]").unwrap();
-        for (part, member) in (0..engines.len()).map(|part| place(&member_name(part), table)).enumerate() {
-            for column in table.columns.iter().filter(|column| column.name != "_source" && is_known(column, part)) {
-                let value = match &column.known[part] {
-                    Some(Cell::Integer(number)) => number.to_string(),
-                    Some(Cell::Text(text)) => written(text.as_str()),
-                    // Of what a member lacks nothing is declared.
-                    _ => continue,
-                };
-                writeln!(catalog, "{}.{} = {value}", written(member.as_str()), column.name).unwrap();
-            }
-        }
+        writeln!(catalog, "[[union]]\nname = \"{}\"\nmembers = {}\n{key}", union_name(at), written(members.clone()))
+            .unwrap();
+        catalog.push_str(&constants(table, &members));
     }
     for (at, table) in tables() {
         for (index, key) in table.foreign.iter().enumerate() {
@@ -184,11 +175,6 @@ async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Pa
     }
     std::fs::write(folder.path().join("lilong.toml"), catalog).unwrap();
     Copy { folder, _silos: silos }
-}
-
-/// Whether all rows of a part have one value of a column, so that nothing of it is stored there.
-fn is_known(column: &Column, part: usize) -> bool {
-    column.known.get(part).is_some_and(Option::is_some)
 }
 
 /// What SQLite tells by the values that it finds, which are not the same in each part.
