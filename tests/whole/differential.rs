@@ -4,8 +4,9 @@
 //! One generator, one oracle and one comparison serve every form of a database: *whole* in one source; *apart*, each table
 //! in a source of its own, so that every link, filter, order and group through a link crosses sources; *dealt*, each table's
 //! rows in the members of a union; and, beside this folder, in `engines`, in other engines, whole, split and dealt. Fetches
-//! and rows are counted for every question: none may cost a fetch for each parent, and what one source can do by itself
-//! reads no row that the answer does not need.
+//! and rows are counted for every question: none may cost a fetch for each parent; what one source can do by itself reads no
+//! row that the answer does not need; of a link between sources the better side decides what is read; and no member of a
+//! union is asked that the filter rules out, by `_source`, by what is declared of it or by a column that it lacks.
 //!
 //! `LILONG_DIFFERENTIAL=100000` asks so many questions in all and notes how far it has come in the target folder; run
 //! again, it goes on from there. Without it each form is asked a few. A difference prints the question and its number.
