@@ -171,7 +171,7 @@ fn joins_alike(database: &Database, from: &Table) -> bool {
 pub(super) struct List<'a> {
     pub(super) table: usize,
     pub(super) given: &'a Given,
-    is_paged: bool,
+    pub(super) is_paged: bool,
 }
 
 impl Question {

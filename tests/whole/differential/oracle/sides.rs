@@ -13,7 +13,7 @@ use crate::differential::question::{Condition, Given, Question, Relation, Term};
 /// at most so many times what that one has.
 const TRIED: usize = 32;
 
-/// A limited list is read in its order for so many times the rows of a side, before more of both sides is.
+/// A limited list, or a page, is read in its order for so many times the rows of a side, before more of both sides is.
 const SCANNED: usize = 16;
 
 /// What is read for a page: its rows, their count, the other side.
@@ -35,7 +35,7 @@ impl Oracle<'_> {
             for (relation, inner) in &links {
                 all += TRIED * (self.side(relation, *inner, &own)? + side_rows);
             }
-            if !links.is_empty() && list.given.limit.is_some() {
+            if !links.is_empty() && (list.given.limit.is_some() || list.is_paged) {
                 all += SCANNED * side_rows * (1 + condition.all_links());
             }
         }
