@@ -45,14 +45,41 @@ fn is_near(one: &Value, other: &Value, tolerance: f64) -> bool {
     (one - other).abs() <= tolerance * one.abs().max(other.abs()).max(1e-3)
 }
 
-/// The entries of a list in an order of their own, for lists that come in any.
+/// The entries of a list in an order of their own, for lists that come in any: by their keys, numbers by value however they
+/// are written.
 pub(crate) fn sorted(list: &Value) -> Value {
     let mut entries = list.as_array().cloned().unwrap_or_default();
-    entries.sort_by_key(|entry| entry["key"].to_string());
+    let cell = |value: &Value| match value {
+        Value::Number(number) => format!("{:?}", number.as_f64()),
+        // Decimals travel as text.
+        Value::String(text) => {
+            text.parse().map_or_else(|_| value.to_string(), |number: f64| format!("{:?}", Some(number)))
+        }
+        other => other.to_string(),
+    };
+    let cells = |entry: &Value| {
+        entry["key"].as_object().map(|key| key.values().map(cell).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    entries.sort_by_cached_key(|entry| (cells(entry), entry["key"].to_string()));
     Value::Array(entries)
 }
 
 /// The beginning of a value, for messages.
 fn shown(value: &Value) -> String {
     value.to_string().chars().take(600).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{difference, sorted};
+
+    #[test]
+    fn entries_stand_alike_however_their_numbers_are_written() {
+        let list = |keys: [serde_json::Value; 3]| json!(keys.map(|key| json!({ "key": { "k0": "a", "k1": key } })));
+        let one = list([json!(11.0), json!(11.5), json!("9.50")]);
+        let other = list([json!(9.5), json!(11.5), json!(11)]);
+        assert_eq!(difference(&sorted(&one), &sorted(&other)), None);
+    }
 }
