@@ -65,21 +65,20 @@ pub(super) fn asked_in_vain<'a>(database: &Database, question: &Question, seen: 
     seen.iter().find(|seen| {
         let table = database.tables.iter().position(|table| table.name == seen.collection);
         let is_needed = |(at, condition): &Place<'_>| {
-            Some(*at) == table && members(database, *at, *condition).any(|member| *seen.source == *member_name(member))
+            Some(*at) == table
+                && members(database, *at, *condition).iter().any(|member| *seen.source == *member_name(*member))
         };
         !places.iter().any(is_needed)
     })
 }
 
 /// The members of a table's union that may have a row of this condition.
-pub(super) fn members<'a>(
-    database: &'a Database,
-    table: usize,
-    condition: Option<&'a Condition>,
-) -> impl Iterator<Item = usize> + 'a {
-    (0..super::MEMBERS).filter(move |member| {
-        condition.is_none_or(|condition| truths(database, table, condition, *member).can_be(Truths::TRUE))
-    })
+pub(super) fn members(database: &Database, table: usize, condition: Option<&Condition>) -> Vec<usize> {
+    let sent = condition.map(Condition::sent);
+    let may_have = |member: &usize| {
+        sent.as_ref().is_none_or(|condition| truths(database, table, condition, *member).can_be(Truths::TRUE))
+    };
+    (0..super::MEMBERS).filter(may_have).collect()
 }
 
 fn truths(database: &Database, table: usize, condition: &Condition, member: usize) -> Truths {
@@ -115,11 +114,9 @@ fn truths(database: &Database, table: usize, condition: &Condition, member: usiz
         Condition::Like { column, not, folds, pattern } => {
             of_text(column, if *folds { "like_folded" } else { "like_exactly" }, pattern, *not)
         }
-        // That is looked at after the other filters, when rows are there.
-        Condition::Part { by_regex: true, .. } => Truths::ANY,
         Condition::Part { column, place, part, .. } => of_text(column, oracle::functions::of(*place), part, false),
         Condition::Linked(relation, inner) => {
-            let leads_nowhere = members(database, relation.to, Some(inner)).next().is_none();
+            let leads_nowhere = members(database, relation.to, Some(inner)).is_empty();
             if leads_nowhere { Truths::FALSE } else { Truths::EITHER }
         }
         Condition::Folded(..) => Truths::EITHER,

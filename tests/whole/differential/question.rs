@@ -197,6 +197,21 @@ impl Condition {
         self.links().iter().map(|(_, inner)| 1 + inner.map_or(0, Condition::all_links)).sum()
     }
 
+    /// Whether it is looked at only when rows are there, after all other conditions.
+    pub(crate) fn is_checked_here(&self) -> bool {
+        matches!(self, Condition::Part { by_regex: true, .. })
+    }
+
+    /// What is asked of a source, with the keys that were found for links.
+    pub(crate) fn sent(&self) -> Condition {
+        // What a link's own rows must meet is checked where they live.
+        let is_sent = |part: &&Condition| match part {
+            Condition::Linked(..) | Condition::Folded(..) => true,
+            part => !part.any(&Condition::is_checked_here),
+        };
+        Condition::And(self.conjuncts().into_iter().filter(is_sent).cloned().collect())
+    }
+
     /// The conditions that all must hold.
     pub(crate) fn conjuncts(&self) -> Vec<&Condition> {
         match self {

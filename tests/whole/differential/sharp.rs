@@ -7,7 +7,7 @@ use rusqlite::types::Value as Cell;
 
 use super::bounds::Form;
 use super::generate::relations;
-use super::question::{Below, Condition, Given, Node, Question};
+use super::question::{Below, Condition, Given, Node, Place, Question};
 use super::real::Original;
 use super::{MEMBERS, generated, oracle, town};
 use crate::engines::copy;
@@ -75,6 +75,7 @@ async fn a_member_that_the_filter_rules_out_is_too_much() {
     let (lives, ward, lacked) = (lives.unwrap(), ward.unwrap(), lacked.unwrap());
     let form = Form::dealt(MEMBERS);
     let south = || Condition::Compare(ward, "_eq", Cell::Integer(2));
+    let expression = || Condition::Part { column: lives, place: Place::End, part: "1".to_owned(), by_regex: true };
     for (condition, needed) in [
         (is(lives, "part1".to_owned()), vec![1]),
         (Condition::Not(Box::new(Condition::Compare(lives, "_neq", "part2".to_owned().into()))), vec![2]),
@@ -85,6 +86,9 @@ async fn a_member_that_the_filter_rules_out_is_too_much() {
         (Condition::And(vec![Condition::Not(Box::new(south())), is(lacked, "in".to_owned())]), vec![0, 2]),
         (Condition::Null(lacked, false), vec![0, 2]),
         (Condition::Among(lacked, true, vec![]), vec![0, 1, 2]),
+        // Expressions are looked at after the other filters, and so is what stands in one `_or` with them.
+        (Condition::And(vec![south(), Condition::Or(vec![expression(), is(lives, "part0".to_owned())])]), vec![1, 2]),
+        (Condition::Or(vec![expression(), south()]), vec![0, 1, 2]),
     ] {
         let question = Question::Rows(rows(entries, condition));
         let expected = oracle::answer(&original.database, &mut connection, form, &question).unwrap();

@@ -50,7 +50,7 @@ impl Oracle<'_> {
         let joined =
             Condition::And(vec![beside.clone(), Condition::Linked(relation.reversed(), Box::new(near.clone()))]);
         let mut by_near = self.count(relation.from, near)? + self.count(relation.to, &joined)?;
-        let mut by_far = self.count(relation.to, &sent(inner))?;
+        let mut by_far = self.count(relation.to, &inner.sent())?;
         for (deeper, condition) in inner.links() {
             by_near += self.side(deeper, condition, &joined)?;
             by_far += self.side(deeper, condition, &beside)?;
@@ -85,7 +85,11 @@ impl Oracle<'_> {
             Term::Folded(..) => 1,
         });
         let terms = terms.sum::<usize>();
-        let sent = given.condition.as_ref().filter(|condition| condition.any(&is_checked_here)).map(sent);
+        let sent = given
+            .condition
+            .as_ref()
+            .filter(|condition| condition.any(&Condition::is_checked_here))
+            .map(Condition::sent);
         if terms == 0 && sent.is_none() {
             return Some(());
         }
@@ -110,20 +114,9 @@ impl Oracle<'_> {
 /// What a source checks of its own rows by itself, beside the links.
 fn own(condition: &Condition) -> Condition {
     let has_links = |part: &Condition| matches!(part, Condition::Linked(..) | Condition::Folded(..));
-    let own = condition.conjuncts().into_iter().filter(|part| !part.any(&has_links) && !part.any(&is_checked_here));
+    let own = condition
+        .conjuncts()
+        .into_iter()
+        .filter(|part| !part.any(&has_links) && !part.any(&Condition::is_checked_here));
     Condition::And(own.cloned().collect())
-}
-
-/// What is asked of a source, with the keys that were found for links.
-fn sent(condition: &Condition) -> Condition {
-    // What a link's own rows must meet is checked where they live.
-    let here = |part: &&Condition| match part {
-        Condition::Linked(..) | Condition::Folded(..) => true,
-        part => !part.any(&is_checked_here),
-    };
-    Condition::And(condition.conjuncts().into_iter().filter(here).cloned().collect())
-}
-
-fn is_checked_here(part: &Condition) -> bool {
-    matches!(part, Condition::Part { by_regex: true, .. })
 }
