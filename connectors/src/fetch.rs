@@ -12,10 +12,12 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Normalizer, Value};
 
 use crate::Result;
+use crate::rows::{arrow_schema, key_schema};
 
 pub use group::{Aggregate, Function, Group, GroupKey, LinkedAggregate};
 
@@ -260,6 +262,8 @@ pub struct Prepared {
     /// The fetch.
     pub fetch: Fetch,
     native: OnceLock<Arc<Native>>,
+    schema: OnceLock<SchemaRef>,
+    key_schema: OnceLock<SchemaRef>,
     telling_keys: OnceLock<Option<TellingKeys>>,
 }
 
@@ -275,7 +279,23 @@ pub(crate) struct TellingKeys {
 impl Prepared {
     /// A fetch that has not been used yet.
     pub fn new(fetch: Fetch) -> Self {
-        Self { fetch, native: OnceLock::new(), telling_keys: OnceLock::new() }
+        Self {
+            fetch,
+            native: OnceLock::new(),
+            schema: OnceLock::new(),
+            key_schema: OnceLock::new(),
+            telling_keys: OnceLock::new(),
+        }
+    }
+
+    /// The schema of its batches: [`arrow_schema`], made once.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.get_or_init(|| arrow_schema(&self.fetch)).clone()
+    }
+
+    /// The schema of its keys: [`key_schema`], made once.
+    pub fn key_schema(&self) -> SchemaRef {
+        self.key_schema.get_or_init(|| key_schema(&self.fetch)).clone()
     }
 
     /// How to ask so that each row tells its key; made at its first use. `None`: it is no fetch by keys, or

@@ -55,6 +55,12 @@ pub fn arrow_schema(fetch: &Fetch) -> SchemaRef {
     Arc::new(Schema::new(answer.iter().map(|field| arrow_field(field)).collect::<Vec<_>>()))
 }
 
+/// The schema of a fetch's keys; without columns where it has none.
+pub fn key_schema(fetch: &Fetch) -> SchemaRef {
+    let columns = fetch.keys.as_ref().map(|keys| keys.columns.as_slice()).unwrap_or_default();
+    columns_schema(&fetch.collection, columns)
+}
+
 /// The schema of some columns of a collection.
 pub fn columns_schema(collection: &Collection, columns: &[usize]) -> SchemaRef {
     Arc::new(Schema::new(columns.iter().map(|id| arrow_field(&collection.fields[*id])).collect::<Vec<_>>()))

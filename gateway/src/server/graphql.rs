@@ -21,6 +21,7 @@ use crate::pieces::Pieces;
 use crate::request::Answer;
 use crate::server::Shared;
 use crate::server::caching;
+use crate::server::compress::compress;
 use crate::server::envelope::Envelope;
 use crate::server::negotiate::{self, Media};
 use crate::server::parameters::Parameters;
@@ -53,7 +54,7 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request<B
         }
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
-    response
+    compress(&parts.headers, response).await
 }
 
 async fn answer(

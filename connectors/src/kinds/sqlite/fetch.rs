@@ -130,7 +130,7 @@ fn read(
 ) -> Result<(), Failure> {
     let mut statement = lease.connection.prepare_cached(&parts.text)?;
     bind_all(&mut statement, &parts.slots, bound, source)?;
-    let schema = crate::rows::arrow_schema(bound.fetch());
+    let schema = bound.prepared.schema();
     let mut batch = Batch::new(&schema, &parts.decoders, capacity(bound));
     {
         let mut rows = statement.raw_query();
