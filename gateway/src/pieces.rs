@@ -12,8 +12,6 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::introspect::SchemaText;
-
 /// About how many bytes a piece has; short answers are one.
 pub(crate) const PIECE: usize = 64 << 10;
 /// What a row may take beyond that before the room for a piece is made again.
@@ -28,8 +26,11 @@ pub struct Pieces {
 
 enum Piece {
     Bytes(Bytes),
-    Schema(Box<SchemaText>),
+    Later(Later),
 }
+
+/// What is written when it is taken.
+pub(crate) type Later = Box<dyn Iterator<Item = Bytes> + Send>;
 
 impl Pieces {
     /// Bytes that are left.
@@ -50,7 +51,7 @@ impl Pieces {
     pub(crate) fn written(&self) -> impl Iterator<Item = &[u8]> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Bytes(bytes) => Some(&**bytes),
-            Piece::Schema(_) => None,
+            Piece::Later(_) => None,
         })
     }
 
@@ -69,10 +70,10 @@ impl Pieces {
         }
     }
 
-    /// Appends what is written when it is taken.
-    pub(crate) fn push_schema(&mut self, text: SchemaText) {
-        self.left += text.length();
-        self.pieces.push_back(Piece::Schema(Box::new(text)));
+    /// Appends what is written when it is taken; it must come to just this length.
+    pub(crate) fn push_later(&mut self, length: u64, text: Later) {
+        self.left += length;
+        self.pieces.push_back(Piece::Later(text));
     }
 }
 
@@ -97,7 +98,7 @@ impl Iterator for Pieces {
         loop {
             let next = match self.pieces.front_mut()? {
                 Piece::Bytes(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
-                Piece::Schema(text) => text.next(),
+                Piece::Later(text) => text.next(),
             };
             if let Some(bytes) = next {
                 self.left = self.left.saturating_sub(bytes.len() as u64);
@@ -146,6 +147,16 @@ mod tests {
         assert!(!pieces.is_end_stream());
         assert_eq!(pieces.next(), Some(Bytes::from_static(b"c")));
         assert!(pieces.is_end_stream() && pieces.next().is_none());
+    }
+
+    #[test]
+    fn what_is_written_later_stands_in_its_place() {
+        let mut pieces = Pieces::from(b"a".to_vec());
+        pieces.push_later(3, Box::new(["b", "cd"].into_iter().map(Bytes::from)));
+        pieces.push(b"e".to_vec());
+        assert_eq!(pieces.length(), 5);
+        assert_eq!(pieces.written().collect::<Vec<_>>(), [b"a", b"e"]);
+        assert_eq!(pieces.whole(), b"abcde");
     }
 
     #[test]

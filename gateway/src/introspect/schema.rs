@@ -3,7 +3,6 @@
 //! In: the model, a slice of it, a selection. Out: JSON. *Invariant*: of a long one never more is in memory than a piece and
 //! one type; its length was found by writing it once, so nothing is refused after its first byte.
 
-use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use apollo_compiler::ast::DirectiveDefinition;
@@ -64,7 +63,7 @@ pub struct LongSchema {
     /// What is wanted of it.
     pub selection: Vec<Field>,
     /// How many bytes it has.
-    length: u64,
+    pub length: u64,
 }
 
 /// A `__Schema` object; `TOO_LARGE` beyond 200 MB and 64 KB for each collection of the slice.
@@ -113,17 +112,6 @@ impl SchemaText {
     pub fn new(federated: Arc<Federated>, slice: Slice, schema: Arc<LongSchema>) -> Self {
         let course = Some(Course::new(&federated, &slice));
         Self { federated, slice, schema, course }
-    }
-
-    /// Bytes of all of it.
-    pub fn length(&self) -> u64 {
-        self.schema.length
-    }
-}
-
-impl fmt::Debug for SchemaText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SchemaText").field("length", &self.schema.length).finish_non_exhaustive()
     }
 }
 
@@ -301,7 +289,7 @@ mod tests {
         };
         for _ in 0..2 {
             let text = SchemaText::new(model.clone(), slice.clone(), long.clone());
-            assert_eq!(text.length(), short.len() as u64);
+            assert_eq!(long.length, short.len() as u64);
             assert_eq!(text.collect::<Vec<_>>().concat(), *short);
         }
     }

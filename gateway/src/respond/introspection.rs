@@ -16,7 +16,8 @@ impl<'a> Writer<'a> {
     pub(super) fn schema(&mut self, long: &Arc<LongSchema>) {
         let (federated, slice) = (self.world.model.federated.clone(), self.world.slice.clone());
         self.pieces.push(std::mem::take(&mut self.out));
-        self.pieces.push_schema(SchemaText::new(federated, slice, long.clone()));
+        let text = SchemaText::new(federated, slice, long.clone());
+        self.pieces.push_later(long.length, Box::new(text));
     }
 
     /// A type, or null if the slice has none of that name.
