@@ -60,6 +60,31 @@ fn every_question_gets_the_answer_that_plain_sql_gives() {
 }
 
 #[test]
+fn the_examples_of_the_readme_are_questions_to_the_demo() {
+    let (folder, _) = district(None, Some(2_000));
+    let _running = start(folder.path());
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let examples: Vec<&str> =
+        readme.split("```graphql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() > 2, "{examples:?}");
+    for example in examples {
+        let file = folder.path().join("example.graphql");
+        // Where an earlier page ended stands in its answer.
+        std::fs::write(&file, example.replace("after: \"…\", ", "")).unwrap();
+        let said = program::run(&["query", "--compact", folder.path().to_str().unwrap(), file.to_str().unwrap()]);
+        assert_eq!(said.code, Some(0), "{example}{}{}", said.stdout, said.stderr);
+        let answer: Value = serde_json::from_str(&said.stdout).unwrap();
+        for (source, found) in answer["data"].as_object().unwrap() {
+            let lists =
+                found.as_object().into_iter().flatten().filter_map(|(name, list)| Some((name, list.as_array()?)));
+            for (name, list) in lists {
+                assert!(!list.is_empty(), "{source} {name} finds nothing: {example}");
+            }
+        }
+    }
+}
+
+#[test]
 fn one_resident_costs_one_look_up_a_department_field() {
     let (folder, _) = district(None, Some(400));
     let _running = start(folder.path());

@@ -53,8 +53,18 @@ impl Reader<'_> {
         let options = RecordBatchOptions::new().with_row_count(Some(folded.groups));
         let batch = RecordBatch::try_new_with_options(arrow_schema(fetch), columns, &options);
         let batch = batch.map_err(|cause| self.arrow(cause))?;
-        let kept = self.kept(group, &batch)?;
-        Ok(kept.chunks(self.batch_rows).map(|rows| self.group_piece(&batch, rows, &folded.faults)).collect())
+        self.chosen(group, &batch, &folded.faults)
+    }
+
+    /// The groups that are wanted, in pieces.
+    pub(super) fn chosen(
+        &self,
+        group: &Group,
+        groups: &RecordBatch,
+        faults: &[CellFault],
+    ) -> Result<Vec<Result<Rows>>> {
+        let kept = self.kept(group, groups)?;
+        Ok(kept.chunks(self.batch_rows).map(|rows| self.group_piece(groups, rows, faults)).collect())
     }
 
     /// The groups that are wanted, in their order.
