@@ -198,16 +198,6 @@ impl Running {
         }
     }
 
-    /// The most memory that it had resident so far, in bytes.
-    ///
-    /// # Panics
-    /// If the system does not tell: only Linux does.
-    pub fn peak_memory(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1_024
-    }
-
     /// Asks it to stop.
     ///
     /// # Panics
