@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use futures::StreamExt;
 use lilong_schema::catalog::{SourceSettings, Tuning};
-use lilong_schema::{Capabilities, Field, SourceDescription};
+use lilong_schema::{Capabilities, Field, SourceDescription, Value};
 use tokio::sync::Semaphore;
 
 use crate::layer::Stack;
@@ -71,9 +71,9 @@ impl Source {
         self.stack.connector().orders_exactly(field)
     }
 
-    /// Whether a list in the order of a field can be read on behind a value of it.
-    pub fn resumes(&self, field: &Field) -> bool {
-        self.stack.connector().resumes(field)
+    /// Whether a list in the order of a field can be read on behind a value of it; `None`: behind any.
+    pub fn resumes(&self, field: &Field, value: Option<&Value>) -> bool {
+        self.stack.connector().resumes(field, value)
     }
 
     /// How it speaks: sources that give the same here make the same native request of the same fetch.

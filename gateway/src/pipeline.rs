@@ -88,7 +88,7 @@ pub(crate) fn prepare(
         plan = cache.plan(shape.id, structure, make)?;
     }
     plan.check(&variables).map_err(|error| vec![error])?;
-    let variables = plan.open_cursors(variables, cursors).map_err(|error| vec![error])?;
+    let variables = plan.open_cursors(variables, cursors, &model.sources).map_err(|error| vec![error])?;
     Ok((plan, variables))
 }
 
