@@ -5,6 +5,7 @@
 
 mod access;
 mod aggregate;
+mod crew;
 mod decode;
 mod describe;
 mod dialect;
@@ -121,7 +122,7 @@ impl Connector for Database {
         let answer = fetch.answer();
         let decoder = |field: &Field| Decoder { scalar: field.scalar, storage: Storage::of(field) };
         let decoders = answer.iter().map(|field| decoder(field)).collect();
-        let parts = Parts { text: text.clone(), slots, decoders };
+        let parts = Parts { text: text.clone(), slots, decoders, schema: crate::rows::arrow_schema(fetch) };
         Ok(Native { text, parts: Arc::new(parts) })
     }
 

@@ -95,11 +95,10 @@ impl Run<'_> {
                 self.collect(source, field, ceiling, &bound, &mut into).await?;
             }
         }
-        let schema = arrow_schema(bound.fetch());
         let batch = match into.batches.len() {
-            0 => RecordBatch::new_empty(schema),
+            0 => RecordBatch::new_empty(arrow_schema(bound.fetch())),
             1 => into.batches.swap_remove(0),
-            _ => concat_batches(&schema, &into.batches).map_err(|error| self.internal(&error))?,
+            _ => concat_batches(&into.batches[0].schema(), &into.batches).map_err(|error| self.internal(&error))?,
         };
         into.faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
         Ok((RowSet { batch, faults: into.faults }, into.bytes))

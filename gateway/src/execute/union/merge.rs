@@ -155,7 +155,10 @@ impl<'a> Pool<'a> {
             });
         }
         terms.push(rank());
-        let sorted = evaluate::sort(&terms, batch.num_rows()).map_err(|_| internal())?;
+        // Where rows fall away after ordering, the first ones may not be enough.
+        let cut_later = self.keys.is_some() || !self.step.fetch.distinct.is_empty();
+        let most = self.most.filter(|_| !cut_later).unwrap_or(usize::MAX);
+        let sorted = evaluate::sort_first(&terms, batch.num_rows(), most).map_err(|_| internal())?;
         Ok(sorted.values().to_vec())
     }
 
