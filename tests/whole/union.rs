@@ -5,6 +5,7 @@ mod divided;
 mod folded;
 mod many;
 mod paged;
+mod pruned;
 mod servers;
 mod silent;
 

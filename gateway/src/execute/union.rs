@@ -8,6 +8,7 @@ mod bind;
 mod convert;
 mod fold;
 mod merge;
+mod prune;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -79,6 +80,7 @@ impl Run<'_> {
                 requests.push(request);
             }
         }
+        let requests = self.prune(step, requests, &operands, keys.as_ref()).await;
         let mut faults = self.undescribed(step);
         let mut pool = match &step.fold {
             Some(fold) => Gathering::Groups(Gathered::new(step, fold, &self.bytes)),
