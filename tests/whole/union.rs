@@ -3,6 +3,7 @@
 
 mod divided;
 mod folded;
+mod held;
 mod many;
 mod paged;
 mod pruned;

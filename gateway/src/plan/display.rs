@@ -277,9 +277,11 @@ fn prune(step: &UnionStep, model: &Model) -> Option<Value> {
     let requests = edges().flat_map(|(shape, edge)| {
         let member = step.shape_of.iter().position(|of| *of == shape).map(|at| &step.union.members[at]);
         let source = member.map(|member| &model.sources[member.source]);
-        [&edge.least, &edge.greatest].map(|end| Some(json!({ "request": source?.explain(end).ok()?.text })))
+        [&edge.least, &edge.greatest].map(|end| Some(source?.explain(end).ok()?.text.clone()))
     });
-    let ends = requests.flatten().collect::<Vec<_>>();
+    // Members of several shapes may be asked in the same words.
+    let requests = requests.flatten().collect::<BTreeSet<_>>();
+    let ends = requests.iter().map(|request| json!({ "request": request })).collect::<Vec<_>>();
     Some(json!({ "by": fields, "seconds": age.as_secs_f64(), "ends": ends }))
 }
 

@@ -25,7 +25,7 @@ prune = "1h"
 [[link]]
 from = "office.visit(item)"
 to = "item(id)"
-name = "item"
+name = "thing"
 back = "visits"
 "#;
 
@@ -113,8 +113,8 @@ async fn members_are_ruled_out_by_what_they_told_once() {
         (r#"{ itemByPk(_source: "part_1", id: 1001) { size } }"#, "/itemByPk", json!({ "size": 1 }), [0, 1, 0, 0, 0]),
         (r#"{ itemByPk(_source: "part_1", id: 1) { size } }"#, "/itemByPk", json!(null), [0; 5]),
         // Links, by the keys of their parents.
-        ("{ office { visit { item { id } } } }", "/office/visit", json!([{ "item": [{ "id": 7 }] }, { "item": [{ "id": 55 }] }, { "item": [{ "id": 1007 }] }, { "item": [] }]), [1, 1, 0, 0, 0]),
-        ("{ office { visit(where: { item: { id: { _gt: 1000 } } }) { id } } }", "/office/visit", json!([{ "id": 3 }]), [0, 1, 1, 1, 0]),
+        ("{ office { visit { thing { id } } } }", "/office/visit", json!([{ "thing": [{ "id": 7 }] }, { "thing": [{ "id": 55 }] }, { "thing": [{ "id": 1007 }] }, { "thing": [] }]), [1, 1, 0, 0, 0]),
+        ("{ office { visit(where: { thing: { id: { _gt: 1000 } } }) { id } } }", "/office/visit", json!([{ "id": 3 }]), [0, 1, 1, 1, 0]),
     ];
     let mut wrong = String::new();
     for (query, path, expected, statements) in cases {
