@@ -39,7 +39,8 @@ pub fn sort_first(terms: &[Term], rows: usize, most: usize) -> Result<UInt32Arra
         let encoded = RowConverter::new(fields.collect())?.convert_columns(&columns)?;
         let compare = |one: &u32, other: &u32| encoded.row(*one as usize).cmp(&encoded.row(*other as usize));
         if most < rows {
-            let (first, ..) = indices.select_nth_unstable_by(most, |one, other| compare(one, other).then(one.cmp(other)));
+            let (first, ..) =
+                indices.select_nth_unstable_by(most, |one, other| compare(one, other).then(one.cmp(other)));
             first.sort_unstable();
         }
         indices.truncate(most);

@@ -149,7 +149,9 @@ impl Crew {
     fn hand_over<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let held = std::mem::take(&mut state.held);
         drop(state);
-        held.into_iter().for_each(|delivery| delivery());
+        for delivery in held {
+            delivery();
+        }
         self.lock()
     }
 
@@ -166,8 +168,7 @@ impl Crew {
             drop(state);
             thread::sleep(LOOK);
             state = self.lock();
-            let (waiting, begun, busy) =
-                (state.queue.len(), state.begun - before, state.threads - state.idle);
+            let (waiting, begun, busy) = (state.queue.len(), state.begun - before, state.threads - state.idle);
             let more = match begun {
                 // Whatever is at work takes long.
                 0 => busy.max(1).min(waiting),

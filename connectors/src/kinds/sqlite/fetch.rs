@@ -67,7 +67,8 @@ pub(super) async fn fetch(
     let (worker_pool, bound) = (pool.clone(), bound.clone());
     crew().submit(Box::new(move || {
         let mut out = Out { first: Some(sender), rest: None };
-        let last = worker_pool.lease(permit, &control).and_then(|lease| serve(lease, &parts, &bound, &control, &mut out));
+        let last =
+            worker_pool.lease(permit, &control).and_then(|lease| serve(lease, &parts, &bound, &control, &mut out));
         out.end(last)
     }));
     let source = pool.source().clone();

@@ -68,8 +68,8 @@ impl Run<'_> {
             };
             known.push((edge.field, extent));
             let by_keys = step.fetch.keys.as_ref().zip(keys);
-            let is_key = by_keys.is_none_or(|(set, keys)| self.some_key(step, &known, &set.columns, keys));
-            if !is_key || !self.may_meet(step, &known, &step.fetch.predicate, operands) {
+            let is_key = by_keys.is_none_or(|(set, keys)| some_key(step, &known, &set.columns, keys));
+            if !is_key || !may_meet(step, &known, &step.fetch.predicate, operands) {
                 self.context.freshness.keep(since, age);
                 return false;
             }
@@ -120,47 +120,47 @@ impl Run<'_> {
         });
         Ok((since, value))
     }
+}
 
-    /// Whether a row whose columns lie so may meet a condition.
-    fn may_meet(&self, step: &UnionStep, known: &Known, predicate: &Predicate, operands: &[Operand]) -> bool {
-        match predicate {
-            Predicate::And(parts) => parts.iter().all(|part| self.may_meet(step, known, part, operands)),
-            Predicate::Or(parts) => parts.iter().any(|part| self.may_meet(step, known, part, operands)),
-            Predicate::Compare { field, comparison, operand } => match (extent(known, *field), operands.get(*operand)) {
-                (Some(extent), Some(Operand::Value(value))) => extent.may_be(*comparison, value),
-                _ => true,
-            },
-            Predicate::KeyIn { fields, normalize, operand } if normalize.is_empty() => match operands.get(*operand) {
-                Some(Operand::Keys(keys)) => self.some_key(step, known, fields, keys),
-                _ => true,
-            },
+/// Whether a row whose columns lie so may meet a condition.
+fn may_meet(step: &UnionStep, known: &Known, predicate: &Predicate, operands: &[Operand]) -> bool {
+    match predicate {
+        Predicate::And(parts) => parts.iter().all(|part| may_meet(step, known, part, operands)),
+        Predicate::Or(parts) => parts.iter().any(|part| may_meet(step, known, part, operands)),
+        Predicate::Compare { field, comparison, operand } => match (extent(known, *field), operands.get(*operand)) {
+            (Some(extent), Some(Operand::Value(value))) => extent.may_be(*comparison, value),
             _ => true,
-        }
+        },
+        Predicate::KeyIn { fields, normalize, operand } if normalize.is_empty() => match operands.get(*operand) {
+            Some(Operand::Keys(keys)) => some_key(step, known, fields, keys),
+            _ => true,
+        },
+        _ => true,
     }
+}
 
-    /// Whether one of some keys may be there.
-    fn some_key(&self, step: &UnionStep, known: &Known, fields: &[FieldId], keys: &RecordBatch) -> bool {
-        let (mut conditions, mut ends) = (Vec::new(), Vec::new());
-        for field in fields {
-            let Some(extent) = extent(known, *field) else { continue };
-            let Extent::Between(least, greatest) = &**extent else { return false };
-            for (comparison, end) in [(Comparison::GreaterOrEqual, least), (Comparison::LessOrEqual, greatest)] {
-                if !end.is_null() {
-                    conditions.push(Predicate::Compare { field: *field, comparison, operand: ends.len() });
-                    ends.push(Operand::Value(end.clone()));
-                }
+/// Whether one of some keys may be there.
+fn some_key(step: &UnionStep, known: &Known, fields: &[FieldId], keys: &RecordBatch) -> bool {
+    let (mut conditions, mut ends) = (Vec::new(), Vec::new());
+    for field in fields {
+        let Some(extent) = extent(known, *field) else { continue };
+        let Extent::Between(least, greatest) = &**extent else { return false };
+        for (comparison, end) in [(Comparison::GreaterOrEqual, least), (Comparison::LessOrEqual, greatest)] {
+            if !end.is_null() {
+                conditions.push(Predicate::Compare { field: *field, comparison, operand: ends.len() });
+                ends.push(Operand::Value(end.clone()));
             }
         }
-        if conditions.is_empty() || keys.num_columns() != fields.len() {
-            return true;
-        }
-        let collection = &step.fetch.collection;
-        let batch = RecordBatch::try_new(columns_schema(collection, fields), keys.columns().to_vec());
-        // Keys that cannot be compared here may be there.
-        let Ok(batch) = batch else { return true };
-        let within = evaluate::filter(&Predicate::And(conditions), collection, fields, &batch, &ends);
-        within.map_or(true, |mask| mask.true_count() > 0)
     }
+    if conditions.is_empty() || keys.num_columns() != fields.len() {
+        return true;
+    }
+    let collection = &step.fetch.collection;
+    let batch = RecordBatch::try_new(columns_schema(collection, fields), keys.columns().to_vec());
+    // Keys that cannot be compared here may be there.
+    let Ok(batch) = batch else { return true };
+    let within = evaluate::filter(&Predicate::And(conditions), collection, fields, &batch, &ends);
+    within.map_or(true, |mask| mask.true_count() > 0)
 }
 
 fn extent(known: &Known, field: FieldId) -> Option<&Arc<Extent>> {

@@ -69,8 +69,7 @@ impl Shape {
     fn end(&self, own: FieldId, descending: bool) -> Arc<Prepared> {
         let collection = self.described();
         let nullable = !collection.fields[own].holds_no_null();
-        let predicate =
-            if nullable { Predicate::Not(Box::new(Predicate::IsNull(own))) } else { Predicate::TRUE };
+        let predicate = if nullable { Predicate::Not(Box::new(Predicate::IsNull(own))) } else { Predicate::TRUE };
         let target = OrderTarget::Field(own);
         Arc::new(Prepared::new(Fetch {
             collection,

@@ -250,7 +250,17 @@ impl Shape {
             };
             let (prepared, groups) = (Arc::new(Prepared::new(fetch)), Some(groups));
             let (columns, schema, cells) = (Vec::new(), Arc::new(Schema::empty()), Vec::new());
-            return Some(Ask { prepared, columns, schema, cells, residual, cuts: false, single: false, derived, groups });
+            return Some(Ask {
+                prepared,
+                columns,
+                schema,
+                cells,
+                residual,
+                cuts: false,
+                single: false,
+                derived,
+                groups,
+            });
         }
         let order = self.order(fetch);
         let complete = residual.is_true() && self.capabilities.limit && order.is_some();
