@@ -158,14 +158,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_was_learned_is_given_until_it_is_too_old_or_something_changes() {
-        let (extents, age) = (Extents::default(), Duration::from_secs(60));
+        let (extents, age) = (Extents::default(), Duration::from_mins(1));
         let extent = Arc::new(Extent::Nothing);
         let (start, known) = (Instant::now(), |column| extents.of("resident", column, age).is_some());
         extents.learn(extents.era(), "resident", "id", start, &extent);
         assert!(known("id") && !known("name"));
         tokio::time::advance(Duration::from_secs(59)).await;
         assert!(known("id"));
-        tokio::time::advance(Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_millis(1_500)).await;
         assert!(!known("id"));
         for (change, kept) in [
             (Change::Collection("street".into()), true),

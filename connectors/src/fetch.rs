@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Normalizer, Value};
 
@@ -260,6 +261,8 @@ pub struct Prepared {
     /// The fetch.
     pub fetch: Fetch,
     native: OnceLock<Arc<Native>>,
+    schema: OnceLock<SchemaRef>,
+    key_schema: OnceLock<SchemaRef>,
     telling_keys: OnceLock<Option<TellingKeys>>,
 }
 
@@ -275,7 +278,23 @@ pub(crate) struct TellingKeys {
 impl Prepared {
     /// A fetch that has not been used yet.
     pub fn new(fetch: Fetch) -> Self {
-        Self { fetch, native: OnceLock::new(), telling_keys: OnceLock::new() }
+        Self {
+            fetch,
+            native: OnceLock::new(),
+            schema: OnceLock::new(),
+            key_schema: OnceLock::new(),
+            telling_keys: OnceLock::new(),
+        }
+    }
+
+    /// [`Fetch::schema`], made once.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.get_or_init(|| self.fetch.schema()).clone()
+    }
+
+    /// [`Fetch::key_schema`], made once.
+    pub fn key_schema(&self) -> SchemaRef {
+        self.key_schema.get_or_init(|| self.fetch.key_schema()).clone()
     }
 
     /// How to ask so that each row tells its key; made at its first use. `None`: it is no fetch by keys, or

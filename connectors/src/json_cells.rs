@@ -93,7 +93,8 @@ impl Filling {
 
     /// The batch.
     pub(crate) fn finish(self) -> Result<Rows, ArrowError> {
-        let columns: Vec<ArrayRef> = self.columns.into_iter().map(|(_, cells)| cells.finish()).collect();
+        let columns = self.columns.into_iter().map(|(_, cells)| cells.finish());
+        let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(self.schema, columns, &options)?;
         Ok(Rows { batch, faults: self.faults })

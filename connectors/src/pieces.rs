@@ -16,7 +16,7 @@ use crate::tables::own;
 use crate::{BoundFetch, CellFault, Error, ErrorKind, Result, Rows};
 
 /// Requests of one fetch that are sent at the same time.
-const AT_ONCE: usize = 4;
+pub(crate) const AT_ONCE: usize = 4;
 
 /// Rows that one request gave.
 pub(crate) struct Piece {

@@ -15,7 +15,7 @@ use arrow_array::RecordBatch;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Capabilities, Collection};
 
-pub(crate) use answer::{answer, needed, own};
+pub(crate) use answer::{answer, chosen, needed, own};
 pub(crate) use explain::{check, text};
 pub(crate) use read::Reader;
 

@@ -1,7 +1,7 @@
 //! A district of silos to try lilong on: invented, deterministic, and as awkward as life.
 //!
-//! In: how many sources and residents. Out: a folder with `SQLite` files and the catalog that joins them. A folder that is
-//! there is completed and used again. *Invariants*: the same options give the same bytes; nothing that is not the demo's
+//! In: how many sources and residents. Out: a folder with `SQLite` files, spreadsheets and the catalog that joins them with
+//! two services, which run while the program does. A folder that is there is completed and used again. *Invariants*: the same options give the same bytes; nothing that is not the demo's
 //! is ever touched or overwritten.
 
 mod catalog;
@@ -12,6 +12,8 @@ mod links;
 mod people;
 mod questions;
 mod random;
+mod services;
+mod sheets;
 mod streets;
 mod town;
 mod unions;
@@ -22,13 +24,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use catalog::{Content, Piece};
-use departments::DEPARTMENTS;
+use catalog::{Content, DISTRICT_SOURCES, Piece};
 pub use questions::Question;
+pub use services::{Error as ServiceError, Services};
 use town::Town;
 
 /// Raised whenever another version would make other files.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// The file that tells a district's folder from any other.
 const STAMP: &str = "demo.json";
 /// Residents by default.
@@ -65,7 +67,9 @@ pub struct District {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Fewer sources than departments.
-    #[error("the demo has {least} departments, so it takes at least {least} sources, not {given}")]
+    #[error(
+        "the demo has {least} departments, each of them a source, so it takes at least {least} sources, not {given}"
+    )]
     Sources {
         /// Asked for.
         given: usize,
@@ -135,9 +139,9 @@ struct Stamp {
 /// `progress` is told how many files are done, how many there are and which one comes next.
 pub fn make(options: &Options, progress: &dyn Fn(usize, usize, &str)) -> Result<District, Error> {
     let rows = options.rows.unwrap_or(ROWS);
-    let sources = options.sources.unwrap_or(DEPARTMENTS.len());
-    if sources < DEPARTMENTS.len() {
-        return Err(Error::Sources { given: sources, least: DEPARTMENTS.len() });
+    let sources = options.sources.unwrap_or(DISTRICT_SOURCES);
+    if sources < DISTRICT_SOURCES {
+        return Err(Error::Sources { given: sources, least: DISTRICT_SOURCES });
     }
     if !(LEAST_ROWS..=MOST_ROWS).contains(&rows) {
         return Err(Error::Rows { given: rows, least: LEAST_ROWS, most: MOST_ROWS });
@@ -147,7 +151,7 @@ pub fn make(options: &Options, progress: &dyn Fn(usize, usize, &str)) -> Result<
         .clone()
         .unwrap_or_else(|| std::env::temp_dir().join(format!("lilong-demo-{FORMAT}-{sources}x{rows}")));
     claim(&folder, sources, rows)?;
-    let copies = sources - DEPARTMENTS.len();
+    let copies = sources - DISTRICT_SOURCES;
     let questions = questions::questions(copies >= HEALTH_COPIES, copies >= HOTLINE_COPIES);
     let pieces = catalog::pieces(sources, rows, &questions);
     complete(&folder, rows, &pieces, progress)?;
@@ -192,6 +196,10 @@ fn complete(folder: &Path, rows: usize, pieces: &[Piece], progress: &dyn Fn(usiz
         }
         write_whole(&path, |path| match &piece.content {
             Content::Text(text) => fs::write(path, text).map_err(file(path)),
+            Content::Sheet(bytes) => {
+                let town = town.get_or_insert_with(|| Town::new(rows));
+                bytes(town).and_then(|bytes| fs::write(path, bytes)).map_err(file(path))
+            }
             Content::Silo { department, copy } => {
                 let town = town.get_or_insert_with(|| Town::new(rows));
                 let written = match copy {
@@ -260,7 +268,7 @@ mod tests {
         }
         let (first_files, second_files) = (files(first.path()), files(second.path()));
         assert_eq!(first_files.len(), second_files.len());
-        assert_eq!(first_files.iter().filter(|(path, _)| path.extension().unwrap() == "sqlite").count(), 60);
+        assert_eq!(first_files.iter().filter(|(path, _)| path.extension().unwrap() == "sqlite").count(), 59);
         for ((path, bytes), (_, other)) in first_files.iter().zip(&second_files) {
             assert!(bytes == other, "{} differs", path.display());
         }
@@ -269,7 +277,7 @@ mod tests {
     #[test]
     fn a_folder_made_before_is_completed_and_otherwise_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let options = options(folder.path(), 200, 25);
+        let options = options(folder.path(), 200, 28);
         make(&options, &|_, _, _| ()).unwrap();
         let before = files(folder.path());
         let gone = folder.path().join("databases/health.sqlite");
@@ -284,10 +292,10 @@ mod tests {
     fn a_folder_with_something_else_in_it_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("notes.txt"), "mine").unwrap();
-        let refused = make(&options(folder.path(), 200, 25), &|_, _, _| ());
+        let refused = make(&options(folder.path(), 200, 28), &|_, _, _| ());
         assert!(matches!(refused, Err(Error::Taken { .. })));
         fs::write(folder.path().join(STAMP), "{}").unwrap();
-        let refused = make(&options(folder.path(), 200, 25), &|_, _, _| ());
+        let refused = make(&options(folder.path(), 200, 28), &|_, _, _| ());
         assert!(matches!(refused, Err(Error::Taken { .. })));
         assert_eq!(files(folder.path()).len(), 2);
     }
@@ -295,17 +303,17 @@ mod tests {
     #[test]
     fn a_folder_made_with_other_options_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        make(&options(folder.path(), 200, 25), &|_, _, _| ()).unwrap();
-        let refused = make(&options(folder.path(), 300, 25), &|_, _, _| ());
-        assert!(matches!(refused, Err(Error::Other { rows: 200, sources: 25, .. })));
+        make(&options(folder.path(), 200, 28), &|_, _, _| ()).unwrap();
+        let refused = make(&options(folder.path(), 300, 28), &|_, _, _| ());
+        assert!(matches!(refused, Err(Error::Other { rows: 200, sources: 28, .. })));
     }
 
     #[test]
     fn impossible_sizes_are_refused_before_anything_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let refused = make(&options(folder.path(), 200, 24), &|_, _, _| ());
-        assert!(matches!(refused, Err(Error::Sources { given: 24, least: 25 })));
-        let refused = make(&options(folder.path(), 99, 25), &|_, _, _| ());
+        let refused = make(&options(folder.path(), 200, 27), &|_, _, _| ());
+        assert!(matches!(refused, Err(Error::Sources { given: 27, least: 28 })));
+        let refused = make(&options(folder.path(), 99, 28), &|_, _, _| ());
         assert!(matches!(refused, Err(Error::Rows { given: 99, .. })));
         assert!(files(folder.path()).is_empty());
     }
@@ -313,7 +321,7 @@ mod tests {
     #[test]
     fn databases_are_sound_and_leave_nothing_beside_them() {
         let folder = tempfile::tempdir().unwrap();
-        make(&options(folder.path(), 2_000, 25), &|_, _, _| ()).unwrap();
+        make(&options(folder.path(), 2_000, 28), &|_, _, _| ()).unwrap();
         for (path, bytes) in files(folder.path()) {
             assert!(!path.to_string_lossy().contains(".making-"));
             if path.extension().unwrap() == "sqlite" {

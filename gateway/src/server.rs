@@ -12,13 +12,12 @@ use axum::routing::{any, get, post};
 use lilong_schema::catalog::Limits;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
 
 use crate::gateway::Gateway;
 
 mod admin;
 mod caching;
+mod compress;
 mod connection;
 mod envelope;
 pub mod graphiql;
@@ -145,14 +144,10 @@ impl Server {
     }
 }
 
-/// Bytes from which on an answer is sent compressed to clients that take it so.
-const COMPRESSED: u64 = 1_024;
-
 fn public_routes(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route("/graphql", any(graphql::handle))
         .route("/schema.graphql", get(schema::handle))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED)))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/", get(page::index))

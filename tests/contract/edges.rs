@@ -5,7 +5,7 @@
 //! from that; what depends on the source's own order is asked of the source itself, in plain SQL.
 //! `cargo test -p lilong-tests --test contract edges` runs it.
 
-mod ask;
+pub(crate) mod ask;
 mod mysql;
 mod oracle;
 mod postgres;

@@ -5,7 +5,7 @@
 mod files;
 mod graphql;
 mod mysql;
-mod ndc;
+pub(crate) mod ndc;
 mod postgres;
 mod rest;
 
@@ -34,8 +34,9 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
         "postgres_pooled" => postgres::start(postgres::Way::Pooled).await,
         "mysql" => mysql::start().await,
         "graphql" => graphql::start().await,
-        "ndc" => ndc::start(true).await,
-        "ndc_without_variables" => ndc::start(false).await,
+        "ndc" => ndc::start(ndc::Abilities { variables: true, aggregates: true }).await,
+        "ndc_bare" => ndc::start(ndc::Abilities::default()).await,
+        "ndc_without_variables" => ndc::start(ndc::Abilities { variables: false, aggregates: true }).await,
         "rest" => rest::start().await,
         _ => panic!("no fixture for {kind}"),
     }

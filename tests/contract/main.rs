@@ -7,6 +7,7 @@
 
 mod edges;
 mod fixtures;
+mod pushed;
 
 use lilong_tests::contract::{cells, contract_suite, data};
 
@@ -16,4 +17,4 @@ macro_rules! every_kind {
     };
 }
 
-every_kind! { files graphql memory ndc ndc_without_variables sqlite mysql postgres postgres_blind postgres_pooled rest }
+every_kind! { files graphql memory ndc ndc_bare ndc_without_variables sqlite mysql postgres postgres_blind postgres_pooled rest }

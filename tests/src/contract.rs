@@ -14,7 +14,7 @@ pub mod cells;
 mod condition;
 pub mod data;
 mod fixture;
-mod folded;
+pub mod folded;
 
 pub use condition::order;
 pub use fixture::Fixture;

@@ -35,7 +35,11 @@ struct Shared {
     open: Mutex<Vec<TcpStream>>,
     over: AtomicBool,
     asked: AtomicUsize,
+    requests: AtomicUsize,
 }
+
+/// What ends the first line of a request over HTTP, and stands nowhere else in one.
+const FIRST_LINE: &[u8] = b" HTTP/1.1\r\n";
 
 #[allow(clippy::unwrap_used)]
 impl Proxy {
@@ -52,6 +56,7 @@ impl Proxy {
             open: Mutex::new(vec![]),
             over: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
         };
         let shared = Arc::new(shared);
         let accepting = shared.clone();
@@ -74,6 +79,11 @@ impl Proxy {
     /// How many times somebody said something to the server.
     pub fn asked(&self) -> usize {
         self.shared.asked.load(Ordering::Acquire)
+    }
+
+    /// How many requests over HTTP the server was sent.
+    pub fn requests(&self) -> usize {
+        self.shared.requests.load(Ordering::Acquire)
     }
 
     /// Ends every connection.
@@ -140,10 +150,18 @@ impl Shared {
     /// Passes bytes on; what comes from the server may be the last.
     fn pump(&self, mut from: TcpStream, mut to: TcpStream, down: bool) {
         let mut buffer = [0; 4_096];
+        let mut matched = 0;
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             let mut passed = count;
             if !down {
                 self.asked.fetch_add(1, Ordering::AcqRel);
+                for byte in &buffer[..count] {
+                    matched = if *byte == FIRST_LINE[matched] { matched + 1 } else { usize::from(*byte == b' ') };
+                    if matched == FIRST_LINE.len() {
+                        matched = 0;
+                        self.requests.fetch_add(1, Ordering::AcqRel);
+                    }
+                }
             }
             if down {
                 let mut way = self.way.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,9 @@
 //! What filters across sources cost: a small side against a side of a million rows, in either direction, by the rows that
 //! are read and the statements that are sent.
 
+mod blocks;
+mod narrow;
+
 use std::sync::OnceLock;
 
 use lilong::Gateway;

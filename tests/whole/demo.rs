@@ -1,13 +1,15 @@
 //! The demo's questions have the answers that plain SQL over its databases gives.
 
 mod expected;
+mod services;
 
 use std::path::Path;
 
 use expected::{City, expected};
-use lilong::demo::{District, Options, make};
+use lilong::demo::{District, Options, Services, make};
 use lilong_tests::program;
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 /// A district of the default size in a folder of its own.
 fn district(sources: Option<usize>, rows: Option<usize>) -> (tempfile::TempDir, District) {
@@ -15,6 +17,13 @@ fn district(sources: Option<usize>, rows: Option<usize>) -> (tempfile::TempDir, 
     let options = Options { sources, rows, dir: Some(folder.path().into()) };
     let district = make(&options, &|_, _, _| ()).unwrap();
     (folder, district)
+}
+
+/// Starts the services of a district; they end with what is given.
+fn start(folder: &Path) -> (Services, Runtime) {
+    let runtime = Runtime::new().unwrap();
+    let services = runtime.block_on(Services::start(folder)).unwrap();
+    (services, runtime)
 }
 
 /// What the program answers to a question; no error may come with it.
@@ -29,8 +38,9 @@ fn answer(folder: &Path, number: usize) -> Value {
 
 #[test]
 fn the_catalog_has_neither_problems_nor_warnings() {
-    for (sources, rows) in [(26, 100), (60, 400), (330, 400)] {
+    for (sources, rows) in [(29, 100), (60, 400), (330, 400)] {
         let (folder, _) = district(Some(sources), Some(rows));
+        let _running = start(folder.path());
         let said = program::run(&["check", folder.path().to_str().unwrap()]);
         assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
         assert!(!said.stdout.contains("warning"), "{}", said.stdout);
@@ -40,6 +50,7 @@ fn the_catalog_has_neither_problems_nor_warnings() {
 #[test]
 fn every_question_gets_the_answer_that_plain_sql_gives() {
     let (folder, district) = district(None, None);
+    let _running = start(folder.path());
     let answers = expected(folder.path());
     assert_eq!(answers.len(), district.questions.len());
     for (number, right) in (1..).zip(answers) {
@@ -49,15 +60,41 @@ fn every_question_gets_the_answer_that_plain_sql_gives() {
 }
 
 #[test]
+fn the_examples_of_the_readme_are_questions_to_the_demo() {
+    let (folder, _) = district(None, Some(2_000));
+    let _running = start(folder.path());
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let examples: Vec<&str> =
+        readme.split("```graphql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() > 2, "{examples:?}");
+    for example in examples {
+        let file = folder.path().join("example.graphql");
+        // Where an earlier page ended stands in its answer.
+        std::fs::write(&file, example.replace("after: \"…\", ", "")).unwrap();
+        let said = program::run(&["query", "--compact", folder.path().to_str().unwrap(), file.to_str().unwrap()]);
+        assert_eq!(said.code, Some(0), "{example}{}{}", said.stdout, said.stderr);
+        let answer: Value = serde_json::from_str(&said.stdout).unwrap();
+        for (source, found) in answer["data"].as_object().unwrap() {
+            let lists =
+                found.as_object().into_iter().flatten().filter_map(|(name, list)| Some((name, list.as_array()?)));
+            for (name, list) in lists {
+                assert!(!list.is_empty(), "{source} {name} finds nothing: {example}");
+            }
+        }
+    }
+}
+
+#[test]
 fn one_resident_costs_one_look_up_a_department_field() {
     let (folder, _) = district(None, Some(400));
+    let _running = start(folder.path());
     let question = folder.path().join("questions/1.graphql");
     let said = program::run(&["explain", "--json", folder.path().to_str().unwrap(), question.to_str().unwrap()]);
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
     let plan: Value = serde_json::from_str(&said.stdout).unwrap();
     let steps = plan["steps"].as_array().unwrap();
     let fetches: Vec<&Value> = steps.iter().filter(|step| step["kind"] == "fetch").collect();
-    assert_eq!(fetches.len(), 20, "{plan:#}");
+    assert_eq!(fetches.len(), 28, "{plan:#}");
     assert_eq!(fetches[0]["collection"], "resident");
     for fetch in &fetches[1..] {
         assert!(fetch["keys"].is_number(), "{fetch:#} reads everything");
@@ -94,7 +131,7 @@ fn text(value: &rusqlite::types::Value) -> &str {
 
 #[test]
 fn what_the_streets_hold_is_one_in_unions() {
-    let (folder, district) = district(Some(61), Some(4_000));
+    let (folder, district) = district(Some(64), Some(4_000));
     let answers = answer(folder.path(), district.questions.len());
     let resident = &answers["civil"]["resident"][0];
     assert_eq!(resident["name"], "Wang Xiuying");
@@ -117,7 +154,7 @@ fn what_the_streets_hold_is_one_in_unions() {
 
 #[test]
 fn the_third_question_runs_over_all_streets() {
-    let (folder, _) = district(Some(61), Some(4_000));
+    let (folder, _) = district(Some(64), Some(4_000));
     let answers = answer(folder.path(), 3);
     let open = "select case_no, received_at from cases where category = 'elevator' and status = 'open'";
     let copies = in_copies(folder.path(), "hotline", open);
@@ -157,10 +194,16 @@ fn every_question_has_an_answer_worth_asking_for() {
         "communityMember",
         "hotlineCases",
         "homes",
+        "libraryCards",
+        "sportsMember",
+        "mealCustomer",
     ] {
         assert!(!resident[link].is_null() && resident[link] != json!([]), "{link} does not know her");
     }
     assert!(resident["household"]["utilityAccount"]["accountNo"].is_string());
+    for (of, list) in [("/libraryCards/0", "loans"), ("/sportsMember", "visits"), ("/mealCustomer", "meals")] {
+        assert_ne!(resident.pointer(of).unwrap()[list], json!([]), "no {list}");
+    }
     let alone = answers[1]["civil"]["resident"].as_array().unwrap();
     assert_eq!(alone.len(), 20);
     let city = City::open(&district.folder);

@@ -158,6 +158,10 @@ impl Connector for Database {
         }
     }
 
+    fn resumes(&self, field: &Field) -> bool {
+        field.scalar != Scalar::String || storage::is_sorted_whole(field)
+    }
+
     fn server(&self) -> Option<Arc<Server>> {
         Some(self.pool.server().clone())
     }

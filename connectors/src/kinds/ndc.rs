@@ -1,11 +1,12 @@
 //! Data connectors that speak Hasura's Native Data Connector protocol, specification 0.2, over HTTP.
 //!
-//! In: a block with `url`. Out: a [`Connector`]: predicates, orders, limits and sets of variables are sent where the data
-//! connector's operators mean what is asked for, and the rest is done here over what it finds. *Invariant*: it is trusted
-//! in nothing: rows are checked again by every condition, and values that are not of their type become faults of their
-//! cells.
+//! In: a block with `url`. Out: a [`Connector`]: predicates, orders, limits, groups and sets of variables are sent where the
+//! data connector's operators and functions mean what is asked for, and the rest is done here over what it finds.
+//! *Invariant*: rows are checked again by every condition, groups for standing once, and values that are not of their type
+//! become faults of their cells; what the specification promises of equality is believed.
 
 mod fetch;
+mod fold;
 mod request;
 mod schema;
 
@@ -97,7 +98,8 @@ impl Service {
 
 impl Connector for Service {
     fn capabilities(&self) -> Capabilities {
-        tables::CLAIMS
+        // Where the data connector has no groups, rows are folded here.
+        Capabilities { group: true, ..tables::CLAIMS }
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
@@ -112,8 +114,7 @@ impl Connector for Service {
     fn fetch<'a>(&'a self, bound: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
             let parts = bound.prepared.parts::<Parts>(self, self.client.source())?;
-            let work = fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline };
-            tables::answer(self.client.source(), bound, work.rows().await?)
+            fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline }.answer().await
         }
         .boxed()
     }

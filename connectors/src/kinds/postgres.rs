@@ -129,6 +129,11 @@ impl Connector for Database {
         }
     }
 
+    fn resumes(&self, field: &Field) -> bool {
+        let form = form::Form::of(field);
+        field.scalar != Scalar::String || matches!(form, form::Form::Native | form::Form::Padded | form::Form::Folded)
+    }
+
     fn server(&self) -> Option<Arc<Server>> {
         Some(self.pool.server().clone())
     }

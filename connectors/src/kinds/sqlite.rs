@@ -122,7 +122,7 @@ impl Connector for Database {
         let answer = fetch.answer();
         let decoder = |field: &Field| Decoder { scalar: field.scalar, storage: Storage::of(field) };
         let decoders = answer.iter().map(|field| decoder(field)).collect();
-        let parts = Parts { text: text.clone(), slots, decoders, schema: crate::rows::arrow_schema(fetch) };
+        let parts = Parts { text: text.clone(), slots, decoders };
         Ok(Native { text, parts: Arc::new(parts) })
     }
 
@@ -137,6 +137,11 @@ impl Connector for Database {
     fn orders_exactly(&self, field: &Field) -> bool {
         let plain = storage::collation(field) == storage::Collation::Binary && Storage::of(field) == Storage::Plain;
         field.scalar != Scalar::String || plain
+    }
+
+    fn resumes(&self, field: &Field) -> bool {
+        // A number and a text that print alike stand in different places.
+        Storage::of(field) != Storage::Mixed
     }
 
     fn dialect(&self) -> Option<String> {

@@ -54,12 +54,15 @@ pub(in crate::layers) fn identify(bound: &Arc<BoundFetch>, hasher: &impl BuildHa
 
 impl PartialEq for Identity {
     fn eq(&self, other: &Self) -> bool {
+        if self.hash != other.hash || self.with_keys != other.with_keys {
+            return false;
+        }
         let (one, other_one) = (&*self.bound, &*other.bound);
-        self.hash == other.hash
-            && self.with_keys == other.with_keys
-            && (Arc::ptr_eq(&one.prepared, &other_one.prepared) || one.fetch() == other_one.fetch())
-            && one.operands == other_one.operands
-            && (!self.with_keys || one.keys == other_one.keys)
+        // A fetch that ended looks for its own entry.
+        Arc::ptr_eq(&self.bound, &other.bound)
+            || (Arc::ptr_eq(&one.prepared, &other_one.prepared) || one.fetch() == other_one.fetch())
+                && one.operands == other_one.operands
+                && (!self.with_keys || one.keys == other_one.keys)
     }
 }
 

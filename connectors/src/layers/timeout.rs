@@ -22,11 +22,11 @@ impl Timeout {
     pub fn new(source: Arc<str>, limit: Duration) -> Self {
         Self { source, limit }
     }
+}
 
-    fn over(&self) -> Error {
-        let context = format!("no answer within {} ms", self.limit.as_millis());
-        Error::new(ErrorKind::Timeout, self.source.clone(), context)
-    }
+fn over(source: &Arc<str>, limit: Duration) -> Error {
+    let context = format!("no answer within {} ms", limit.as_millis());
+    Error::new(ErrorKind::Timeout, source.clone(), context)
 }
 
 impl Layer for Timeout {
@@ -38,14 +38,15 @@ impl Layer for Timeout {
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
             let end = Instant::now() + self.limit;
-            let rows = timeout_at(end, next.fetch(fetch, context)).await.map_err(|_| self.over())??;
-            let over = self.over();
-            Ok(unfold(Some((rows, over)), move |state| async move {
-                let (mut rows, over) = state?;
+            let rows =
+                timeout_at(end, next.fetch(fetch, context)).await.map_err(|_| over(&self.source, self.limit))??;
+            let (source, limit) = (self.source.clone(), self.limit);
+            Ok(unfold(Some((rows, source)), move |state| async move {
+                let (mut rows, source) = state?;
                 match timeout_at(end, rows.next()).await {
                     Ok(None) => None,
-                    Ok(Some(item)) => Some((item, Some((rows, over)))),
-                    Err(_) => Some((Err(over), None)),
+                    Ok(Some(item)) => Some((item, Some((rows, source)))),
+                    Err(_) => Some((Err(over(&source, limit)), None)),
                 }
             })
             .boxed())

@@ -17,7 +17,7 @@ use lilong_schema::collection::FieldId;
 use super::Table;
 use super::read::Reader;
 use crate::evaluate::KeyIndex;
-use crate::{BoundFetch, CellFault, Error, ErrorKind, Fetch, OrderTarget, Predicate, Result, RowStream, Rows};
+use crate::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Group, OrderTarget, Predicate, Result, RowStream, Rows};
 
 /// Rows of one piece of an answer, at most.
 const BATCH: usize = 1_024;
@@ -26,11 +26,14 @@ const BATCH: usize = 1_024;
 pub(crate) fn needed(fetch: &Fetch) -> Vec<FieldId> {
     let mut fields = deciding(fetch);
     fields.extend(&fetch.columns);
-    fields.extend(fetch.group.iter().flat_map(|group| &group.aggregates).flat_map(|aggregate| &aggregate.fields));
+    if let Some(group) = &fetch.group {
+        fields.extend(group.by.iter().filter(|key| key.path.is_empty()).map(|key| key.field));
+        fields.extend(group.aggregates.iter().flat_map(|aggregate| &aggregate.fields));
+    }
     fields.into_iter().collect()
 }
 
-/// The fields that decide which rows there are, how they are grouped, and their order.
+/// The fields that decide which rows there are, and their order.
 fn deciding(fetch: &Fetch) -> BTreeSet<FieldId> {
     let mut fields = BTreeSet::new();
     fields_of(&fetch.predicate, &mut fields);
@@ -40,7 +43,6 @@ fn deciding(fetch: &Fetch) -> BTreeSet<FieldId> {
         OrderTarget::RowId | OrderTarget::Aggregate(_) => None,
     }));
     fields.extend(fetch.keys.iter().flat_map(|keys| &keys.columns));
-    fields.extend(fetch.group.iter().flat_map(|group| &group.by).map(|key| key.field));
     fields
 }
 
@@ -89,6 +91,14 @@ pub(crate) fn answer(source: &Arc<str>, bound: &BoundFetch, rows: Rows) -> Resul
         is_own.then(|| table.clone()).ok_or_else(missing)
     };
     let pieces = Reader::new(source, (usize::MAX, BATCH), &find, bound).rows()?;
+    Ok(Box::pin(stream::iter(pieces)))
+}
+
+/// Of all groups that rows come to, those that a fetch asks for: by its condition, in its order, within its limits.
+pub(crate) fn chosen(source: &Arc<str>, bound: &BoundFetch, group: &Group, groups: &Rows) -> Result<RowStream> {
+    let find =
+        |_: &Collection| Err(Error::new(ErrorKind::Internal, source.clone(), "groups that are looked for in a table"));
+    let pieces = Reader::new(source, (usize::MAX, BATCH), &find, bound).chosen(group, &groups.batch, &groups.faults)?;
     Ok(Box::pin(stream::iter(pieces)))
 }
 

@@ -1,4 +1,4 @@
-//! `lilong demo`: makes a district of silos and serves it.
+//! `lilong demo`: makes a district of silos, starts its services and serves it.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ Examples:
   lilong demo --rows 2000 --dir district
   lilong demo --sources 600")]
 pub(crate) struct Options {
-    /// How many databases: from two dozen departments up to several for every street
+    /// How many sources: from the departments' 28 up to several for every street
     #[arg(long, value_name = "N")]
     sources: Option<usize>,
     /// How many residents [default: 20000]
@@ -65,5 +65,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         }
         output::print(&text)
     };
+    let services = demo::Services::start(&district.folder).await.map_err(|error| Failure::Wrong(error.to_string()))?;
+    for (name, address) in services.addresses() {
+        output::say(&format!("Its service {name} is at {address}."));
+    }
     serve::serve(&CatalogFolder { folder: district.folder }, &options.addresses, false, tabs, announce).await
 }

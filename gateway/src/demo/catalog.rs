@@ -1,13 +1,20 @@
 //! The catalog of a district: which files it has and what stands in those that are text.
 
 use std::fmt::Write;
+use std::io;
 use std::path::PathBuf;
 
 use super::departments::{DEPARTMENTS, Department};
 use super::links::LINKS;
 use super::questions::Question;
+use super::services::SERVICES;
+use super::sheets;
 use super::streets::{STREETS, Street};
+use super::town::Town;
 use super::unions::unions;
+
+/// The sources that are no street's copies: departments with a database, with a service, with files.
+pub(super) const DISTRICT_SOURCES: usize = DEPARTMENTS.len() + SERVICES.len() + 1;
 
 /// The residents up to which lilong's own limits do for the questions.
 const ROWS_WITHIN_LIMITS: usize = 20_000;
@@ -22,6 +29,8 @@ pub(super) struct Piece {
 /// What a file holds.
 pub(super) enum Content {
     Text(String),
+    /// What stands in a file of a department that has no database.
+    Sheet(fn(&Town) -> io::Result<Vec<u8>>),
     /// A department's database; of one street, and the so-manieth of it, if it is a copy.
     Silo {
         department: &'static Department,
@@ -57,7 +66,7 @@ fn copies(count: usize) -> impl Iterator<Item = Copy> {
 
 /// All files of a district of that many sources and residents, texts first.
 pub(super) fn pieces(sources: usize, rows: usize, questions: &[Question]) -> Vec<Piece> {
-    let copies: Vec<Copy> = copies(sources.saturating_sub(DEPARTMENTS.len())).collect();
+    let copies: Vec<Copy> = copies(sources.saturating_sub(DISTRICT_SOURCES)).collect();
     let text = |path: &str, text: String| Piece { path: path.into(), content: Content::Text(text) };
     let mut pieces = vec![
         text("lilong.toml", settings(rows, copies.len())),
@@ -70,8 +79,19 @@ pub(super) fn pieces(sources: usize, rows: usize, questions: &[Question]) -> Vec
         pieces.push(text(&format!("questions/{number}.graphql"), question.query.clone()));
     }
     for department in DEPARTMENTS {
-        pieces.push(text(&format!("sources/{}.toml", department.name), source(department)));
+        let connector = format!("connector = \"sqlite\"\npath = \"../databases/{}.sqlite\"\n", department.name);
+        pieces.push(text(&format!("sources/{}.toml", department.name), source(department, &connector)));
     }
+    for service in &SERVICES {
+        let name = service.department.name;
+        pieces.push(text(&format!("sources/{name}.toml"), source(service.department, service.connector)));
+        for (file, content) in service.files {
+            let path = service.folder().join(file);
+            pieces.push(Piece { path, content: Content::Text((*content).to_owned()) });
+        }
+    }
+    let meals = block(sheets::NAME, sheets::TITLE, sheets::HABITS, sheets::CONNECTOR, sheets::SETTINGS);
+    pieces.push(text(&format!("sources/{}.toml", sheets::NAME), meals));
     if !copies.is_empty() {
         let rounds = |department: &str| {
             copies
@@ -89,6 +109,14 @@ pub(super) fn pieces(sources: usize, rows: usize, questions: &[Question]) -> Vec
         let path = PathBuf::from("databases").join(department.name).with_extension("sqlite");
         pieces.push(Piece { path, content: Content::Silo { department, copy: None } });
     }
+    for service in &SERVICES {
+        let department = service.department;
+        let path = service.folder().join(department.name).with_extension("sqlite");
+        pieces.push(Piece { path, content: Content::Silo { department, copy: None } });
+    }
+    for file in &sheets::FILES {
+        pieces.push(Piece { path: PathBuf::from("sheets").join(file.name), content: Content::Sheet(file.write) });
+    }
     for Copy { name, department, street, round, .. } in copies {
         let path = PathBuf::from("silos").join(name).with_extension("sqlite");
         pieces.push(Piece { path, content: Content::Silo { department, copy: Some((street, round)) } });
@@ -98,11 +126,13 @@ pub(super) fn pieces(sources: usize, rows: usize, questions: &[Question]) -> Vec
 
 fn settings(rows: usize, copies: usize) -> String {
     let mut text = "\
-# An invented city district: twelve streets and twenty-five departments, each with a database of its own and its own
-# habits of writing names and keys. `lilong demo` made it; its today is 2026-10-15.
+# An invented city district: twelve streets and twenty-eight departments, each with its own habits of writing names and
+# keys: twenty-five with a database, two with a service, one with spreadsheets. `lilong demo` made it; its today is
+# 2026-10-15.
 #
-#   sources/     one file a department: what its database is and what is peculiar to it
-#   links.toml   how the departments' databases hang together
+#   sources/     one file a department: what its source is and what is peculiar to it
+#   services/    what the two services run on; they run while `lilong demo` does
+#   links.toml   how the departments hang together
 #   questions/   what to ask; `lilong query . questions/1.graphql`
 "
     .to_owned();
@@ -135,12 +165,13 @@ name = \"{name}\"
     text
 }
 
-fn source(department: &Department) -> String {
+fn source(department: &Department, connector: &str) -> String {
     let Department { name, title, habits, settings, .. } = department;
-    format!(
-        "# {}\n\n[[source]]\nname = \"{name}\"\ntitle = \"{title}\"\nconnector = \"sqlite\"\npath = \"../databases/{name}.sqlite\"\n{settings}",
-        wrap(habits)
-    )
+    block(name, title, habits, connector, settings)
+}
+
+fn block(name: &str, title: &str, habits: &str, connector: &str, settings: &str) -> String {
+    format!("# {}\n\n[[source]]\nname = \"{name}\"\ntitle = \"{title}\"\n{connector}{settings}", wrap(habits))
 }
 
 /// Breaks a comment into lines.
@@ -210,10 +241,10 @@ mod tests {
 
     #[test]
     fn names_of_departments_and_copies_differ() {
-        for sources in [25, 26, 600, 1_000] {
+        for sources in [28, 29, 600, 1_000] {
             let pieces = pieces(sources, 100, &[]);
             let silos = pieces.iter().filter(|piece| matches!(piece.content, Content::Silo { .. })).count();
-            assert_eq!(silos, sources);
+            assert_eq!(silos, sources - 1, "one has spreadsheets");
             let paths: BTreeSet<&PathBuf> = pieces.iter().map(|piece| &piece.path).collect();
             assert_eq!(paths.len(), pieces.len());
         }
@@ -242,7 +273,9 @@ mod tests {
     #[test]
     fn every_link_starts_at_a_department() {
         for link in &LINKS {
-            assert!(DEPARTMENTS.iter().any(|department| link.starts_at(department.name)));
+            let services = SERVICES.iter().map(|service| service.department.name);
+            let mut names = DEPARTMENTS.iter().map(|department| department.name).chain(services).chain([sheets::NAME]);
+            assert!(names.any(|name| link.starts_at(name)));
         }
     }
 }

@@ -7,6 +7,7 @@ mod community;
 mod department;
 mod health;
 mod learning;
+pub(super) mod leisure;
 mod living;
 mod registry;
 mod voices;

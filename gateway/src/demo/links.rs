@@ -1,4 +1,4 @@
-//! How the departments' databases hang together: the blocks of the demo's `links.toml`.
+//! How the departments' sources hang together: the blocks of the demo's `links.toml`.
 //!
 //! A department that knows people leads to civil affairs' `resident`; the awkward side is always `from`, so that what is
 //! asked of civil affairs or the market register goes by their indexes; what is asked of the awkward side goes by the indexes
@@ -23,6 +23,8 @@ pub(super) struct Link {
 const RESIDENT: &str = "civil.resident(id_card)";
 const HOUSEHOLD: &str = "civil.household(id)";
 const ENTERPRISE: &str = "market_supervision.enterprise(credit_code)";
+/// A sheet of a workbook under a pattern has a point in its name.
+const CANTEEN: &str = r#"meals."canteens.canteen"(No)"#;
 
 const fn link(
     department: &'static str,
@@ -37,7 +39,7 @@ const fn link(
 
 /// All links between departments.
 #[rustfmt::skip] // a table
-pub(super) static LINKS: [Link; 38] = [
+pub(super) static LINKS: [Link; 46] = [
     link("population", "Person(IDCard)", RESIDENT, "resident", "populationRecord", ""),
     link("public_security", "JZZ(ZJHM)", RESIDENT, "resident", "policeRegistration", r#"normalize_from = ["strip_zeros"]"#),
     link("health", "patients(id_card_no)", RESIDENT, "resident", "healthRecord", r#"normalize_from = ["compact", "uppercase"]"#),
@@ -76,6 +78,14 @@ pub(super) static LINKS: [Link; 38] = [
     link("letters_visits", "petition(petitioner)", RESIDENT, "resident", "petitions", r#"normalize_from = ["compact", "uppercase"]"#),
     link("letters_visits", "petition(received)", "hotline.bulletins(day)", "bulletin", "", r#"normalize_from = ["date:%d/%m/%Y"]"#),
     link("letters_visits", "hand_over(on_day)", "hotline.bulletins(day)", "bulletin", "", r#"normalize_from = ["date:%d/%m/%Y"]"#),
+    link("library", "readers(idCard)", RESIDENT, "resident", "libraryCards", ""),
+    link("library", "loans(readerNo)", "library.readers(readerNo)", "reader", "loans", ""),
+    link("sports", "memberConnection(citizenId)", "civil.resident(id)", "resident", "sportsMember", ""),
+    link("sports", "venueConnection(street)", "civil.street(name)", "streetOffice", "sportsVenues", ""),
+    link("meals", "customers(ID Card)", RESIDENT, "resident", "mealCustomer", ""),
+    link("meals", "customers(Canteen No)", CANTEEN, "canteen", "customers", ""),
+    link("meals", "meals(ID Card)", "meals.customers(ID Card)", "customer", "meals", ""),
+    link("meals", r#""canteens.canteen"(Street)"#, "civil.street(name)", "streetOffice", "canteen", ""),
 ];
 
 impl Link {
@@ -114,7 +124,7 @@ impl Link {
     fn write_block(&self, from: &str, back: &str, text: &mut String) {
         let Self { to, name, normalize, .. } = self;
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "[[link]]\nfrom = \"{from}\"\nto = \"{to}\"\nname = \"{name}\"");
+        let _ = writeln!(text, "[[link]]\nfrom = {}\nto = {}\nname = \"{name}\"", quoted(from), quoted(to));
         if !back.is_empty() {
             let _ = writeln!(text, "back = \"{back}\"");
         }
@@ -122,4 +132,9 @@ impl Link {
             let _ = writeln!(text, "{normalize}");
         }
     }
+}
+
+/// A text of TOML.
+fn quoted(text: &str) -> String {
+    if text.contains('"') { format!("'{text}'") } else { format!("\"{text}\"") }
 }

@@ -11,9 +11,9 @@ pub struct Question {
     pub variables: serde_json::Map<String, serde_json::Value>,
 }
 
-const RESIDENT: &str = r#"# One resident across nine departments.
-# Civil affairs knows who she is; each field below `address` is a link into another department's database, and most of
-# them write her identity card in a way of their own.
+const RESIDENT: &str = r#"# One resident across twelve departments, three of them not databases.
+# Civil affairs knows who she is; each field below `address` is a link into another department, and most of them write her
+# identity card in a way of their own. The library is a REST service, sports a GraphQL service, meals are spreadsheets.
 query OneResident {
   civil {
     resident(where: { idCard: { _eq: "99011019410316002X" } }, limit: 1) {
@@ -88,6 +88,34 @@ query OneResident {
         receivedAt
         category
         status
+      }
+      libraryCards {
+        readerNo
+        loans(orderBy: { due: DESC }, limit: 2) {
+          title
+          due
+          returned
+        }
+      }
+      sportsMember {
+        level
+        visits(orderBy: { at: DESC }, limit: 2) {
+          at
+          venue {
+            name
+          }
+        }
+      }
+      mealCustomer {
+        diet
+        canteen {
+          name
+        }
+        meals(orderBy: { day: DESC }, limit: 2) {
+          day
+          dish
+          price
+        }
       }
     }
   }
@@ -280,7 +308,7 @@ pub(super) fn questions(health: bool, hotline: bool) -> Vec<Question> {
         _ => ELEVATORS.to_owned(),
     };
     let mut questions = vec![
-        question("One resident across nine departments", RESIDENT),
+        question("One resident across twelve departments, three of them not databases", RESIDENT),
         question("Residents over 80 living alone who have had no flu shot this season", FLU),
         question("Open hotline cases about elevators by street, with the responsible grid officers", &elevators),
         question("Restaurants of a poor tax grade that failed a fire check this year", RESTAURANTS),

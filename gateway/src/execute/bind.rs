@@ -7,8 +7,9 @@ use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
     Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
+use arrow_schema::SchemaRef;
 use lilong_connectors::Operand;
-use lilong_connectors::rows::{arrow_type, columns_schema};
+use lilong_connectors::rows::arrow_type;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Scalar, Value};
 
@@ -36,13 +37,18 @@ pub(super) fn operands(
 }
 
 /// One key of values as a batch; `None` if one of them cannot stand in its column, so that no row has that key.
-pub(super) fn key(collection: &Collection, columns: &[FieldId], values: &[Value]) -> Option<RecordBatch> {
+pub(super) fn key(
+    collection: &Collection,
+    columns: &[FieldId],
+    schema: SchemaRef,
+    values: &[Value],
+) -> Option<RecordBatch> {
     let arrays = columns
         .iter()
         .zip(values)
         .map(|(field, value)| cell(collection.fields[*field].scalar, value))
         .collect::<Option<Vec<_>>>()?;
-    RecordBatch::try_new(columns_schema(collection, columns), arrays).ok()
+    RecordBatch::try_new(schema, arrays).ok()
 }
 
 /// Values of a scalar as a column; `None` if one of them is none.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use futures::StreamExt;
-use lilong_connectors::rows::arrow_schema;
 use lilong_connectors::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Operand, Predicate, Source};
 use lilong_schema::Value;
 
@@ -36,13 +36,13 @@ impl Run<'_> {
         let fetch = &prepared.fetch;
         let keys = match &step.keys {
             None => None,
-            Some(from) => match self.keys(from, fetch, made)? {
+            Some(from) => match self.keys(from, fetch, || prepared.key_schema(), made)? {
                 Some(keys) if keys.num_rows() > 0 => Some(keys),
-                _ => return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() }),
+                _ => return Ok(RowSet { batch: RecordBatch::new_empty(prepared.schema()), faults: Vec::new() }),
             },
         };
         if is_false(&fetch.predicate, &operands) {
-            return Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(fetch)), faults: Vec::new() });
+            return Ok(RowSet { batch: RecordBatch::new_empty(prepared.schema()), faults: Vec::new() });
         }
         let most = source.capabilities().keys.max(1);
         *statements = keys.as_ref().map_or(1, |keys| keys.num_rows().div_ceil(most));
@@ -55,6 +55,7 @@ impl Run<'_> {
         &self,
         from: &KeysFrom,
         fetch: &Fetch,
+        schema: impl FnOnce() -> SchemaRef,
         made: &[Arc<Made>],
     ) -> Result<Option<RecordBatch>, Fault> {
         match from {
@@ -68,7 +69,7 @@ impl Run<'_> {
                     .map(|value| value.value(self.world.variables).ok_or_else(internal))
                     .collect::<Result<Vec<_>, _>>()?;
                 let columns = fetch.keys.as_ref().map(|keys| keys.columns.as_slice()).unwrap_or_default();
-                Ok(bind::key(&fetch.collection, columns, &values))
+                Ok(bind::key(&fetch.collection, columns, schema(), &values))
             }
         }
     }
@@ -96,9 +97,9 @@ impl Run<'_> {
             }
         }
         let batch = match into.batches.len() {
-            0 => RecordBatch::new_empty(arrow_schema(bound.fetch())),
+            0 => RecordBatch::new_empty(bound.prepared.schema()),
             1 => into.batches.swap_remove(0),
-            _ => concat_batches(&into.batches[0].schema(), &into.batches).map_err(|error| self.internal(&error))?,
+            _ => concat_batches(&bound.prepared.schema(), &into.batches).map_err(|error| self.internal(&error))?,
         };
         into.faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
         Ok((RowSet { batch, faults: into.faults }, into.bytes))

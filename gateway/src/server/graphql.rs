@@ -20,6 +20,7 @@ use crate::error::Code;
 use crate::request::Answer;
 use crate::server::Shared;
 use crate::server::caching;
+use crate::server::compress::compress;
 use crate::server::envelope::Envelope;
 use crate::server::negotiate::{self, Media};
 use crate::server::parameters::Parameters;
@@ -52,7 +53,7 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request<B
         }
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
-    response
+    compress(&parts.headers, response).await
 }
 
 async fn answer(

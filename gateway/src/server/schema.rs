@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lilong_schema::{Federated, Slice};
 
+use crate::server::compress::compress;
 use crate::server::negotiate::Media;
 use crate::server::parameters::Parameters;
 use crate::server::refusal::Refusal;
@@ -61,5 +62,5 @@ pub(super) async fn handle(
         Ok(tag) => head.insert(header::ETAG, tag),
         Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
-    response
+    compress(&headers, response).await
 }

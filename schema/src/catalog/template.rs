@@ -45,7 +45,7 @@ mod tests {
         let (catalog, problems) = loaded(uncommented);
         assert_eq!(problems, []);
         assert_eq!(format!("{:?}", catalog.server), format!("{:?}", Server::default()));
-        assert_eq!((catalog.sources.len(), catalog.discover.len(), catalog.links.len()), (1, 1, 2));
+        assert_eq!((catalog.sources.len(), catalog.discover.len(), catalog.links.len()), (6, 1, 2));
         assert_eq!(catalog.unions.len(), 1);
         for settings in catalog.sources.iter().chain(&catalog.discover) {
             assert_eq!(settings.tuning, Tuning::default());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// See the module.
-pub(super) struct Asker {
+pub(crate) struct Asker {
     gateway: Gateway,
     /// The catalog; taken away with the gateway.
     _folder: TempDir,
@@ -14,7 +14,7 @@ pub(super) struct Asker {
 
 impl Asker {
     /// Serves `source`, the keys of its block.
-    pub(super) async fn new(source: &str) -> Self {
+    pub(crate) async fn new(source: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
             "[server.limits]\ndeadline = \"60s\"\n\n[[source]]\nname = \"s\"\ntimeout = \"30s\"\nconnect_timeout = \"10s\"\n\
@@ -25,7 +25,7 @@ impl Asker {
         Self { gateway, _folder: folder }
     }
 
-    pub(super) async fn ask(&self, query: &str, variables: Value) -> Value {
+    pub(crate) async fn ask(&self, query: &str, variables: Value) -> Value {
         let Value::Object(variables) = variables else {
             panic!("variables are an object");
         };

@@ -36,7 +36,11 @@ pub(crate) fn groups(rows: &[Vec<Value>], key: impl Fn(&[Value]) -> Vec<Value>) 
 }
 
 /// An aggregate of some rows over fields by their position.
-pub(crate) fn aggregate(function: Function, scalar: Scalar, rows: &[Vec<Value>], fields: &[usize]) -> Value {
+///
+/// # Panics
+/// If a value is none of the scalar's, or has no such aggregate.
+#[must_use]
+pub fn aggregate(function: Function, scalar: Scalar, rows: &[Vec<Value>], fields: &[usize]) -> Value {
     let known: Vec<Vec<&Value>> = rows
         .iter()
         .map(|row| fields.iter().map(|field| &row[*field]).collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! The right answers to the demo's questions, by plain SQL over its databases: an oracle that knows nothing of lilong.
+//! The right answers to the demo's questions, by plain SQL over its databases and sheets: an oracle that knows nothing of lilong.
 
 use std::path::Path;
 
@@ -44,6 +44,25 @@ impl City {
                 city.execute_batch(&format!("create table \"{table}\" as select * from silo.\"{table}\"")).unwrap();
             }
             city.execute_batch("detach silo").unwrap();
+        }
+        for (service, tables) in [("library", &["reader", "loan"][..]), ("sports", &["member", "visit", "venue"])] {
+            let path = folder.join(format!("services/{service}/{service}.sqlite"));
+            city.execute("attach ? as silo", [path.to_str().unwrap()]).unwrap();
+            for table in tables {
+                city.execute_batch(&format!("create table {service}_{table} as select * from silo.\"{table}\""))
+                    .unwrap();
+            }
+            city.execute_batch("detach silo").unwrap();
+        }
+        for (sheet, columns) in [("customers", "card, canteen, diet, since"), ("meals", "card, day, dish, price")] {
+            city.execute_batch(&format!("create table sheet_{sheet} ({columns})")).unwrap();
+            let text = std::fs::read_to_string(folder.join(format!("sheets/{sheet}.csv"))).unwrap();
+            // A title, a blank line and the header stand above the rows.
+            for line in text.lines().skip(3) {
+                let values = line.split(',').map(|value| Some(value).filter(|value| !value.is_empty()));
+                let into = format!("insert into sheet_{sheet} values (?, ?, ?, ?)");
+                city.execute(&into, rusqlite::params_from_iter(values)).unwrap();
+            }
         }
         Self(city)
     }
@@ -153,6 +172,43 @@ impl City {
         resident["hotlineCases"] = self.list(
             "select case_no as caseNo, replace(received_at, ' ', 'T') as receivedAt, category, status from cases
              where caller_id_card = ? order by received_at desc, case_no limit 3",
+            &[card],
+        );
+        resident["libraryCards"] =
+            self.list("select reader_no as readerNo from library_reader where id_card = ? order by reader_no", &[card]);
+        for reader in resident["libraryCards"].as_array_mut().unwrap() {
+            let number = reader["readerNo"].to_string();
+            reader["loans"] = self.list(
+                "select title, due, returned from library_loan where reader_no = cast(? as integer)
+                 order by due desc, loan_no limit 2",
+                &[&number],
+            );
+        }
+        let citizen = "(select id from resident where id_card = ?)";
+        resident["sportsMember"] =
+            self.one(&format!("select level from sports_member where citizen_id = {citizen}"), &[card]);
+        let mut visits = self.list(
+            &format!(
+                "select replace(v.at, ' ', 'T') as at, p.name as venue from sports_visit v
+                 join sports_venue p on p.id = v.venue_id where v.citizen_id = {citizen}
+                 order by v.at desc, v.id limit 2"
+            ),
+            &[card],
+        );
+        for visit in visits.as_array_mut().unwrap() {
+            visit["venue"] = json!({ "name": visit["venue"].take() });
+        }
+        resident["sportsMember"]["visits"] = visits;
+        resident["mealCustomer"] = self.one("select diet from sheet_customers where card = ?", &[card]);
+        // What the workbook calls the canteens, written down once more.
+        resident["mealCustomer"]["canteen"] = self.one(
+            "select s.name || ' Canteen' as name from sheet_customers c
+             join street s on substr(s.id, 7) + 0 = c.canteen + 0 where c.card = ?",
+            &[card],
+        );
+        resident["mealCustomer"]["meals"] = self.list(
+            "select day, dish, rtrim(rtrim(price, '0'), '.') as price from sheet_meals where card = ?
+             order by day desc limit 2",
             &[card],
         );
         json!({ "civil": { "resident": [resident] } })

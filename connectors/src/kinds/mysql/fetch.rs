@@ -208,7 +208,7 @@ impl Job {
         outlet: &Outlet,
         sent: &mut usize,
     ) -> Result<(), Failure> {
-        let schema = crate::rows::arrow_schema(self.bound.fetch());
+        let schema = self.bound.prepared.schema();
         let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(persistent);
         let mut rows = connection.fetch(query);
         let mut batch = Batch::new(&schema, &self.parts.decoders, capacity);

@@ -89,6 +89,16 @@ pub(super) fn values(native: &str) -> Vec<String> {
     values
 }
 
+/// Whether no text of a column is so long that the server sorts it by a part of it (`max_sort_length`, 1,024 bytes by default).
+pub(super) fn is_sorted_whole(field: &Field) -> bool {
+    let longest = match word(&field.native).as_str() {
+        "char" | "varchar" => numbers(&field.native).first().copied(),
+        "tinytext" => Some(255),
+        _ => None,
+    };
+    Storage::of(field) == Storage::Text && longest.is_some_and(|characters| characters <= 255)
+}
+
 /// Whether a type holds characters in a collation.
 pub(super) fn is_text(word: &str) -> bool {
     matches!(word, "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext")

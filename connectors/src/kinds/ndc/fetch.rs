@@ -1,23 +1,26 @@
 //! One fetch: the requests of `/query` and the row sets they are answered with.
 //!
-//! In: a bound fetch and its [`Parts`]. Out: all rows that the data connector finds. *Invariant*: an answer has as many row
-//! sets as were asked for, each with its rows, or the fetch fails.
+//! In: a bound fetch and its [`Parts`]. Out: all rows that the data connector finds, or all groups. *Invariant*: an answer
+//! has as many row sets as were asked for, each with its rows or groups, or the fetch fails.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use arrow_array::RecordBatch;
-use futures::FutureExt;
+use arrow_select::concat::concat_batches;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use lilong_schema::{Scalar, Value};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::Service;
+use super::fold::Folding;
 use super::request::{self, Column, Keys, Parts};
 use crate::json_cells::{Filling, Untold, to_json};
-use crate::pieces::{Gathering, Piece};
+use crate::pieces::{AT_ONCE, Gathering, Piece};
 use crate::sql::batch::{capacity, number};
 use crate::sql::cells::values;
-use crate::{BoundFetch, Error, ErrorKind, Operand, Result, Rows};
+use crate::{BoundFetch, CellFault, Error, ErrorKind, Operand, Result, RowStream, Rows, tables};
 
 /// Keys of one request.
 const KEYS: usize = 500;
@@ -30,71 +33,132 @@ pub(super) struct Work<'a> {
     pub(super) deadline: Instant,
 }
 
+/// One of the requests of a fetch.
+struct Asked {
+    body: Json,
+    /// The keys it is for.
+    keys: Range<usize>,
+    /// Whether each of them has a row set of its own.
+    apart: bool,
+}
+
 impl Work<'_> {
-    /// Every row that the data connector finds, in one batch.
-    pub(super) async fn rows(&self) -> Result<Rows> {
-        let fetch = self.bound.fetch();
+    /// What the fetch asks for.
+    pub(super) async fn answer(&self) -> Result<RowStream> {
+        let source = self.service.client.source();
         let value = |column: &Column, operand| self.operand(column, operand);
         let condition = self.parts.condition.as_ref().map(|condition| condition.json(&value));
-        let cuts = self.parts.cuts && !matches!(condition, Some(None));
+        // A value that cannot be sent leaves its condition to us.
+        let whole = !matches!(condition, Some(None));
         let condition = condition.flatten();
+        if let (Some(folding), Some(group), true) = (&self.parts.folding, &self.bound.fetch().group, whole) {
+            let groups = self.groups(folding, condition).await?;
+            let sound = folding.is_sound(group, &groups.batch, self.bound.keys.as_ref());
+            return match sound {
+                Ok(true) => tables::chosen(source, self.bound, group, &groups),
+                Ok(false) => {
+                    Err(self.fault(ErrorKind::Mismatch, "a group that stands twice, or that nobody asked for"))
+                }
+                Err(cause) => Err(cause.at_source(source.clone(), "comparing groups")),
+            };
+        }
+        tables::answer(source, self.bound, self.rows(condition, whole && self.parts.cuts).await?)
+    }
+
+    /// Every row that the data connector finds, in one batch.
+    async fn rows(&self, condition: Option<Json>, cuts: bool) -> Result<Rows> {
+        let fetch = self.bound.fetch();
         // One row more than one fetch may read shows that there are more.
         let most = self.service.rows + 1;
-        let cut = |limit, offset| {
-            let limit = number(self.bound, limit).filter(|_| cuts)?;
-            Some(limit.saturating_add(number(self.bound, offset).unwrap_or(0)))
+        let (limit, offset) = fetch.keys.as_ref().map_or((fetch.limit, fetch.offset), |set| (set.limit, set.offset));
+        let limit = number(self.bound, limit).filter(|_| cuts);
+        let limit = limit.map(|limit| limit.saturating_add(number(self.bound, offset).unwrap_or(0)));
+        let mut query = self.parts.rows.clone();
+        query.insert("limit".to_owned(), json!(limit.unwrap_or(most).min(most)));
+        let keys = self.keys()?;
+        let asked = self.requests(&query, condition.as_ref(), &keys);
+        if let (Keys::None, [asked]) = (&self.parts.keys, asked.as_slice()) {
+            let filling = self.ask(asked).await?.0;
+            self.gathering().check(filling.rows())?;
+            return self.gathering().finish(filling);
+        }
+        let pieces = asked.iter().map(|asked| -> BoxFuture<'_, Result<Piece>> {
+            let piece = async move {
+                let (filling, counts) = self.ask(asked).await?;
+                if !asked.apart {
+                    return Ok(Piece::of(filling, asked.keys.clone()));
+                }
+                let owners = counts.into_iter().zip(asked.keys.clone()).map(|(rows, key)| (rows, key..key + 1));
+                Ok(Piece { filling, owners: owners.collect() })
+            };
+            piece.boxed()
+        });
+        self.gathering().join(pieces.collect()).await
+    }
+
+    /// Every group that the data connector makes of the rows, in one batch.
+    async fn groups(&self, folding: &Folding, condition: Option<Json>) -> Result<Rows> {
+        let mut query = folding.query.clone();
+        for (name, operand) in [("limit", folding.limit), ("offset", folding.offset)] {
+            if let Some(number) = number(self.bound, operand) {
+                query.insert(name.to_owned(), json!(number));
+            }
+        }
+        let keys = self.keys()?;
+        let asked = self.requests(&query, condition.as_ref(), &keys);
+        let pieces: Vec<BoxFuture<'_, Result<Rows>>> =
+            asked.iter().map(|asked| self.groups_of(folding, asked, &keys).boxed()).collect();
+        let pieces: Vec<Rows> = stream::iter(pieces).buffered(AT_ONCE).try_collect().await?;
+        let (mut rows, mut faults) = (0, Vec::new());
+        for piece in &pieces {
+            faults.extend(piece.faults.iter().map(|fault| CellFault { row: fault.row + rows, ..*fault }));
+            rows += piece.batch.num_rows();
+            self.gathering().check(rows)?;
+        }
+        let batch = concat_batches(&folding.schema, pieces.iter().map(|piece| &piece.batch))
+            .map_err(|cause| self.fault(ErrorKind::Internal, "joining batches").because(cause))?;
+        Ok(Rows { batch, faults })
+    }
+
+    /// Sends a request; its groups.
+    async fn groups_of(&self, folding: &Folding, asked: &Asked, keys: &[Vec<Json>]) -> Result<Rows> {
+        let mut filling = folding.filling();
+        for (set, at) in self.sets(asked).await?.iter().zip(asked.keys.start..) {
+            let key: Vec<&Json> = keys.iter().filter(|_| asked.apart).map(|keys| &keys[at]).collect();
+            let read = folding.read(set, &key, &mut filling);
+            read.ok_or_else(|| self.fault(ErrorKind::Mismatch, "a row set without the groups asked for"))?;
+            self.gathering().check(filling.rows())?;
+        }
+        self.gathering().finish(filling)
+    }
+
+    /// The requests that ask for something of all keys, or of everything.
+    fn requests(&self, query: &Map<String, Json>, condition: Option<&Json>, keys: &[Vec<Json>]) -> Vec<Asked> {
+        let count = self.bound.keys.as_ref().map_or(0, RecordBatch::num_rows);
+        let chunks = (0..count).step_by(KEYS).map(|start| start..count.min(start + KEYS));
+        let of = |conditions: Vec<Json>, variables| {
+            let conditions = condition.into_iter().cloned().chain(conditions).collect();
+            self.parts.request(query, request::all(conditions), variables)
         };
-        let of_key = |set: &crate::KeySet| cut(set.limit, set.offset).map_or(most, |limit| limit.min(most));
-        let limit =
-            fetch.keys.as_ref().map_or_else(|| cut(fetch.limit, fetch.offset).unwrap_or(most).min(most), of_key);
-        let pieces: Vec<BoxFuture<'_, Result<Piece>>> = match &self.parts.keys {
-            Keys::None => {
-                let request = self.parts.request(condition, None, Some(limit));
-                let filling = self.ask(&request, 1).await?.0;
-                self.gathering().check(filling.rows())?;
-                return self.gathering().finish(filling);
-            }
-            Keys::Variables(columns) => {
-                let keys = (0..columns.len()).map(|at| self.keys(at, &columns[at])).collect::<Result<Vec<_>>>()?;
-                let mut conditions: Vec<Json> = condition.into_iter().collect();
-                conditions.extend(request::by_variables(columns));
-                let condition = request::all(conditions);
-                let count = self.bound.keys.as_ref().map_or(0, RecordBatch::num_rows);
-                let requests = (0..count).step_by(KEYS).map(|start| {
-                    let chunk = start..count.min(start + KEYS);
-                    let set = |key: usize| {
-                        Json::Object(
-                            keys.iter().enumerate().map(|(at, keys)| (format!("k{at}"), keys[key].clone())).collect(),
-                        )
+        match &self.parts.keys {
+            Keys::None => vec![Asked { body: of(Vec::new(), None), keys: 0..0, apart: false }],
+            Keys::Variables(columns) => chunks
+                .map(|chunk| {
+                    let named = |key: usize| {
+                        keys.iter().enumerate().map(move |(at, keys)| (format!("k{at}"), keys[key].clone()))
                     };
-                    let request =
-                        self.parts.request(condition.clone(), Some(chunk.clone().map(set).collect()), Some(limit));
-                    let asked = async move {
-                        let (filling, counts) = self.ask(&request, chunk.len()).await?;
-                        let owners = counts.into_iter().zip(chunk).map(|(rows, key)| (rows, key..key + 1)).collect();
-                        Ok(Piece { filling, owners })
-                    };
-                    asked.boxed()
-                });
-                requests.collect()
-            }
-            Keys::List(column) => {
-                let keys = self.keys(0, column)?;
-                let requests = keys.chunks(KEYS).enumerate().map(|(at, keys)| {
-                    let list = request::compare(column, &json!({"type": "scalar", "value": keys}));
-                    let conditions = condition.iter().cloned().chain([list]).collect();
-                    let request = self.parts.request(request::all(conditions), None, Some(most));
-                    let chunk = at * KEYS..at * KEYS + keys.len();
-                    let asked = async move {
-                        let filling = self.ask(&request, 1).await?.0;
-                        Ok(Piece::of(filling, chunk))
-                    };
-                    asked.boxed()
-                });
-                requests.collect()
-            }
-        };
-        self.gathering().join(pieces).await
+                    let sets = chunk.clone().map(|key| Json::Object(named(key).collect())).collect();
+                    Asked { body: of(request::by_variables(columns), Some(sets)), keys: chunk, apart: true }
+                })
+                .collect(),
+            Keys::List(column) => chunks
+                .map(|chunk| {
+                    let listed = keys.first().map_or(&[][..], |keys| &keys[chunk.clone()]);
+                    let found = request::compare(column, &json!({"type": "scalar", "value": listed}));
+                    Asked { body: of(vec![found], None), keys: chunk, apart: false }
+                })
+                .collect(),
+        }
     }
 
     fn gathering(&self) -> Gathering<'_> {
@@ -102,17 +166,25 @@ impl Work<'_> {
         Gathering { source, bound: self.bound, schema: &self.parts.schema, most: self.service.rows }
     }
 
+    /// Sends a request; its row sets, as many as there should be.
+    async fn sets(&self, asked: &Asked) -> Result<Vec<Json>> {
+        let answer = self.service.post("query", &asked.body, self.deadline).await?;
+        let wanted = if asked.apart { asked.keys.len() } else { 1 };
+        match answer {
+            Json::Array(sets) if sets.len() == wanted => Ok(sets),
+            _ => Err(self.fault(ErrorKind::Mismatch, "an answer without the row sets that were asked for")),
+        }
+    }
+
     /// Sends a request; its rows, and how many each of its row sets has.
-    async fn ask(&self, request: &Json, sets: usize) -> Result<(Filling, Vec<usize>)> {
-        let answer = self.service.post("query", request, self.deadline).await?;
+    async fn ask(&self, asked: &Asked) -> Result<(Filling, Vec<usize>)> {
+        let found = self.sets(asked).await?;
         let mut filling = Filling::new(&self.parts.schema, &self.parts.decoders, capacity(self.bound));
         let mismatch = |what: &str| self.fault(ErrorKind::Mismatch, what);
-        let found = answer.as_array().filter(|found| found.len() == sets);
-        let found = found.ok_or_else(|| mismatch("an answer without the row sets that were asked for"))?;
         let collection = &self.bound.fetch().collection;
         let names: Vec<&str> = self.parts.fields.iter().map(|field| collection.fields[*field].name.as_str()).collect();
         let mut counts = Vec::with_capacity(found.len());
-        for set in found {
+        for set in &found {
             let rows = set.get("rows").and_then(Json::as_array).ok_or_else(|| mismatch("a row set without rows"))?;
             for row in rows {
                 let row = row.as_object().ok_or_else(|| mismatch("a row that is no object"))?;
@@ -139,8 +211,15 @@ impl Work<'_> {
         }
     }
 
-    fn keys(&self, at: usize, column: &Column) -> Result<Vec<Json>> {
-        let keys = self.bound.keys.as_ref().and_then(|keys| cells(keys, at, column));
+    /// The keys as they are sent, column by column; none if rows are not found by key there.
+    fn keys(&self) -> Result<Vec<Vec<Json>>> {
+        let columns = match &self.parts.keys {
+            Keys::None => &[][..],
+            Keys::Variables(columns) => columns,
+            Keys::List(column) => std::slice::from_ref(column),
+        };
+        let keys = |(at, column)| self.bound.keys.as_ref().and_then(|keys| cells(keys, at, column));
+        let keys = columns.iter().enumerate().map(keys).collect::<Option<_>>();
         keys.ok_or_else(|| self.fault(ErrorKind::Internal, "keys that do not fit"))
     }
 

@@ -1,13 +1,15 @@
 //! From a fetch to the requests of `/query`.
 //!
 //! In: a fetch. Out: [`Parts`], the request without values; bound, its JSON. *Invariant*: a condition is sent only where the
-//! data connector's operator finds at least what is asked for; a limit only where it cuts the very rows that are to go.
+//! data connector's operator finds at least what is asked for; a limit only where it cuts the very rows that are to go, and
+//! rows are folded there only where they are the very rows.
 
 use arrow_schema::SchemaRef;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Field, Scalar};
 use serde_json::{Map, Value as Json, json};
 
+use super::fold::{Folding, folding};
 use super::schema::{EQUAL, GREATER, GREATER_OR_EQUAL, LESS, LESS_OR_EQUAL, ONE_OF, TEXT, VARIABLES};
 use crate::json_cells::{Decoder, has_one_form};
 use crate::rows::columns_schema;
@@ -27,8 +29,11 @@ pub(super) struct Parts {
     pub(super) keys: Keys,
     /// Whether rows are cut there, after they were ordered so.
     pub(super) cuts: bool,
+    /// How they are folded there; `None`: rows are asked for.
+    pub(super) folding: Option<Folding>,
+    /// What a query asks for instead of groups.
+    pub(super) rows: Map<String, Json>,
     collection: String,
-    selection: Map<String, Json>,
     order: Vec<Json>,
 }
 
@@ -57,15 +62,19 @@ pub(super) struct Column {
 pub(super) enum Condition {
     And(Vec<Condition>),
     Or(Vec<Condition>),
+    Not(Box<Condition>),
     IsNull(String),
     Compare(Column, OperandId),
+    /// It compares otherwise, and is something: nobody says whether what is not found includes nulls. But of an empty list
+    /// everything differs.
+    Differ(Column, OperandId),
 }
 
 /// The parts of a fetch.
 pub(super) fn parts(fetch: &Fetch) -> Parts {
     let collection = &*fetch.collection;
     let fields = needed(fetch);
-    let (condition, exact) = sent(fetch, &fetch.predicate);
+    let (condition, exact) = sent(fetch, &fetch.predicate, false);
     let keys = keys(fetch);
     let selection = fields.iter().map(|field| {
         let name = &collection.fields[*field].name;
@@ -80,7 +89,9 @@ pub(super) fn parts(fetch: &Fetch) -> Parts {
             Keys::Variables(_) => true,
             Keys::List(_) => false,
         };
-    let order = fetch.order.iter().filter(|_| cuts).filter_map(|order| match order.target {
+    let folding = folding(fetch, &keys, exact, ordered);
+    let folds_some = folding.as_ref().is_some_and(|folding| folding.limit.is_some() || folding.offset.is_some());
+    let order = fetch.order.iter().filter(|_| cuts || folds_some).filter_map(|order| match order.target {
         OrderTarget::Field(field) => Some(json!({
             "order_direction": if order.descending { "desc" } else { "asc" },
             "target": {"type": "column", "name": collection.fields[field].name, "path": []},
@@ -91,44 +102,43 @@ pub(super) fn parts(fetch: &Fetch) -> Parts {
         schema: columns_schema(collection, &fields),
         decoders: fields.iter().map(|field| Decoder::of(&collection.fields[*field])).collect(),
         collection: collection.name.clone(),
-        selection: selection.collect(),
+        rows: Map::from_iter([("fields".to_owned(), Json::Object(selection.collect()))]),
         order: order.collect(),
         fields,
         condition,
         keys,
         cuts,
+        folding,
     }
 }
 
-/// The part of a predicate that is sent, and whether it is all of it.
-fn sent(fetch: &Fetch, predicate: &Predicate) -> (Option<Condition>, bool) {
-    let compare = |field: FieldId, operator: &str, operand: OperandId| {
-        column(&fetch.collection.fields[field], operator).map(|column| Condition::Compare(column, operand))
-    };
+/// The part of a predicate, or of what turns it around, that is sent, and whether it is all of it.
+fn sent(fetch: &Fetch, predicate: &Predicate, negated: bool) -> (Option<Condition>, bool) {
     let condition = match predicate {
-        Predicate::And(parts) => {
-            let (found, exact): (Vec<_>, Vec<bool>) = parts.iter().map(|part| sent(fetch, part)).unzip();
-            let found: Vec<Condition> = found.into_iter().flatten().collect();
+        Predicate::Not(part) => return sent(fetch, part, !negated),
+        Predicate::And(parts) | Predicate::Or(parts) => {
+            let (found, exact): (Vec<_>, Vec<bool>) = parts.iter().map(|part| sent(fetch, part, negated)).unzip();
             let exact = exact.into_iter().all(|exact| exact);
-            return ((!found.is_empty()).then_some(Condition::And(found)), exact);
+            // Not all hold where one does not.
+            if matches!(predicate, Predicate::And(_)) != negated {
+                let found: Vec<Condition> = found.into_iter().flatten().collect();
+                return ((!found.is_empty()).then_some(Condition::And(found)), exact);
+            }
+            return (found.into_iter().collect::<Option<Vec<_>>>().map(Condition::Or), exact);
         }
-        Predicate::Or(parts) => {
-            let (found, exact): (Vec<_>, Vec<bool>) = parts.iter().map(|part| sent(fetch, part)).unzip();
-            let found = found.into_iter().collect::<Option<Vec<_>>>();
-            return (found.map(Condition::Or), exact.into_iter().all(|exact| exact));
+        Predicate::IsNull(field) => {
+            let null = Condition::IsNull(fetch.collection.fields[*field].name.clone());
+            Some(if negated { null.turned() } else { null })
         }
-        Predicate::IsNull(field) => Some(Condition::IsNull(fetch.collection.fields[*field].name.clone())),
-        Predicate::Compare { field, comparison, operand } => match comparison {
-            Comparison::Equal => compare(*field, EQUAL, *operand),
-            Comparison::In => compare(*field, ONE_OF, *operand),
-            Comparison::Less => compare(*field, LESS, *operand),
-            Comparison::LessOrEqual => compare(*field, LESS_OR_EQUAL, *operand),
-            Comparison::Greater => compare(*field, GREATER, *operand),
-            Comparison::GreaterOrEqual => compare(*field, GREATER_OR_EQUAL, *operand),
-            _ => None,
-        },
+        Predicate::Compare { field, comparison, operand } => {
+            compared(&fetch.collection.fields[*field], *comparison, *operand, negated)
+        }
         Predicate::KeyIn { fields, normalize, operand } if normalize.is_empty() => match fields.as_slice() {
-            [field] => compare(*field, ONE_OF, *operand),
+            [field] => column(&fetch.collection.fields[*field], ONE_OF).map(|column| {
+                let null = Condition::IsNull(column.name.clone());
+                let found = Condition::Compare(column, *operand);
+                if negated { Condition::Or(vec![found.turned(), null]) } else { found }
+            }),
             _ => None,
         },
         _ => None,
@@ -137,8 +147,25 @@ fn sent(fetch: &Fetch, predicate: &Predicate) -> (Option<Condition>, bool) {
     (condition, exact)
 }
 
+/// A field that compares with an operand, or does not though there is something in it.
+fn compared(field: &Field, comparison: Comparison, operand: OperandId, negated: bool) -> Option<Condition> {
+    let (operator, turned) = match comparison {
+        Comparison::Equal => (EQUAL, false),
+        Comparison::NotEqual => (EQUAL, true),
+        Comparison::In => (ONE_OF, false),
+        Comparison::NotIn => (ONE_OF, true),
+        Comparison::Less => (LESS, false),
+        Comparison::LessOrEqual => (LESS_OR_EQUAL, false),
+        Comparison::Greater => (GREATER, false),
+        Comparison::GreaterOrEqual => (GREATER_OR_EQUAL, false),
+        _ => return None,
+    };
+    let column = column(field, operator)?;
+    Some(if turned == negated { Condition::Compare(column, operand) } else { Condition::Differ(column, operand) })
+}
+
 /// A column compared by an operator, if its values have one form only: equality is that of JSON there.
-fn column(field: &Field, operator: &str) -> Option<Column> {
+pub(super) fn column(field: &Field, operator: &str) -> Option<Column> {
     let is_equality = [EQUAL, ONE_OF].contains(&operator);
     if !(is_equality && has_one_form(field.scalar) || has_one_order(field.scalar)) {
         return None;
@@ -181,18 +208,20 @@ fn orders_alike(fetch: &Fetch, order: &Order) -> bool {
 }
 
 impl Parts {
-    /// The request with its values: a condition, those of the keys included, sets of variables, a limit for each.
-    pub(super) fn request(&self, condition: Option<Json>, variables: Option<Vec<Json>>, limit: Option<usize>) -> Json {
-        let mut query = Map::new();
-        query.insert("fields".to_owned(), Json::Object(self.selection.clone()));
+    /// The request with its values: what is asked for, with its limits, a condition, those of the keys included, sets of
+    /// variables.
+    pub(super) fn request(
+        &self,
+        query: &Map<String, Json>,
+        condition: Option<Json>,
+        variables: Option<Vec<Json>>,
+    ) -> Json {
+        let mut query = query.clone();
         if let Some(condition) = condition {
             query.insert("predicate".to_owned(), condition);
         }
         if !self.order.is_empty() {
             query.insert("order_by".to_owned(), json!({"elements": self.order}));
-        }
-        if let Some(limit) = limit {
-            query.insert("limit".to_owned(), json!(limit));
         }
         let mut request = json!({
             "collection": self.collection,
@@ -220,24 +249,36 @@ impl Parts {
             }
             Keys::List(column) => conditions.push(compare(column, &json!({"type": "scalar", "value": "?"}))),
         }
-        let cut = if self.cuts { " # cut there" } else { "" };
-        self.request(all(conditions), variables, None).to_string() + cut
+        let folds_some = |folding: &Folding| folding.limit.is_some() || folding.offset.is_some();
+        let cuts = self.cuts || self.folding.as_ref().is_some_and(folds_some);
+        let cut = if cuts { " # cut there" } else { "" };
+        let query = self.folding.as_ref().map_or(&self.rows, |folding| &folding.query);
+        self.request(query, all(conditions), variables).to_string() + cut
     }
 }
 
 impl Condition {
+    fn turned(self) -> Condition {
+        Condition::Not(Box::new(self))
+    }
+
     /// The condition with its values; `None`: one of them cannot be sent.
     pub(super) fn json(&self, value: &dyn Fn(&Column, OperandId) -> Option<Json>) -> Option<Json> {
         Some(match self {
             Condition::And(parts) => json!({"type": "and", "expressions": list(parts, value)?}),
             Condition::Or(parts) => json!({"type": "or", "expressions": list(parts, value)?}),
-            Condition::IsNull(name) => json!({
-                "type": "unary_comparison_operator",
-                "column": {"type": "column", "name": name},
-                "operator": "is_null",
-            }),
+            Condition::Not(part) => not(&part.json(value)?),
+            Condition::IsNull(name) => is_null(name),
             Condition::Compare(column, operand) => {
                 compare(column, &json!({"type": "scalar", "value": value(column, *operand)?}))
+            }
+            Condition::Differ(column, operand) => {
+                let value = value(column, *operand)?;
+                if value.as_array().is_some_and(Vec::is_empty) {
+                    return Some(json!({"type": "and", "expressions": []}));
+                }
+                let found = compare(column, &json!({"type": "scalar", "value": value}));
+                json!({"type": "and", "expressions": [not(&is_null(&column.name)), not(&found)]})
             }
         })
     }
@@ -245,6 +286,14 @@ impl Condition {
 
 fn list(parts: &[Condition], value: &dyn Fn(&Column, OperandId) -> Option<Json>) -> Option<Vec<Json>> {
     parts.iter().map(|part| part.json(value)).collect()
+}
+
+fn not(part: &Json) -> Json {
+    json!({"type": "not", "expression": part})
+}
+
+fn is_null(name: &str) -> Json {
+    json!({"type": "unary_comparison_operator", "column": {"type": "column", "name": name}, "operator": "is_null"})
 }
 
 /// A column compared with a value.

@@ -14,6 +14,10 @@ use crate::json_cells::VALUES;
 
 /// The detail of a collection that says that sets of variables can be sent.
 pub(super) const VARIABLES: &str = "variables";
+/// The detail of a collection whose rows can be aggregated there.
+pub(super) const AGGREGATES: &str = "aggregates";
+/// The detail of a collection whose rows can be grouped there.
+pub(super) const GROUPS: &str = "groups";
 /// The details of a field that name its operators.
 pub(super) const EQUAL: &str = "equal";
 pub(super) const ONE_OF: &str = "in";
@@ -21,6 +25,11 @@ pub(super) const LESS: &str = "less_than";
 pub(super) const LESS_OR_EQUAL: &str = "less_than_or_equal";
 pub(super) const GREATER: &str = "greater_than";
 pub(super) const GREATER_OR_EQUAL: &str = "greater_than_or_equal";
+/// The details of a field that name its aggregate functions.
+pub(super) const SUM: &str = "sum";
+pub(super) const AVERAGE: &str = "average";
+pub(super) const MINIMUM: &str = "min";
+pub(super) const MAXIMUM: &str = "max";
 /// The detail of a field whose numbers travel as text.
 pub(super) const TEXT: &str = "text";
 
@@ -39,6 +48,12 @@ struct Capabilities {
 #[derive(Debug, Deserialize)]
 struct Query {
     variables: Option<serde_json::Value>,
+    aggregates: Option<Aggregates>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Aggregates {
+    group_by: Option<serde_json::Value>,
 }
 
 /// The answer of `/schema`.
@@ -54,6 +69,24 @@ struct ScalarType {
     representation: Option<Representation>,
     #[serde(default)]
     comparison_operators: BTreeMap<String, Operator>,
+    #[serde(default)]
+    aggregate_functions: BTreeMap<String, Function>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Function {
+    Min,
+    Max,
+    Sum {
+        result_type: String,
+    },
+    Average {
+        result_type: String,
+    },
+    /// What the specification says nothing of.
+    #[serde(other)]
+    Other,
 }
 
 #[derive(Debug, Deserialize)]
@@ -137,7 +170,7 @@ fn in_order<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<(String, Ob
 pub(super) fn describe(capable: &Capable, schema: &Schema, wanted: &dyn Fn(&str) -> bool) -> SourceDescription {
     let mut description = SourceDescription::default();
     for listed in schema.collections.iter().filter(|listed| wanted(&listed.name)) {
-        match schema.collection(listed, capable.capabilities.query.variables.is_some()) {
+        match schema.collection(listed, &capable.capabilities.query) {
             Ok(collection) => description.collections.push(collection),
             Err(why) => description.warnings.push(format!("{} is left out: {why}", listed.name)),
         }
@@ -155,7 +188,7 @@ pub(super) fn describe(capable: &Capable, schema: &Schema, wanted: &dyn Fn(&str)
 }
 
 impl Schema {
-    fn collection(&self, listed: &Listed, variables: bool) -> Result<Collection, String> {
+    fn collection(&self, listed: &Listed, can: &Query) -> Result<Collection, String> {
         if let Some((name, _)) = listed.arguments.iter().find(|(_, taken)| !matches!(taken.of, Type::Nullable { .. })) {
             return Err(format!("its argument `{name}` must be given"));
         }
@@ -185,10 +218,11 @@ impl Schema {
             let (columns, references) = pairs.collect::<Option<Vec<_>>>()?.into_iter().unzip();
             Some(ForeignKey { columns, collection: reference.foreign_collection.clone(), references })
         });
-        let mut details = BTreeMap::new();
-        if variables {
-            details.insert(VARIABLES.to_owned(), "true".to_owned());
-        }
+        let groups = can.aggregates.as_ref().is_some_and(|aggregates| aggregates.group_by.is_some());
+        let abilities =
+            [(VARIABLES, can.variables.is_some()), (AGGREGATES, can.aggregates.is_some()), (GROUPS, groups)];
+        let abilities = abilities.into_iter().filter(|(_, can)| *can);
+        let details = abilities.map(|(name, _)| (name.to_owned(), "true".to_owned())).collect();
         Ok(Collection {
             name: listed.name.clone(),
             comment: listed.description.clone().or_else(|| of.description.clone()),
@@ -227,6 +261,9 @@ impl Schema {
                 }
             }
         }
+        if let Some(of) = scalar_type {
+            self.functions(of, scalar, &mut details);
+        }
         if let Some(of) = representation {
             if ["int64", "biginteger", "bigdecimal"].contains(&of.kind.as_str()) {
                 details.insert(TEXT.to_owned(), "true".to_owned());
@@ -246,6 +283,56 @@ impl Schema {
             details,
         })
     }
+}
+
+impl Schema {
+    /// Notes the functions of a type that give what is asked for by their name here: a result that can hold it, an order
+    /// of which there is only one.
+    fn functions(&self, of: &ScalarType, scalar: Scalar, details: &mut BTreeMap<String, String>) {
+        let gives = |result: &str, kinds: &[&str]| {
+            let result = self.scalar_types.get(result).and_then(|result| result.representation.as_ref());
+            result.is_some_and(|result| kinds.contains(&result.kind.as_str()))
+        };
+        for (name, function) in &of.aggregate_functions {
+            let (detail, good) = match function {
+                Function::Min => (MINIMUM, has_one_least(scalar)),
+                Function::Max => (MAXIMUM, has_one_least(scalar)),
+                Function::Sum { result_type } => {
+                    let kinds: &[&str] = match scalar {
+                        Scalar::Int => &["int64", "biginteger"],
+                        // In 64 bits it could run over unseen.
+                        Scalar::BigInt => &["biginteger", "bigdecimal"],
+                        Scalar::Decimal => &["bigdecimal"],
+                        Scalar::Float => &["float64"],
+                        _ => &[],
+                    };
+                    (SUM, gives(result_type, kinds))
+                }
+                Function::Average { result_type } => {
+                    let number = matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Decimal | Scalar::Float);
+                    (AVERAGE, number && gives(result_type, &["float64"]))
+                }
+                Function::Other => continue,
+            };
+            if good {
+                details.insert(detail.to_owned(), name.clone());
+            }
+        }
+    }
+}
+
+/// Whether everybody agrees on which of some values is the least: texts have many orders.
+fn has_one_least(scalar: Scalar) -> bool {
+    matches!(
+        scalar,
+        Scalar::Int
+            | Scalar::BigInt
+            | Scalar::Decimal
+            | Scalar::Float
+            | Scalar::Date
+            | Scalar::LocalDateTime
+            | Scalar::DateTime
+    )
 }
 
 /// The scalar of a representation; what has none is JSON.

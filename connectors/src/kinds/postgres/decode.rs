@@ -122,13 +122,12 @@ impl Reader {
     /// What was read so far; the next batch has room for `capacity` rows.
     pub(super) fn take(&mut self, capacity: usize) -> Result<Rows, ArrowError> {
         let next = Batch::new(&self.schema, capacity);
-        let batch = std::mem::replace(&mut self.batch, next);
-        let columns: Vec<ArrayRef> = batch.columns.into_iter().map(Cells::finish).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.rows));
-        Ok(Rows {
-            batch: RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?,
-            faults: batch.faults,
-        })
+        std::mem::replace(&mut self.batch, next).finish(self.schema.clone())
+    }
+
+    /// What was read since.
+    pub(super) fn finish(self) -> Result<Rows, ArrowError> {
+        self.batch.finish(self.schema)
     }
 }
 
@@ -173,6 +172,12 @@ impl Batch {
     fn new(schema: &SchemaRef, capacity: usize) -> Self {
         let columns = schema.fields().iter().map(|field| Cells::new(field.data_type(), capacity)).collect();
         Self { columns, faults: vec![], rows: 0, bytes: 0 }
+    }
+
+    fn finish(self, schema: SchemaRef) -> Result<Rows, ArrowError> {
+        let columns = self.columns.into_iter().map(Cells::finish).collect::<Result<Vec<ArrayRef>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        Ok(Rows { batch: RecordBatch::try_new_with_options(schema, columns, &options)?, faults: self.faults })
     }
 }
 

@@ -104,7 +104,7 @@ async fn attempt(
     let arguments =
         bind::arguments(&parts.slots, bound).map_err(|error| Failure::Other(internal("binding").because(error)))?;
     let connection = lease.begin(pool.tuning().timeout).await.map_err(Failure::Server)?;
-    let schema = crate::rows::arrow_schema(bound.fetch());
+    let schema = bound.prepared.schema();
     let mut reader = Reader::new(schema, parts.scalars.clone(), capacity(bound));
     let mut rows = sqlx::query_with(AssertSqlSafe(parts.text.clone()), arguments)
         .persistent(pool.keeps_statements())
@@ -121,6 +121,6 @@ async fn attempt(
     if reader.rows() == 0 {
         return Ok(None);
     }
-    let last = reader.take(0).map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
+    let last = reader.finish().map_err(|error| Failure::Other(internal("building a batch").because(error)))?;
     Ok(Some(last))
 }

@@ -66,7 +66,8 @@ impl<'a> Batch<'a> {
 
     /// The batch.
     pub(super) fn finish(self) -> Result<Rows, ArrowError> {
-        let columns: Vec<ArrayRef> = self.columns.into_iter().map(Cells::finish).collect();
+        let columns = self.columns.into_iter().map(Cells::finish);
+        let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
         Ok(Rows { batch, faults: self.faults })

@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use futures::StreamExt;
 use futures::stream;
 use lilong_schema::{Scalar, Value};
@@ -41,8 +40,6 @@ pub(super) struct Parts {
     pub(super) slots: Vec<Slot>,
     /// How its columns are read.
     pub(super) decoders: Vec<Decoder>,
-    /// What its batches look like.
-    pub(super) schema: SchemaRef,
 }
 
 /// What a fetch begins with.
@@ -172,12 +169,13 @@ fn read(
 ) -> Result<Option<Rows>, Failure> {
     let mut statement = lease.connection.prepare_cached(&parts.text)?;
     bind_all(&mut statement, &parts.slots, bound, source)?;
-    let mut batch = Batch::new(&parts.schema, &parts.decoders, capacity(bound));
+    let schema = bound.prepared.schema();
+    let mut batch = Batch::new(&schema, &parts.decoders, capacity(bound));
     {
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             if batch.rows() >= ROWS || batch.bytes() >= BYTES {
-                let full = std::mem::replace(&mut batch, Batch::new(&parts.schema, &parts.decoders, ROWS));
+                let full = std::mem::replace(&mut batch, Batch::new(&schema, &parts.decoders, ROWS));
                 if !out.send(finish(full, source)?) || control.is_cancelled() {
                     return Ok(None);
                 }

@@ -1,0 +1,36 @@
+//! Sends answers compressed to clients that take them so.
+//!
+//! In: the head of a request, and its answer. Out: the answer, compressed if the client takes it so and it is long enough.
+//! *Invariant*: an answer that stays as it is costs no more than seeing so: as a layer around the handlers, the same
+//! library costs each answer more than reading its row.
+
+use std::convert::Infallible;
+use std::future::ready;
+
+use axum::body::{Body, HttpBody};
+use axum::response::Response;
+use http::{HeaderMap, Request, header};
+use tower::{ServiceExt, service_fn};
+use tower_http::compression::Compression;
+use tower_http::compression::predicate::SizeAbove;
+
+/// Bytes up to which an answer is sent as it is.
+const SHORT: u64 = 1_024;
+
+/// The answer as the client takes it, by the `Accept-Encoding` of what it asked.
+pub(super) async fn compress(asked: &HeaderMap, response: Response) -> Response {
+    let is_short = response.body().size_hint().upper().is_some_and(|length| length <= SHORT);
+    if is_short || !asked.contains_key(header::ACCEPT_ENCODING) {
+        return response;
+    }
+    let mut request = Request::new(response);
+    for accepted in asked.get_all(header::ACCEPT_ENCODING) {
+        request.headers_mut().append(header::ACCEPT_ENCODING, accepted.clone());
+    }
+    let answer = service_fn(|request: Request<Response>| ready(Ok::<_, Infallible>(request.into_body())));
+    let compression = Compression::new(answer).compress_when(SizeAbove::new(SHORT));
+    match compression.oneshot(request).await {
+        Ok(response) => response.map(Body::new),
+        Err(never) => match never {},
+    }
+}
