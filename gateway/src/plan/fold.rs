@@ -302,7 +302,7 @@ impl Builder<'_> {
             keys,
             ceiling,
             page: None,
-            stops: false,
+            stops: matches!(key, FoldKey::Far(_)) && ceiling.budget,
         }));
         match rest {
             Some(groups) => self.finish_groups(rows, groups, answer, operands),

@@ -47,6 +47,8 @@ pub(super) enum Storage {
     Date,
     /// `TIME`
     Time,
+    /// `TIME` of fewer digits after the second than six, where values are compared with it.
+    CoarseTime(u32),
     /// `DATETIME`, `TIMESTAMP`
     Moment,
     /// Characters that are read as the scalar by a `CAST` to this type.
@@ -105,6 +107,22 @@ pub(super) fn is_text(word: &str) -> bool {
 }
 
 impl Storage {
+    /// Whether a value that was read of a column finds its row again, by the column's index.
+    pub(super) fn is_found_again(&self) -> bool {
+        matches!(
+            self,
+            Storage::Integer
+                | Storage::Year
+                | Storage::Float
+                | Storage::Single
+                | Storage::Decimal { .. }
+                | Storage::Text
+                | Storage::Date
+                | Storage::Time
+                | Storage::Moment
+        )
+    }
+
     /// How a field is stored.
     pub(super) fn of(field: &Field) -> Storage {
         let word = word(&field.native);
@@ -144,6 +162,10 @@ impl Storage {
 /// How the values are written that a column is compared with by its index, in its own collation.
 pub(super) fn compared(field: &Field) -> Storage {
     let storage = Storage::of(field);
+    if storage == Storage::Time && word(&field.native) == "time" {
+        let digits = numbers(&field.native).first().and_then(|digits| u32::try_from(*digits).ok()).unwrap_or(0);
+        return if digits < 6 { Storage::CoarseTime(digits) } else { storage };
+    }
     match (&storage, field.details.get(CHARSET), field.details.get(COLLATION)) {
         (Storage::Text | Storage::Enumeration(_), Some(charset), Some(collation)) if charset != "utf8mb4" => {
             Storage::Foreign { charset: charset.clone(), collation: collation.clone() }
