@@ -5,6 +5,7 @@
 
 mod access;
 mod aggregate;
+mod crew;
 mod decode;
 mod describe;
 mod dialect;
