@@ -31,6 +31,12 @@ pub trait Connector: Send + Sync + 'static {
         !matches!(field.scalar, Scalar::String | Scalar::Enum)
     }
 
+    /// Whether the rows behind a value of a field, in the source's order, are exactly those that it finds to be greater than the
+    /// value as it was answered. Only then is a list read on from where a block of it ended.
+    fn resumes(&self, _: &Field) -> bool {
+        true
+    }
+
     /// How it speaks: connectors that give the same here make the same native request of the same fetch. `None`: that is not
     /// known.
     fn dialect(&self) -> Option<String> {

@@ -17,7 +17,6 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Normalizer, Value};
 
 use crate::Result;
-use crate::rows::{arrow_schema, key_schema};
 
 pub use group::{Aggregate, Function, Group, GroupKey, LinkedAggregate};
 
@@ -288,14 +287,14 @@ impl Prepared {
         }
     }
 
-    /// The schema of its batches: [`arrow_schema`], made once.
+    /// [`Fetch::schema`], made once.
     pub fn schema(&self) -> SchemaRef {
-        self.schema.get_or_init(|| arrow_schema(&self.fetch)).clone()
+        self.schema.get_or_init(|| self.fetch.schema()).clone()
     }
 
-    /// The schema of its keys: [`key_schema`], made once.
+    /// [`Fetch::key_schema`], made once.
     pub fn key_schema(&self) -> SchemaRef {
-        self.key_schema.get_or_init(|| key_schema(&self.fetch)).clone()
+        self.key_schema.get_or_init(|| self.fetch.key_schema()).clone()
     }
 
     /// How to ask so that each row tells its key; made at its first use. `None`: it is no fetch by keys, or

@@ -123,6 +123,28 @@ pub(crate) fn has_one_form(scalar: Scalar) -> bool {
     }
 }
 
+/// Whether there is only one way to order values, so that a service finds every row beyond one: texts have many, and what a
+/// service rounds to a `Float` may lie on its other side.
+pub(crate) fn has_one_order(scalar: Scalar) -> bool {
+    match scalar {
+        Scalar::Int
+        | Scalar::BigInt
+        | Scalar::Unsigned
+        | Scalar::Decimal
+        | Scalar::Date
+        | Scalar::Time
+        | Scalar::LocalDateTime
+        | Scalar::DateTime => true,
+        Scalar::Float
+        | Scalar::Boolean
+        | Scalar::String
+        | Scalar::Uuid
+        | Scalar::Enum
+        | Scalar::Json
+        | Scalar::Bytes => false,
+    }
+}
+
 /// Gives columns the scalars that the catalog tells: any that a JSON value may be read as.
 pub(crate) fn override_types(description: &mut SourceDescription, settings: &SourceSettings) {
     for entry in &settings.types {

@@ -7,9 +7,9 @@ use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 use futures::stream::BoxStream;
 use lilong_schema::{Collection, Field, Scalar};
 
-use crate::{Fetch, Result};
+use crate::Result;
 
-/// Some rows of a fetch. Columns are those of [`Fetch::answer`] and have the type of [`arrow_type`].
+/// Some rows of a fetch. Columns are those of [`Fetch::answer`](crate::Fetch::answer) and have the type of [`arrow_type`].
 #[derive(Clone, Debug)]
 pub struct Rows {
     /// The cells.
@@ -49,21 +49,14 @@ pub fn arrow_type(scalar: Scalar) -> DataType {
     }
 }
 
-/// The schema of a fetch's batches; every column is nullable, whatever its source promises.
-pub fn arrow_schema(fetch: &Fetch) -> SchemaRef {
-    let answer = fetch.answer();
-    Arc::new(Schema::new(answer.iter().map(|field| arrow_field(field)).collect::<Vec<_>>()))
-}
-
-/// The schema of a fetch's keys; without columns where it has none.
-pub fn key_schema(fetch: &Fetch) -> SchemaRef {
-    let columns = fetch.keys.as_ref().map(|keys| keys.columns.as_slice()).unwrap_or_default();
-    columns_schema(&fetch.collection, columns)
-}
-
 /// The schema of some columns of a collection.
 pub fn columns_schema(collection: &Collection, columns: &[usize]) -> SchemaRef {
-    Arc::new(Schema::new(columns.iter().map(|id| arrow_field(&collection.fields[*id])).collect::<Vec<_>>()))
+    fields_schema(columns.iter().map(|id| &collection.fields[*id]))
+}
+
+/// The schema of columns; each is nullable, whatever its source promises.
+pub(crate) fn fields_schema<'a>(fields: impl Iterator<Item = &'a Field>) -> SchemaRef {
+    Arc::new(Schema::new(fields.map(arrow_field).collect::<Vec<_>>()))
 }
 
 fn arrow_field(field: &Field) -> ArrowField {

@@ -71,6 +71,11 @@ impl Source {
         self.stack.connector().orders_exactly(field)
     }
 
+    /// Whether a list in the order of a field can be read on behind a value of it.
+    pub fn resumes(&self, field: &Field) -> bool {
+        self.stack.connector().resumes(field)
+    }
+
     /// How it speaks: sources that give the same here make the same native request of the same fetch.
     pub fn dialect(&self) -> Option<String> {
         self.stack.connector().dialect()

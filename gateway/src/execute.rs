@@ -9,6 +9,7 @@ mod attach;
 mod bind;
 mod choose;
 mod collect;
+mod fill;
 mod fold;
 mod join;
 mod keys;
@@ -257,6 +258,7 @@ impl Run<'_> {
             Step::Page(page) => Made::Rows(Arc::new(page::keep(page, &*rows(made, 0)?, self.world.variables)?)),
             Step::Keys(keys) => Made::Keys(keys::collect(keys, made, self.world.limits.budget_keys)?),
             Step::Join(join) => Made::Placed(join::place(join, made, self.world.variables)?),
+            Step::Fill(step) => Made::Placed(fill::fill(step, placed(made)?, &*rows(made, 1)?)?),
             Step::Aggregate(step) => Made::Rows(Arc::new(fold::aggregate(step, made)?)),
             Step::Widen(step) => Made::Rows(Arc::new(fold::widen(step, made)?)),
             Step::Assign(step) => Made::Placed(fold::assign(step, made)?),
@@ -298,6 +300,14 @@ fn rows(made: &[Arc<Made>], at: usize) -> Result<Arc<RowSet>, Fault> {
         Some(Made::Placed(placed)) => Ok(placed.rows.clone()),
         Some(Made::Keys(keys)) => Ok(Arc::new(RowSet { batch: keys.clone(), faults: Vec::new() })),
         None => Err(internal()),
+    }
+}
+
+/// The rows that a step has given to parents.
+fn placed(made: &[Arc<Made>]) -> Result<&Placed, Fault> {
+    match made.first().map(|made| &**made) {
+        Some(Made::Placed(placed)) => Ok(placed),
+        _ => Err(internal()),
     }
 }
 

@@ -20,6 +20,7 @@ mod fold;
 mod inputs;
 mod keys;
 mod limits;
+mod narrow;
 mod order;
 mod output;
 mod own_order;
@@ -27,6 +28,7 @@ pub mod page;
 mod pushdown;
 mod read;
 mod scan;
+mod share;
 pub mod union;
 mod weight;
 
@@ -44,6 +46,7 @@ use self::connection::{ConnectionOutput, CursorArgument};
 pub use self::far::AttachStep;
 pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WholeOutput, WidenStep};
 pub use self::limits::{Check, CheckKind};
+pub use self::narrow::FillStep;
 pub use self::output::{SourceField, SourceOutput};
 pub use self::page::SortTerm;
 use self::page::{FetchPage, PageStep};
@@ -95,6 +98,8 @@ pub enum Step {
     Keys(KeysStep),
     /// Gives each parent row its rows.
     Join(JoinStep),
+    /// Puts columns that were read later beside rows that parents were given.
+    Fill(FillStep),
     /// Folds rows into groups.
     Aggregate(AggregateStep),
     /// Puts columns of linked rows beside rows.
@@ -225,7 +230,7 @@ pub struct Preimages {
 }
 
 /// Gives each parent row its rows: in their order, made different, without the first `offset`, at most `limit`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct JoinStep {
     /// The field of the schema that it serves, for messages.
     pub field: Arc<str>,
@@ -244,7 +249,7 @@ pub struct JoinStep {
 }
 
 /// The parents of a join.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Parent {
     /// The join that placed them, or the step that holds them.
     pub step: StepId,

@@ -21,6 +21,7 @@ use self::oracle::{Cell, equal};
 use self::store::Store;
 
 /// A declared type, what it is in GraphQL, and some of its values.
+#[derive(Clone, Copy)]
 struct Type {
     declared: &'static str,
     scalar: &'static str,

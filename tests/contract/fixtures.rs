@@ -3,7 +3,7 @@
 //! To add a kind: a function that fills one, an entry in [`start`], and its name in `main.rs`.
 
 mod files;
-mod graphql;
+pub(crate) mod graphql;
 mod mysql;
 pub(crate) mod ndc;
 mod postgres;
@@ -33,7 +33,8 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
         "postgres_blind" => postgres::start(postgres::Way::Blind).await,
         "postgres_pooled" => postgres::start(postgres::Way::Pooled).await,
         "mysql" => mysql::start().await,
-        "graphql" => graphql::start().await,
+        "graphql" => graphql::start(graphql::Takes::default()).await,
+        "graphql_conditions" => graphql::start(graphql::Takes { conditions: true, lies: false }).await,
         "ndc" => ndc::start(ndc::Abilities { variables: true, aggregates: true }).await,
         "ndc_bare" => ndc::start(ndc::Abilities::default()).await,
         "ndc_without_variables" => ndc::start(ndc::Abilities { variables: false, aggregates: true }).await,

@@ -2,4 +2,5 @@
 //!
 //! In: questions to a gateway over one service. Out: their answers, and the bodies of the requests that were sent.
 
+mod graphql;
 mod ndc;

@@ -89,7 +89,11 @@ impl Engine {
                 "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
                 self.quote(&name)
             ),
-            _ => format!("CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin", self.quote(&name)),
+            _ => {
+                let there = Silo { engine: self, location: server.clone(), server: None };
+                let collation = if there.is_mysql().await { "utf8mb4_0900_bin" } else { "utf8mb4_nopad_bin" };
+                format!("CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE {collation}", self.quote(&name))
+            }
         };
         run(self, &server, &[created]).await;
         let (address, _) = server.rsplit_once('/').unwrap();
@@ -134,6 +138,15 @@ impl Silo {
     /// If one fails.
     pub async fn run(&self, statements: &[String]) {
         run(self.engine, &self.location, statements).await;
+    }
+
+    /// Whether the server of a [`Engine::MariaDb`] is MySQL itself.
+    ///
+    /// # Panics
+    /// If it does not say.
+    pub async fn is_mysql(&self) -> bool {
+        let version = self.rows("SELECT VERSION()").await[0][0].clone().unwrap();
+        self.engine == Engine::MariaDb && !version.contains("MariaDB")
     }
 
     /// The rows of a statement, every cell as the server writes it; never of a file.

@@ -11,7 +11,6 @@ use arrow_select::concat::concat_batches;
 use futures::TryStreamExt;
 use lilong::{Gateway, Model};
 use lilong_connectors::kinds::memory::Memory;
-use lilong_connectors::rows::arrow_schema;
 use lilong_connectors::{BoundFetch, Fetch, FetchContext, Order, OrderTarget, Predicate, Prepared, Source};
 use lilong_schema::catalog::{Limits, Tuning};
 use lilong_schema::{Capabilities, Collection};
@@ -134,6 +133,6 @@ async fn read(source: &Source, collection: &Arc<Collection>) -> lilong_connector
         );
         before += piece.batch.num_rows();
     }
-    let batch = concat_batches(&arrow_schema(bound.fetch()), pieces.iter().map(|piece| &piece.batch)).unwrap();
+    let batch = concat_batches(&bound.fetch().schema(), pieces.iter().map(|piece| &piece.batch)).unwrap();
     lilong_connectors::Rows { batch, faults }
 }

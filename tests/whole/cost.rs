@@ -1,6 +1,10 @@
 //! What filters across sources cost: a small side against a side of a million rows, in either direction, by the rows that
 //! are read and the statements that are sent.
 
+mod blocks;
+mod narrow;
+mod servers;
+
 use std::sync::OnceLock;
 
 use lilong::Gateway;
@@ -132,6 +136,21 @@ async fn a_small_side_against_a_million_rows_reads_a_few_thousand_rows() {
             json!([{ "id": 100_000 }, { "id": 200_000 }]), 4, 20),
         ("/civil/resident", r#"{ civil { resident(where: { shots: { vaccine: { _eq: "rare" }, cell: { officer: { _eq: "o0" } }, id: { _lt: 300000 } } }) { id } } }"#,
             json!([{ "id": 100_000 }, { "id": 200_000 }]), 5, 2_100),
+    ];
+    check(&gateway, cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_side_leads_to_is_read_no_further_than_the_side_itself() {
+    let gateway = serve(town().folder()).await;
+    #[rustfmt::skip]
+    let cases: Vec<Case> = vec![
+        // The near side has more rows than are tried first; the far side leads to a million on either side of its own link.
+        ("/civil/residentAggregate", r#"{ civil { residentAggregate(where: { id: { _lte: 3000 }, shots: { clinic: { _neq: 4 }, cell: { officer: { _neq: "o0" } } } }) { aggregate { count } } } }"#,
+            json!({ "aggregate": { "count": 2_746 } }), 7, 16_000),
+        // Few rows of the far side are folded, though the near side seems the smaller one.
+        ("/civil/residentAggregate", r"{ civil { residentAggregate(where: { street: { _eq: 10 }, shotsAggregate: { where: { id: { _gt: 999900 } }, count: { _gt: 0 } } }) { aggregate { count } } } }",
+            json!({ "aggregate": { "count": 5 } }), 3, 2_200),
     ];
     check(&gateway, cases).await;
 }

@@ -4,8 +4,9 @@
 //! One generator, one oracle and one comparison serve every form of a database: *whole* in one source; *apart*, each table
 //! in a source of its own, so that every link, filter, order and group through a link crosses sources; *dealt*, each table's
 //! rows in the members of a union; and, beside this folder, in `engines`, in other engines, whole, split and dealt. Fetches
-//! and rows are counted for every question: none may cost a fetch for each parent, and what one source can do by itself
-//! reads no row that the answer does not need.
+//! and rows are counted for every question: none may cost a fetch for each parent; what one source can do by itself reads no
+//! row that the answer does not need; of a link between sources the better side decides what is read; and no member of a
+//! union is asked that the filter rules out, by `_source`, by what is declared of it or by a column that it lacks.
 //!
 //! `LILONG_DIFFERENTIAL=100000` asks so many questions in all and notes how far it has come in the target folder; run
 //! again, it goes on from there. Without it each form is asked a few. A difference prints the question and its number.
@@ -26,9 +27,11 @@
 pub(crate) mod bounds;
 pub(crate) mod court;
 pub(crate) mod databases;
+pub(crate) mod dealing;
 pub(crate) mod difference;
 mod generate;
 mod generated;
+mod members;
 pub(crate) mod names;
 mod oracle;
 pub(crate) mod print;
@@ -36,6 +39,8 @@ pub(crate) mod question;
 pub(crate) mod random;
 pub(crate) mod real;
 mod reduced;
+mod sharp;
+mod town;
 
 use lilong_tests::serve;
 
@@ -65,6 +70,7 @@ async fn narrowed(name: &str, mut original: Original, side: Option<usize>, count
     if let Some(rows) = side {
         // A side is paged through by so few rows that the number of pages is what the rows make it.
         form.sides = 500;
+        form.side_rows = Some(rows);
         let catalog = copy.folder.path().join("lilong.toml");
         let text = std::fs::read_to_string(&catalog).unwrap();
         let limits = "[server.limits]\n";
@@ -112,6 +118,11 @@ async fn tables_apart_answer_as_sql_does_whichever_side_of_a_link_is_read() {
             narrowed(&name, Original::generated(database), Some(side), share(200)).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_tables_apart_are_read_no_further_than_the_small_side_of_a_link_has_them() {
+    narrowed("apart town by 10", Original::generated(town::town()), Some(10), share(120)).await;
 }
 
 /// The names of the databases that others made.

@@ -8,6 +8,7 @@ mod bad;
 mod documents;
 mod shop;
 mod subgraph;
+mod within;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -4,9 +4,11 @@
 
 use std::borrow::Cow;
 
+use arrow_schema::SchemaRef;
 use lilong_schema::Field;
 
 use super::Fetch;
+use crate::rows::{columns_schema, fields_schema};
 
 impl Fetch {
     /// The columns of the answer, in their order: of groups the fields of [`super::Group::answer`]; else `columns`, and with
@@ -25,5 +27,15 @@ impl Fetch {
             fields.extend(values.map(|(at, order)| Cow::Owned(order.describe(&self.collection, format!("o{at}")))));
         }
         fields
+    }
+    /// The schema of its batches; every column is nullable, whatever its source promises.
+    pub fn schema(&self) -> SchemaRef {
+        let answer = self.answer();
+        fields_schema(answer.iter().map(|field| &**field))
+    }
+
+    /// The schema of its keys; without columns where it has none.
+    pub fn key_schema(&self) -> SchemaRef {
+        columns_schema(&self.collection, self.keys.as_ref().map_or(&[], |keys| &keys.columns))
     }
 }

@@ -13,6 +13,7 @@ mod encoding;
 mod format;
 mod infer;
 mod location;
+mod merged;
 mod ndjson;
 mod obstacle;
 mod parquet;

@@ -12,6 +12,7 @@ mod describe;
 mod document;
 mod fetch;
 mod found;
+mod order;
 mod route;
 mod schema;
 mod sdl;

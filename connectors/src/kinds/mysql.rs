@@ -10,7 +10,9 @@ mod decode;
 mod describe;
 mod dialect;
 mod discover;
+mod enumeration;
 mod expression;
+mod family;
 mod fault;
 mod fetch;
 mod native;
@@ -65,6 +67,19 @@ fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
 impl Database {
     fn source(&self) -> &Arc<str> {
         self.pool.source()
+    }
+
+    fn translate(&self, fetch: &Fetch, repeats: bool) -> Result<Parts> {
+        let dialect = MySql { repeats };
+        let wrong = |error| Error::new(ErrorKind::Internal, self.source().clone(), "translating").because(error);
+        let one_key = translate_one_key(&dialect, fetch).map_err(wrong)?;
+        let each_key = one_key.is_some();
+        let (text, slots) = match one_key {
+            Some(translated) => translated,
+            None => translate(&dialect, fetch).map_err(wrong)?,
+        };
+        let decoders = fetch.answer().iter().map(|field| Decoder::of(field)).collect();
+        Ok(Parts { pieces: text::cut(&text), slots, each_key, decoders })
     }
 
     /// Describing has a session of its own: its patience is another.
@@ -124,26 +139,21 @@ impl Connector for Database {
     }
 
     fn explain(&self, fetch: &Fetch) -> Result<Native> {
-        let wrong = |error| Error::new(ErrorKind::Internal, self.source().clone(), "translating").because(error);
-        let one_key = translate_one_key(&MySql, fetch).map_err(wrong)?;
-        let each_key = one_key.is_some();
-        let (text, slots) = match one_key {
-            Some(translated) => translated,
-            None => translate(&MySql, fetch).map_err(wrong)?,
-        };
-        let pieces = text::cut(&text);
-        let mut shown = bind::shown(&pieces, &slots);
-        if each_key {
+        let parts = self.translate(fetch, true)?;
+        let mut shown = bind::shown(&parts.pieces, &parts.slots);
+        if parts.each_key {
             shown = format!("({shown}) UNION ALL …");
         }
-        let decoders = fetch.answer().iter().map(|field| Decoder::of(field)).collect();
-        let parts = Parts { pieces, slots, each_key, decoders };
         Ok(Native { text: shown, parts: Arc::new(parts) })
     }
 
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
-            let parts = fetch.prepared.parts::<Parts>(self, self.source())?;
+            let mut parts = fetch.prepared.parts::<Parts>(self, self.source())?;
+            if fetch.keys.is_none() && !parts.fits(fetch) {
+                // Lists so long are rare: their statement, which says them once, is not kept.
+                parts = Arc::new(self.translate(fetch.fetch(), false)?);
+            }
             fetch::fetch(&self.pool, parts, fetch, context).await
         }
         .boxed()
@@ -156,6 +166,10 @@ impl Connector for Database {
             // MariaDB orders its own UUIDs by their last part first.
             scalar => !matches!(scalar, Scalar::Enum | Scalar::Uuid),
         }
+    }
+
+    fn resumes(&self, field: &Field) -> bool {
+        field.scalar != Scalar::String || storage::is_sorted_whole(field)
     }
 
     fn server(&self) -> Option<Arc<Server>> {

@@ -11,6 +11,7 @@ mod describe;
 mod dialect;
 mod discover;
 mod expression;
+mod family;
 mod fault;
 mod fetch;
 mod fold;
@@ -35,6 +36,7 @@ use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription};
 use sqlx::postgres::PgConnectOptions;
 
 use self::dialect::Postgres;
+use self::family::Family;
 use self::fetch::Parts;
 use self::pool::Pool;
 use super::Kind;
@@ -53,6 +55,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Database {
     pool: Arc<Pool>,
     schemas: Vec<String>,
+    family: &'static Family,
     settings: Arc<SourceSettings>,
     /// How to hear of changes, and where.
     changes: Option<(PgConnectOptions, Arc<str>)>,
@@ -66,6 +69,7 @@ fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
     Ok(Arc::new(Database {
         pool: Pool::new(source, read.options, read.pooler, settings.tuning.clone()),
         schemas: read.schemas,
+        family: read.family,
         settings: Arc::new(settings.clone()),
         changes,
     }))
@@ -73,7 +77,7 @@ fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
 
 impl Database {
     fn translate(&self, fetch: &Fetch, wide: bool) -> Result<Parts> {
-        let dialect = Postgres { schemas: &self.schemas, wide };
+        let dialect = Postgres { schemas: &self.schemas, wide, lateral: self.family.lateral };
         let (text, slots) = translate(&dialect, fetch).map_err(|error| {
             Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error)
         })?;
@@ -93,7 +97,7 @@ impl Connector for Database {
             let mut lease = self.pool.lease(true).await?;
             lease.allow(PATIENCE).await.map_err(fault)?;
             let connection = lease.begin(PATIENCE).await.map_err(fault)?;
-            let described = describe::describe(connection, &self.settings, &self.schemas).await;
+            let described = describe::describe(connection, &self.settings, &self.schemas, self.family).await;
             if described.is_ok() {
                 lease.at_rest();
             }
@@ -127,6 +131,11 @@ impl Connector for Database {
             Scalar::String => form::Form::of(field) == form::Form::Native && by_bytes,
             scalar => scalar != Scalar::Enum,
         }
+    }
+
+    fn resumes(&self, field: &Field) -> bool {
+        let form = form::Form::of(field);
+        field.scalar != Scalar::String || matches!(form, form::Form::Native | form::Form::Padded | form::Form::Folded)
     }
 
     fn server(&self) -> Option<Arc<Server>> {

@@ -138,6 +138,11 @@ impl Connector for Database {
         field.scalar != Scalar::String || plain
     }
 
+    fn resumes(&self, field: &Field) -> bool {
+        // A number and a text that print alike stand in different places.
+        Storage::of(field) != Storage::Mixed
+    }
+
     fn dialect(&self) -> Option<String> {
         Some("sqlite".to_owned())
     }

@@ -10,7 +10,7 @@ use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Float64Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
     UInt64Type,
 };
-use arrow_array::{ArrayRef, BinaryArray, BooleanArray, PrimitiveArray, StringArray};
+use arrow_array::{ArrayRef, BinaryArray, BooleanArray, PrimitiveArray, StringArray, TimestampMicrosecondArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 
@@ -29,24 +29,6 @@ pub(crate) enum Cells {
     Date(Numbers<Date32Type>),
     Time(Numbers<Time64MicrosecondType>),
     Moment(Moments),
-}
-
-/// Does the same to whichever column it is.
-macro_rules! each {
-    ($cells:expr, $column:pat => $done:expr) => {
-        match $cells {
-            Cells::Boolean($column) => $done,
-            Cells::Int($column) => $done,
-            Cells::BigInt($column) => $done,
-            Cells::Unsigned($column) => $done,
-            Cells::Float($column) => $done,
-            Cells::Text($column) => $done,
-            Cells::Bytes($column) => $done,
-            Cells::Date($column) => $done,
-            Cells::Time($column) => $done,
-            Cells::Moment($column) => $done,
-        }
-    };
 }
 
 impl Cells {
@@ -70,12 +52,34 @@ impl Cells {
 
     /// Adds a null.
     pub(crate) fn push_null(&mut self) {
-        each!(self, cells => cells.append_null());
+        match self {
+            Cells::Boolean(cells) => cells.append_null(),
+            Cells::Int(cells) => cells.append_null(),
+            Cells::BigInt(cells) => cells.append_null(),
+            Cells::Unsigned(cells) => cells.append_null(),
+            Cells::Float(cells) => cells.append_null(),
+            Cells::Text(cells) => cells.append_null(),
+            Cells::Bytes(cells) => cells.append_null(),
+            Cells::Date(cells) => cells.append_null(),
+            Cells::Time(cells) => cells.append_null(),
+            Cells::Moment(cells) => cells.append_null(),
+        }
     }
 
     /// The column; an error if its cells take more than 2 GiB.
     pub(crate) fn finish(self) -> Result<ArrayRef, ArrowError> {
-        each!(self, cells => cells.finish())
+        Ok(match self {
+            Cells::Boolean(cells) => Arc::new(cells.finish()),
+            Cells::Int(cells) => Arc::new(cells.finish()?),
+            Cells::BigInt(cells) => Arc::new(cells.finish()?),
+            Cells::Unsigned(cells) => Arc::new(cells.finish()?),
+            Cells::Float(cells) => Arc::new(cells.finish()?),
+            Cells::Text(cells) => Arc::new(cells.finish()?),
+            Cells::Bytes(cells) => Arc::new(cells.finish()?),
+            Cells::Date(cells) => Arc::new(cells.finish()?),
+            Cells::Time(cells) => Arc::new(cells.finish()?),
+            Cells::Moment(cells) => Arc::new(cells.finish()?),
+        })
     }
 }
 
@@ -100,12 +104,8 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
         self.nulls.append_null();
     }
 
-    fn array(self) -> Result<PrimitiveArray<T>, ArrowError> {
+    fn finish(self) -> Result<PrimitiveArray<T>, ArrowError> {
         PrimitiveArray::try_new(ScalarBuffer::from(self.cells), nulls(self.nulls))
-    }
-
-    fn finish(self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.array()?))
     }
 }
 
@@ -124,8 +124,8 @@ impl Moments {
         self.micros.append_null();
     }
 
-    fn finish(self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.micros.array()?.with_timezone_opt(self.zone)))
+    fn finish(self) -> Result<TimestampMicrosecondArray, ArrowError> {
+        Ok(self.micros.finish()?.with_timezone_opt(self.zone))
     }
 }
 
@@ -150,8 +150,8 @@ impl Booleans {
         self.nulls.append_null();
     }
 
-    fn finish(self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(BooleanArray::new(BooleanBuffer::from(self.cells), nulls(self.nulls))))
+    fn finish(self) -> BooleanArray {
+        BooleanArray::new(BooleanBuffer::from(self.cells), nulls(self.nulls))
     }
 }
 
@@ -196,9 +196,9 @@ impl Pieces {
         Ok((OffsetBuffer::new(ScalarBuffer::from(self.offsets)), self.bytes, nulls(self.nulls)))
     }
 
-    fn finish(self) -> Result<ArrayRef, ArrowError> {
+    fn finish(self) -> Result<BinaryArray, ArrowError> {
         let (offsets, bytes, nulls) = self.parts()?;
-        Ok(Arc::new(BinaryArray::try_new(offsets, bytes.into(), nulls)?))
+        BinaryArray::try_new(offsets, bytes.into(), nulls)
     }
 }
 
@@ -214,9 +214,9 @@ impl Texts {
         self.0.append_null();
     }
 
-    fn finish(self) -> Result<ArrayRef, ArrowError> {
+    fn finish(self) -> Result<StringArray, ArrowError> {
         let (offsets, bytes, nulls) = self.0.parts()?;
-        Ok(Arc::new(StringArray::try_new(offsets, bytes.into(), nulls)?))
+        StringArray::try_new(offsets, bytes.into(), nulls)
     }
 }
 

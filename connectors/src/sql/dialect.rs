@@ -89,6 +89,16 @@ pub(crate) struct Grouping {
     pub(crate) value: String,
 }
 
+/// How the rows of the first values of a column are found before they are sorted.
+pub(crate) struct Bound {
+    /// How many rows lead up to the last one wanted: the limit and the offset together.
+    pub(crate) rows: String,
+    /// Joins the rows to the values, which are read first.
+    pub(crate) join: &'static str,
+    /// Stands between two values that are the same or both null, and leaves the column's index its use.
+    pub(crate) same: &'static str,
+}
+
 /// How a term of an order says where nulls stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nulls {
@@ -203,6 +213,19 @@ pub(crate) trait Dialect {
 
     /// `LIMIT` and `OFFSET`, or nothing.
     fn limit(&self, limit: Option<&str>, offset: Option<&str>) -> String;
+
+    /// How the first rows by an order that begins with a column are found, for databases that would read and sort all rows
+    /// where the order does not go the way of an index in every term. `None`: they do better, or this column's values are
+    /// not found again by themselves.
+    fn bound(
+        &self,
+        _statement: &mut Statement<Self::Slot>,
+        _column: Column<'_>,
+        _limit: OperandId,
+        _offset: Option<OperandId>,
+    ) -> Option<Bound> {
+        None
+    }
 
     /// How nulls are placed by a term of an order.
     fn nulls(&self, _descending: bool, first: bool) -> Nulls {

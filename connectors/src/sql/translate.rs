@@ -4,6 +4,7 @@
 //! serves: a plain select; for a limit on each key a look-up per key by an index; where no index can serve that, and
 //! for `distinct`, ranks by window functions. *Invariant*: pure; the columns of the answer are those of the fetch.
 
+mod bounded;
 mod condition;
 mod fold;
 mod reach;
@@ -87,6 +88,9 @@ impl<D: Dialect> Translation<'_, D> {
     }
 
     fn plain(&mut self, fetch: &Fetch) -> Result<String, Untranslatable> {
+        if let Some(text) = self.bounded(fetch)? {
+            return Ok(text);
+        }
         let alias = self.statement.alias();
         let columns = self.outputs(fetch, &alias)?.list();
         let from = self.from(&fetch.collection, &alias);

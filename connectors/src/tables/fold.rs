@@ -10,7 +10,6 @@ use lilong_schema::collection::FieldId;
 use super::Table;
 use super::read::Reader;
 use crate::evaluate::{self, FoldColumn, Term, filter, fold};
-use crate::rows::arrow_schema;
 use crate::{CellFault, Fetch, Group, OrderTarget, Result, Rows};
 
 impl Reader<'_> {
@@ -51,7 +50,7 @@ impl Reader<'_> {
         }
         let columns: Vec<ArrayRef> = folded.keys.into_iter().chain(folded.aggregates).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(folded.groups));
-        let batch = RecordBatch::try_new_with_options(arrow_schema(fetch), columns, &options);
+        let batch = RecordBatch::try_new_with_options(fetch.schema(), columns, &options);
         let batch = batch.map_err(|cause| self.arrow(cause))?;
         self.chosen(group, &batch, &folded.faults)
     }

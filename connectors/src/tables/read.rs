@@ -19,7 +19,7 @@ use lilong_schema::{Collection, Scalar, Value};
 
 use super::Table;
 use crate::evaluate::{self, KeyIndex, Term, comparable, filter_linked};
-use crate::rows::{arrow_schema, arrow_type};
+use crate::rows::arrow_type;
 use crate::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Hop, Operand, OperandId, OrderTarget, Result, Rows};
 
 /// Gives the table of a collection; the same one throughout a fetch.
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
             }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch = RecordBatch::try_new_with_options(arrow_schema(fetch), columns, &options);
+        let batch = RecordBatch::try_new_with_options(fetch.schema(), columns, &options);
         Ok(Rows { batch: batch.map_err(|cause| self.arrow(cause))?, faults })
     }
 

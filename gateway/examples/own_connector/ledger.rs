@@ -13,7 +13,6 @@ use arrow_array::{
 use futures::future::{BoxFuture, ready};
 use futures::{FutureExt, StreamExt, stream};
 use lilong_connectors::evaluate::KeyIndex;
-use lilong_connectors::rows::arrow_schema;
 use lilong_connectors::{
     BoundFetch, CellFault, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream, Rows,
 };
@@ -87,7 +86,7 @@ impl Ledger {
             faults.extend(wrong.into_iter().map(|row| CellFault { column, row }));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch = RecordBatch::try_new_with_options(arrow_schema(fetch), cells, &options);
+        let batch = RecordBatch::try_new_with_options(fetch.schema(), cells, &options);
         let batch = batch.map_err(|cause| self.fault(ErrorKind::Internal, "a batch").because(cause))?;
         Ok(Rows { batch, faults })
     }

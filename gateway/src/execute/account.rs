@@ -65,7 +65,18 @@ pub(super) fn count_rows(plan: &Plan, steps: &mut [StepResult], most: usize) {
     let mut weights: Vec<Vec<u32>> = vec![Vec::new(); steps.len()];
     let mut total = 0u64;
     for (id, step) in plan.steps.iter().enumerate() {
-        let Step::Join(join) = step else { continue };
+        // What fills the rows of a join has them counted with it.
+        let (join, counts) = match step {
+            Step::Join(join) => (join, true),
+            Step::Fill(fill) => {
+                if let Err(fault) = &steps[fill.placed] {
+                    steps[id] = Err(fault.clone());
+                }
+                let Step::Join(join) = &plan.steps[fill.placed] else { continue };
+                (join, false)
+            }
+            _ => continue,
+        };
         let Ok(made) = &steps[id] else { continue };
         let Made::Placed(placed) = &**made else { continue };
         let mut own = vec![0u32; placed.rows.batch.num_rows()];
@@ -81,7 +92,7 @@ pub(super) fn count_rows(plan: &Plan, steps: &mut [StepResult], most: usize) {
                 own[row] = own[row].saturating_add(weight);
             }
         }
-        if matches!(join.rule, JoinRule::List { .. } | JoinRule::Page { .. }) {
+        if counts && matches!(join.rule, JoinRule::List { .. } | JoinRule::Page { .. }) {
             total = total.saturating_add(rows);
             if total > most as u64 {
                 total -= rows;

@@ -41,12 +41,15 @@ impl Run<'_> {
         attempt: Attempt,
     ) -> BoxFuture<'a, StepResult> {
         async move {
-            let most = self.world.limits.budget_rows;
-            let mut stop = self.world.limits.side_rows.max(1).min(most);
+            let budget = self.world.limits.budget_rows;
+            // Within a side that is tried by so many rows no more is tried: the other side may need less.
+            let most = attempt.stop.unwrap_or(budget).min(budget);
+            let least = self.world.limits.side_rows.max(1).min(most);
+            let mut stop = least;
             // The near side's keys are known, and what they lead to is too much.
             let mut leads_to_too_much = false;
             loop {
-                let last = stop == most;
+                let last = stop == budget;
                 for near in [step.near_first, !step.near_first] {
                     let attempt = Attempt { stop: Some(stop), ..attempt };
                     let found = if near {
@@ -66,7 +69,7 @@ impl Run<'_> {
                             Some(part) => self.part("different", part, Vec::new(), attempt).await,
                             None => self.part("far", &step.far, Vec::new(), attempt).await,
                         }
-                    } else if step.far_stops || !step.near_first {
+                    } else if step.far_stops || !step.near_first || step.far_folds && stop == least {
                         self.part("far", &step.far, Vec::new(), attempt).await
                     } else {
                         continue;
@@ -76,7 +79,7 @@ impl Run<'_> {
                         found => return found,
                     }
                 }
-                if last || attempt.quick {
+                if stop == most || attempt.quick {
                     return Err(self.neither(step));
                 }
                 stop = (stop * MORE).min(most);

@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use futures::StreamExt;
-use lilong_connectors::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Operand, Predicate, Source};
+use lilong_connectors::{BoundFetch, CellFault, Comparison, Error, ErrorKind, Fetch, Operand, Predicate, Source};
 use lilong_schema::Value;
 
 use super::{Fault, Made, RowSet, Run, bind, internal};
@@ -27,7 +27,8 @@ impl Run<'_> {
         let source = &self.world.sources[step.source];
         let mut operands = bind::operands(&step.operands, made, self.world.variables)?;
         let mut ceiling = step.ceiling;
-        if let (true, Some(stop), Some(limit)) = (step.stops, stop, step.prepared.fetch.limit) {
+        let limit = step.prepared.fetch.group.as_ref().map_or(step.prepared.fetch.limit, |group| group.limit);
+        if let (true, Some(stop), Some(limit)) = (step.stops, stop, limit) {
             ceiling.rows = ceiling.rows.min(stop);
             operands[limit] = Operand::Value(Value::Integer(ceiling.rows as i128 + 1));
         }
@@ -168,13 +169,37 @@ fn slice(keys: &RecordBatch, at: usize, most: usize) -> RecordBatch {
 
 /// Whether no row can meet a predicate, so that nobody needs to be asked.
 pub(super) fn is_false(predicate: &Predicate, operands: &[Operand]) -> bool {
-    match predicate {
-        Predicate::And(parts) => parts.iter().any(|part| is_false(part, operands)),
-        Predicate::Or(parts) => parts.iter().all(|part| is_false(part, operands)),
-        Predicate::KeyIn { operand, .. } => {
-            matches!(operands.get(*operand), Some(Operand::Keys(keys)) if keys.num_rows() == 0)
+    decided(predicate, operands) == Some(false)
+}
+
+/// What a predicate is of every row, whatever it holds, where it is not unknown; `None`: that depends on the row.
+fn decided(predicate: &Predicate, operands: &[Operand]) -> Option<bool> {
+    // One part that is so decides; else all of them have to be the other.
+    let combined = |parts: &[Predicate], decides: bool| {
+        let mut all = Some(!decides);
+        for part in parts {
+            match decided(part, operands) {
+                Some(value) if value == decides => return Some(decides),
+                Some(_) => {}
+                None => all = None,
+            }
         }
+        all
+    };
+    let is_empty = |operand| match operands.get(operand) {
+        Some(Operand::Keys(keys)) => keys.num_rows() == 0,
+        Some(Operand::Value(Value::List(values))) => values.is_empty(),
         _ => false,
+    };
+    match predicate {
+        Predicate::And(parts) => combined(parts, false),
+        Predicate::Or(parts) => combined(parts, true),
+        Predicate::Not(part) => decided(part, operands).map(|value| !value),
+        Predicate::KeyIn { operand, .. } | Predicate::Compare { comparison: Comparison::In, operand, .. } => {
+            is_empty(*operand).then_some(false)
+        }
+        Predicate::Compare { comparison: Comparison::NotIn, operand, .. } => is_empty(*operand).then_some(true),
+        _ => None,
     }
 }
 

@@ -63,7 +63,7 @@ impl Run<'_> {
         let (most, side) = (self.scans(), self.world.limits.side_rows.max(1));
         let mut size = needed.saturating_mul(2).max(FIRST).clamp(1, side);
         let (mut kept, mut found, mut seen) = (Vec::new(), 0, 0);
-        let mut prepared = step.first.clone();
+        let mut prepared = step.first.prepared(&operands);
         loop {
             operands[step.limit] = Operand::Value(Value::Integer(size as i128));
             let bound = BoundFetch { prepared, operands: operands.clone(), keys: None };
@@ -91,13 +91,13 @@ impl Run<'_> {
             for ((operand, ..), value) in step.cursor.iter().zip(last) {
                 operands[*operand] = Operand::Value(value);
             }
-            prepared = step.page.prepared(&operands).unwrap_or_else(|| step.behind.clone());
+            prepared = step.behind.prepared(&operands);
             size = size.saturating_mul(4).min(side.saturating_mul(2)).min(most - seen).max(1);
         }
         if let Some(of) = attempt.of {
             self.spent.lock().unwrap_or_else(PoisonError::into_inner).entry(of).or_default().0 += seen;
         }
-        let rows = joined(&kept)?;
+        let rows = joined(&kept, &step.columns)?;
         let end = needed.min(rows.batch.num_rows()) as u32;
         take(&rows, &((offset as u32).min(end)..end).collect::<Vec<_>>())
     }
@@ -119,13 +119,18 @@ fn last_row(step: &ScanStep, block: &RowSet) -> Option<Vec<Value>> {
     step.cursor.iter().map(cell).collect()
 }
 
-/// The rows of all blocks.
-fn joined(blocks: &[Arc<RowSet>]) -> Result<RowSet, Fault> {
-    let schema = blocks.first().ok_or_else(internal)?.batch.schema();
-    let batch = concat_batches(&schema, blocks.iter().map(|block| &block.batch)).map_err(|_| internal())?;
+/// Some columns of the rows of all blocks.
+fn joined(blocks: &[Arc<RowSet>], columns: &[usize]) -> Result<RowSet, Fault> {
+    let batches = blocks.iter().map(|block| block.batch.project(columns)).collect::<Result<Vec<_>, _>>();
+    let batches = batches.map_err(|_| internal())?;
+    let schema = batches.first().ok_or_else(internal)?.schema();
+    let batch = concat_batches(&schema, &batches).map_err(|_| internal())?;
     let (mut faults, mut before) = (Vec::new(), 0);
     for block in blocks {
-        faults.extend(block.faults.iter().map(|fault| CellFault { row: fault.row + before, ..*fault }));
+        faults.extend(block.faults.iter().filter_map(|fault| {
+            let column = columns.iter().position(|column| *column == fault.column)?;
+            Some(CellFault { row: fault.row + before, column })
+        }));
         before += block.batch.num_rows();
     }
     Ok(RowSet { batch, faults })

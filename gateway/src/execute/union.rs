@@ -16,7 +16,7 @@ use arrow_array::{Array, BooleanArray, RecordBatch};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use lilong_connectors::evaluate;
-use lilong_connectors::rows::{arrow_schema, columns_schema, key_schema};
+use lilong_connectors::rows::columns_schema;
 use lilong_connectors::{BoundFetch, Operand, Predicate};
 use lilong_schema::Value;
 use lilong_schema::federated::UnionColumn;
@@ -60,7 +60,7 @@ impl Run<'_> {
         let step = between.as_deref().unwrap_or(step);
         let keys = match &step.keys {
             None => None,
-            Some(from) => match self.keys(from, &step.fetch, || key_schema(&step.fetch), made)? {
+            Some(from) => match self.keys(from, &step.fetch, || step.fetch.key_schema(), made)? {
                 Some(keys) if keys.num_rows() > 0 => Some(keys),
                 _ => return self.nothing(step),
             },
@@ -256,7 +256,7 @@ impl Run<'_> {
     fn nothing(&self, step: &UnionStep) -> Result<RowSet, Fault> {
         match &step.fold {
             Some(fold) => Gathered::new(step, fold, &self.bytes).finish(),
-            None => Ok(RowSet { batch: RecordBatch::new_empty(arrow_schema(&step.fetch)), faults: Vec::new() }),
+            None => Ok(RowSet { batch: RecordBatch::new_empty(step.fetch.schema()), faults: Vec::new() }),
         }
     }
 

@@ -142,7 +142,7 @@ impl Builder<'_> {
     /// The steps of a collection field and of everything below it.
     fn rows(&mut self, field: &Field, id: CollectionId, via: Via<'_>) -> Result<OutputValue, RequestError> {
         if let Via::All = via
-            && let Some(read) = self.scanned(field, id)?
+            && let Some(read) = self.scanned_list(field, id)?
         {
             let fields = self.fields(field, id, read.join, &read.columns)?;
             let source = self.world.federated.collection(id).source;

@@ -40,6 +40,9 @@ pub struct ChooseStep {
     pub far: Part,
     /// Whether `far` can be told to stop at a number of rows.
     pub far_stops: bool,
+    /// Whether `far` is a fold of some rows that its source makes: it stops at a number of groups, but may look at all rows
+    /// for them, so it is tried once.
+    pub far_folds: bool,
     /// The same, made different by the source.
     pub different: Option<Part>,
     /// The rows of the near side by the conditions beside the link; it can be told to stop.
@@ -127,6 +130,8 @@ impl<'b> Builder<'b> {
         self.checks.truncate(counted.1);
         self.guards.truncate(counted.2);
         let far_stops = !ways.folds && federated.union_of(link.to).is_none() && self.capabilities(link.to).limit;
+        let stops = |step: &Step| matches!(step, Step::Fetch(fetch) if fetch.stops);
+        let far_folds = ways.folds && !conditions.is_empty() && far.steps.iter().any(stops);
         let near_first = !simple || !among.found.is_empty() || matches!(about, [Some(near), Some(far)] if near < far);
         let name = |id: CollectionId| -> Arc<str> { federated.collection(id).described.name.as_str().into() };
         Ok(self.add(Step::Choose(Box::new(ChooseStep {
@@ -136,6 +141,7 @@ impl<'b> Builder<'b> {
             given: among.found.iter().map(|(_, step)| *step).collect(),
             far,
             far_stops,
+            far_folds,
             different,
             near,
             keyed,

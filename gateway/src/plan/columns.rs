@@ -6,7 +6,7 @@ use lilong_schema::collection::FieldId;
 use super::pushdown;
 
 /// The columns a fetch is asked for, none twice.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Columns(pub(super) Vec<FieldId>);
 
 impl Columns {

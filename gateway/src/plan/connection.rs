@@ -19,6 +19,7 @@ use super::limits::CheckKind;
 use super::output::{prefix, text_constant_bytes};
 use super::page::{End, Page, Side, reversed};
 use super::read::{Columns, Read, Reading, Via};
+use super::scan::Scanning;
 use super::{JoinRule, OutputValue, PlanOperand, RowsOutput, StepId};
 use crate::cursor::CursorOrder;
 use crate::error::RequestError;
@@ -33,6 +34,15 @@ struct Wanted {
     previous: bool,
     next: bool,
     count: bool,
+}
+
+/// The filter of a connection.
+#[derive(Default)]
+struct PageFilter {
+    /// As its source and the keys of other steps check it, if that is needed.
+    planned: Option<(Predicate, Vec<PlanOperand>)>,
+    /// Whether what it asks for is counted.
+    counted: bool,
 }
 
 /// A connection as it is planned.
@@ -51,11 +61,7 @@ impl Builder<'_> {
         via: Via<'_>,
     ) -> Result<OutputValue, RequestError> {
         let (limit, backwards) = self.page_size(field)?;
-        let mut operands = Vec::new();
-        let predicate = match field.argument("where") {
-            Some(argument) => self.predicate(id, argument, &mut operands, field.location)?,
-            None => Predicate::TRUE,
-        };
+        let mut filter = PageFilter::default();
         let (asked, links) = self.order_by(id, field)?;
         let given = |limit: &PlanOperand, order: Vec<Order>| Given {
             limit: Some(limit.clone()),
@@ -87,16 +93,9 @@ impl Builder<'_> {
             let most = self.world.limits.list_rows;
             let (one, other) = ends(false, false);
             let rule = JoinRule::Page { most, reversed: backwards };
-            Some(self.read(Reading {
-                field,
-                collection: id,
-                via,
-                given: given(&limit, Vec::new()),
-                page: Some(page(one.into_iter().chain(other).collect(), rule, wanted.cursors)),
-                predicate: predicate.clone(),
-                operands: operands.clone(),
-                columns: self.page_columns(id, field),
-            })?)
+            let page = page(one.into_iter().chain(other).collect(), rule, wanted.cursors);
+            let columns = self.page_columns(id, field);
+            Some(self.read_page((field, id, via), &given(&limit, Vec::new()), page, columns, &mut filter)?)
         } else {
             None
         };
@@ -104,20 +103,18 @@ impl Builder<'_> {
         let mut look = |end: Option<End>, wanted: bool| -> Result<Option<StepId>, RequestError> {
             let Some(end) = end.filter(|_| wanted) else { return Ok(None) };
             let one = PlanOperand::Literal(Value::Integer(1));
-            let read = self.read(Reading {
-                field,
-                collection: id,
-                via,
-                given: given(&one, Vec::new()),
-                page: Some(page(vec![end], JoinRule::Count, false)),
-                predicate: predicate.clone(),
-                operands: operands.clone(),
-                columns: Columns::default(),
-            })?;
+            let page = page(vec![end], JoinRule::Count, false);
+            let given = given(&one, Vec::new());
+            let read = self.read_page((field, id, via), &given, page, Columns::default(), &mut filter)?;
             Ok(Some(read.join))
         };
         let (earlier, later) = (look(earlier, wanted.previous)?, look(later, wanted.next)?);
-        let count = wanted.count.then(|| self.count(field, id, via, predicate, operands));
+        let count = if wanted.count {
+            let (predicate, operands) = self.page_filter(field, id, &mut filter)?;
+            Some(self.count(field, id, via, predicate, operands))
+        } else {
+            None
+        };
 
         let number = self.connections;
         self.connections += 1;
@@ -137,6 +134,50 @@ impl Builder<'_> {
             cursor,
             fields,
         })))
+    }
+
+    /// Reads a page: block by block where its filter may ask for that.
+    fn read_page(
+        &mut self,
+        (field, id, via): (&Field, CollectionId, Via<'_>),
+        given: &Given,
+        page: Page,
+        columns: Columns,
+        filter: &mut PageFilter,
+    ) -> Result<Read, RequestError> {
+        if let Via::All = via {
+            let (page, columns, counted) = (Some(&page), &columns, filter.counted);
+            if let Some(read) = self.scanned(&Scanning { field, collection: id, given, page, columns, counted })? {
+                filter.counted = true;
+                return Ok(read);
+            }
+        }
+        let (predicate, operands) = self.page_filter(field, id, filter)?;
+        let (given, page) = (given.clone(), Some(page));
+        self.read(Reading { field, collection: id, via, given, page, predicate, operands, columns })
+    }
+
+    /// Which rows all pages have, planned once.
+    fn page_filter(
+        &mut self,
+        field: &Field,
+        id: CollectionId,
+        filter: &mut PageFilter,
+    ) -> Result<(Predicate, Vec<PlanOperand>), RequestError> {
+        if let Some(known) = &filter.planned {
+            return Ok(known.clone());
+        }
+        let before = self.counts();
+        let mut operands = Vec::new();
+        let predicate = match field.argument("where") {
+            Some(argument) => self.predicate(id, argument, &mut operands, field.location)?,
+            None => Predicate::TRUE,
+        };
+        if filter.counted {
+            self.forget(before);
+        }
+        filter.counted = true;
+        Ok(filter.planned.insert((predicate, operands)).clone())
     }
 
     /// `first` or `last`, and whether it is `last`.

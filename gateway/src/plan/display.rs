@@ -75,6 +75,7 @@ fn step(id: usize, step: &Step, model: &Model) -> Value {
         Step::Sort(sort) => json!({ "step": id, "kind": "sort", "rows": sort.input, "terms": sort.terms.len() }),
         Step::Attach(attach) => json!({ "step": id, "kind": "attach", "rows": attach.input, "linked": attach.linked }),
         Step::Page(page) => json!({ "step": id, "kind": "page", "rows": page.input, "terms": page.terms.len() }),
+        Step::Fill(fill) => json!({ "step": id, "kind": "fill", "rows": fill.placed, "by": fill.wide }),
         Step::Keys(keys) => {
             let mut value = json!({ "step": id, "kind": "keys", "rows": keys.input });
             if !keys.key.normalize.is_empty() {
@@ -151,10 +152,10 @@ fn scan(id: usize, step: &ScanStep, model: &Model) -> Value {
         "step": id,
         "kind": "scan",
         "source": &**source.name(),
-        "collection": step.first.fetch.collection.name,
+        "collection": step.first.plain.fetch.collection.name,
         "limit": operand(&step.wanted),
     });
-    match source.explain(&step.behind) {
+    match source.explain(&step.behind.plain) {
         Ok(native) => value["request"] = json!(native.text),
         Err(error) => value["error"] = json!(error.to_string()),
     }

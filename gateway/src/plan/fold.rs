@@ -26,7 +26,8 @@ pub use self::step::{AggregateStep, AssignStep, Figure, WholeOutput, WidenStep};
 use super::arguments::Given;
 use super::build::Builder;
 use super::keys::{by_normalized, parent_key};
-use super::read::{Share, needs_source, push, push_cap, share};
+use super::read::{push, push_cap};
+use super::share::{Share, needs_source, share};
 use super::{
     Ceiling, FetchStep, FilterStep, KeysFrom, KeysStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown,
 };
@@ -301,7 +302,7 @@ impl Builder<'_> {
             keys,
             ceiling,
             page: None,
-            stops: false,
+            stops: matches!(key, FoldKey::Far(_)) && ceiling.budget,
         }));
         match rest {
             Some(groups) => self.finish_groups(rows, groups, answer, operands),

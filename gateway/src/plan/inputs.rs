@@ -30,6 +30,7 @@ impl Step {
             Step::Sort(sort) => vec![sort.input],
             Step::Attach(attach) => vec![attach.input, attach.linked],
             Step::Page(page) => vec![page.input],
+            Step::Fill(fill) => vec![fill.placed, fill.wide],
             Step::Keys(keys) => vec![keys.input],
             Step::Aggregate(aggregate) => vec![aggregate.input],
             Step::Widen(widen) => {

@@ -17,6 +17,7 @@ use super::{JoinRule, PlanOperand, SortStep, Step, StepId};
 pub(super) const KEPT: usize = 16;
 
 /// A page of rows, as the planner reads it.
+#[derive(Clone)]
 pub(super) struct Page {
     /// The whole order, in the direction in which rows are fetched.
     pub(super) order: Vec<Order>,

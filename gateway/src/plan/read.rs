@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Order, OrderTarget, Predicate, Prepared};
+use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Predicate, Prepared};
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, LinkId};
 use lilong_schema::{Capabilities, Value};
@@ -13,7 +13,9 @@ use super::arguments::{Given, plain_field};
 use super::build::Builder;
 pub(super) use super::columns::{Columns, position};
 use super::keys::{by_normalized, parent_key, row_key};
+use super::narrow::Later;
 use super::page::{FetchPage, Page, PageStep, sort_term};
+use super::share::share;
 use super::union::{Silence, union_step};
 use super::{
     Ceiling, FetchStep, FilterStep, JoinRule, JoinStep, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, SortTerm,
@@ -61,20 +63,39 @@ pub(super) struct Read {
     pub(super) cursor: Vec<usize>,
 }
 
-/// What the source does of a reading.
-#[allow(clippy::struct_excessive_bools)] // each is one part of the work
-pub(super) struct Share {
-    /// All filters and keys.
-    pub(super) complete: bool,
-    pub(super) order: bool,
-    pub(super) distinct: bool,
-    /// `limit` and `offset`.
-    pub(super) limit: bool,
+/// Rows that are read and not placed yet.
+pub(super) struct Unplaced {
+    /// What places them.
+    pub(super) join: JoinStep,
+    pub(super) columns: Vec<FieldId>,
+    pub(super) cursor: Vec<usize>,
+    list: bool,
+    later: Option<Later>,
+}
+
+impl Unplaced {
+    /// They, placed by a join.
+    pub(super) fn placed(self, join: StepId) -> Read {
+        Read { join, columns: self.columns, list: self.list, cursor: self.cursor }
+    }
 }
 
 impl Builder<'_> {
     /// The steps that read rows.
     pub(super) fn read(&mut self, reading: Reading<'_>) -> Result<Read, RequestError> {
+        let (field, id) = (reading.field, reading.collection);
+        let mut rows = self.unplaced(reading)?;
+        let later = rows.later.take();
+        let join = self.add(Step::Join(rows.join.clone()));
+        let read = rows.placed(join);
+        Ok(match later {
+            Some(later) => self.fill(field, id, read, later),
+            None => read,
+        })
+    }
+
+    /// The same without the last one, which places them.
+    pub(super) fn unplaced(&mut self, reading: Reading<'_>) -> Result<Unplaced, RequestError> {
         let Reading { field, collection: id, via, given, page, mut predicate, mut operands, mut columns } = reading;
         let federated = self.world.federated;
         let limits = self.world.limits;
@@ -132,20 +153,23 @@ impl Builder<'_> {
         let here = local.as_ref().map_or(0, |local| local.here);
         let pushed_order = if source_orders { &order[here..] } else { &[] };
 
-        if let Some(link) = link {
-            columns.want_all(&link.to_columns);
-        }
-        columns.want_read_by(&residual);
+        let mut needed = Columns::default();
+        needed.want_all(link.map(|link| &*link.to_columns).unwrap_or_default());
+        needed.want_read_by(&residual);
         if !share.distinct {
-            columns.want_all(&given.distinct);
+            needed.want_all(&given.distinct);
         }
         let compared = if makes_cursors { &order[..] } else { &order[..here] };
-        columns.want_all(&compared.iter().filter_map(plain_field).collect::<Vec<_>>());
+        needed.want_all(&compared.iter().filter_map(plain_field).collect::<Vec<_>>());
         for (_, links) in local.iter().flat_map(|local| &local.far) {
-            columns.want_all(links.first().map(|link| &*federated.link(*link).columns).unwrap_or_default());
+            needed.want_all(links.first().map(|link| &*federated.link(*link).columns).unwrap_or_default());
         }
-        let union = federated.union_of(id);
-        if union.is_some() {
+        let later = self.later(id, local.as_ref(), &given, &columns, &needed);
+        if let Some(later) = &later {
+            columns = Columns(later.key.clone());
+        }
+        columns.want_all(&needed.0);
+        if federated.union_of(id).is_some() {
             // Errors name the source that a row lives in.
             columns.want(collection.fields.len() - 1);
         }
@@ -282,7 +306,7 @@ impl Builder<'_> {
             _ => None,
         };
         let distinct = if share.distinct { &[][..] } else { &given.distinct };
-        let join = self.add(Step::Join(JoinStep {
+        let join = JoinStep {
             field: field.name.clone(),
             rows,
             parent,
@@ -297,9 +321,9 @@ impl Builder<'_> {
                 None if list => JoinRule::List { most: limits.list_rows },
                 None => JoinRule::One,
             },
-        }));
+        };
         let cursor = if makes_cursors { values } else { Vec::new() };
-        Ok(Read { join, columns, list, cursor })
+        Ok(Unplaced { join, columns, cursor, list, later })
     }
 
     /// A silent member is refused, unless the argument `partial` or the catalog says otherwise.
@@ -358,31 +382,6 @@ impl Builder<'_> {
         }
         self.add(Step::Filter(FilterStep { input, collection, columns, predicate: residual, operands }))
     }
-}
-
-pub(super) fn share(
-    capabilities: &Capabilities,
-    given: &Given,
-    order: &[Order],
-    residual: &Predicate,
-    of_link: bool,
-    keyed: bool,
-) -> Share {
-    let complete = residual.is_true() && (!of_link || keyed);
-    let through_links = order.iter().any(|term| !term.path.is_empty());
-    let by_aggregates = order.iter().any(|term| matches!(term.target, OrderTarget::Aggregate(_)));
-    let order = capabilities.order
-        && (!through_links || capabilities.order_links)
-        && (!by_aggregates || capabilities.link_aggregates);
-    let distinct = complete && order && capabilities.limit;
-    let can_limit = if of_link { capabilities.limit_per_key } else { capabilities.limit };
-    let limit = complete && order && (given.distinct.is_empty() || distinct) && can_limit;
-    Share { complete, order, distinct, limit }
-}
-
-/// Whether only the source can order so: what is compared is not in the row.
-pub(super) fn needs_source(term: &Order) -> bool {
-    !term.path.is_empty() || matches!(term.target, OrderTarget::Aggregate(_))
 }
 
 pub(super) fn push(operands: &mut Vec<PlanOperand>, operand: PlanOperand) -> OperandId {

@@ -63,10 +63,10 @@ fn step(step: &Step) -> usize {
             of(&scan.plain)
                 + of(&scan.check)
                 + operands(&scan.operands)
-                + scan.page.terms() * CONDITION
-                + 4 * predicate(&scan.first.fetch.predicate)
+                + (scan.first.terms() + scan.behind.terms()) * CONDITION
+                + 4 * predicate(&scan.first.plain.fetch.predicate)
         }
-        Step::Given | Step::Attach(_) | Step::Sort(_) | Step::Join(_) | Step::Assign(_) => 0,
+        Step::Given | Step::Attach(_) | Step::Sort(_) | Step::Join(_) | Step::Fill(_) | Step::Assign(_) => 0,
     }
 }
 

@@ -58,22 +58,25 @@ impl Store {
         Some(Store::Postgres { url, schema, connection })
     }
 
-    pub(super) async fn mysql(types: &[Type]) -> Option<Self> {
+    /// With the types that the server has: `types` is told whether it is `MariaDB`.
+    pub(super) async fn mysql(types: impl FnOnce(bool) -> Vec<Type>) -> Option<(Self, Vec<Type>)> {
         let url = server("LILONG_TEST_MYSQL")?;
         let name = format!("lilong_types_{}", std::process::id());
         let options: MySqlConnectOptions = url.parse().unwrap();
         let options = options.pipes_as_concat(false).no_engine_substitution(false).timezone(None);
         let mut connection = options.connect().await.unwrap();
+        let row = sqlx::query("SELECT VERSION()").fetch_one(&mut connection).await.unwrap();
+        let types = types(row.get::<String, _>(0).contains("MariaDB"));
         let mut texts = vec![
             format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"),
             format!("USE {name}"),
             "SET sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+05:45'".to_owned(),
         ];
-        texts.extend(filling(types, "NULL"));
+        texts.extend(filling(&types, "NULL"));
         // What an oracle is asked is asked as a fetch is.
         texts.push("SET sql_mode = 'NO_UNSIGNED_SUBTRACTION', time_zone = '+00:00'".to_owned());
         sqlx::raw_sql(AssertSqlSafe(texts.join(";\n"))).execute(&mut connection).await.unwrap();
-        Some(Store::MySql { url, name, connection })
+        Some((Store::MySql { url, name, connection }, types))
     }
 
     pub(super) fn sqlite(types: &[Type]) -> Self {

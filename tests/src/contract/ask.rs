@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
-use lilong_connectors::rows::arrow_schema;
 use lilong_connectors::{
     BoundFetch, CellFault, Error, Fetch, FetchContext, Hop, KeySet, Operand, Order, OrderTarget, Predicate, Prepared,
     RowStream,
@@ -183,7 +182,7 @@ impl<'a> Question<'a> {
     }
 
     pub(crate) async fn try_ask(self) -> Result<Answer, Error> {
-        let schema = arrow_schema(&self.fetch);
+        let schema = self.fetch.schema();
         let collection = self.fetch.collection.clone();
         let scalars: Vec<Scalar> = self.fetch.answer().iter().map(|field| field.scalar).collect();
         let mut stream = self.stream().await?;

@@ -1,11 +1,17 @@
-//! How often sources may be asked for a question: a number that its text alone gives, never its rows.
+//! What a question may cost: whom it asks and how often, a number that its text alone gives; and how many rows it reads.
 //!
-//! *Invariant*: a statement for each parent, or for each key, would exceed it wherever a parent has a neighbour.
+//! In: a question, its answer, the log of its fetches. Out: what was too much. *Invariant*: a statement for each parent, or
+//! for each key, would exceed it wherever a parent has a neighbour; so would a look at the large side of a link where the
+//! small one's keys will do, and at a member of a union that the filter rules out.
 
 use lilong_connectors::Source;
 use lilong_schema::Scalar;
 
+use lilong_tests::watch::Seen;
+
 use super::databases::{Database, Table};
+use super::members::{asked_in_vain, members};
+use super::oracle::Expected;
 use super::question::{Below, Condition, Fold, Given, Groups, Node, Page, Question, Term};
 
 /// What counts where.
@@ -19,6 +25,8 @@ pub(crate) struct Form {
     pub(crate) members: usize,
     /// How many fetches a link into another source may cost: it is tried from both sides in turn, by more rows each time.
     pub(crate) sides: usize,
+    /// By how many rows a side is tried first, where that is few beside what the tables have.
+    pub(crate) side_rows: Option<usize>,
 }
 
 /// Where a side is read by many rows at once.
@@ -26,13 +34,40 @@ const SIDES: usize = 12;
 
 impl Form {
     /// One source with all tables.
-    pub(crate) const WHOLE: Form = Form { orders_texts: true, is_inside: true, members: 0, sides: SIDES };
+    pub(crate) const WHOLE: Form =
+        Form { orders_texts: true, is_inside: true, members: 0, sides: SIDES, side_rows: None };
     /// Tables in different sources.
-    pub(crate) const APART: Form = Form { orders_texts: true, is_inside: false, members: 0, sides: SIDES };
+    pub(crate) const APART: Form = Form { is_inside: false, ..Form::WHOLE };
 
     /// Each table in a union of so many members.
     pub(crate) const fn dealt(members: usize) -> Form {
-        Form { orders_texts: true, is_inside: false, members, sides: SIDES }
+        Form { members, ..Form::APART }
+    }
+
+    /// What of the fetches of a question, or of one of its pages, was too much.
+    pub(crate) fn too_much(
+        self,
+        question: &Question,
+        expected: &Expected,
+        database: &Database,
+        source: &Source,
+        seen: &[Seen],
+    ) -> Option<String> {
+        let is_pushed = self.is_pushed(question, database, source);
+        let most = self.fetches(question, database, is_pushed);
+        if seen.len() > most {
+            return Some(format!(": {} fetches where {most} will do: {seen:?}", seen.len()));
+        }
+        if self.members > 0
+            && let Some(vain) = asked_in_vain(database, question, seen)
+        {
+            return Some(format!(": a member is asked that the filter rules out: {vain:?}"));
+        }
+        let read = seen.iter().map(|seen| seen.rows).sum::<usize>();
+        let most = if is_pushed { Some(expected.rows) } else { expected.reads }?;
+        // One row more tells whether there is another page, or more on a side.
+        let most = most + seen.len();
+        (read > most).then(|| format!(": {read} rows are read where {most} will do: {seen:?}"))
     }
 
     /// Whether the one source can do all of a question by itself.
@@ -53,27 +88,34 @@ impl Form {
     }
 
     /// The most fetches of a question, or of one of its pages; `is_pushed`: links cost none.
-    pub(crate) fn fetches(self, question: &Question, is_pushed: bool) -> usize {
-        let links = Links { each: if is_pushed { 0 } else { self.sides } };
-        let one = match question {
+    fn fetches(self, question: &Question, database: &Database, is_pushed: bool) -> usize {
+        let each = if is_pushed { 0 } else { self.sides * self.members.max(1) };
+        let links = Links { each, is_union: self.members > 0, database };
+        match question {
             Question::Rows(node) | Question::Row(node, _) => links.node(node),
             Question::Fold(fold) => links.fold(fold),
             Question::Groups(groups) => links.groups(groups),
             Question::Pages(page) => links.page(page),
-        };
-        one * self.members.max(1)
+        }
     }
 }
 
-/// What links in conditions, orders and groups cost.
+/// What lists cost, and links in their conditions, orders and groups.
 #[derive(Clone, Copy)]
-struct Links {
+struct Links<'a> {
     each: usize,
+    is_union: bool,
+    database: &'a Database,
 }
 
-impl Links {
+impl Links<'_> {
+    /// A look at a table: one fetch, or one of each member that may have such rows.
+    fn look(self, table: usize, given: &Given) -> usize {
+        if self.is_union { members(self.database, table, given.condition.as_ref()).count() } else { 1 }
+    }
+
     fn node(self, node: &Node) -> usize {
-        1 + self.given(&node.given) + self.below(node)
+        self.look(node.table, &node.given) + self.given(&node.given) + self.below(node)
     }
 
     fn below(self, node: &Node) -> usize {
@@ -88,17 +130,17 @@ impl Links {
     /// The figures and the rows are two questions.
     fn fold(self, fold: &Fold) -> usize {
         let questions = usize::from(!fold.figures.is_empty()) + usize::from(!fold.nodes.is_empty());
-        questions * (1 + self.given(&fold.given))
+        questions * (self.look(fold.table, &fold.given) + self.given(&fold.given))
     }
 
     /// The rows, their count, and a row on the side that a cursor cuts off.
     fn page(self, page: &Page) -> usize {
-        3 * (1 + self.given(&page.node.given)) + self.below(&page.node)
+        3 * (self.look(page.node.table, &page.node.given) + self.given(&page.node.given)) + self.below(&page.node)
     }
 
     fn groups(self, groups: &Groups) -> usize {
         let links = groups.by.iter().filter(|(relation, _)| relation.is_some()).count();
-        1 + self.given(&groups.rows) + self.each * links
+        self.look(groups.table, &groups.rows) + self.given(&groups.rows) + self.each * links
     }
 
     fn given(self, given: &Given) -> usize {
@@ -107,7 +149,7 @@ impl Links {
             Term::Far(path, _) => path.len(),
             Term::Folded(..) => 1,
         });
-        let links = given.condition.as_ref().map_or(0, Condition::links) + order.sum::<usize>();
+        let links = given.condition.as_ref().map_or(0, Condition::all_links) + order.sum::<usize>();
         self.each * links
     }
 }
@@ -126,15 +168,15 @@ fn joins_alike(database: &Database, from: &Table) -> bool {
 }
 
 /// A list of a question.
-struct List<'a> {
-    table: usize,
-    given: &'a Given,
-    is_paged: bool,
+pub(super) struct List<'a> {
+    pub(super) table: usize,
+    pub(super) given: &'a Given,
+    pub(super) is_paged: bool,
 }
 
 impl Question {
     /// Every list in it.
-    fn lists(&self) -> Vec<List<'_>> {
+    pub(super) fn lists(&self) -> Vec<List<'_>> {
         fn below<'a>(node: &'a Node, is_paged: bool, all: &mut Vec<List<'a>>) {
             all.push(List { table: node.table, given: &node.given, is_paged });
             for (_, linked) in &node.below {

@@ -24,7 +24,7 @@ use super::random::Random;
 use super::real::Original;
 
 /// How many courts share the questions of a long run: see `LILONG_DIFFERENTIAL`.
-const COURTS: usize = 75;
+const COURTS: usize = 177;
 /// Questions between two notes of how far a court has come.
 const NOTED: usize = 50;
 
@@ -63,7 +63,7 @@ pub(crate) fn question(
     loop {
         let orders_texts = form.orders_texts;
         let mut question = Generator { database, connection, random: &mut random, orders_texts }.question();
-        if let Some(expected) = oracle::answer(database, connection, form.members > 0, &question) {
+        if let Some(expected) = oracle::answer(database, connection, form, &question) {
             if let Question::Pages(page) = &mut question {
                 // Long lists are walked in longer steps.
                 page.size = page.size.max(expected.answer.as_array().map_or(0, Vec::len).div_ceil(6));
@@ -196,17 +196,8 @@ impl Court<'_> {
 
     /// What was asked of sources since the last time, and whether that is too much.
     fn measure(&self, watched: &Watched, question: &Question, expected: &Expected) -> Option<String> {
-        let seen = watched.take();
-        let model = watched.gateway.model();
-        let is_pushed = self.form.is_pushed(question, &self.original.database, &model.sources[0]);
-        let most = self.form.fetches(question, is_pushed);
-        if seen.len() > most {
-            return Some(format!(": {} fetches where {most} will do: {seen:?}", seen.len()));
-        }
-        let read = seen.iter().map(|seen| seen.rows).sum::<usize>();
-        // One row more tells whether there is another page.
-        let most = expected.rows + seen.len();
-        (is_pushed && read > most).then(|| format!(": {read} rows are read where {most} will do: {seen:?}"))
+        let (seen, model) = (watched.take(), watched.gateway.model());
+        self.form.too_much(question, expected, &self.original.database, &model.sources[0], &seen)
     }
 }
 

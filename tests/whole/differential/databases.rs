@@ -30,6 +30,10 @@ pub(crate) struct Table {
 }
 
 impl Column {
+    pub(crate) fn new(name: &'static str, declared: &'static str, scalar: Scalar, role: Role) -> Self {
+        Self { name, declared, scalar, role, known: Vec::new() }
+    }
+
     /// Whether its texts have an order of their own.
     pub(crate) fn is_collated(&self) -> bool {
         self.declared.contains("COLLATE")
@@ -42,6 +46,8 @@ pub(crate) struct Column {
     pub(crate) declared: &'static str,
     pub(crate) scalar: Scalar,
     pub(crate) role: Role,
+    /// By members of a union, the one value that all rows of each have, which it then does not store; empty: each does.
+    pub(crate) known: Vec<Option<Value>>,
 }
 
 /// What queries may do with a column.

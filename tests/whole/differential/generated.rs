@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use super::databases::{Column, Database, Foreign, Role, Table};
 use super::random::Random;
 
-fn column(name: &'static str, declared: &'static str) -> Column {
+pub(super) fn column(name: &'static str, declared: &'static str) -> Column {
     let scalar = match declared.split(' ').next() {
         Some("INTEGER") => Scalar::BigInt,
         Some("REAL") => Scalar::Float,
@@ -16,18 +16,18 @@ fn column(name: &'static str, declared: &'static str) -> Column {
         Some("BOOLEAN") => Scalar::Boolean,
         _ => Scalar::String,
     };
-    Column { name, declared, scalar, role: Role::Plain }
+    Column::new(name, declared, scalar, Role::Plain)
 }
 
-fn foreign(columns: &[usize], table: usize, references: &[usize]) -> Foreign {
+pub(super) fn foreign(columns: &[usize], table: usize, references: &[usize]) -> Foreign {
     Foreign { columns: columns.to_vec(), table, references: references.to_vec(), unique: false, many: false }
 }
 
-fn text(value: impl Into<String>) -> Value {
+pub(super) fn text(value: impl Into<String>) -> Value {
     Value::Text(value.into())
 }
 
-fn sometimes(random: &mut Random, percent: usize, value: Value) -> Value {
+pub(super) fn sometimes(random: &mut Random, percent: usize, value: Value) -> Value {
     if random.chance(percent) { value } else { Value::Null }
 }
 

@@ -23,6 +23,11 @@ pub(crate) fn union_name(table: usize) -> String {
     format!("t{table}")
 }
 
+/// The name of the source of a union's member.
+pub(crate) fn member_name(member: usize) -> String {
+    format!("part{member}")
+}
+
 impl Names {
     pub(crate) fn new(database: &Database, gateway: &Gateway) -> Self {
         Self::of(database, gateway, |_| true)

@@ -6,7 +6,8 @@
 
 mod conditions;
 mod figures;
-mod functions;
+pub(super) mod functions;
+mod sides;
 
 use std::cell::Cell as Counter;
 
@@ -15,6 +16,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::{Map, Value, json};
 
+use super::bounds::Form;
 use super::databases::{Column, Database, Role, quoted};
 use super::question::{Below, Fold, Given, Node, Page, Question, Relation, Term};
 
@@ -28,6 +30,8 @@ pub(crate) struct Expected {
     /// The value of `x`; of pages the rows of all of them.
     pub(crate) answer: Value,
     pub(crate) rows: usize,
+    /// How many rows may be read where every table is a source of its own and sides are tried by few rows.
+    pub(crate) reads: Option<usize>,
 }
 
 /// What a question may still cost. `by_code_point`: rows of several sources meet, so no text has an order of its own.
@@ -38,13 +42,16 @@ struct Oracle<'a> {
     left: Counter<usize>,
     /// Rows that an answer is made of, beside those that are read here: figures and counts of each parent's.
     beside: Counter<usize>,
+    /// Rows that are read to order or check them where several sources meet; counted only if `counts_widened`.
+    widened: Counter<usize>,
+    counts_widened: bool,
 }
 
 /// The answer of a question; `None`: its rows are too many, or take too long to find here.
 pub(crate) fn answer(
     database: &Database,
     connection: &mut Connection,
-    by_code_point: bool,
+    form: Form,
     question: &Question,
 ) -> Option<Expected> {
     functions::add(connection);
@@ -54,7 +61,15 @@ pub(crate) fn answer(
         steps > STEPS
     };
     connection.progress_handler(1_000, Some(stop)).unwrap();
-    let oracle = Oracle { database, connection, by_code_point, left: Counter::new(ROWS), beside: Counter::new(0) };
+    let oracle = Oracle {
+        database,
+        connection,
+        by_code_point: form.members > 0,
+        left: Counter::new(ROWS),
+        beside: Counter::new(0),
+        widened: Counter::new(0),
+        counts_widened: form.side_rows.is_some(),
+    };
     let answer = match question {
         Question::Rows(node) => oracle.objects(node, None).map(Value::Array),
         Question::Row(node, key) => oracle.row(node, key),
@@ -63,8 +78,14 @@ pub(crate) fn answer(
         Question::Pages(page) => oracle.objects(&page.node, None).map(Value::Array),
     };
     let rows = ROWS - oracle.left.get() + oracle.beside.get();
+    let reads = form.side_rows.filter(|_| answer.is_some()).map(|side| oracle.reads(question, rows, side));
     connection.progress_handler(0, None::<fn() -> bool>).unwrap();
-    Some(Expected { answer: answer?, rows })
+    // Without a word of what may be read the question is another one.
+    let reads = match reads {
+        Some(None) => return None,
+        reads => reads.flatten(),
+    };
+    Some(Expected { answer: answer?, rows, reads })
 }
 
 /// A page of some rows, as it is answered.
@@ -138,6 +159,9 @@ impl Oracle<'_> {
             conditions.join(" AND "),
             order.join(", "),
         );
+        if self.counts_widened {
+            self.widen(at, given, &conditions, &values)?;
+        }
         let mut statement = self.connection.prepare_cached(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let mut found = statement.query(rusqlite::params_from_iter(values)).unwrap();
         let mut rows: Vec<Vec<Cell>> = Vec::new();

@@ -93,6 +93,7 @@ pub(crate) enum Figure {
 }
 
 /// A test of a figure.
+#[derive(Clone)]
 pub(crate) enum Test {
     Null(bool),
     Compare(&'static str, Cell),
@@ -117,6 +118,7 @@ pub(crate) struct Relation {
 }
 
 /// A condition on a row.
+#[derive(Clone)]
 pub(crate) enum Condition {
     And(Vec<Condition>),
     Or(Vec<Condition>),
@@ -151,6 +153,14 @@ pub(crate) enum Place {
     Within,
 }
 
+impl Relation {
+    /// The same link from its other end.
+    pub(crate) fn reversed(&self) -> Relation {
+        let on = self.on.iter().map(|(one, other)| (*other, *one)).collect();
+        Relation { from: self.to, to: self.from, on, many: true }
+    }
+}
+
 impl Figure {
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -171,14 +181,27 @@ impl Condition {
             }
     }
 
-    /// How many links it goes through.
-    pub(crate) fn links(&self) -> usize {
+    /// The links of its rows, and the conditions behind them.
+    pub(crate) fn links(&self) -> Vec<(&Relation, Option<&Condition>)> {
         match self {
-            Condition::And(parts) | Condition::Or(parts) => parts.iter().map(Condition::links).sum(),
+            Condition::And(parts) | Condition::Or(parts) => parts.iter().flat_map(Condition::links).collect(),
             Condition::Not(part) => part.links(),
-            Condition::Linked(_, part) | Condition::Folded(_, Some(part), _) => 1 + part.links(),
-            Condition::Folded(_, None, _) => 1,
-            _ => 0,
+            Condition::Linked(relation, inner) => vec![(relation, Some(inner))],
+            Condition::Folded(relation, inner, _) => vec![(relation, inner.as_deref())],
+            _ => Vec::new(),
+        }
+    }
+
+    /// How many links it goes through, with those behind them.
+    pub(crate) fn all_links(&self) -> usize {
+        self.links().iter().map(|(_, inner)| 1 + inner.map_or(0, Condition::all_links)).sum()
+    }
+
+    /// The conditions that all must hold.
+    pub(crate) fn conjuncts(&self) -> Vec<&Condition> {
+        match self {
+            Condition::And(parts) => parts.iter().flat_map(Condition::conjuncts).collect(),
+            other => vec![other],
         }
     }
 }

@@ -40,14 +40,6 @@ impl Original {
         let database = read(&path, &serve(folder.path()).await);
         Self { database, path, _folder: folder }
     }
-
-    /// Rows that are dealt to several members keep no row number: where that was their key they have none.
-    pub(crate) fn is_dealt(&mut self) {
-        for table in &mut self.database.tables {
-            table.is_keyless = table.key.is_empty();
-            table.is_asked &= !table.is_keyless || table.columns.iter().all(|column| column.role == Role::Plain);
-        }
-    }
 }
 
 /// The folder of databases that others made; it may not be there.
@@ -115,7 +107,7 @@ fn columns(connection: &Connection, table: &str, described: &lilong_schema::Coll
     let mut columns = Vec::new();
     for name in texts(connection, &format!("SELECT name FROM pragma_table_info({}) ORDER BY cid", quoted(table))) {
         let Some(field) = described.field_id(name).map(|id| &described.fields[id]) else {
-            columns.push(Column { name, declared: "", scalar: Scalar::Bytes, role: Role::Hidden });
+            columns.push(Column::new(name, "", Scalar::Bytes, Role::Hidden));
             continue;
         };
         let column = quoted(name);
@@ -135,7 +127,7 @@ fn columns(connection: &Connection, table: &str, described: &lilong_schema::Coll
             _ => Role::Plain,
         };
         let declared = field.native.clone().leak();
-        columns.push(Column { name, declared, scalar: field.scalar, role });
+        columns.push(Column::new(name, declared, field.scalar, role));
     }
     columns
 }

@@ -14,7 +14,8 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 
 use crate::differential::databases::{Column, Database, Foreign, Role, Table, quoted};
-use crate::differential::names::union_name;
+use crate::differential::dealing::{constants, is_known};
+use crate::differential::names::{member_name, union_name};
 
 /// The longest text of a column that is a `VARCHAR`.
 const SHORT: i64 = 250;
@@ -74,24 +75,30 @@ pub(crate) async fn dealt(engines: &[Engine], database: &Database, path: &Path) 
     let mut silos = Vec::new();
     let tables = || database.tables.iter().enumerate().filter(|(_, table)| !table.columns.is_empty());
     for (part, engine) in engines.iter().enumerate() {
-        let silo = engine.silo(folder.path(), &format!("part{part}")).await;
+        let silo = engine.silo(folder.path(), &member_name(part)).await;
         let mut statements = Vec::new();
         for (_, table) in tables() {
             statements.push(create(*engine, Texts::Exact, &connection, table));
-            fill(*engine, &connection, table, path, Some((part, engines.len())), &mut statements);
+            fill(*engine, &connection, table, path, Some(part), &mut statements);
+            for column in table.columns.iter().filter(|column| is_known(column, part)) {
+                let (table, column) = (engine.quote(table.name), engine.quote(column.name));
+                statements.push(format!("ALTER TABLE {table} DROP COLUMN {column}"));
+            }
         }
         silo.run(&statements).await;
-        catalog.push_str(&silo.source(&format!("part{part}")));
+        catalog.push_str(&silo.source(&member_name(part)));
         if *engine == Engine::Sqlite {
-            types(&mut catalog, database);
+            types(&mut catalog, database, part);
         }
         silos.push(silo);
     }
     for (at, table) in tables() {
-        let members = (0..engines.len()).map(|part| place(&format!("part{part}"), table)).collect::<Vec<_>>();
+        let members = (0..engines.len()).map(|part| place(&member_name(part), table)).collect::<Vec<_>>();
         let key = table.key.iter().map(|column| table.columns[*column].name).collect::<Vec<_>>();
         let key = if key.is_empty() { String::new() } else { format!("key = {}\n", written(key)) };
-        writeln!(catalog, "[[union]]\nname = \"{}\"\nmembers = {}\n{key}", union_name(at), written(members)).unwrap();
+        writeln!(catalog, "[[union]]\nname = \"{}\"\nmembers = {}\n{key}", union_name(at), written(members.clone()))
+            .unwrap();
+        catalog.push_str(&constants(table, &members));
     }
     for (at, table) in tables() {
         for (index, key) in table.foreign.iter().enumerate() {
@@ -171,10 +178,10 @@ async fn spread(engines: &[Engine], texts: Texts, database: &Database, path: &Pa
 }
 
 /// What SQLite tells by the values that it finds, which are not the same in each part.
-fn types(catalog: &mut String, database: &Database) {
+fn types(catalog: &mut String, database: &Database, part: usize) {
     writeln!(catalog, "[source.types]").unwrap();
     for table in &database.tables {
-        for column in table.columns.iter().filter(|column| column.role != Role::Hidden) {
+        for column in table.columns.iter().filter(|column| column.role != Role::Hidden && !is_known(column, part)) {
             let name = written(format!("{}.{}", quoted(table.name), quoted(column.name)));
             writeln!(catalog, "{name} = \"{:?}\"", column.scalar).unwrap();
         }
@@ -317,21 +324,18 @@ fn type_of(engine: Engine, texts: Texts, connection: &Connection, table: &Table,
     name.to_owned()
 }
 
-/// Copies the rows of a table, or those that one of so many parts gets.
+/// Copies the rows of a table, or those that were dealt to a part.
 fn fill(
     engine: Engine,
     connection: &Connection,
     table: &Table,
     path: &Path,
-    part: Option<(usize, usize)>,
+    part: Option<usize>,
     statements: &mut Vec<String>,
 ) {
     let from = |name: &str| match part {
         None => name.to_owned(),
-        Some((part, parts)) => {
-            let rows = format!("SELECT *, row_number() OVER () * 7919 / 3 % {parts} AS lilong_part FROM {name}");
-            format!("({rows}) WHERE lilong_part = {part}")
-        }
+        Some(part) => format!("{name} WHERE _source = '{}'", member_name(part)),
     };
     let names = table.columns.iter().map(|column| quoted(column.name)).collect::<Vec<_>>().join(", ");
     if engine == Engine::Sqlite {

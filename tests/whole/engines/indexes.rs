@@ -32,7 +32,7 @@ const fn ordered(what: &'static str, engines: &'static [Engine], text: &'static 
     Question { engines, by_order: true, ..question(what, text) }
 }
 
-use Engine::{MariaDb, Postgres, Sqlite};
+use Engine::{MariaDb, Sqlite};
 
 const QUESTIONS: &[Question] = &[
     question("a row by its key", "bigResidentByPk(id: 5) { name }"),
@@ -58,8 +58,27 @@ const QUESTIONS: &[Question] = &[
         r#"bigResident(where: {_or: [{card: {_eq: "C1"}}, {name: {_in: ["Name 2", "Name 3"]}}]}) { id }"#,
     ),
     ordered("the first by an order", &Engine::ALL, "bigResident(orderBy: [{born: ASC}], limit: 5) { id }"),
-    // The key that ends the order rises: InnoDB, whose indexes hold it so, cannot read this one backwards.
-    ordered("the last by an order", &[Sqlite, Postgres], "bigResident(orderBy: [{born: DESC}], limit: 5) { id }"),
+    ordered("the last by an order", &Engine::ALL, "bigResident(orderBy: [{born: DESC}], limit: 5) { id }"),
+    ordered(
+        "the last by an order, some rows on",
+        &Engine::ALL,
+        "bigResident(orderBy: [{born: DESC}], limit: 5, offset: 7) { name }",
+    ),
+    ordered(
+        "the last by an order, of few rows",
+        &Engine::ALL,
+        "bigResident(where: {streetId: {_eq: 7}}, orderBy: [{born: DESC}], limit: 5) { name }",
+    ),
+    ordered(
+        "the last page but one by an order",
+        &Engine::ALL,
+        "bigResidentConnection(orderBy: [{born: DESC}], last: 5) { nodes { name } }",
+    ),
+    ordered(
+        "the first by an order of which an index has the beginning",
+        &Engine::ALL,
+        "bigResident(orderBy: [{born: ASC}, {income: DESC}], limit: 5) { name }",
+    ),
     ordered(
         "the first by an order, nulls first",
         &[Sqlite, MariaDb],
@@ -67,8 +86,23 @@ const QUESTIONS: &[Question] = &[
     ),
     ordered(
         "the first by an order, nulls last",
-        &[Sqlite, Postgres],
+        &Engine::ALL,
         "bigResident(orderBy: [{income: ASC}], limit: 5) { id }",
+    ),
+    ordered(
+        "the last by an order, nulls first",
+        &Engine::ALL,
+        "bigResident(orderBy: [{income: DESC}], limit: 150) { id }",
+    ),
+    ordered(
+        "the last by an order, nulls last",
+        &[Sqlite, MariaDb],
+        "bigResident(orderBy: [{income: DESC_NULLS_LAST}], limit: 5) { id }",
+    ),
+    ordered(
+        "the last by a text to whose column case is nothing",
+        &Engine::ALL,
+        "bigResident(orderBy: [{name: DESC}], limit: 5) { id }",
     ),
     ordered("the first by the key", &Engine::ALL, "bigResident(limit: 5) { name }"),
     question("linked rows", "bigStreet(where: {id: {_in: [1, 2, 3]}}) { bigResident { id } }"),

@@ -65,10 +65,7 @@ async fn only_what_the_service_can_do_goes_along() {
         (
             r#"{ market { stalls(where: { goods: { _eq: "tea" } }, limit: 1) { number } } }"#,
             json!({"market": {"stalls": [{"number": 1}]}}),
-            vec![
-                "query($goods: String) { stalls(goods: $goods, limit: 100, skip: 0) { number goods } }",
-                "query($goods: String) { stalls(goods: $goods, limit: 100, skip: 2) { number goods } }",
-            ],
+            vec!["query($goods: String) { stalls(goods: $goods, limit: 1, skip: 0) { number goods } }"],
         ),
         (
             r#"{ market { stalls(where: { goods: { _startsWith: "t" } }, orderBy: [{ number: DESC }], limit: 1) { number } } }"#,

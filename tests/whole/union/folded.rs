@@ -225,3 +225,25 @@ async fn what_is_one_value_in_a_member_is_folded_without_reading_it() {
     let answer = ask(&served, "{ residentAggregate { aggregate { sum { street } } } }").await;
     assert_eq!(answer["data"]["residentAggregate"]["aggregate"]["sum"]["street"], 11, "{answer}");
 }
+
+#[tokio::test]
+async fn an_empty_list_leaves_out_no_row_of_a_member_that_lacks_the_column() {
+    let folder = tempfile::tempdir().unwrap();
+    streets(folder.path());
+    let gateway = serve(folder.path()).await;
+    for (filter, rows) in [
+        ("moved: { _nin: [] }", 6),
+        ("_not: { moved: { _in: [] } }", 6),
+        ("_or: [{ moved: { _nin: [] } }, { street: { _eq: 9 } }]", 6),
+        ("moved: { _in: [] }", 0),
+        ("moved: { _nin: [\"2026-03-03\"] }", 1),
+        ("_not: { moved: { _eq: \"2026-03-03\" } }", 1),
+    ] {
+        let query = format!(
+            "{{ residentAggregate(where: {{ {filter} }}) {{ aggregate {{ count }} }} resident(where: {{ {filter} }}) {{ id }} }}"
+        );
+        let answer = ask(&gateway, &query).await;
+        assert_eq!(answer["data"]["residentAggregate"]["aggregate"]["count"], rows, "{filter}: {answer}");
+        assert_eq!(answer["data"]["resident"].as_array().unwrap().len(), rows, "{filter}: {answer}");
+    }
+}

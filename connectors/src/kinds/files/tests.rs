@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod biff;
 mod changes;
 mod damage;
 mod parquet;
+mod spreadsheets;
 mod workbooks;
 
 use std::path::Path;

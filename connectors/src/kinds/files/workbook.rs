@@ -12,6 +12,7 @@ use calamine::{
 };
 use lilong_schema::temporal::MICROS_PER_DAY;
 
+use super::merged;
 use super::obstacle::Obstacle;
 use super::settings::{Settings, TABLE_BYTES};
 use super::sheet::{Cell, Flaw, Sheet};
@@ -26,7 +27,8 @@ pub(super) struct Workbook {
 enum Book {
     Xlsx(Xlsx<Cursor<Vec<u8>>>),
     Xls(Xls<Cursor<Vec<u8>>>),
-    Ods(Ods<Cursor<Vec<u8>>>),
+    /// With the merged regions of each sheet.
+    Ods(Ods<Cursor<Vec<u8>>>, BTreeMap<String, Vec<Dimensions>>),
 }
 
 /// A cell by itself.
@@ -49,10 +51,15 @@ impl Workbook {
         let book = if bytes.starts_with(b"PK") {
             match inflate(&bytes, most)? {
                 Archive::Xlsx => Book::Xlsx(Xlsx::new(Cursor::new(bytes)).map_err(of_xlsx)?),
-                Archive::Ods => Book::Ods(Ods::new(Cursor::new(bytes)).map_err(|error| match error {
-                    OdsError::Password => Obstacle::Protected,
-                    error => Obstacle::Broken(Box::new(error)),
-                })?),
+                Archive::Ods => {
+                    let merged = merged::regions(&bytes);
+                    let book = Ods::new(Cursor::new(bytes)).map_err(|error| match error {
+                        OdsError::Password => Obstacle::Protected,
+                        error => Obstacle::Broken(Box::new(error)),
+                    })?;
+                    // One that asks for a password has no readable content.
+                    Book::Ods(book, merged?)
+                }
             }
         } else {
             let marker: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -77,7 +84,7 @@ impl Workbook {
         match &self.book {
             Book::Xlsx(book) => book.sheets_metadata(),
             Book::Xls(book) => book.sheets_metadata(),
-            Book::Ods(book) => book.sheets_metadata(),
+            Book::Ods(book, _) => book.sheets_metadata(),
         }
     }
 
@@ -111,10 +118,12 @@ impl Workbook {
                 grid.put_range(&range, is_1904)?;
                 merged
             }
-            Book::Ods(book) => {
+            Book::Ods(book, merged) => {
                 let range = book.worksheet_range(name).map_err(|error| Obstacle::Broken(Box::new(error)))?;
+                let formulas = book.worksheet_formula(name).map_err(|error| Obstacle::Broken(Box::new(error)))?;
                 grid.put_range(&range, false)?;
-                Vec::new()
+                grid.judge_formulas(&formulas)?;
+                merged.get(name).cloned().unwrap_or_default()
             }
         };
         grid.spread(&merged)?;
@@ -141,6 +150,24 @@ impl Grid {
         for (row, column, cell) in range.used_cells() {
             let position = (first_row + row as u32, first_column + column as u32);
             self.put(position, kept(cell.clone(), is_1904))?;
+        }
+        Ok(())
+    }
+
+    /// Makes faults of formulas whose result is none: an error stands as text there.
+    fn judge_formulas(&mut self, formulas: &calamine::Range<String>) -> Result<(), Obstacle> {
+        let (first_row, first_column) = formulas.start().unwrap_or_default();
+        for (row, column, _) in formulas.used_cells() {
+            let position = (first_row + row as u32, first_column + column as u32);
+            let flaw = match self.cells.get(&position) {
+                None => Flaw::NotCalculated,
+                Some(Kept::Text(text)) => match error_of(text) {
+                    Some(error) => Flaw::Formula(error),
+                    None => continue,
+                },
+                Some(Kept::Plain(_)) => continue,
+            };
+            self.put(position, Some(Kept::Plain(Cell::Bad(flaw))))?;
         }
         Ok(())
     }
@@ -219,6 +246,21 @@ fn kept(value: Data, is_1904: bool) -> Option<Kept> {
             CellErrorType::Value => "its formula came to #VALUE!",
             CellErrorType::GettingData => "its formula still waits for data",
         }))),
+    })
+}
+
+/// What a formula came to, if its text is that of an error.
+fn error_of(text: &str) -> Option<&'static str> {
+    Some(match text {
+        "#DIV/0!" => "its formula came to #DIV/0!",
+        "#N/A" => "its formula came to #N/A",
+        "#NAME?" => "its formula came to #NAME?",
+        "#NULL!" => "its formula came to #NULL!",
+        "#NUM!" => "its formula came to #NUM!",
+        "#REF!" => "its formula came to #REF!",
+        "#VALUE!" => "its formula came to #VALUE!",
+        _ if text.starts_with("Err:") => "its formula came to an error",
+        _ => return None,
     })
 }
 

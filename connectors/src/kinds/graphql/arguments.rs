@@ -1,10 +1,12 @@
-//! What the arguments of a field mean: equality with a column, or the page that is asked for.
+//! What the arguments of a field mean: a comparison with a column, or the page that is asked for.
 //!
 //! In: the arguments of a field and the columns of the type it gives. Out: [`Argument`]s and [`Paging`]. *Invariant*: an
 //! argument is taken for a column's only if both have one type; one that cuts lists in a way that is not known is refused.
 
-use super::route::{Argument, Paging};
+use super::columns;
+use super::route::{Argument, Meaning, Paging};
 use super::schema::{self, Schema, Shape, Type, TypeKind};
+use crate::json_cells::has_one_order;
 
 /// A column, as far as arguments matter: its name, and its type in the service.
 pub(super) struct Known<'a> {
@@ -17,6 +19,13 @@ const CONDITIONS: [&str; 3] = ["where", "filter", "condition"];
 /// Input fields for equality, and for equality with one of many.
 const EQUAL: [&str; 5] = ["_eq", "eq", "equalTo", "equals", "is"];
 const ONE_OF: [&str; 3] = ["_in", "in", "oneOf"];
+/// Input fields for what is beyond a value.
+const BEYOND: [(Meaning, [&str; 4]); 4] = [
+    (Meaning::Less, ["_lt", "lt", "lessThan", "isLessThan"]),
+    (Meaning::LessOrEqual, ["_lte", "lte", "lessThanOrEqualTo", "lessThanOrEqual"]),
+    (Meaning::Greater, ["_gt", "gt", "greaterThan", "isGreaterThan"]),
+    (Meaning::GreaterOrEqual, ["_gte", "gte", "greaterThanOrEqualTo", "greaterThanOrEqual"]),
+];
 /// Arguments for the number of rows.
 const SIZES: [&str; 9] = ["first", "limit", "take", "pageSize", "page_size", "perPage", "per_page", "size", "top"];
 const SKIPS: [&str; 2] = ["offset", "skip"];
@@ -24,7 +33,7 @@ const SKIPS: [&str; 2] = ["offset", "skip"];
 const CUTS: [&str; 9] =
     ["after", "before", "cursor", "page", "nexttoken", "continuation", "starting", "ending", "offset"];
 
-/// The arguments that stand for equality with a column.
+/// The arguments that stand for a comparison with a column.
 pub(super) fn matching(
     schema: &Schema,
     of: &Type,
@@ -58,11 +67,28 @@ fn plain(of: &Type, argument: &schema::Argument, known: &Known<'_>) -> Option<Ar
     named.then(|| Argument { path: vec![argument.name.clone()], ..filled(argument, &argument.shape, known, many) })
 }
 
-/// The ways in which an input object tells what a column equals.
+/// The input field that stands for a column in an input object, which may be within other fields, and the path to it.
+pub(super) fn inner<'a>(
+    schema: &'a Schema,
+    input: &'a Type,
+    column: &str,
+) -> Option<(&'a schema::Argument, Vec<String>)> {
+    let (mut of, mut found, mut path) = (Some(input), None, Vec::new());
+    for name in column.split('.') {
+        let inner = of?.inputs.iter().find(|inner| inner.name == name)?;
+        path.push(name.to_owned());
+        of = schema.types.get(&inner.shape.name);
+        found = Some(inner);
+    }
+    Some((found?, path))
+}
+
+/// The ways in which an input object tells how a column compares.
 fn conditions(schema: &Schema, argument: &schema::Argument, input: &Type, known: &Known<'_>) -> Vec<Argument> {
-    let Some(inner) = input.inputs.iter().find(|inner| inner.name == known.column) else { return Vec::new() };
+    let Some((inner, within)) = inner(schema, input, known.column) else { return Vec::new() };
     let path = |more: &[&str]| {
-        [argument.name.as_str(), known.column].iter().chain(more).map(|part| (*part).to_owned()).collect()
+        let more = more.iter().map(|part| (*part).to_owned());
+        std::iter::once(argument.name.clone()).chain(within.iter().cloned()).chain(more).collect()
     };
     if inner.shape.name == known.of {
         let many = inner.shape.lists == 1;
@@ -74,13 +100,17 @@ fn conditions(schema: &Schema, argument: &schema::Argument, input: &Type, known:
         return Vec::new();
     };
     let mut found = Vec::new();
-    for (names, many) in [(&EQUAL[..], false), (&ONE_OF[..], true)] {
+    let ordered = has_one_order(columns::scalar(known.of, TypeKind::Scalar));
+    let beyond = BEYOND.iter().filter(|_| ordered).map(|(meaning, names)| (&names[..], false, *meaning));
+    let equal = [(&EQUAL[..], false, Meaning::Equal), (&ONE_OF[..], true, Meaning::Equal)];
+    for (names, many, meaning) in equal.into_iter().chain(beyond) {
         let operator = operators.inputs.iter().find(|operator| {
             let shape = &operator.shape;
             names.contains(&operator.name.as_str()) && shape.name == known.of && shape.lists == usize::from(many)
         });
         if let Some(operator) = operator {
-            found.push(Argument { path: path(&[&operator.name]), ..filled(argument, &operator.shape, known, many) });
+            let filled = filled(argument, &operator.shape, known, many);
+            found.push(Argument { path: path(&[&operator.name]), meaning, ..filled });
         }
     }
     found
@@ -92,6 +122,7 @@ fn filled(argument: &schema::Argument, value: &Shape, known: &Known<'_>, many: b
         path: Vec::new(),
         of: argument.shape.text.clone(),
         column: known.column.to_owned(),
+        meaning: Meaning::Equal,
         many,
         text: is_text(&value.name),
         required: argument.required,
@@ -103,7 +134,7 @@ pub(super) fn declared(
     schema: &Schema,
     arguments: &[schema::Argument],
     path: &[String],
-    column: &str,
+    (column, meaning): (&str, Meaning),
 ) -> Option<Argument> {
     let (first, rest) = path.split_first()?;
     let argument = arguments.iter().find(|argument| argument.name == *first)?;
@@ -111,13 +142,14 @@ pub(super) fn declared(
     for name in rest {
         shape = &schema.types.get(&shape.name)?.inputs.iter().find(|input| input.name == *name)?.shape;
     }
-    if shape.lists > 1 || matches!(shape.kind, TypeKind::InputObject) {
+    if shape.lists > usize::from(meaning == Meaning::Equal) || matches!(shape.kind, TypeKind::InputObject) {
         return None;
     }
     Some(Argument {
         path: path.to_vec(),
         of: argument.shape.text.clone(),
         column: column.to_owned(),
+        meaning,
         many: shape.lists == 1,
         text: is_text(&shape.name),
         required: argument.required,
@@ -129,9 +161,12 @@ fn is_text(name: &str) -> bool {
     matches!(name, "ID" | "String") || name.contains("Decimal")
 }
 
-/// A name without regard to case and underscores.
-fn folded(name: &str) -> String {
-    name.chars().filter(|character| *character != '_').map(|character| character.to_ascii_lowercase()).collect()
+/// A name without regard to case, underscores and points.
+pub(super) fn folded(name: &str) -> String {
+    name.chars()
+        .filter(|character| !['_', '.'].contains(character))
+        .map(|character| character.to_ascii_lowercase())
+        .collect()
 }
 
 /// How a list is read to its end. `holder` is the object that the list stands in, `None`: it is given as it is. `Err`: the

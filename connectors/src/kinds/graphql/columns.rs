@@ -74,6 +74,31 @@ pub(super) fn of(schema: &Schema, of: &Type, homes: &BTreeMap<&str, Home>) -> Co
 }
 
 impl Columns {
+    /// Adds a column for a value within objects, by the fields that lead to it; nothing if there is no such value.
+    pub(super) fn add_within(&mut self, schema: &Schema, of: &Type, column: &str) {
+        if self.fields.iter().any(|field| field.name == column) {
+            return;
+        }
+        let path: Vec<&str> = column.split('.').collect();
+        let Some((last, before)) = path.split_last() else { return };
+        let (mut inner, mut promised) = (of, true);
+        for name in before {
+            let field = inner.field(name).filter(|field| field.is_plain() && field.shape.lists == 0);
+            let Some((field, of)) = field.and_then(|field| Some((field, schema.object(&field.shape)?))) else { return };
+            promised &= field.shape.required;
+            inner = of;
+        }
+        let field = inner.field(last).filter(|field| field.is_plain() && field.is_leaf() && field.shape.lists == 0);
+        let Some(field) = field else { return };
+        let mut found = leaf(schema, field, false);
+        column.clone_into(&mut found.name);
+        if !promised {
+            found.details.remove(REQUIRED);
+        }
+        route::keep(&mut found, &path, None);
+        self.fields.push(found);
+    }
+
     /// A field that holds a row of another collection: the column that says which, and the reference.
     fn refer(&mut self, schema: &Schema, field: &schema::Field, inner: &Type, home: &Home) {
         let Some(key) = inner.field(&home.key) else { return };

@@ -11,7 +11,8 @@ use lilong_schema::{Collection, Enumeration, SourceDescription};
 use super::arguments::{self, Known, matching};
 use super::columns::{self, Home};
 use super::found::{Found, namespace, rows_of};
-use super::route::{Access, Paging, Route};
+use super::order;
+use super::route::{Access, Meaning, Route};
 use super::schema::{Schema, Type, TypeKind};
 use super::settings::Settings;
 
@@ -154,7 +155,8 @@ impl<'a> Describing<'a> {
             for one in ones.iter().filter(|one| one.of.name == of.name) {
                 let required = one.field.arguments.iter().filter(|argument| argument.required).count();
                 let found = matching(self.schema, of, &one.field.arguments, &known(of));
-                let found: Vec<_> = found.into_iter().filter(|argument| argument.required && !argument.many).collect();
+                let found = found.into_iter().filter(|argument| argument.required && is_one(argument));
+                let found: Vec<_> = found.collect();
                 if !found.is_empty() && found.len() == required {
                     sets.push(found.into_iter().map(|argument| argument.column).collect());
                 }
@@ -181,7 +183,10 @@ impl<'a> Describing<'a> {
         list: Option<&Found<'a>>,
         ones: &[Found<'a>],
     ) -> Option<Collection> {
-        let columns = columns::of(self.schema, of, homes);
+        let mut columns = columns::of(self.schema, of, homes);
+        for column in self.named_within(&name) {
+            columns.add_within(self.schema, of, &column);
+        }
         let known: Vec<Known<'_>> = columns
             .fields
             .iter()
@@ -204,7 +209,11 @@ impl<'a> Describing<'a> {
             .filter(|set| set.iter().all(|column| known.iter().any(|known| known.column == *column)))
             .cloned()
             .collect();
-        keys.retain(|key| key.columns.iter().all(|column| columns.fields.iter().any(|field| field.name == *column)));
+        let is_column = |name: &String| {
+            let found = columns.fields.iter().find(|field| field.name == *name);
+            found.is_some_and(|field| !name.contains('.') || field.holds_no_null())
+        };
+        keys.retain(|key| key.columns.iter().all(is_column));
         if !keys.is_empty() && keys.iter().all(|key| !key.primary) {
             keys[0].primary = true;
         }
@@ -234,8 +243,8 @@ impl<'a> Describing<'a> {
         let page = arguments::paging(given, list.holder)
             .map_err(|cut| format!("how its argument `{cut}` cuts it into pages is not known"))?;
         let mut found = Vec::new();
-        for (column, path) in self.settings.arguments.iter().filter(|(column, _)| column.name == list.name) {
-            found.extend(arguments::declared(self.schema, given, path, &column.columns[0]));
+        for (column, meaning, path) in self.settings.arguments.iter().filter(|(column, ..)| column.name == list.name) {
+            found.extend(arguments::declared(self.schema, given, path, (&column.columns[0], *meaning)));
         }
         if self.settings.guess {
             let of_page = page.as_ref().map(arguments::of_page).unwrap_or_default();
@@ -252,7 +261,17 @@ impl<'a> Describing<'a> {
         }
         let sorted = self.settings.sorted.iter().find(|sorted| sorted.name == list.name);
         let sorted = sorted.map(|sorted| sorted.columns.clone()).unwrap_or_default();
-        Ok(Access { arguments: found, page, sorted, ..list.access.clone() })
+        let sorting = self.settings.guess.then(|| order::sorting(self.schema, given, known)).flatten();
+        Ok(Access { arguments: found, page, sorted, sorting, ..list.access.clone() })
+    }
+
+    /// Columns within objects that the catalog names.
+    fn named_within(&self, name: &str) -> Vec<String> {
+        let settings = self.settings;
+        let named = settings.keys.iter().chain(&settings.sorted);
+        let named = named.chain(settings.arguments.iter().map(|(columns, ..)| columns));
+        let named = named.chain(settings.lookups.iter().map(|(columns, _)| columns)).filter(|named| named.name == name);
+        named.flat_map(|named| &named.columns).filter(|column| column.contains('.')).cloned().collect()
     }
 
     /// The fields that find one row of a type.
@@ -263,6 +282,7 @@ impl<'a> Describing<'a> {
             let arguments = found.and_then(|found| {
                 let pairs = columns.columns.iter().zip(&field.columns);
                 let arguments = pairs.map(|(column, argument)| {
+                    let column = (column.as_str(), Meaning::Equal);
                     arguments::declared(self.schema, &found.field.arguments, std::slice::from_ref(argument), column)
                 });
                 arguments.collect::<Option<Vec<_>>>()
@@ -279,7 +299,7 @@ impl<'a> Describing<'a> {
         }
         for one in ones.iter().filter(|one| one.of.name == of.name) {
             let arguments = matching(self.schema, of, &one.field.arguments, known);
-            let arguments: Vec<_> = arguments.into_iter().filter(|argument| !argument.many).collect();
+            let arguments: Vec<_> = arguments.into_iter().filter(is_one).collect();
             let required: Vec<_> = arguments.iter().filter(|argument| argument.required).cloned().collect();
             let needed = one.field.arguments.iter().filter(|argument| argument.required).count();
             if needed == required.len() && needed > 0 {
@@ -299,7 +319,7 @@ impl<'a> Describing<'a> {
         let settings = self.settings;
         let named = settings.keys.iter().map(|entry| ("keys", entry));
         let named = named.chain(settings.sorted.iter().map(|entry| ("sorted", entry)));
-        let named = named.chain(settings.arguments.iter().map(|(entry, _)| ("arguments", entry)));
+        let named = named.chain(settings.arguments.iter().map(|(entry, ..)| ("arguments", entry)));
         let named = named.chain(settings.lookups.iter().map(|(entry, _)| ("lookups", entry)));
         for (key, entry) in named {
             let collection = collections.iter().find(|collection| collection.name == entry.name);
@@ -314,7 +334,7 @@ impl<'a> Describing<'a> {
                 self.warnings.push(format!("{}({columns}) is no key: the service may give null there", entry.name));
             }
         }
-        for (entry, path) in &settings.arguments {
+        for (entry, _, path) in &settings.arguments {
             let route = collections.iter().find(|collection| collection.name == entry.name).and_then(Route::of);
             let list = route.and_then(|route| route.list);
             if list.is_some_and(|list| list.arguments.iter().all(|argument| argument.path != *path)) {
@@ -322,6 +342,11 @@ impl<'a> Describing<'a> {
             }
         }
     }
+}
+
+/// Whether an argument stands for equality with one value.
+fn is_one(argument: &super::route::Argument) -> bool {
+    argument.meaning == Meaning::Equal && !argument.many
 }
 
 /// The scalar fields of a type.
@@ -343,9 +368,4 @@ fn entity_name(of: &str) -> String {
 /// Fields that are there for machines.
 fn is_reserved(name: &str) -> bool {
     name.starts_with('_') || matches!(name, "node" | "nodes")
-}
-
-/// Whether a list is read in pages.
-pub(super) fn is_paged(page: Option<&Paging>) -> bool {
-    page.is_some_and(|page| !matches!(page, Paging::Size { .. }))
 }

@@ -8,13 +8,13 @@ use std::fmt::Write;
 
 use arrow_schema::SchemaRef;
 use lilong_schema::collection::FieldId;
-use lilong_schema::{Collection, Scalar};
 
-use super::route::{self, Access, Argument, Paging, Route};
-use crate::json_cells::{Decoder, has_one_form};
+use super::order::{First, first};
+use super::route::{self, Access, Argument, Meaning, Paging, Route};
+use crate::json_cells::{Decoder, has_one_form, has_one_order};
 use crate::rows::columns_schema;
 use crate::tables::needed;
-use crate::{Comparison, Fetch, OperandId, OrderTarget, Predicate};
+use crate::{Comparison, Fetch, OperandId, Predicate};
 
 /// A fetch as it is asked for.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ pub(super) enum Way {
     List {
         access: Access,
         pushes: Vec<Push>,
-        /// Whether the first rows of the list are the first of the answer.
-        first_are_first: bool,
+        /// Why the first rows of the list are those that are wanted, where only some are.
+        first: Option<First>,
     },
     /// One field for each key.
     Each { access: Access, pushes: Vec<Push>, paged: bool },
@@ -108,18 +108,18 @@ fn way(route: &Route, fetch: &Fetch) -> Result<Way, Fault> {
                 return None;
             }
             let pushes = columns.iter().enumerate().map(|(at, column)| {
-                let argument = access.arguments.iter().find(|argument| argument.column == *column && !argument.many)?;
+                let argument = access.arguments.iter().find(|argument| argument.equals(column) && !argument.many)?;
                 Some(Push { argument: argument.clone(), from: Origin::Key(at) })
             });
             pushes.collect::<Option<Vec<_>>>()
         };
         if let (Some(list), [column]) = (&route.list, columns.as_slice())
-            && let Some(argument) = list.arguments.iter().find(|argument| argument.column == *column && argument.many)
+            && let Some(argument) = list.arguments.iter().find(|argument| argument.equals(column) && argument.many)
             && has_one_form
         {
             let push = Push { argument: argument.clone(), from: Origin::Key(0) };
-            if let Ok(pushes) = narrow(list, vec![push], fetch) {
-                return Ok(Way::List { access: list.clone(), pushes, first_are_first: false });
+            if let Ok((pushes, _)) = narrow(list, vec![push], fetch) {
+                return Ok(Way::List { access: list.clone(), pushes, first: None });
             }
         }
         for access in &route.lookups {
@@ -128,38 +128,56 @@ fn way(route: &Route, fetch: &Fetch) -> Result<Way, Fault> {
             }
         }
         if let Some(list) = &route.list
-            && let Some(Ok(pushes)) = keyed(list).map(|pushes| narrow(list, pushes, fetch))
+            && let Some(Ok((pushes, _))) = keyed(list).map(|pushes| narrow(list, pushes, fetch))
         {
             return Ok(Way::Each { access: list.clone(), pushes, paged: list.page.is_some() });
         }
     }
     let list = route.list.as_ref().ok_or(Fault::NoList)?;
-    let pushes = narrow(list, Vec::new(), fetch)?;
-    Ok(Way::List { access: list.clone(), pushes, first_are_first: first_are_first(list, fetch) })
+    let (pushes, all) = narrow(list, Vec::new(), fetch)?;
+    Ok(Way::List { access: list.clone(), pushes, first: first(list, fetch).filter(|_| all) })
 }
 
-/// Adds what the fetch's conditions give arguments to go by.
-fn narrow(access: &Access, mut pushes: Vec<Push>, fetch: &Fetch) -> Result<Vec<Push>, Fault> {
+/// Adds what the fetch's conditions give arguments to go by, and says whether that is each of them.
+fn narrow(access: &Access, mut pushes: Vec<Push>, fetch: &Fetch) -> Result<(Vec<Push>, bool), Fault> {
     let mut conditions = Vec::new();
     conjuncts(&fetch.predicate, &mut conditions);
+    let (keyed, count) = (pushes.len(), conditions.len());
     for condition in conditions {
-        let (field, operand, several) = match condition {
-            Predicate::Compare { field, comparison: Comparison::Equal, operand } => (*field, *operand, false),
-            Predicate::Compare { field, comparison: Comparison::In, operand } => (*field, *operand, true),
+        let (field, operand, several, meanings) = match condition {
+            Predicate::Compare { field, comparison, operand } => {
+                let several = *comparison == Comparison::In;
+                let meanings: &[Meaning] = match comparison {
+                    Comparison::Equal | Comparison::In => &[Meaning::Equal],
+                    Comparison::Less => &[Meaning::Less, Meaning::LessOrEqual],
+                    Comparison::LessOrEqual => &[Meaning::LessOrEqual],
+                    Comparison::Greater => &[Meaning::Greater, Meaning::GreaterOrEqual],
+                    Comparison::GreaterOrEqual => &[Meaning::GreaterOrEqual],
+                    _ => continue,
+                };
+                (*field, *operand, several, meanings)
+            }
             Predicate::KeyIn { fields, normalize, operand } if normalize.is_empty() && fields.len() == 1 => {
-                (fields[0], *operand, true)
+                (fields[0], *operand, true, &[Meaning::Equal][..])
             }
             _ => continue,
         };
-        let column = &fetch.collection.fields[field].name;
-        let mut fitting = access.arguments.iter().filter(|argument| argument.column == *column);
-        let argument = if several {
-            fitting.find(|argument| argument.many)
-        } else {
-            fitting.clone().find(|argument| !argument.many).or_else(|| fitting.next())
+        let field = &fetch.collection.fields[field];
+        let fitting = |meaning: &Meaning| {
+            let mut fitting = access
+                .arguments
+                .iter()
+                .filter(|argument| argument.column == field.name && argument.meaning == *meaning);
+            if several {
+                fitting.find(|argument| argument.many)
+            } else {
+                fitting.clone().find(|argument| !argument.many).or_else(|| fitting.next())
+            }
         };
-        let Some(argument) = argument else { continue };
-        if !argument.required && !has_one_form(fetch.collection.fields[field].scalar) {
+        let Some(argument) = meanings.iter().find_map(fitting) else { continue };
+        let is_equal = argument.meaning == Meaning::Equal;
+        let is_plain = if is_equal { has_one_form(field.scalar) } else { has_one_order(field.scalar) };
+        if !(is_plain || argument.required && is_equal) {
             continue;
         }
         let taken = |push: &Push| {
@@ -176,7 +194,10 @@ fn narrow(access: &Access, mut pushes: Vec<Push>, fetch: &Fetch) -> Result<Vec<P
         .find(|argument| argument.required && pushes.iter().all(|push| push.argument.path[0] != argument.path[0]));
     match missing {
         Some(missing) => Err(Fault::NeedsFilter(missing.column.clone())),
-        None => Ok(pushes),
+        None => {
+            let all = pushes.len() == keyed + count;
+            Ok((pushes, all))
+        }
     }
 }
 
@@ -186,22 +207,6 @@ fn conjuncts<'a>(predicate: &'a Predicate, found: &mut Vec<&'a Predicate>) {
         Predicate::And(parts) => parts.iter().for_each(|part| conjuncts(part, found)),
         predicate => found.push(predicate),
     }
-}
-
-/// Whether the first rows of the list are the first of the answer: nothing is filtered, and it is sorted as it is asked.
-fn first_are_first(access: &Access, fetch: &Fetch) -> bool {
-    let collection: &Collection = &fetch.collection;
-    let sorted = fetch.order.iter().enumerate().all(|(at, order)| match &order.target {
-        OrderTarget::Field(field) => {
-            let field = &collection.fields[*field];
-            let plain = !order.descending && order.path.is_empty() && field.holds_no_null();
-            // The service may sort text in another way.
-            let alike = !matches!(field.scalar, Scalar::String | Scalar::Enum);
-            plain && alike && access.sorted.get(at) == Some(&field.name)
-        }
-        _ => false,
-    });
-    fetch.predicate.is_true() && fetch.keys.is_none() && fetch.distinct.is_empty() && fetch.group.is_none() && sorted
 }
 
 /// What is selected of a row: the paths of its values, merged.
@@ -233,10 +238,11 @@ pub(super) struct PageOf {
 }
 
 impl Parts {
-    /// The document of one page of a list; a cursor goes in the variable `after`.
-    pub(super) fn list(&self, access: &Access, pushes: &[Push], page: PageOf) -> String {
+    /// The document of one page of a list, sorted as an argument says; a cursor goes in the variable `after`.
+    pub(super) fn list(&self, access: &Access, pushes: &[Push], sorting: Option<&str>, page: PageOf) -> String {
         let mut heads = Vec::new();
         let mut given = arguments(pushes, "", &mut heads);
+        given.extend(sorting.map(str::to_owned));
         match &access.page {
             Some(Paging::Cursor { size, after, .. }) => {
                 given.extend(size.iter().map(|size| format!("{size}: {}", page.size)));
@@ -294,8 +300,10 @@ impl Parts {
     pub(super) fn text(&self, page_rows: usize) -> String {
         let page = PageOf { size: page_rows, skip: 0, number: 1 };
         match &self.way {
-            Way::List { access, pushes, .. } => self.list(access, pushes, page),
-            Way::Each { access, pushes, paged: true } => self.list(access, pushes, page) + " # for each key",
+            Way::List { access, pushes, first } => {
+                self.list(access, pushes, first.as_ref().and_then(First::argument), page)
+            }
+            Way::Each { access, pushes, paged: true } => self.list(access, pushes, None, page) + " # for each key",
             Way::Each { access, pushes, paged: false } => self.each(access, pushes, 1) + " # one field for each key",
             Way::Entities(columns) => format!("{} # by {}", self.entities(), columns.join(", ")),
         }

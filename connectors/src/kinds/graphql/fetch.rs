@@ -10,10 +10,11 @@ use futures::FutureExt;
 use lilong_schema::{Scalar, Value};
 use serde_json::{Map, Value as Json};
 
+use super::Service;
 use super::answer::walk;
 use super::document::{Origin, PageOf, Parts, Push, Way};
-use super::route::{Access, Paging};
-use super::{Service, describe};
+use super::order::First;
+use super::route::{Access, Argument, Paging};
 use crate::json_cells::{Filling, to_json};
 use crate::pieces::{Gathering, Piece};
 use crate::sql::batch::{capacity, number};
@@ -39,20 +40,18 @@ impl Work<'_> {
     /// Every row that the service finds, in one batch.
     pub(super) async fn rows(&self) -> Result<Rows> {
         match &self.parts.way {
-            Way::List { access, pushes, first_are_first } => {
-                let enough = self.enough(*first_are_first);
+            Way::List { access, pushes, first } => {
                 let Some(column) = pushes.iter().find_map(|push| match push.from {
                     Origin::Key(column) => Some(column),
                     Origin::Operand(_) => None,
                 }) else {
-                    let given = self.given(pushes, &[])?;
-                    return self.gathering().finish(self.list(access, pushes, given, enough).await?);
+                    return self.all_or_first(access, pushes, first.as_ref()).await;
                 };
                 let keys = self.keys(column)?;
                 let lists = keys.chunks(VALUES).enumerate().map(|(chunk, keys)| {
                     let asked = async move {
                         let given = self.given(pushes, &[(column, Json::Array(keys.to_vec()))])?;
-                        let filling = self.list(access, pushes, given, None).await?;
+                        let (filling, _) = self.list(access, pushes, given, None).await?;
                         Ok(Piece::of(filling, chunk * VALUES..chunk * VALUES + keys.len()))
                     };
                     asked.boxed()
@@ -73,7 +72,7 @@ impl Work<'_> {
                         let keys = of(key);
                         let asked = async move {
                             let given = self.given(pushes, &keys)?;
-                            Ok(Piece::of(self.list(access, pushes, given, None).await?, key..key + 1))
+                            Ok(Piece::of(self.list(access, pushes, given, None).await?.0, key..key + 1))
                         };
                         asked.boxed()
                     });
@@ -107,32 +106,51 @@ impl Work<'_> {
         }
     }
 
-    /// The rows that are enough, if the first that come are those that are wanted.
-    fn enough(&self, first_are_first: bool) -> Option<usize> {
+    /// The first rows of a list if these are all that is wanted, else every row of it.
+    async fn all_or_first(&self, access: &Access, pushes: &[Push], first: Option<&First>) -> Result<Rows> {
         let fetch = self.bound.fetch();
-        let limit = number(self.bound, fetch.limit).filter(|_| first_are_first)?;
-        Some(limit.saturating_add(number(self.bound, fetch.offset).unwrap_or(0)))
+        let given = self.given(pushes, &[])?;
+        if let (Some(first), Some(limit)) = (first, number(self.bound, fetch.limit)) {
+            let enough = limit.saturating_add(number(self.bound, fetch.offset).unwrap_or(0));
+            let (filling, is_whole) = self.list(access, pushes, given.clone(), Some((first, enough))).await?;
+            let rows = self.gathering().finish(filling)?;
+            let is_enough = || first.are_enough(self.bound, &rows.batch, enough);
+            if is_whole || is_enough().map_err(|cause| cause.at_source(self.source().clone(), "comparing rows"))? {
+                return Ok(rows);
+            }
+        }
+        self.gathering().finish(self.list(access, pushes, given, None).await?.0)
+    }
+
+    fn source(&self) -> &std::sync::Arc<str> {
+        self.service.client.source()
     }
 
     fn gathering(&self) -> Gathering<'_> {
-        let source = self.service.client.source();
-        Gathering { source, bound: self.bound, schema: &self.parts.schema, most: self.service.settings.rows }
+        Gathering {
+            source: self.source(),
+            bound: self.bound,
+            schema: &self.parts.schema,
+            most: self.service.settings.rows,
+        }
     }
 
     fn filling(&self) -> Filling {
         Filling::new(&self.parts.schema, &self.parts.decoders, capacity(self.bound))
     }
 
-    /// Reads a list to its end.
+    /// Reads a list to its end, or until there are some of its first rows; whether that was its end.
     async fn list(
         &self,
         access: &Access,
         pushes: &[Push],
         given: Map<String, Json>,
-        enough: Option<usize>,
-    ) -> Result<Filling> {
+        first: Option<(&First, usize)>,
+    ) -> Result<(Filling, bool)> {
         let mut filling = self.filling();
         let most = self.service.settings.rows;
+        let enough = first.map(|(first, enough)| first.asked(self.bound.fetch(), enough));
+        let sorting = first.and_then(|(first, _)| first.argument());
         let size = match &access.page {
             // It has one page: one row more than may be shows that there are more.
             Some(Paging::Size { .. }) => enough.unwrap_or(most + 1),
@@ -143,7 +161,7 @@ impl Work<'_> {
         let mut last: Option<Json> = None;
         let mut bytes = 0;
         loop {
-            let document = self.parts.list(access, pushes, page);
+            let document = self.parts.list(access, pushes, sorting, page);
             let mut variables = given.clone();
             if matches!(access.page, Some(Paging::Cursor { .. })) && !cursor.is_null() {
                 variables.insert("after".to_owned(), cursor.clone());
@@ -158,11 +176,14 @@ impl Work<'_> {
             answer.rows(access, &[None], &self.parts.paths, &mut filling).map_err(|fault| self.said(fault))?;
             let found = filling.rows() - before;
             self.gathering().check(filling.rows())?;
-            if enough.is_some_and(|enough| filling.rows() >= enough) || !describe::is_paged(access.page.as_ref()) {
-                return Ok(filling);
-            }
             let rows = walk(&answer.data, &access.path).cloned().unwrap_or_default();
             let items = rows.as_array().map_or(0, Vec::len);
+            match access.page {
+                None => return Ok((filling, true)),
+                Some(Paging::Size { .. }) => return Ok((filling, items < page.size)),
+                Some(_) if enough.is_some_and(|enough| filling.rows() >= enough) => return Ok((filling, false)),
+                Some(_) => {}
+            }
             if items > 0 && found > 0 && last.as_ref() == Some(&rows) {
                 return Err(self.fault(ErrorKind::Mismatch, "a page came twice: the list has no end"));
             }
@@ -184,14 +205,14 @@ impl Work<'_> {
                         None => is_place,
                     };
                     if !goes_on {
-                        return Ok(filling);
+                        return Ok((filling, true));
                     }
                     if !is_place || place == cursor {
                         return Err(self.fault(ErrorKind::Mismatch, "a page does not say where the next one begins"));
                     }
                     cursor = place;
                 }
-                _ if items == 0 => return Ok(filling),
+                _ if items == 0 => return Ok((filling, true)),
                 _ => {
                     page.skip += items;
                     page.number += 1;
@@ -235,6 +256,13 @@ impl Work<'_> {
             let value = match push.from {
                 Origin::Key(column) => keys.iter().find(|(at, _)| *at == column).map(|(_, value)| value.clone()),
                 Origin::Operand(operand) => match self.bound.operands.get(operand) {
+                    Some(Operand::Value(Value::List(items))) => {
+                        // What no row can hold finds none.
+                        let items = items.iter().filter(|item| self.fits(argument, item));
+                        Some(Json::Array(items.map(|item| to_json(item, argument.text)).collect()))
+                    }
+                    // Such a condition is ours alone.
+                    Some(Operand::Value(value)) if !argument.required && !self.fits(argument, value) => continue,
                     Some(Operand::Value(value)) => Some(to_json(value, argument.text)),
                     Some(Operand::Keys(keys)) => self.column(keys, 0, &argument.column, argument.text).map(Json::Array),
                     None => None,
@@ -253,6 +281,18 @@ impl Work<'_> {
             place.insert(last.to_owned(), value);
         }
         Ok(given)
+    }
+
+    /// Whether an argument takes a value: whole numbers have as many bits as its column's type there.
+    fn fits(&self, argument: &Argument, value: &Value) -> bool {
+        let collection = &self.bound.fetch().collection;
+        let field = collection.field_id(&argument.column).map(|field| &collection.fields[field]);
+        let is_int = field.is_some_and(|field| field.native.trim_end_matches('!') == "Int");
+        match value {
+            Value::Integer(number) if is_int => i32::try_from(*number).is_ok(),
+            Value::Integer(number) => i64::try_from(*number).is_ok(),
+            _ => true,
+        }
     }
 
     /// The values of one column of the keys.

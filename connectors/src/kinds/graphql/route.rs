@@ -2,6 +2,8 @@
 //!
 //! In: the schema of a service and what the catalog says of it. Out: [`Route`]s, as text among a collection's details.
 
+use std::collections::BTreeMap;
+
 use lilong_schema::{Collection, Field};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +45,7 @@ pub(super) struct Access {
     /// Whether it gives one row or none.
     #[serde(default)]
     pub(super) one: bool,
-    /// Which arguments stand for equality with a column.
+    /// Which arguments stand for a comparison with a column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) arguments: Vec<Argument>,
     /// How its pages are asked for.
@@ -52,6 +54,9 @@ pub(super) struct Access {
     /// The columns that its rows are sorted by, smallest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) sorted: Vec<String>,
+    /// The argument that it is sorted by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sorting: Option<Sorting>,
 }
 
 /// An argument that rows are found by.
@@ -61,8 +66,11 @@ pub(super) struct Argument {
     pub(super) path: Vec<String>,
     /// The argument's type.
     pub(super) of: String,
-    /// The column that must equal it.
+    /// The column that is compared with it.
     pub(super) column: String,
+    /// How.
+    #[serde(default)]
+    pub(super) meaning: Meaning,
     /// Whether it takes many values, of which one must be equal.
     #[serde(default)]
     pub(super) many: bool,
@@ -72,6 +80,30 @@ pub(super) struct Argument {
     /// Whether nothing can be asked for without it.
     #[serde(default)]
     pub(super) required: bool,
+}
+
+/// What holds of a column in the rows that an argument finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Meaning {
+    /// It equals the argument, or one of its values.
+    #[default]
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// An argument that sorts a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sorting {
+    /// Its name.
+    pub(super) argument: String,
+    /// Whether it takes several columns.
+    pub(super) many: bool,
+    /// What is written for each column, by the way it is sorted: `asc`, `desc`, `asc_nulls_first` ….
+    pub(super) columns: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// How a list is read to its end.
@@ -108,6 +140,13 @@ pub(super) enum Paging {
         /// The argument for the number of rows.
         size: String,
     },
+}
+
+impl Argument {
+    /// Whether it stands for equality with a column.
+    pub(super) fn equals(&self, column: &str) -> bool {
+        self.meaning == Meaning::Equal && self.column == column
+    }
 }
 
 impl Route {

@@ -2,6 +2,7 @@
 //!
 //! In: a block. Out: [`Settings`]; what is wrong with the keys the block then knows. *Invariant*: nobody is asked.
 
+use super::route::Meaning;
 use crate::options::Block;
 
 /// What a catalog says of a service beyond how it is reached.
@@ -11,8 +12,8 @@ pub(super) struct Settings {
     pub(super) collections: Vec<Vec<String>>,
     /// Primary keys.
     pub(super) keys: Vec<Columns>,
-    /// Arguments that stand for equality with a column.
-    pub(super) arguments: Vec<(Columns, Vec<String>)>,
+    /// Arguments that stand for a comparison with a column.
+    pub(super) arguments: Vec<(Columns, Meaning, Vec<String>)>,
     /// Fields that find one row.
     pub(super) lookups: Vec<(Columns, Columns)>,
     /// The order in which lists come.
@@ -66,12 +67,9 @@ pub(super) fn read(block: &mut Block<'_>) -> Settings {
         arguments: list(
             block,
             "arguments",
-            "write a column and the argument that it equals, as in [\"product(state) = filter.state.eq\"]",
-            |text| {
-                let (column, argument) = text.split_once('=')?;
-                let column = parse_columns(column.trim()).filter(|column| column.columns.len() == 1)?;
-                Some((column, parse_path(argument.trim())?))
-            },
+            "write a column and the argument that it equals, or is below or beyond, as in \
+             [\"product(state) = filter.state.eq\", \"product(price) >= minPrice\"]",
+            parse_argument,
         ),
         lookups: list(
             block,
@@ -100,6 +98,22 @@ fn list<T>(block: &mut Block<'_>, key: &'static str, hint: &str, parse: impl Fn(
         }
     }
     found
+}
+
+/// `name(column) >= one.other`
+fn parse_argument(text: &str) -> Option<(Columns, Meaning, Vec<String>)> {
+    // What begins with another is looked for before it.
+    const SIGNS: [(&str, Meaning); 5] = [
+        ("<=", Meaning::LessOrEqual),
+        (">=", Meaning::GreaterOrEqual),
+        ("<", Meaning::Less),
+        (">", Meaning::Greater),
+        ("=", Meaning::Equal),
+    ];
+    let (sign, meaning) = SIGNS.into_iter().find(|(sign, _)| text.contains(sign))?;
+    let (column, argument) = text.split_once(sign)?;
+    let column = parse_columns(column.trim()).filter(|column| column.columns.len() == 1)?;
+    Some((column, meaning, parse_path(argument.trim())?))
 }
 
 /// `one.other`

@@ -5,13 +5,14 @@
 
 use lilong_schema::Scalar;
 
-use super::dialect::{MySql, bare, labels};
+use super::dialect::{MySql, bare};
+use super::enumeration::labels;
 use super::storage::Storage;
 use crate::Function;
 use crate::sql::dialect::{Column, Dialect};
 
 /// What [`Dialect::aggregate`] gives.
-pub(super) fn aggregate(function: Function, columns: &[Column<'_>]) -> Option<String> {
+pub(super) fn aggregate(dialect: MySql, function: Function, columns: &[Column<'_>]) -> Option<String> {
     Some(match (function, columns) {
         (Function::Count, []) => "COUNT(*)".to_owned(),
         (Function::Count, [column]) => format!("COUNT({})", bare(*column)),
@@ -22,10 +23,10 @@ pub(super) fn aggregate(function: Function, columns: &[Column<'_>]) -> Option<St
         (Function::CountDistinct, []) => return None,
         // Combinations with a null are left out by the server too.
         (Function::CountDistinct, columns) => {
-            let cells: Vec<String> = columns.iter().map(|column| MySql.exact(*column)).collect();
+            let cells: Vec<String> = columns.iter().map(|column| dialect.exact(*column)).collect();
             format!("COUNT(DISTINCT {})", cells.join(", "))
         }
-        (Function::Minimum | Function::Maximum, [column]) => extreme(function, *column)?,
+        (Function::Minimum | Function::Maximum, [column]) => extreme(dialect, function, *column)?,
         (function, [column]) => number(function, *column)?,
         _ => return None,
     })
@@ -50,13 +51,13 @@ fn number(function: Function, column: Column<'_>) -> Option<String> {
     })
 }
 
-fn extreme(function: Function, column: Column<'_>) -> Option<String> {
+fn extreme(dialect: MySql, function: Function, column: Column<'_>) -> Option<String> {
     function.scalar(column.field.scalar)?;
     let word = if function == Function::Minimum { "MIN" } else { "MAX" };
     let own = bare(column);
     Some(match Storage::of(column.field) {
         Storage::Enumeration(values) => format!("ELT({word}({own} + 0){})", labels(&values)),
         Storage::Boolean | Storage::Year => format!("{word}({own} + 0)"),
-        _ => format!("{word}({})", MySql.sort_key(column)),
+        _ => format!("{word}({})", dialect.sort_key(column)),
     })
 }

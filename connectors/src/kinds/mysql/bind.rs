@@ -136,16 +136,19 @@ impl Statement {
                 };
                 self.value(Written::marked(argument));
             }
-            Slot::Number(operand) => {
-                let Value::Integer(number) = operand_value(values.bound, *operand)? else {
-                    return Err(Unbindable::Operand);
-                };
-                // What is larger than the largest number is as good as it.
-                let number = i64::try_from(*number).unwrap_or(i64::MAX);
-                self.value(Written::marked(Argument::Integer(number)));
+            Slot::Number(operand) => self.number(whole_number(values.bound, *operand)?),
+            Slot::Sum(one, other) => {
+                let sum = whole_number(values.bound, *one)?.saturating_add(whole_number(values.bound, *other)?);
+                self.number(sum);
             }
         }
         Ok(())
+    }
+
+    fn number(&mut self, number: i128) {
+        // What is larger than the largest number is as good as it.
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        self.value(Written::marked(Argument::Integer(number)));
     }
 
     fn value(&mut self, written: Written) {
@@ -279,8 +282,12 @@ pub(super) fn marks_of_key(slots: &[Slot]) -> usize {
 }
 
 /// How many marks a statement has with the values of a request, keys of the fetch apart.
-pub(super) fn marks(slots: &[Slot], bound: &BoundFetch) -> usize {
-    let marks = slots.iter().map(|slot| match slot {
+pub(super) fn marks(pieces: &[Piece], slots: &[Slot], bound: &BoundFetch) -> usize {
+    let stand = pieces.iter().filter_map(|piece| match piece {
+        Piece::Slot(slot) => slots.get(*slot),
+        Piece::Sql(_) => None,
+    });
+    let marks = stand.map(|slot| match slot {
         Slot::List { operand, .. } => match operand_value(bound, *operand) {
             Ok(Value::List(items)) => padded(items.len()),
             _ => 1,
@@ -291,7 +298,7 @@ pub(super) fn marks(slots: &[Slot], bound: &BoundFetch) -> usize {
             _ => 1,
         },
         Slot::Keys { keys: Keys::Fetch, .. } => 0,
-        Slot::Value { .. } | Slot::Key { .. } | Slot::Pattern { .. } | Slot::Number(_) => 1,
+        Slot::Value { .. } | Slot::Key { .. } | Slot::Pattern { .. } | Slot::Number(_) | Slot::Sum(..) => 1,
     });
     marks.sum::<usize>().max(1)
 }
@@ -311,6 +318,13 @@ fn written(values: &[Value], storage: &Storage, scalar: Scalar) -> Result<Vec<Wr
         }
     }
     Ok(items)
+}
+
+fn whole_number(bound: &BoundFetch, id: OperandId) -> Result<i128, Unbindable> {
+    match operand_value(bound, id)? {
+        Value::Integer(number) => Ok(*number),
+        _ => Err(Unbindable::Operand),
+    }
 }
 
 fn operand_value(bound: &BoundFetch, id: OperandId) -> Result<&Value, Unbindable> {

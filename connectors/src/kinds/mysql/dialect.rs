@@ -8,8 +8,9 @@ use lilong_schema::{Collection, Field, KeyFunction, Scalar};
 
 use super::aggregate::aggregate;
 use super::canonical::{is_text, text_of};
+use super::enumeration::position;
 use super::storage::{self, Storage, collation, compared, foreign_charset, is_exact, is_utf8mb4};
-use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized, Nulls};
+use crate::sql::dialect::{Bound, Column, Dialect, Grouping, KeyTable, Keys, Normalized, Nulls};
 use crate::sql::statement::Statement;
 use crate::{Comparison, Function, OperandId};
 
@@ -28,6 +29,8 @@ pub(super) enum Slot {
     Pattern { operand: OperandId, comparison: Comparison },
     /// A limit or an offset.
     Number(OperandId),
+    /// A limit and an offset together.
+    Sum(OperandId, OperandId),
 }
 
 /// One column of a composite key.
@@ -47,7 +50,11 @@ pub(super) struct KeyColumn {
 pub(super) const ESCAPE: char = '|';
 
 /// See the module.
-pub(super) struct MySql;
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MySql {
+    /// Whether a statement may say its condition several times, to find the first rows of an order by an index.
+    pub(super) repeats: bool,
+}
 
 /// A name between backticks.
 pub(super) fn quote(name: &str) -> String {
@@ -225,8 +232,9 @@ impl Dialect for MySql {
     }
 
     fn normalized_key_in(&self, statement: &mut Statement<Slot>, wanted: Normalized<'_>) -> String {
+        let mark = "CAST(\0 AS CHAR CHARACTER SET utf8mb4)";
         // Letters of a key change as those of the column do.
-        let key = wanted.index.key_functions().fold(as_column("\0", wanted.column), |key, function| match function {
+        let key = wanted.index.key_functions().fold(as_column(mark, wanted.column), |key, function| match function {
             KeyFunction::Upper => format!("UPPER({key})"),
             KeyFunction::Lower => format!("LOWER({key})"),
             _ => format!("TRIM(LEADING '0' FROM {key})"),
@@ -306,7 +314,7 @@ impl Dialect for MySql {
     }
 
     fn aggregate(&self, function: Function, columns: &[Column<'_>]) -> Option<String> {
-        aggregate(function, columns)
+        aggregate(*self, function, columns)
     }
 
     fn sort_key(&self, column: Column<'_>) -> String {
@@ -347,6 +355,21 @@ impl Dialect for MySql {
         }
     }
 
+    /// An index of `InnoDB` is read from either end, but its entries end with the primary key, which rises in every order.
+    fn bound(
+        &self,
+        statement: &mut Statement<Slot>,
+        column: Column<'_>,
+        limit: OperandId,
+        offset: Option<OperandId>,
+    ) -> Option<Bound> {
+        if !self.repeats || !Storage::of(column.field).is_found_again() {
+            return None;
+        }
+        let slot = offset.map_or(Slot::Number(limit), |offset| Slot::Sum(limit, offset));
+        Some(Bound { rows: parameter(statement, slot), join: "STRAIGHT_JOIN", same: "<=>" })
+    }
+
     /// Nulls are the smallest here; where that is not what is asked, a term of its own comes first.
     fn nulls(&self, descending: bool, first: bool) -> Nulls {
         match (descending, first) {
@@ -355,21 +378,4 @@ impl Dialect for MySql {
             (true, true) => Nulls::Before(" DESC"),
         }
     }
-}
-
-/// Where the value of an enum stands in its declaration, from 1. What is made of an enum is a plain text.
-fn position(column: Column<'_>) -> String {
-    match (Storage::of(column.field), column.expression) {
-        (Storage::Enumeration(values), Some(expression)) => {
-            format!("NULLIF(FIELD({expression}{}), 0)", labels(&values))
-        }
-        _ => format!("({} + 0)", bare(column)),
-    }
-}
-
-/// The values of an enum as the rest of a list. In hexadecimal digits they need no quotes, which modes of the server read
-/// differently.
-pub(super) fn labels(values: &[String]) -> String {
-    let digits = |label: &String| label.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-    values.iter().map(|label| format!(", _utf8mb4 0x{}", digits(label))).collect()
 }

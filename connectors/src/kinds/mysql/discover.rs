@@ -36,17 +36,16 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     };
     // A database of which the login sees nothing would be in the way: none is chosen.
     let options = without_database(settings).map_err(|problems| problems.unwrap_or_else(|| failed(&"no address")))?;
-    let mut session = session::connect(&source, &options, &settings.tuning, settings.tuning.timeout)
+    let mut session = session::connect(&source, &options, read.family, &settings.tuning, settings.tuning.timeout)
         .await
         .map_err(|error| failed(&error))?;
-    let text = "SELECT CAST(SCHEMA_NAME AS CHAR) FROM information_schema.SCHEMATA \
-                WHERE SCHEMA_NAME NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 1";
+    let text = "SELECT CAST(SCHEMA_NAME AS CHAR) FROM information_schema.SCHEMATA";
     let rows = sqlx::raw_sql(text).fetch_all(&mut session.connection).await.map_err(|error| failed(&error))?;
     session.close(settings.tuning.connect_timeout).await;
     let mut names = vec![];
     for row in rows {
         let name: String = row.try_get_unchecked(0).map_err(|error| failed(&error))?;
-        if Pattern::plain(&read.database).matches(&name) {
+        if Pattern::plain(&read.database).matches(&name) && !read.family.keeps(&name) {
             names.push(name);
         }
     }

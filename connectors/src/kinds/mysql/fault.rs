@@ -62,8 +62,8 @@ fn classify(error: &sqlx::Error) -> (ErrorKind, bool) {
         1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1251 | 1370 | 1410 | 1449 | 1698 | 1820 | 1862 | 3118 | 4151 => {
             (ErrorKind::Denied, false)
         }
-        // Too long, by either server; stopped by somebody.
-        1317 | 1969 | 3024 => (ErrorKind::Timeout, false),
+        // Too long, by either server and by OceanBase; stopped by somebody.
+        1317 | 1969 | 3024 | 4012 => (ErrorKind::Timeout, false),
         // No such column, table, view; a view of what is gone.
         1054 | 1109 | 1146 | 1356 | 1932 => (ErrorKind::Mismatch, false),
         // Shutting down, lock waits, deadlocks, blocked host, lost connections.

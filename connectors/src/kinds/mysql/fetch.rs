@@ -40,6 +40,13 @@ pub(super) struct Parts {
     pub(super) decoders: Vec<Decoder>,
 }
 
+impl Parts {
+    /// Whether a statement can have as many values as this one has with those of a request.
+    pub(super) fn fits(&self, bound: &BoundFetch) -> bool {
+        bind::marks(&self.pieces, &self.slots, bound) <= MARKS
+    }
+}
+
 /// Runs a fetch. Errors that come before the first row are the result's, later ones the stream's.
 pub(super) async fn fetch(
     pool: &Arc<Pool>,
@@ -96,7 +103,7 @@ impl Job {
             }
             count = Some(batch.num_rows());
         }
-        let others = bind::marks(&parts.slots, bound);
+        let others = bind::marks(&parts.pieces, &parts.slots, bound);
         let step = if parts.each_key {
             // Each select says the whole condition again, with all its lists.
             (MARKS / others).min(SELECTS)

@@ -10,6 +10,7 @@ use lilong_schema::catalog::Tuning;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 
+use super::family::Family;
 use super::fault;
 use super::settings::Settings;
 use crate::pool::Slot;
@@ -26,7 +27,7 @@ pub(super) struct Session {
     pub(super) slot: Option<Slot>,
 }
 
-/// The families of servers.
+/// Which of the two servers it is, or is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Server {
     MariaDb,
@@ -42,17 +43,18 @@ impl std::fmt::Debug for Session {
 /// Connects to the settings' database. A statement may take `time` at the server.
 pub(super) async fn open(source: &Arc<str>, settings: &Settings, tuning: &Tuning, time: Duration) -> Result<Session> {
     let options = settings.options.clone().database(&settings.database);
-    connect(source, &options, tuning, time).await
+    connect(source, &options, settings.family, tuning, time).await
 }
 
 /// Connects with these options.
 pub(super) async fn connect(
     source: &Arc<str>,
     options: &MySqlConnectOptions,
+    family: &Family,
     tuning: &Tuning,
     time: Duration,
 ) -> Result<Session> {
-    match tokio::time::timeout(tuning.connect_timeout, set_up(options, time)).await {
+    match tokio::time::timeout(tuning.connect_timeout, set_up(options, family, time)).await {
         Ok(Ok(session)) => Ok(session),
         Ok(Err(error)) => Err(fault::of_connecting(source, error)),
         Err(_) => {
@@ -65,7 +67,7 @@ pub(super) async fn connect(
     }
 }
 
-async fn set_up(options: &MySqlConnectOptions, time: Duration) -> sqlx::Result<Session> {
+async fn set_up(options: &MySqlConnectOptions, family: &Family, time: Duration) -> sqlx::Result<Session> {
     let mut connection = options.connect().await?;
     let row = sqlx::raw_sql("SELECT CAST(VERSION() AS CHAR), CAST(CONNECTION_ID() AS CHAR)")
         .fetch_one(&mut connection)
@@ -73,21 +75,11 @@ async fn set_up(options: &MySqlConnectOptions, time: Duration) -> sqlx::Result<S
     let version: String = row.try_get_unchecked(0)?;
     let id: String = row.try_get_unchecked(1)?;
     let server = if version.contains("MariaDB") { Server::MariaDb } else { Server::MySql };
-    let limit = match server {
-        // Large lists stay lists: as the subselects that the server makes of them they lose their order and collation.
-        Server::MariaDb => format!(
-            "SESSION max_statement_time = {:.3}, SESSION in_predicate_conversion_threshold = 0",
-            time.as_secs_f64()
-        ),
-        Server::MySql => format!("SESSION max_execution_time = {}", time.as_millis().max(1)),
-    };
-    let text = format!(
-        "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION sql_mode = 'NO_UNSIGNED_SUBTRACTION', \
-         SESSION autocommit = 1, SESSION sql_auto_is_null = 0, SESSION sql_big_selects = 1, \
-         SESSION sql_select_limit = DEFAULT, {limit}"
-    );
+    let text = family.set_up(server == Server::MariaDb, time);
     sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await?;
-    sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY").execute(&mut connection).await?;
+    if family.reads_only {
+        sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY").execute(&mut connection).await?;
+    }
     Ok(Session { connection, server, id: id.parse().unwrap_or_default(), slot: None })
 }
 
@@ -107,8 +99,7 @@ impl Session {
         let (options, id) = (&settings.options, self.id);
         let killing = async {
             let mut connection = options.connect().await?;
-            let text = format!("KILL QUERY {id}");
-            sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await?;
+            sqlx::raw_sql(AssertSqlSafe(settings.family.kill(id))).execute(&mut connection).await?;
             connection.close().await
         };
         match tokio::time::timeout(time, killing).await {

@@ -1,4 +1,4 @@
-//! The keys of a block that only this kind has: `url`, `tls`, `tls_ca`, `pooler`.
+//! The keys of a block that only this kind has: `url`, `family`, `tls`, `tls_ca`, `pooler`.
 //!
 //! In: a block. Out: how to connect, or every problem of the kind's own keys. *Invariant*: no message holds any part of
 //! the address, and nothing is connected to.
@@ -11,8 +11,10 @@ use lilong_schema::{Problem, Secret};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
+use super::family::{self, Family};
+
 /// The kind's own keys.
-pub(super) const KEYS: &[&str] = &["url", "tls", "tls_ca", "pooler"];
+pub(super) const KEYS: &[&str] = &["url", "family", "tls", "tls_ca", "pooler"];
 
 /// Statements that a connection keeps prepared: the ceiling of a server holds for all its connections together.
 const STATEMENTS: usize = 16;
@@ -26,6 +28,8 @@ pub(super) struct Settings {
     pub(super) options: MySqlConnectOptions,
     /// The database, or the pattern of a `[[discover]]` block.
     pub(super) database: String,
+    /// Whose server it is.
+    pub(super) family: &'static Family,
     /// Whether a pooler stands between: nothing is kept in a session that could not be anyone's.
     pub(super) pooler: bool,
 }
@@ -70,6 +74,21 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             _ => wrong(option, "`pooler` is neither true nor false", "write pooler = true"),
         }
     }
+    let mut family = &family::OWN;
+    if let Some(option) = settings.options.get("family") {
+        let named = match &option.value {
+            OptionKind::Text(name) => family::find(name.reveal()),
+            _ => None,
+        };
+        match named {
+            Some(named) => family = named,
+            None => wrong(
+                option,
+                "`family` is none of tidb and oceanbase",
+                "leave it out for MySQL and MariaDB; other servers are not supported",
+            ),
+        }
+    }
     let mut found = None;
     match settings.options.get("url") {
         None => {
@@ -94,7 +113,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             if let Some(path) = authority {
                 options = options.ssl_ca(path);
             }
-            Ok(Settings { options, database, pooler })
+            Ok(Settings { options, database, family, pooler })
         }
         _ => Err(problems),
     }
@@ -232,14 +251,25 @@ mod tests {
             ("pooler", text("yes")),
             ("tls_ca", OptionKind::Integer(1)),
             ("uri", text("x")),
+            ("family", text("doris")),
         ];
         let problems = read(&block(&keys)).unwrap_err();
-        assert_eq!(problems.len(), 5, "{problems:?}");
+        assert_eq!(problems.len(), 6, "{problems:?}");
         assert!(!format!("{problems:?}").contains("hidden"));
         for url in ["postgres://host/civil", "mysql://host", "mysql://host/", "mysql://ho st/civil", ""] {
             assert_eq!(read(&block(&[("url", text(url))])).unwrap_err().len(), 1, "{url}");
         }
         assert_eq!(read(&block(&[])).unwrap_err().len(), 1);
+    }
+
+    #[test]
+    fn a_server_is_of_the_family_that_the_block_names() {
+        let family = |name: Option<&str>| {
+            let mut keys = vec![("url", text("mysql://u@h/civil"))];
+            keys.extend(name.map(|name| ("family", text(name))));
+            read(&block(&keys)).unwrap().family.name
+        };
+        assert_eq!([family(None), family(Some("tidb")), family(Some("oceanbase"))], ["", "tidb", "oceanbase"]);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(super) enum Storage {
     Date,
     /// `TIME`
     Time,
+    /// `TIME` of fewer digits after the second than six, where values are compared with it.
+    CoarseTime(u32),
     /// `DATETIME`, `TIMESTAMP`
     Moment,
     /// Characters that are read as the scalar by a `CAST` to this type.
@@ -89,12 +91,38 @@ pub(super) fn values(native: &str) -> Vec<String> {
     values
 }
 
+/// Whether no text of a column is so long that the server sorts it by a part of it (`max_sort_length`, 1,024 bytes by default).
+pub(super) fn is_sorted_whole(field: &Field) -> bool {
+    let longest = match word(&field.native).as_str() {
+        "char" | "varchar" => numbers(&field.native).first().copied(),
+        "tinytext" => Some(255),
+        _ => None,
+    };
+    Storage::of(field) == Storage::Text && longest.is_some_and(|characters| characters <= 255)
+}
+
 /// Whether a type holds characters in a collation.
 pub(super) fn is_text(word: &str) -> bool {
     matches!(word, "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext")
 }
 
 impl Storage {
+    /// Whether a value that was read of a column finds its row again, by the column's index.
+    pub(super) fn is_found_again(&self) -> bool {
+        matches!(
+            self,
+            Storage::Integer
+                | Storage::Year
+                | Storage::Float
+                | Storage::Single
+                | Storage::Decimal { .. }
+                | Storage::Text
+                | Storage::Date
+                | Storage::Time
+                | Storage::Moment
+        )
+    }
+
     /// How a field is stored.
     pub(super) fn of(field: &Field) -> Storage {
         let word = word(&field.native);
@@ -134,6 +162,10 @@ impl Storage {
 /// How the values are written that a column is compared with by its index, in its own collation.
 pub(super) fn compared(field: &Field) -> Storage {
     let storage = Storage::of(field);
+    if storage == Storage::Time && word(&field.native) == "time" {
+        let digits = numbers(&field.native).first().and_then(|digits| u32::try_from(*digits).ok()).unwrap_or(0);
+        return if digits < 6 { Storage::CoarseTime(digits) } else { storage };
+    }
     match (&storage, field.details.get(CHARSET), field.details.get(COLLATION)) {
         (Storage::Text | Storage::Enumeration(_), Some(charset), Some(collation)) if charset != "utf8mb4" => {
             Storage::Foreign { charset: charset.clone(), collation: collation.clone() }

@@ -39,6 +39,15 @@ impl Written {
         Written { before: Cow::Borrowed("CAST("), argument: Some(argument), after: Cow::Owned(format!(" AS {to})")) }
     }
 
+    /// MySQL takes a bare mark in the place of a time for midnight.
+    fn time(argument: Argument) -> Self {
+        Written {
+            before: Cow::Borrowed("CAST(CAST("),
+            argument: Some(argument),
+            after: Cow::Borrowed(" AS CHAR) AS TIME(6))"),
+        }
+    }
+
     fn beyond(negative: bool) -> Self {
         Written {
             before: Cow::Borrowed(if negative { BELOW } else { ABOVE }),
@@ -79,10 +88,11 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
             let position = values.iter().position(|value| value == text)?;
             Written::marked(Argument::Integer(position as i64 + 1))
         }
+        // MySQL takes a bare mark for a text of that set, and then refuses what the set does not have.
         (Storage::Foreign { charset, collation }, Value::Text(text)) => Written {
-            before: Cow::Borrowed("CONVERT("),
+            before: Cow::Borrowed("CONVERT(CAST("),
             argument: Some(Argument::Text(text.clone())),
-            after: Cow::Owned(format!(" USING {charset}) COLLATE {collation}")),
+            after: Cow::Owned(format!(" AS CHAR CHARACTER SET utf8mb4) USING {charset}) COLLATE {collation}")),
         },
         (Storage::UuidBytes, Value::Text(text)) => Written::marked(Argument::Bytes(uuid_bytes(text)?)),
         (
@@ -95,10 +105,17 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
             Value::Text(text),
         ) => Written::marked(Argument::Text(text.clone())),
         (Storage::Date, Value::Date(_)) => Written::cast(text_of(value, scalar)?, "DATE"),
-        (Storage::Time, Value::Time(_)) => Written::cast(text_of(value, scalar)?, "TIME(6)"),
+        // MySQL rounds what a column is equal to.
+        (Storage::CoarseTime(digits), Value::Time(micros))
+            if !is_ordered(comparison) && micros % 10_i64.pow(6_u32.saturating_sub(*digits)) != 0 =>
+        {
+            Written::beyond(false)
+        }
+        (Storage::Time | Storage::CoarseTime(_), Value::Time(_)) => Written::time(text_of(value, scalar)?),
         (Storage::Moment, Value::LocalDateTime(_) | Value::DateTime(_)) => {
             Written::cast(text_of(value, scalar)?, "DATETIME(6)")
         }
+        (Storage::Parsed(_), value @ Value::Time(_)) => Written::time(text_of(value, scalar)?),
         (Storage::Parsed(to), value) => Written::cast(text_of(value, scalar)?, *to),
         _ => return None,
     })

@@ -13,7 +13,6 @@ use super::request::{Keys, column};
 use super::schema::{AGGREGATES, AVERAGE, EQUAL, GROUPS, MAXIMUM, MINIMUM, SUM};
 use crate::evaluate::{self, FoldColumn, KeyIndex};
 use crate::json_cells::{Decoder, Filling, Untold};
-use crate::rows::arrow_schema;
 use crate::{Fetch, Function, Group, OperandId};
 
 /// The aggregate that counts the rows of a key.
@@ -82,7 +81,7 @@ pub(super) fn folding(fetch: &Fetch, keys: &Keys, exact: bool, ordered: bool) ->
     }
     let decoders = fetch.answer().iter().map(|field| Decoder::of(field)).collect();
     let dimensions = dimensions.len();
-    Some(Folding { schema: arrow_schema(fetch), limit, offset, query, decoders, dimensions, figures })
+    Some(Folding { schema: fetch.schema(), limit, offset, query, decoders, dimensions, figures })
 }
 
 /// What is asked for of each group; `None`: not all of it is there.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::fold::{Folding, folding};
 use super::schema::{EQUAL, GREATER, GREATER_OR_EQUAL, LESS, LESS_OR_EQUAL, ONE_OF, TEXT, VARIABLES};
-use crate::json_cells::{Decoder, has_one_form};
+use crate::json_cells::{Decoder, has_one_form, has_one_order};
 use crate::rows::columns_schema;
 use crate::tables::needed;
 use crate::{Comparison, Fetch, OperandId, Order, OrderTarget, Predicate};
@@ -167,7 +167,7 @@ fn compared(field: &Field, comparison: Comparison, operand: OperandId, negated: 
 /// A column compared by an operator, if its values have one form only: equality is that of JSON there.
 pub(super) fn column(field: &Field, operator: &str) -> Option<Column> {
     let is_equality = [EQUAL, ONE_OF].contains(&operator);
-    if !(is_equality && has_one_form(field.scalar) || has_one_order(field.scalar)) {
+    if !(if is_equality { has_one_form(field.scalar) } else { has_one_order(field.scalar) }) {
         return None;
     }
     Some(Column {
@@ -176,11 +176,6 @@ pub(super) fn column(field: &Field, operator: &str) -> Option<Column> {
         text: field.details.contains_key(TEXT),
         scalar: field.scalar,
     })
-}
-
-/// Whether there is only one way to order values.
-fn has_one_order(scalar: Scalar) -> bool {
-    matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Date)
 }
 
 fn keys(fetch: &Fetch) -> Keys {

@@ -10,7 +10,7 @@ use lilong_schema::collection::{ForeignKey, Key, REQUIRED};
 use lilong_schema::{Collection, Enumeration, Field, Scalar, SourceDescription};
 use serde::Deserialize;
 
-use crate::json_cells::VALUES;
+use crate::json_cells::{VALUES, has_one_order};
 
 /// The detail of a collection that says that sets of variables can be sent.
 pub(super) const VARIABLES: &str = "variables";
@@ -293,10 +293,11 @@ impl Schema {
             let result = self.scalar_types.get(result).and_then(|result| result.representation.as_ref());
             result.is_some_and(|result| kinds.contains(&result.kind.as_str()))
         };
+        let has_one_least = has_one_order(scalar) || scalar == Scalar::Float;
         for (name, function) in &of.aggregate_functions {
             let (detail, good) = match function {
-                Function::Min => (MINIMUM, has_one_least(scalar)),
-                Function::Max => (MAXIMUM, has_one_least(scalar)),
+                Function::Min => (MINIMUM, has_one_least),
+                Function::Max => (MAXIMUM, has_one_least),
                 Function::Sum { result_type } => {
                     let kinds: &[&str] = match scalar {
                         Scalar::Int => &["int64", "biginteger"],
@@ -319,20 +320,6 @@ impl Schema {
             }
         }
     }
-}
-
-/// Whether everybody agrees on which of some values is the least: texts have many orders.
-fn has_one_least(scalar: Scalar) -> bool {
-    matches!(
-        scalar,
-        Scalar::Int
-            | Scalar::BigInt
-            | Scalar::Decimal
-            | Scalar::Float
-            | Scalar::Date
-            | Scalar::LocalDateTime
-            | Scalar::DateTime
-    )
 }
 
 /// The scalar of a representation; what has none is JSON.

@@ -25,7 +25,9 @@ static RELATIONS: LazyLock<String> = LazyLock::new(|| {
         "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, obj_description(c.oid, 'pg_class'), \
          CASE WHEN c.relkind = 'p' THEN (SELECT sum(k.reltuples) FILTER (WHERE k.reltuples >= 0) \
            FROM pg_partition_tree(c.oid) AS p JOIN pg_catalog.pg_class AS k ON k.oid = p.relid WHERE p.isleaf) \
-           ELSE c.reltuples END::float8, \
+           ELSE coalesce((SELECT sum(k.reltuples) FILTER (WHERE k.reltuples >= 0) + greatest(c.reltuples, 0) \
+           FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS k ON k.oid = h.inhrelid \
+           WHERE h.inhparent = c.oid), c.reltuples) END::float8, \
          has_any_column_privilege(c.oid, 'SELECT'), \
          c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE'), \
          c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = c.oid) \
@@ -251,6 +253,15 @@ pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Re
                 AND has_schema_privilege(oid, 'USAGE')";
     let schemas = rows(connection, text, schemas, |row| row.try_get(0)).await?;
     Ok(Answers { relations, columns, indexes, references, enums, schemas })
+}
+
+/// The numbers of the hypertables of some schemas: tables that their chunks inherit from.
+pub(super) async fn hypertables(connection: &mut PgConnection, schemas: &[String]) -> Result<Vec<i64>, sqlx::Error> {
+    let text = "SELECT c.oid::int8 FROM timescaledb_information.hypertables AS t \
+         JOIN pg_catalog.pg_namespace AS n ON n.nspname = t.hypertable_schema \
+         JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = t.hypertable_name \
+         WHERE n.nspname = ANY($1)";
+    rows(connection, text, schemas, |row| row.try_get(0)).await
 }
 
 async fn rows<T>(

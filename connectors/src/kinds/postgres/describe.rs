@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnection;
 
 use super::catalog::{self, Answers, Column, Index, Relation};
 use super::expression::quote;
+use super::family::Family;
 use super::form::{COLLATION, FORM, Form, LOOSE, REQUIRED, TYPE};
 use crate::sql::indexed;
 
@@ -19,8 +20,18 @@ pub(super) async fn describe(
     connection: &mut PgConnection,
     settings: &SourceSettings,
     schemas: &[String],
+    family: &Family,
 ) -> Result<SourceDescription, sqlx::Error> {
-    let answers = catalog::ask(connection, schemas).await?;
+    let mut answers = catalog::ask(connection, schemas).await?;
+    if family.hypertables {
+        let known = catalog::hypertables(connection, schemas).await?;
+        for relation in answers.relations.iter_mut().filter(|relation| known.contains(&relation.number)) {
+            relation.inherited = false;
+        }
+    }
+    for relation in answers.relations.iter_mut().filter(|_| !family.counts) {
+        relation.rows = relation.rows.filter(|rows| *rows > 0.0);
+    }
     Ok(assemble(answers, settings, schemas))
 }
 

@@ -67,6 +67,8 @@ pub(super) struct Postgres<'a> {
     pub(super) schemas: &'a [String],
     /// Whether integers past 64 bits are among the operands: then integers are compared as numerics.
     pub(super) wide: bool,
+    /// Whether a look-up of each key may be cut.
+    pub(super) lateral: bool,
 }
 
 fn parameter(statement: &mut Statement<Slot>, slot: Slot) -> String {
@@ -164,7 +166,7 @@ impl Dialect for Postgres<'_> {
     }
 
     fn lateral(&self) -> bool {
-        true
+        self.lateral
     }
 
     fn bare(&self, column: Column<'_>) -> String {

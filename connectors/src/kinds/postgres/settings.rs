@@ -1,4 +1,5 @@
-//! The keys of a block that only this kind has: `url`, `schemas`, `tls`, `tls_ca`, `pooler`, `listen_channel`.
+//! The keys of a block that only this kind has: `url`, `family`, `schemas`, `tls`, `tls_ca`, `pooler`,
+//! `listen_channel`.
 //!
 //! In: a block. Out: how to connect, or every problem of the kind's own keys. *Invariant*: nothing of a URL stands in a
 //! message, and no network is touched.
@@ -13,8 +14,10 @@ use lilong_schema::{Problem, Secret};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+use super::family::{self, Family};
+
 /// The kind's own keys.
-pub(super) const KEYS: &[&str] = &["url", "schemas", "tls", "tls_ca", "pooler", "listen_channel"];
+pub(super) const KEYS: &[&str] = &["url", "family", "schemas", "tls", "tls_ca", "pooler", "listen_channel"];
 
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 64;
@@ -30,6 +33,8 @@ const URL_HINT: &str = "write url = \"postgres://USER:PASSWORD@HOST:5432/DATABAS
 pub(super) struct Settings {
     /// How to connect.
     pub(super) options: PgConnectOptions,
+    /// Whose database it is.
+    pub(super) family: &'static Family,
     /// The first is unprefixed; never empty.
     pub(super) schemas: Vec<String>,
     /// Whether a pooler stands between.
@@ -50,6 +55,15 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         Some((option, _)) => {
             fault(option, "pooler is not true or false", "write pooler = true behind a pooler such as PgBouncer");
             false
+        }
+    };
+    let family = match settings.options.get("family").map(|option| (option, &option.value)) {
+        None => &family::OWN,
+        Some((_, OptionKind::Text(name))) if let Some(family) = family::find(name.reveal()) => family,
+        Some((option, _)) => {
+            let hint = "leave it out for PostgreSQL; other databases are not supported";
+            fault(option, "family is none of citus and timescale", hint);
+            &family::OWN
         }
     };
     let mut schemas = vec!["public".to_owned()];
@@ -115,7 +129,8 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             if let Some(path) = authority {
                 options = options.ssl_root_cert(path);
             }
-            Ok(Settings { options: session(options, pooler, settings.tuning.timeout), schemas, pooler, channel })
+            let options = session(options, pooler, settings.tuning.timeout);
+            Ok(Settings { options, family, schemas, pooler, channel })
         }
         _ => Err(problems),
     }

@@ -1,6 +1,7 @@
 //! What needs a server and is no matter of every kind: the one that `LILONG_TEST_POSTGRES` names; skipped without.
 
 mod collations;
+mod families;
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -12,7 +12,6 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_row::{RowConverter, SortField};
 use arrow_schema::{ArrowError, SchemaRef};
 
-use crate::rows::arrow_schema;
 use crate::{CellFault, Fetch, Rows};
 
 /// What the first byte says; another one where the form changes.
@@ -35,7 +34,7 @@ pub(super) struct Written<'a> {
 impl Form {
     /// The form of a fetch's answer.
     pub(super) fn of(fetch: &Fetch) -> Result<Self, ArrowError> {
-        let schema = arrow_schema(fetch);
+        let schema = fetch.schema();
         let fields: Vec<_> = schema.fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
         let converter = if fields.is_empty() { None } else { Some(RowConverter::new(fields)?) };
         Ok(Self { schema, converter })

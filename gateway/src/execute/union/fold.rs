@@ -13,7 +13,7 @@ use arrow_array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow_select::concat::concat_batches;
 use arrow_select::nullif::nullif;
 use lilong_connectors::evaluate::{self, Error, FoldColumn};
-use lilong_connectors::rows::{arrow_schema, columns_schema};
+use lilong_connectors::rows::columns_schema;
 use lilong_connectors::{CellFault, Function, Group};
 use lilong_schema::{Scalar, Value};
 
@@ -68,7 +68,7 @@ impl<'a> Gathered<'a> {
     fn settle(&mut self) -> Result<(), Fault> {
         // Sums of floats do not depend on who answers first as long as nothing was put together before.
         self.parts.sort_by_key(|(member, _)| *member);
-        let schema = arrow_schema(&self.step.fetch);
+        let schema = self.step.fetch.schema();
         let mut before = 0;
         let mut faults: Vec<CellFault> = Vec::new();
         let mut batches = Vec::with_capacity(self.parts.len());
@@ -93,7 +93,7 @@ impl<'a> Gathered<'a> {
     pub(super) fn finish(mut self) -> Result<RowSet, Fault> {
         self.settle()?;
         let Some((_, groups)) = self.parts.pop() else { return Err(internal()) };
-        let batch = RecordBatch::try_new(arrow_schema(&self.step.fetch), groups.batch.columns().to_vec());
+        let batch = RecordBatch::try_new(self.step.fetch.schema(), groups.batch.columns().to_vec());
         Ok(RowSet { batch: batch.map_err(|_| internal())?, faults: groups.faults })
     }
 }

@@ -14,7 +14,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use lilong_connectors::evaluate::{self, KeyIndex};
-use lilong_connectors::rows::{arrow_schema, columns_schema};
+use lilong_connectors::rows::columns_schema;
 use lilong_connectors::{CellFault, OrderTarget};
 use lilong_schema::Scalar;
 
@@ -249,7 +249,7 @@ impl<'a> Pool<'a> {
         placed.sort_unstable_by_key(|fault| (fault.row, fault.column));
         let batch = batch.project(&columns).map_err(|_| internal())?;
         let batch = take_record_batch(&batch, &UInt32Array::from(kept)).map_err(|_| internal())?;
-        let batch = RecordBatch::try_new(arrow_schema(fetch), batch.columns().to_vec()).map_err(|_| internal())?;
+        let batch = RecordBatch::try_new(fetch.schema(), batch.columns().to_vec()).map_err(|_| internal())?;
         Ok(RowSet { batch, faults: placed })
     }
 }

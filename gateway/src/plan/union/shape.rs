@@ -164,8 +164,12 @@ impl Shape {
 
     /// What is known of a condition by what is one value in all rows; `truth` is asked for what depends on the member.
     fn known(&self, leaf: &Predicate, truth: impl FnOnce() -> Known) -> Option<Known> {
+        // An empty list is in no need of a value.
+        let is_of_list = |comparison: Comparison| matches!(comparison, Comparison::In | Comparison::NotIn);
         match leaf {
-            Predicate::Compare { field, .. } if self.is_missing(*field) => Some(None),
+            Predicate::Compare { field, comparison, .. } if self.is_missing(*field) && !is_of_list(*comparison) => {
+                Some(None)
+            }
             Predicate::IsNull(field) if self.is_fixed(*field) => Some(Some(self.is_missing(*field))),
             Predicate::KeyIn { fields, .. } if fields.iter().any(|field| self.is_missing(*field)) => Some(Some(false)),
             Predicate::Compare { field, .. } if self.is_fixed(*field) => Some(truth()),

@@ -2,9 +2,9 @@
 
 use rusqlite::types::Value as Cell;
 
-use super::Oracle;
+use super::{Oracle, functions};
 use crate::differential::databases::{Column, Role, quoted};
-use crate::differential::question::{Condition, Figure, Place, Relation, Test};
+use crate::differential::question::{Condition, Figure, Relation, Test};
 
 impl Oracle<'_> {
     pub(super) fn condition(&self, table: usize, condition: &Condition, alias: &str, values: &mut Vec<Cell>) -> String {
@@ -44,12 +44,7 @@ impl Oracle<'_> {
             }
             Condition::Part { column: of, place, part, .. } => {
                 values.push(Cell::Text(part.clone()));
-                let function = match place {
-                    Place::Start => "starts_with",
-                    Place::End => "ends_with",
-                    Place::Within => "contains",
-                };
-                format!("{function}({}, ?)", column(of))
+                format!("{}({}, ?)", functions::of(*place), column(of))
             }
             Condition::Linked(relation, inner) => {
                 let below = format!("{alias}b");

@@ -3,6 +3,8 @@
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 
+use crate::differential::question::Place;
+
 type Compare = fn(&str, &str) -> bool;
 
 const ALL: [(&str, Compare); 5] = [
@@ -12,6 +14,20 @@ const ALL: [(&str, Compare); 5] = [
     ("ends_with", |text, part| text.ends_with(part)),
     ("contains", |text, part| text.contains(part)),
 ];
+
+/// What one of them says.
+pub(crate) fn holds(name: &str, text: &str, other: &str) -> bool {
+    ALL.iter().any(|(own, compare)| *own == name && compare(text, other))
+}
+
+/// The name of the one that looks for a part of a text.
+pub(crate) fn of(place: Place) -> &'static str {
+    match place {
+        Place::Start => "starts_with",
+        Place::End => "ends_with",
+        Place::Within => "contains",
+    }
+}
 
 /// Makes them known to a connection; unknown of null.
 pub(super) fn add(connection: &Connection) {

@@ -38,7 +38,8 @@ fn statements(engine: Engine) -> Vec<String> {
     let text = match engine {
         Engine::Sqlite => "TEXT",
         Engine::Postgres => "TEXT COLLATE \"C\"",
-        Engine::MariaDb => "VARCHAR(50) COLLATE utf8mb4_nopad_bin",
+        // In the exact collation of the database.
+        Engine::MariaDb => "VARCHAR(50)",
     };
     let blind = match engine {
         Engine::Sqlite => "TEXT COLLATE NOCASE",
@@ -59,12 +60,20 @@ fn statements(engine: Engine) -> Vec<String> {
             "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {count}) SELECT n FROM c) AS s"
         ),
         Engine::Postgres => format!("generate_series(1, {count}) AS s(n)"),
-        Engine::MariaDb => format!("(SELECT seq AS n FROM seq_1_to_{count}) AS s"),
+        Engine::MariaDb => {
+            let places = ["a.n", "10 * b.n", "100 * c.n", "1000 * d.n", "10000 * e.n"].join(" + ");
+            let tables = ["a", "b", "c", "d", "e"].map(|alias| format!("digits AS {alias}")).join(", ");
+            format!("(SELECT n FROM (SELECT {places} + 1 AS n FROM {tables}) AS m WHERE n <= {count}) AS s")
+        }
     };
     let mut all = Vec::new();
     if engine == Engine::Postgres {
         let blind = "provider = icu, locale = 'und-u-ks-level1', deterministic = false";
         all.push(format!("CREATE COLLATION blind ({blind})"));
+    }
+    if engine == Engine::MariaDb {
+        let digits: Vec<String> = (0..10).map(|digit| format!("SELECT {digit} AS n")).collect();
+        all.push(format!("CREATE TABLE digits AS {}", digits.join(" UNION ALL ")));
     }
     all.push(format!("CREATE TABLE big_street (id INT PRIMARY KEY, name {blind}, code {text} UNIQUE)"));
     all.push(format!(

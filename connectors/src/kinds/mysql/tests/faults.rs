@@ -133,7 +133,8 @@ async fn each_refusal_has_its_kind_and_none_tells_a_password() {
     let (_, address) = server.reveal().rsplit_once('@').unwrap();
     let (address, _) = address.split_once('/').unwrap();
     for (url, tls, kind) in [
-        (format!("mysql://nobody:hidden@{address}/mysql"), None, ErrorKind::Denied),
+        // What MySQL asks a password by wants TLS.
+        (format!("mysql://nobody:hidden@{address}/mysql"), Some("require"), ErrorKind::Denied),
         (format!("mysql://root@{address}/there_is_no_such"), None, ErrorKind::Unavailable),
         ("mysql://root:hidden@127.0.0.1:1/mysql".to_owned(), None, ErrorKind::Unavailable),
         (format!("mysql://root@{address}/mysql"), Some("verify"), ErrorKind::Unavailable),

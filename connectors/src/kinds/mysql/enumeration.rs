@@ -1,0 +1,24 @@
+//! Enums are ordered by their declaration, not by their texts.
+//!
+//! In: columns and the values of an enum. Out: expressions.
+
+use super::dialect::bare;
+use super::storage::Storage;
+use crate::sql::dialect::Column;
+
+/// Where the value of an enum stands in its declaration, from 1. What is made of an enum is a plain text.
+pub(super) fn position(column: Column<'_>) -> String {
+    match (Storage::of(column.field), column.expression) {
+        (Storage::Enumeration(values), Some(expression)) => {
+            format!("NULLIF(FIELD({expression}{}), 0)", labels(&values))
+        }
+        _ => format!("({} + 0)", bare(column)),
+    }
+}
+
+/// The values of an enum as the rest of a list. In hexadecimal digits they need no quotes, which modes of the server read
+/// differently.
+pub(super) fn labels(values: &[String]) -> String {
+    let digits = |label: &String| label.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    values.iter().map(|label| format!(", _utf8mb4 0x{}", digits(label))).collect()
+}

@@ -1,0 +1,138 @@
+//! Families of servers that speak MySQL's protocol, and what each of them does in another way.
+//!
+//! In: the key `family` of a block. Out: the statements that a session is set up by and stopped with. *Invariant*: a family
+//! is what the catalog says, never a guess; without one the server is MySQL or `MariaDB`, which tell themselves apart.
+
+use std::time::Duration;
+
+/// A row of quirks.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Family {
+    /// As the catalog names it; empty: MySQL or `MariaDB`.
+    pub(super) name: &'static str,
+    /// Variables of a session beside those that every server has, set before the first statement.
+    variables: &'static [&'static str],
+    /// The variable that ends what takes too long, and how many of its units a second has; `None`: by what the server is.
+    limit: Option<(&'static str, u64)>,
+    /// Whether a session can be told to read only. Where it cannot, nothing but selects is sent all the same.
+    pub(super) reads_only: bool,
+    /// Stops a statement, before the number of its connection.
+    kill: &'static str,
+    /// Its own databases, beside those that every server has; in any case of letters.
+    databases: &'static [&'static str],
+}
+
+/// MySQL and `MariaDB`.
+pub(super) static OWN: Family = Family {
+    name: "",
+    variables: &["sql_auto_is_null = 0", "sql_big_selects = 1"],
+    limit: None,
+    reads_only: true,
+    kill: "KILL QUERY",
+    databases: &[],
+};
+
+/// Those that have a name.
+pub(super) static FAMILIES: [Family; 2] = [
+    // Read-only transactions are an error unless a variable calls them nothing, and then they write
+    // (<https://docs.pingcap.com/tidb/stable/system-variables#tidb_enable_noop_functions-new-in-v40>,
+    // <https://docs.pingcap.com/tidb/stable/sql-statement-start-transaction>); `KILL` alone may not reach the server
+    // that runs the statement (<https://docs.pingcap.com/tidb/stable/sql-statement-kill>).
+    Family {
+        name: "tidb",
+        variables: &[],
+        limit: Some(("max_execution_time", 1_000)),
+        reads_only: false,
+        kill: "KILL TIDB QUERY",
+        databases: &["metrics_schema", "lightning_task_info"],
+    },
+    // Statements are ended by a variable of its own, in microseconds, with error 4012
+    // (<https://www.bookstack.cn/read/oceanbase-2.2.50-zh/bc84b7aaa2cd35f8.md>, a copy of the vendor's manual).
+    Family {
+        name: "oceanbase",
+        variables: &[],
+        limit: Some(("ob_query_timeout", 1_000_000)),
+        reads_only: true,
+        kill: "KILL QUERY",
+        databases: &["oceanbase", "__public", "__recyclebin", "ocs", "lbacsys", "oraauditor"],
+    },
+];
+
+/// The family of a name.
+pub(super) fn find(name: &str) -> Option<&'static Family> {
+    FAMILIES.iter().find(|family| family.name == name)
+}
+
+impl Family {
+    /// The statement that makes a session mean the same everywhere. A statement may then take `time`.
+    pub(super) fn set_up(&self, maria: bool, time: Duration) -> String {
+        let mut text =
+            "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION sql_mode = 'NO_UNSIGNED_SUBTRACTION', \
+                        SESSION autocommit = 1, SESSION sql_select_limit = DEFAULT"
+                .to_owned();
+        for variable in self.variables {
+            text.push_str(", SESSION ");
+            text.push_str(variable);
+        }
+        text.push_str(&match self.limit {
+            Some((variable, second)) => {
+                let units = time.as_micros().saturating_mul(second.into()) / 1_000_000;
+                format!(", SESSION {variable} = {}", units.max(1))
+            }
+            // Large lists stay lists: as the subselects that the server makes of them they lose their order and collation.
+            None if maria => format!(
+                ", SESSION max_statement_time = {:.3}, SESSION in_predicate_conversion_threshold = 0",
+                time.as_secs_f64()
+            ),
+            None => format!(", SESSION max_execution_time = {}", time.as_millis().max(1)),
+        });
+        text
+    }
+
+    /// The statement that stops what a connection runs.
+    pub(super) fn kill(&self, connection: u64) -> String {
+        format!("{} {connection}", self.kill)
+    }
+
+    /// Whether a database is the server's own.
+    pub(super) fn keeps(&self, database: &str) -> bool {
+        let own = ["information_schema", "mysql", "performance_schema", "sys"];
+        own.iter().chain(self.databases).any(|name| name.eq_ignore_ascii_case(database))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const ALL: &str = "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION sql_mode = 'NO_UNSIGNED_SUBTRACTION', \
+        SESSION autocommit = 1, SESSION sql_select_limit = DEFAULT";
+
+    #[test]
+    fn each_family_is_set_up_and_stopped_in_its_own_words() {
+        let own = ", SESSION sql_auto_is_null = 0, SESSION sql_big_selects = 1, SESSION";
+        let maria = format!("{ALL}{own} max_statement_time = 1.500, SESSION in_predicate_conversion_threshold = 0");
+        let mysql = format!("{ALL}{own} max_execution_time = 1500");
+        let tidb = format!("{ALL}, SESSION max_execution_time = 1500");
+        let oceanbase = format!("{ALL}, SESSION ob_query_timeout = 1500000");
+        for (family, is_maria, text, kill, reads_only) in [
+            (&OWN, true, maria, "KILL QUERY 7", true),
+            (&OWN, false, mysql, "KILL QUERY 7", true),
+            (find("tidb").unwrap(), false, tidb, "KILL TIDB QUERY 7", false),
+            (find("oceanbase").unwrap(), false, oceanbase, "KILL QUERY 7", true),
+        ] {
+            assert_eq!(family.set_up(is_maria, Duration::from_millis(1_500)), text, "{}", family.name);
+            assert_eq!((family.kill(7).as_str(), family.reads_only), (kill, reads_only), "{}", family.name);
+        }
+        assert_eq!(OWN.set_up(false, Duration::ZERO), format!("{ALL}{own} max_execution_time = 1"));
+    }
+
+    #[test]
+    fn the_databases_of_a_server_are_its_own_in_any_case() {
+        let tidb = find("tidb").unwrap();
+        assert!(tidb.keeps("INFORMATION_SCHEMA") && tidb.keeps("METRICS_SCHEMA") && !tidb.keeps("metrics"));
+        assert!(OWN.keeps("sys") && !OWN.keeps("oceanbase") && find("oceanbase").unwrap().keeps("oceanbase"));
+        assert_eq!(find("doris"), None);
+    }
+}
