@@ -21,7 +21,7 @@ const INTROSPECTION: &str = "{ __schema { queryType { name } types { ...Full } d
 /// A source of many tables, `t0` with many rows, and one of a single table.
 fn catalog() -> TempDir {
     let folder = TempDir::new().unwrap();
-    for (name, text) in [("first", tables(150)), ("second", "CREATE TABLE only (id INTEGER PRIMARY KEY)".into())] {
+    for (name, text) in [("first", tables(220)), ("second", "CREATE TABLE only (id INTEGER PRIMARY KEY)".into())] {
         Connection::open(folder.path().join(format!("{name}.sqlite"))).unwrap().execute_batch(&text).unwrap();
     }
     let text = "[[discover]]\nconnector = \"sqlite\"\npath = \"*.sqlite\"\n";
