@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use lilong_schema::{Capabilities, Field, Scalar, SourceDescription};
+use lilong_schema::{Capabilities, Field, Scalar, SourceDescription, Value};
 
 use crate::pool::Server;
 use crate::{BoundFetch, Change, Error, ErrorKind, Fetch, FetchContext, Native, Prepared, Result, RowStream};
@@ -32,8 +32,8 @@ pub trait Connector: Send + Sync + 'static {
     }
 
     /// Whether the rows behind a value of a field, in the source's order, are exactly those that it finds to be greater than the
-    /// value as it was answered. Only then is a list read on from where a block of it ended.
-    fn resumes(&self, _: &Field) -> bool {
+    /// value as it was answered; `None`: behind any value. Only then is a list read on from where a block or a page of it ended.
+    fn resumes(&self, _: &Field, _: Option<&Value>) -> bool {
         true
     }
 

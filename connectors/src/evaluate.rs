@@ -28,7 +28,7 @@ pub(crate) use fold::{Careful, Moments, Total};
 pub use fold::{FoldColumn, Folded, combine, fold, partials};
 pub use index::{KeyIndex, distinct_keys};
 pub use keys::{canonical_texts, convert, normalize, parse_canonical};
-pub use sort::{Term, sort};
+pub use sort::{Term, sort, sort_first};
 pub use text::{Like, fold_into};
 
 /// What goes wrong in an evaluation. All but [`Error::BadPattern`] are defects of the caller.

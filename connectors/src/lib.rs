@@ -8,6 +8,7 @@ pub mod connector;
 pub mod context;
 pub mod error;
 pub mod evaluate;
+pub mod extents;
 pub mod fetch;
 pub mod freshness;
 mod glob;
@@ -28,6 +29,7 @@ pub use change::Change;
 pub use connector::Connector;
 pub use context::FetchContext;
 pub use error::{Error, ErrorKind, Result};
+pub use extents::{Extent, Extents};
 pub use fetch::{
     Aggregate, BoundFetch, Comparison, Exists, Fetch, Function, Group, GroupKey, Hop, KeySet, LinkedAggregate, Native,
     Operand, OperandId, Order, OrderTarget, Predicate, Prepared, Test,

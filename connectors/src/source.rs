@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use futures::StreamExt;
 use lilong_schema::catalog::{SourceSettings, Tuning};
-use lilong_schema::{Capabilities, Field, SourceDescription};
+use lilong_schema::{Capabilities, Field, SourceDescription, Value};
 use tokio::sync::Semaphore;
 
+use crate::extents::Extents;
 use crate::layer::Stack;
 use crate::layers::breaker::Breaker;
 pub use crate::layers::breaker::Circuit;
@@ -23,6 +24,7 @@ pub struct Source {
     observed: Arc<Observed>,
     breaker: Arc<Breaker>,
     shelf: Option<Arc<Shelf>>,
+    extents: Arc<Extents>,
 }
 
 impl Source {
@@ -53,7 +55,8 @@ impl Source {
         let observed = Arc::new(Observed::default());
         let breaker = Breaker::new(name.clone(), tuning);
         let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling, shelf.as_ref());
-        Arc::new(Self { name, stack: Stack::new(layers, connector), observed, breaker, shelf })
+        let stack = Stack::new(layers, connector);
+        Arc::new(Self { name, stack, observed, breaker, shelf, extents: Arc::default() })
     }
 
     /// The name in the catalog.
@@ -71,9 +74,9 @@ impl Source {
         self.stack.connector().orders_exactly(field)
     }
 
-    /// Whether a list in the order of a field can be read on behind a value of it.
-    pub fn resumes(&self, field: &Field) -> bool {
-        self.stack.connector().resumes(field)
+    /// Whether a list in the order of a field can be read on behind a value of it; `None`: behind any.
+    pub fn resumes(&self, field: &Field, value: Option<&Value>) -> bool {
+        self.stack.connector().resumes(field, value)
     }
 
     /// How it speaks: sources that give the same here make the same native request of the same fetch.
@@ -116,20 +119,27 @@ impl Source {
 
     /// Forgets what a change may have made wrong; how many lists and keys that are. `None`: nothing is ever kept.
     pub fn forget(&self, change: &Change) -> Option<usize> {
+        self.extents.forget(change);
         self.shelf.as_ref().map(|shelf| shelf.forget(change))
     }
 
     /// Listens to what the source tells of changes, without end, and forgets what they concern. `None`: it tells nothing, or
     /// nothing is kept.
     pub fn follow(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
-        let shelf = self.shelf.clone()?;
+        let (shelf, extents) = (self.shelf.clone()?, self.extents.clone());
         let mut changes = self.stack.connector().changes()?;
         Some(async move {
             while let Some(change) = changes.next().await {
+                extents.forget(&change);
                 let dropped = shelf.forget(&change);
                 tracing::debug!(source = %shelf.source(), dropped, "a source has changed");
             }
         })
+    }
+
+    /// What is known of where its columns begin and end.
+    pub fn extents(&self) -> &Extents {
+        &self.extents
     }
 
     /// As of when its answers are, where it reads copies of what it serves.

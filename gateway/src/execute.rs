@@ -69,7 +69,7 @@ pub enum Made {
 }
 
 /// Rows and the cells that could not be represented.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RowSet {
     /// The cells.
     pub batch: RecordBatch,

@@ -11,6 +11,7 @@ use lilong_schema::catalog::{Limits, Server};
 use crate::cursor::CursorKey;
 use crate::error::RequestError;
 use crate::model::Model;
+use crate::pieces::Pieces;
 use crate::pipeline;
 use crate::plan_cache::PlanCache;
 use crate::request::{Answer, Request};
@@ -65,7 +66,13 @@ impl Gateway {
     }
 
     /// Answers a request. Never fails: whatever goes wrong stands in the answer.
-    pub async fn execute(&self, mut request: Request) -> Answer {
+    pub async fn execute(&self, request: Request) -> Answer {
+        let Answer { body, refused, errors, kept } = self.answer(request).await;
+        Answer { body: body.whole(), refused, errors, kept }
+    }
+
+    /// The same, in pieces: for whoever sends them on.
+    pub async fn answer(&self, mut request: Request) -> Answer<Pieces> {
         request.plan &= self.inner.tells_plans;
         let model = self.model();
         pipeline::run(&model, &self.inner.limits, &self.inner.cache, &self.inner.cursors, &request).await

@@ -1,79 +1,21 @@
 //! `__schema` and `__type`, written from the model.
 //!
-//! In: the model, what the request sees of it, and a normalised selection. Out: JSON bytes (GraphQL specification §4).
+//! In: the model, what the request sees of it, and a normalised selection. Out: JSON (GraphQL specification §4).
 //! *Invariant*: shows only what can be reached in the slice; no schema is built, `__type` costs one look-up.
 
+mod schema;
 mod writer;
 
-use std::sync::LazyLock;
+use lilong_schema::{Federated, Slice};
 
-use apollo_compiler::ast::DirectiveDefinition;
-use lilong_schema::definition::InputValue;
-use lilong_schema::federated::TypeId;
-use lilong_schema::{Federated, Slice, Value};
-
+pub use self::schema::{LongSchema, Schema, SchemaText, schema};
 use crate::built_in;
-use crate::error::{Code, RequestError};
-use crate::operation::{Field, Form};
-use writer::{Arguments, Writer};
+use crate::error::RequestError;
+use crate::operation::Field;
+use writer::Writer;
 
-/// The longest answer to introspection, in bytes: lists within lists of a large model would have no end.
+/// The longest answer for one type, in bytes: lists within lists of a large model would have no end.
 const MOST_BYTES: usize = 200_000_000;
-
-static DIRECTIVES: LazyLock<Vec<Directive>> =
-    LazyLock::new(|| built_in::schema().directive_definitions.values().map(|own| Directive::new(own)).collect());
-
-/// A directive in the model's words.
-struct Directive {
-    name: String,
-    description: Option<String>,
-    locations: Vec<&'static str>,
-    arguments: Vec<InputValue>,
-    repeatable: bool,
-}
-
-impl Directive {
-    fn new(definition: &DirectiveDefinition) -> Self {
-        Self {
-            name: definition.name.to_string(),
-            description: definition.description.as_ref().map(ToString::to_string),
-            locations: definition.locations.iter().map(|location| location.name()).collect(),
-            arguments: definition.arguments.iter().map(|own| built_in::input_value(own)).collect(),
-            repeatable: definition.repeatable,
-        }
-    }
-}
-
-/// Writes the answer of a root field `__schema` or `__type`; `TOO_LARGE` beyond 200 MB.
-pub fn write_field(federated: &Federated, slice: &Slice, field: &Field, out: &mut Vec<u8>) -> Result<(), RequestError> {
-    if &*field.name == "__schema" {
-        return write_schema(federated, slice, &field.selection, out);
-    }
-    let Some(Form::Leaf(Value::Text(name))) = field.argument("name").map(|argument| &argument.form) else {
-        return Err(RequestError::new(Code::BadInput, "`__type` needs a name."));
-    };
-    write_type(federated, slice, name, &field.selection, out)
-}
-
-/// Writes a `__Schema` object; `TOO_LARGE` beyond 200 MB.
-pub fn write_schema(
-    federated: &Federated,
-    slice: &Slice,
-    selection: &[Field],
-    out: &mut Vec<u8>,
-) -> Result<(), RequestError> {
-    let mut writer = Writer::new(federated, slice, out, MOST_BYTES);
-    writer.object("__Schema", selection, |writer, field| match &*field.name {
-        "types" => write_types(writer, federated, slice, field),
-        "queryType" => writer.named("Query", &field.selection),
-        "directives" => writer.list(DIRECTIVES.iter(), |writer, directive| write_directive(writer, directive, field)),
-        // `description`, `mutationType`, `subscriptionType`
-        _ => {
-            writer.null();
-            Ok(())
-        }
-    })
-}
 
 /// Writes a `__Type` object, or `null` if the slice has no type of that name; `TOO_LARGE` beyond 200 MB.
 pub fn write_type(
@@ -91,56 +33,36 @@ pub fn write_type(
     writer.named(name, selection)
 }
 
-fn write_types(
-    writer: &mut Writer<'_>,
-    federated: &Federated,
-    slice: &Slice,
-    field: &Field,
-) -> Result<(), RequestError> {
-    let ids: Vec<TypeId> = federated.type_ids(slice);
-    let own = ids.iter().map(|id| federated.type_name(*id));
-    let introspection = built_in::definitions().iter().map(|definition| definition.name.clone());
-    writer.list(own.chain(introspection), |writer, name| writer.named(&name, &field.selection))
-}
-
-fn write_directive(writer: &mut Writer<'_>, directive: &Directive, field: &Field) -> Result<(), RequestError> {
-    writer.object("__Directive", &field.selection, |writer, field| {
-        match &*field.name {
-            "name" => writer.string(&directive.name),
-            "description" => writer.optional(directive.description.as_deref()),
-            "isRepeatable" => writer.boolean(directive.repeatable),
-            "locations" => {
-                return writer.list(directive.locations.iter(), |writer, location| {
-                    writer.string(location);
-                    Ok(())
-                });
-            }
-            "args" => return writer.inputs(&directive.arguments, Arguments::BuiltIn, field),
-            _ => writer.null(),
-        }
-        Ok(())
-    })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use lilong_schema::Value;
     use serde_json::{Value as Json, json};
 
     use super::*;
     use crate::coerce::{self, Scope};
+    use crate::error::Code;
     use crate::normalize::normalize;
+    use crate::operation::{Form, Operation};
     use crate::sample::{model, valid_in};
+
+    pub(super) fn operation(model: &Federated, slice: &Slice, text: &str) -> Operation {
+        let valid = valid_in(model, slice, text).unwrap();
+        let operation = valid.operation(None).unwrap();
+        let scope = Scope { valid: &valid, operation, federated: model, slice };
+        let variables = coerce::variables(scope, &serde_json::Map::new()).unwrap();
+        normalize(&valid, operation, &variables, model, slice).unwrap()
+    }
 
     fn asked(slice: &Slice, text: &str) -> Json {
         let model = model();
-        let valid = valid_in(&model, slice, text).unwrap();
-        let operation = valid.operation(None).unwrap();
-        let scope = Scope { valid: &valid, operation, federated: &model, slice };
-        let variables = coerce::variables(scope, &serde_json::Map::new()).unwrap();
-        let operation = normalize(&valid, operation, &variables, &model, slice).unwrap();
+        let field = operation(&model, slice, text).selection.remove(0);
         let mut out = Vec::new();
-        write_field(&model, slice, &operation.selection[0], &mut out).unwrap();
+        if let Some(Form::Leaf(Value::Text(name))) = field.argument("name").map(|argument| &argument.form) {
+            write_type(&model, slice, name, &field.selection, &mut out).unwrap();
+        } else if let Schema::Short(written) = schema(&model, slice, &field.selection).unwrap() {
+            out = written.into_vec();
+        }
         serde_json::from_slice(&out).unwrap()
     }
 

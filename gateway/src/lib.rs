@@ -21,6 +21,7 @@ pub mod model;
 pub mod normalize;
 pub mod operation;
 pub mod parse;
+pub mod pieces;
 mod pipeline;
 pub mod plan;
 mod plan_cache;

@@ -13,7 +13,8 @@ use crate::model::Model;
 use crate::normalize::normalize;
 use crate::operation::Variables;
 use crate::parse::parse;
-use crate::plan::{self, OutputValue, Plan};
+use crate::pieces::Pieces;
+use crate::plan::{self, Output, OutputValue, Plan};
 use crate::plan_cache::PlanCache;
 use crate::ran::ran;
 use crate::refusal::write_refusal;
@@ -28,7 +29,7 @@ pub(crate) async fn run(
     cache: &PlanCache,
     cursors: &CursorKey,
     request: &Request,
-) -> Answer {
+) -> Answer<Pieces> {
     let (plan, variables) = match prepare(model, limits, cache, cursors, request) {
         Ok(prepared) => prepared,
         Err(errors) => return refused(&errors, &request.trace),
@@ -46,9 +47,9 @@ pub(crate) async fn run(
         plan: ran.as_ref(),
     };
     let (body, errors) = respond(&plan, &fetched, &world);
-    // The state of a source and the course of a plan are true for a moment only.
-    let passing =
-        errors > 0 || ran.is_some() || plan.output.iter().any(|field| matches!(field.value, OutputValue::Sources(_)));
+    // The state of a source and the course of a plan are true for a moment only; a long schema has no tag.
+    let unkept = |field: &Output| matches!(field.value, OutputValue::Sources(_) | OutputValue::Schema(_));
+    let passing = errors > 0 || ran.is_some() || plan.output.iter().any(unkept);
     Answer { body, refused: None, errors, kept: fetched.age.kept.filter(|_| !passing) }
 }
 
@@ -87,13 +88,13 @@ pub(crate) fn prepare(
         plan = cache.plan(shape.id, structure, make)?;
     }
     plan.check(&variables).map_err(|error| vec![error])?;
-    let variables = plan.open_cursors(variables, cursors).map_err(|error| vec![error])?;
+    let variables = plan.open_cursors(variables, cursors, &model.sources).map_err(|error| vec![error])?;
     Ok((plan, variables))
 }
 
-fn refused(errors: &[RequestError], trace: &str) -> Answer {
+fn refused(errors: &[RequestError], trace: &str) -> Answer<Pieces> {
     let refused = errors.first().map(|error| error.code);
-    Answer { body: write_refusal(errors, trace), refused, errors: errors.len(), kept: None }
+    Answer { body: write_refusal(errors, trace).into(), refused, errors: errors.len(), kept: None }
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ use self::page::{FetchPage, PageStep};
 pub(crate) use self::pushdown::fields_of;
 pub use self::scan::ScanStep;
 use self::union::UnionStep;
+use crate::introspect::LongSchema;
 use crate::operation::{Argument, Field, Form, Slot, Variables};
 
 /// The position of a step in [`Plan::steps`].
@@ -295,6 +296,8 @@ pub struct Output {
 pub enum OutputValue {
     /// Bytes known since planning.
     Constant(Box<[u8]>),
+    /// `__schema` that is written while it is sent.
+    Schema(Arc<LongSchema>),
     /// `__type(name: $name)`
     TypeByName {
         /// Where the name comes from.

@@ -24,11 +24,11 @@ pub struct Request {
     pub plan: bool,
 }
 
-/// An answer, written.
+/// An answer, written: in one piece, or as [`Pieces`](crate::pieces::Pieces).
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Answer<Body = Vec<u8>> {
     /// The JSON body.
-    pub body: Vec<u8>,
+    pub body: Body,
     /// Why the request was refused before execution; `None`: the body has `data`.
     pub refused: Option<Code>,
     /// Errors in the body.

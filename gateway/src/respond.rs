@@ -1,12 +1,13 @@
 //! Writes the answer, once, straight from columns.
 //!
-//! In: [`Fetched`] × [`Plan`]. Out: bytes of JSON. *Invariant*: keys in the order asked for; every null that a fault
+//! In: [`Fetched`] × [`Plan`]. Out: JSON in pieces. *Invariant*: keys in the order asked for; every null that a fault
 //! caused has its entry in `errors`, with its path; a null where none may be empties the nearest place that may be null.
 
 mod cell;
 mod connection;
 mod errors;
 mod extensions;
+mod introspection;
 mod missing;
 
 use arrow_array::Array;
@@ -17,12 +18,13 @@ use lilong_schema::federated::SourceId;
 use self::cell::{Column, Written};
 use self::errors::{Errors, Segment};
 use crate::cursor::CursorKey;
-use crate::error::{Code, RequestError};
+use crate::error::Code;
 use crate::execute::{Fault, Fetched, Made, Placed};
+use crate::json;
 use crate::model::Model;
-use crate::operation::{Field, Variables};
-use crate::plan::{Cell, Output, OutputValue, Plan, PlanOperand, RowsOutput, SourceField, SourceOutput, StepId};
-use crate::{introspect, json};
+use crate::operation::Variables;
+use crate::pieces::Pieces;
+use crate::plan::{Cell, Output, OutputValue, Plan, RowsOutput, SourceField, SourceOutput, StepId};
 
 /// What writing needs to know of the world.
 pub struct World<'a> {
@@ -41,7 +43,7 @@ pub struct World<'a> {
 }
 
 /// Writes an answer: `{"data":…}`, then `"errors"` if there are any. Gives the number of errors beside it.
-pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, usize) {
+pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Pieces, usize) {
     let mut writer = Writer {
         world,
         plan,
@@ -60,6 +62,7 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
         columns: (0..fetched.steps.len()).map(|_| Vec::new()).collect(),
         connections: Vec::new(),
         payload: Vec::new(),
+        pieces: Pieces::default(),
         out: Vec::with_capacity(1024),
         path: Vec::new(),
         errors: Errors::new(world.trace),
@@ -71,14 +74,15 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Vec<u8>, u
     if !fetched.missing.is_empty() {
         missing::collect(&plan.output, plan, fetched, &mut Vec::new(), &mut lost);
     }
-    let Writer { mut out, mut errors, .. } = writer;
+    let Writer { mut pieces, mut out, mut errors, .. } = writer;
     for missing in &lost {
         errors.add_missing(&missing.field, missing.fault);
     }
     let count = errors.finish(&mut out);
     extensions::write(&lost, &fetched.age.stale, world.plan, &mut out);
     out.push(b'}');
-    (out, count)
+    pieces.push(out);
+    (pieces, count)
 }
 
 struct Writer<'a> {
@@ -92,6 +96,8 @@ struct Writer<'a> {
     connections: Vec<connection::Resolved<'a>>,
     /// The cursor that is being made.
     payload: Vec<u8>,
+    /// What stands before `out`.
+    pieces: Pieces,
     out: Vec<u8>,
     path: Vec<Segment<'a>>,
     errors: Errors,
@@ -154,6 +160,7 @@ impl<'a> Writer<'a> {
                     self.connection(field, connection, at.map_or(0, |at| at.row));
                 }
                 OutputValue::Sources(fields) => self.sources(fields),
+                OutputValue::Schema(long) => self.schema(long),
                 OutputValue::TypeByName { name, selection } => self.type_by_name(field, name, selection),
                 OutputValue::Cell(cell) => self.cell(field, cell, at),
             }
@@ -173,24 +180,6 @@ impl<'a> Writer<'a> {
             if written == Written::Unfit || is_faulty(at.placed, at.row, cell) {
                 self.mismatch(at.rows, at.placed, at.row, &[field], FAULTY);
             }
-        }
-    }
-
-    fn type_by_name(&mut self, field: &'a Output, name: &PlanOperand, selection: &[Field]) {
-        let start = self.out.len();
-        let federated = &self.world.model.federated;
-        let written = match name.value(self.world.variables) {
-            Some(lilong_schema::Value::Text(name)) => {
-                introspect::write_type(federated, self.world.slice, &name, selection, &mut self.out)
-            }
-            _ => Err(RequestError::new(Code::BadInput, "`__type` needs a name")),
-        };
-        if let Err(error) = written {
-            self.out.truncate(start);
-            self.out.extend_from_slice(b"null");
-            self.path.push(Segment::Key(&field.key));
-            self.errors.add(usize::MAX, error.code, None, &error.message, &self.path);
-            self.path.pop();
         }
     }
 
@@ -246,6 +235,7 @@ impl<'a> Writer<'a> {
                 self.path.push(Segment::Index(index));
                 self.object(&rows.fields, at(row));
                 self.path.pop();
+                self.pieces.take_full(&mut self.out);
             }
             self.out.push(b']');
         } else {

@@ -347,6 +347,8 @@ pub struct UnionSettings {
     pub title: Option<String>,
     /// Whether aggregates, groups and rows by key may be answered without silent members where a query does not say.
     pub partial: bool,
+    /// How long what a member said of its least and greatest values may rule it out; `None`: it never does.
+    pub prune: Option<Duration>,
     /// Which collections it is made of.
     pub members: Vec<MemberPattern>,
     /// Columns that are unique over all members; may be empty.

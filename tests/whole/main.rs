@@ -15,6 +15,7 @@ mod faults;
 mod files;
 mod http;
 mod letter;
+mod long;
 mod pages;
 mod residual;
 mod rest;

@@ -3,8 +3,10 @@
 
 mod divided;
 mod folded;
+mod held;
 mod many;
 mod paged;
+mod pruned;
 mod servers;
 mod silent;
 

@@ -24,6 +24,11 @@ pub struct Term {
 
 /// The order of `rows` rows, as row numbers for `arrow_select::take`; every term's column has that many rows.
 pub fn sort(terms: &[Term], rows: usize) -> Result<UInt32Array> {
+    sort_first(terms, rows, usize::MAX)
+}
+
+/// The same of the first `most` rows in that order, without the others; a few of many take time by the rows alone.
+pub fn sort_first(terms: &[Term], rows: usize, most: usize) -> Result<UInt32Array> {
     let mut indices: Vec<u32> = (0..row_count(rows)?).collect();
     if !terms.is_empty() {
         let columns = terms.iter().map(|term| comparable(&term.values, term.scalar)).collect::<Result<Vec<_>>>()?;
@@ -32,8 +37,16 @@ pub fn sort(terms: &[Term], rows: usize) -> Result<UInt32Array> {
             SortField::new_with_options(column.data_type().clone(), options)
         });
         let encoded = RowConverter::new(fields.collect())?.convert_columns(&columns)?;
-        indices.sort_by(|one, other| encoded.row(*one as usize).cmp(&encoded.row(*other as usize)));
+        let compare = |one: &u32, other: &u32| encoded.row(*one as usize).cmp(&encoded.row(*other as usize));
+        if most < rows {
+            let (first, ..) =
+                indices.select_nth_unstable_by(most, |one, other| compare(one, other).then(one.cmp(other)));
+            first.sort_unstable();
+        }
+        indices.truncate(most);
+        indices.sort_by(compare);
     }
+    indices.truncate(most);
     Ok(UInt32Array::from(indices))
 }
 
@@ -79,6 +92,20 @@ mod tests {
         let decimals: ArrayRef = Arc::new(StringArray::from(vec!["10", "9.5", "-1", "-10.25", "0"]));
         let order = sort(&[term(decimals, Scalar::Decimal, false, false)], 5).unwrap();
         assert_eq!(order.values().as_ref(), [3, 2, 4, 1, 0]);
+    }
+
+    #[test]
+    fn the_first_rows_are_those_that_sorting_all_would_put_first() {
+        let cells: Vec<i32> = (0..200).map(|row| row * 37 % 11).collect();
+        for descending in [false, true] {
+            let terms = [term(Arc::new(Int32Array::from(cells.clone())), Scalar::Int, descending, false)];
+            let all = sort(&terms, 200).unwrap();
+            for most in [0, 1, 18, 19, 20, 199, 200, 201] {
+                let first = sort_first(&terms, 200, most).unwrap();
+                assert_eq!(first.values().as_ref(), &all.values()[..most.min(200)], "{most}");
+            }
+        }
+        assert_eq!(sort_first(&[], 3, 2).unwrap().values().as_ref(), [0, 1]);
     }
 
     #[test]

@@ -166,11 +166,19 @@ impl Group {
 }
 
 impl Order {
+    /// The field it compares, if it is one.
+    pub fn field<'a>(&'a self, collection: &'a Collection) -> Option<&'a Field> {
+        let last = self.path.last().map_or(collection, |hop| &hop.collection);
+        match self.target {
+            OrderTarget::Field(field) => last.fields.get(field),
+            OrderTarget::RowId | OrderTarget::Aggregate(_) => None,
+        }
+    }
+
     /// The values it compares, described as a field: a column's own facts under another name.
     pub fn describe(&self, collection: &Collection, name: String) -> Field {
-        let last = self.path.last().map_or(collection, |hop| &hop.collection);
         match &self.target {
-            OrderTarget::Field(field) => match last.fields.get(*field) {
+            OrderTarget::Field(_) => match self.field(collection) {
                 Some(field) => rename(field, name),
                 None => Field::new(name, Scalar::String),
             },

@@ -33,7 +33,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription};
+use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription, Value};
 use sqlx::Connection;
 
 use self::decode::Decoder;
@@ -168,8 +168,12 @@ impl Connector for Database {
         }
     }
 
-    fn resumes(&self, field: &Field) -> bool {
-        field.scalar != Scalar::String || storage::is_sorted_whole(field)
+    fn resumes(&self, field: &Field, value: Option<&Value>) -> bool {
+        let is_short = |value: &Value| match value {
+            Value::Text(text) => storage::is_sorted_by_all_of(text),
+            _ => true,
+        };
+        field.scalar != Scalar::String || storage::is_sorted_whole(field) || value.is_some_and(is_short)
     }
 
     fn server(&self) -> Option<Arc<Server>> {

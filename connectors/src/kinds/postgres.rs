@@ -32,7 +32,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription};
+use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription, Value};
 use sqlx::postgres::PgConnectOptions;
 
 use self::dialect::Postgres;
@@ -133,9 +133,11 @@ impl Connector for Database {
         }
     }
 
-    fn resumes(&self, field: &Field) -> bool {
+    fn resumes(&self, field: &Field, value: Option<&Value>) -> bool {
         let form = form::Form::of(field);
-        field.scalar != Scalar::String || matches!(form, form::Form::Native | form::Form::Padded | form::Form::Folded)
+        value.is_some()
+            || field.scalar != Scalar::String
+            || matches!(form, form::Form::Native | form::Form::Padded | form::Form::Folded)
     }
 
     fn server(&self) -> Option<Arc<Server>> {

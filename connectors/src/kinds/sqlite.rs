@@ -5,6 +5,7 @@
 
 mod access;
 mod aggregate;
+mod crew;
 mod decode;
 mod describe;
 mod dialect;
@@ -31,7 +32,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription};
+use lilong_schema::{Capabilities, Field, Problem, Scalar, SourceDescription, Value};
 use rusqlite::Connection;
 
 use self::access::Watch;
@@ -138,9 +139,10 @@ impl Connector for Database {
         field.scalar != Scalar::String || plain
     }
 
-    fn resumes(&self, field: &Field) -> bool {
+    fn resumes(&self, field: &Field, value: Option<&Value>) -> bool {
         // A number and a text that print alike stand in different places.
-        Storage::of(field) != Storage::Mixed
+        let prints_as_none = |value: &Value| matches!(value, Value::Text(text) if text.trim().parse::<f64>().is_err());
+        Storage::of(field) != Storage::Mixed || value.is_some_and(|value| value.is_null() || prints_as_none(value))
     }
 
     fn dialect(&self) -> Option<String> {

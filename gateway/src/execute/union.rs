@@ -8,6 +8,8 @@ mod bind;
 mod convert;
 mod fold;
 mod merge;
+mod nearest;
+mod prune;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -79,37 +81,30 @@ impl Run<'_> {
                 requests.push(request);
             }
         }
+        let requests = self.prune(step, requests, &operands, keys.as_ref()).await;
         let mut faults = self.undescribed(step);
         let mut pool = match &step.fold {
             Some(fold) => Gathering::Groups(Gathered::new(step, fold, &self.bytes)),
             None => Gathering::Rows(Pool::new(step, keys.as_ref(), &numbers, &self.bytes)?),
         };
-        let mut waiting = requests.into_iter();
-        let mut asked = FuturesUnordered::new();
         let mut read_here = 0;
-        loop {
-            while asked.len() < self.world.limits.union_fetches
-                && let Some(request) = waiting.next()
-            {
-                asked.push(self.member(step, request, &numbers));
+        let mut take = |member: usize, answer: Answer| {
+            read_here += answer.read_here;
+            if read_here > self.world.limits.budget_rows {
+                return Err(too_costly(step, self.world.limits.budget_rows));
             }
-            let Some((member, answer)) = asked.next().await else { break };
-            match answer {
-                Ok(answer) => {
-                    read_here += answer.read_here;
-                    if read_here > self.world.limits.budget_rows {
-                        return Err(too_costly(step, self.world.limits.budget_rows));
-                    }
-                    match &mut pool {
-                        Gathering::Rows(pool) => pool.add(member, answer.rows, self.world.limits.budget_bytes)?,
-                        Gathering::Groups(groups) => groups.add(member, answer.rows, self.world.limits.budget_bytes)?,
-                    }
-                }
-                Err(fault) if is_silence(&fault) => faults.push((member, fault)),
-                Err(fault) => return Err(fault),
+            match &mut pool {
+                Gathering::Rows(pool) => pool.add(member, answer.rows, self.world.limits.budget_bytes),
+                Gathering::Groups(groups) => groups.add(member, answer.rows, self.world.limits.budget_bytes),
             }
+        };
+        if nearest::is_worth_it(step, &requests, &numbers) {
+            for (member, rows) in self.nearest(step, requests, &numbers, &mut faults).await? {
+                take(member, Answer { rows, read_here: 0 })?;
+            }
+        } else {
+            self.gather(step, requests, &numbers, &mut faults, take).await?;
         }
-        drop(asked);
         faults.sort_by_key(|(member, _)| *member);
         let faults: Vec<Fault> = faults.into_iter().map(|(_, fault)| fault).collect();
         if let Some(fault) = faults.first()
@@ -126,6 +121,32 @@ impl Run<'_> {
             return Err(super::collect::too_many(&step.field, step.ceiling, None));
         }
         Ok(rows)
+    }
+
+    /// Asks members side by side; `take` is given what each sends, `faults` takes those that are silent.
+    async fn gather(
+        &self,
+        step: &UnionStep,
+        requests: Vec<Request>,
+        numbers: &Numbers,
+        faults: &mut Vec<(usize, Fault)>,
+        mut take: impl FnMut(usize, Answer) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut waiting = requests.into_iter();
+        let mut asked = FuturesUnordered::new();
+        loop {
+            while asked.len() < self.world.limits.union_fetches
+                && let Some(request) = waiting.next()
+            {
+                asked.push(self.member(step, request, numbers));
+            }
+            let Some((member, answer)) = asked.next().await else { return Ok(()) };
+            match answer {
+                Ok(answer) => take(member, answer)?,
+                Err(fault) if is_silence(&fault) => faults.push((member, fault)),
+                Err(fault) => return Err(fault),
+            }
+        }
     }
 
     /// For each condition whether it holds in all rows of a member; `None` for conditions on other columns.

@@ -68,10 +68,7 @@ impl<'a> Writer<'a> {
             }
             write(self, item)?;
             if self.out.len() > self.most {
-                return Err(RequestError::new(
-                    Code::TooLarge,
-                    "The answer to introspection is too large: ask for less.",
-                ));
+                return Err(too_large());
             }
         }
         self.out.push(b']');
@@ -210,6 +207,11 @@ impl<'a> Writer<'a> {
             Ok(())
         })
     }
+}
+
+/// What is said of an answer without end.
+pub(super) fn too_large() -> RequestError {
+    RequestError::new(Code::TooLarge, "The answer to introspection is too large: ask for less.")
 }
 
 /// The kind that introspection gives a type of the model.

@@ -16,7 +16,7 @@ use super::output::{output, source_output, text_constant};
 use super::read::{Columns, Reading, Via, position};
 use super::{Cell, Output, OutputValue, Plan, PlanOperand, RowsOutput, Step, StepId};
 use crate::error::{Code, RequestError};
-use crate::introspect;
+use crate::introspect::{self, Schema};
 use crate::operation::{Field, Operation, OperationKind};
 
 /// What the planner knows of the world.
@@ -89,11 +89,10 @@ impl Builder<'_> {
             .map(|field| {
                 let value = match &*field.name {
                     "__typename" => text_constant("Query"),
-                    "__schema" => {
-                        let mut out = Vec::new();
-                        introspect::write_schema(self.world.federated, self.world.slice, &field.selection, &mut out)?;
-                        OutputValue::Constant(out.into())
-                    }
+                    "__schema" => match introspect::schema(self.world.federated, self.world.slice, &field.selection)? {
+                        Schema::Short(bytes) => OutputValue::Constant(bytes),
+                        Schema::Long(long) => OutputValue::Schema(long),
+                    },
                     "__type" => OutputValue::TypeByName {
                         name: field.argument("name").map_or(PlanOperand::Literal(Value::Null), PlanOperand::of),
                         selection: field.selection.clone(),

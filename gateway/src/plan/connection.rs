@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use lilong_connectors::{Order, OrderTarget, Predicate};
 use lilong_schema::collection::FieldId;
-use lilong_schema::federated::{CollectionId, LinkId, Tie};
-use lilong_schema::{Scalar, Value};
+use lilong_schema::federated::{CollectionId, LinkId, SourceId, Tie};
+use lilong_schema::{Field as Described, Scalar, Value};
 
 use super::arguments::Given;
 use super::build::{Builder, bad_input};
@@ -76,8 +76,9 @@ impl Builder<'_> {
         let collection = federated.collection(id);
         let numbered = matches!(collection.tie, Tie::Everything(_));
         let cursor_order = Arc::new(self.cursor_order(id, &order, &links, numbered));
-        let after = self.cursor(field, "after", &cursor_order);
-        let before = self.cursor(field, "before", &cursor_order);
+        let fields = order.iter().map(|term| term.field(&collection.described).cloned()).collect::<Vec<_>>();
+        let mut cursor = |name| self.cursor(field, name, &cursor_order, collection.source, &fields);
+        let (after, before) = (cursor("after"), cursor("before"));
         let order = if backwards { reversed(order) } else { order };
         let ends = |at: bool, flip: bool| {
             let end = |values: &Option<Vec<PlanOperand>>, before: bool| {
@@ -203,12 +204,21 @@ impl Builder<'_> {
     }
 
     /// The values that a cursor stands for, by term of the order; `None` if it is not given.
-    fn cursor(&mut self, field: &Field, name: &'static str, order: &Arc<CursorOrder>) -> Option<Vec<PlanOperand>> {
+    fn cursor(
+        &mut self,
+        field: &Field,
+        name: &'static str,
+        order: &Arc<CursorOrder>,
+        source: SourceId,
+        fields: &[Option<Described>],
+    ) -> Option<Vec<PlanOperand>> {
         let text = PlanOperand::of(field.argument(name)?);
         let variable = self.variables + self.cursors.len();
-        self.cursors.push(CursorArgument { text, order: order.clone(), name, location: field.location });
+        let (order, fields, location) = (order.clone(), fields.to_vec(), field.location);
+        let scalars = order.scalars().len();
+        self.cursors.push(CursorArgument { text, order, source, fields, name, location });
         let value = |term| PlanOperand::Variable(Slot { variable, path: vec![term] });
-        Some((0..order.scalars().len()).map(value).collect())
+        Some((0..scalars).map(value).collect())
     }
 
     /// What tells an order of a collection from every other, whatever process planned it.

@@ -1,5 +1,6 @@
 //! A plan for people: steps with what they read, and the native request of each fetch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
@@ -32,11 +33,19 @@ fn write_steps(steps: &Value, indent: usize, out: &mut String) {
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         out.push_str(&format!("{:indent$}{:>3} {}", "", plain(&step["step"]), plain(&step["kind"])));
         for (key, value) in entries {
-            if !matches!(key.as_str(), "step" | "kind" | "request" | "asks" | "parts") {
+            if !matches!(key.as_str(), "step" | "kind" | "request" | "asks" | "parts" | "prune") {
                 out.push_str(&format!(" {key}={}", plain(value)));
             }
         }
+        if let Some(columns) = step["prune"]["by"].as_array() {
+            let columns = columns.iter().map(plain).collect::<Vec<_>>().join(",");
+            out.push_str(&format!(" prune={columns} seconds={}", step["prune"]["seconds"]));
+        }
         out.push('\n');
+        let ends = step["prune"]["ends"].as_array().into_iter().flatten();
+        for line in ends.flat_map(|end| end["request"].as_str().unwrap_or_default().lines()) {
+            out.push_str(&format!("{:indent$}        {line}\n", ""));
+        }
         for ask in step["asks"].as_array().into_iter().flatten() {
             let members = ask["members"].as_array().map_or(0, Vec::len);
             let first = ask["members"][0].as_str().unwrap_or_default();
@@ -254,7 +263,27 @@ fn union(id: usize, step: &UnionStep, model: &Model) -> Value {
         value
     };
     value["asks"] = asks.iter().map(ask).collect();
+    if let Some(prune) = prune(step, model) {
+        value["prune"] = prune;
+    }
     value
+}
+
+/// The columns whose least and greatest values may rule members out, and how members that look alike are asked for them.
+fn prune(step: &UnionStep, model: &Model) -> Option<Value> {
+    let age = step.union.prune?;
+    let edges = || step.edges.iter().enumerate().flat_map(|(shape, edges)| edges.iter().map(move |edge| (shape, edge)));
+    edges().next()?;
+    let fields = edges().map(|(_, edge)| &step.fetch.collection.fields[edge.field].name).collect::<BTreeSet<_>>();
+    let requests = edges().flat_map(|(shape, edge)| {
+        let member = step.shape_of.iter().position(|of| *of == shape).map(|at| &step.union.members[at]);
+        let source = member.map(|member| &model.sources[member.source]);
+        [&edge.least, &edge.greatest].map(|end| Some(source?.explain(end).ok()?.text.clone()))
+    });
+    // Members of several shapes may be asked in the same words.
+    let requests = requests.flatten().collect::<BTreeSet<_>>();
+    let ends = requests.iter().map(|request| json!({ "request": request })).collect::<Vec<_>>();
+    Some(json!({ "by": fields, "seconds": age.as_secs_f64(), "ends": ends }))
 }
 
 fn from_steps(operands: &[PlanOperand]) -> Vec<usize> {

@@ -250,9 +250,7 @@ impl Builder<'_> {
         let Some(source) = self.world.sources.get(collection.source) else { return false };
         let own = &collection.described;
         let resumes = |term: &Order| match &term.target {
-            OrderTarget::Field(field) => {
-                source.resumes(&term.path.last().map_or(own, |hop| &hop.collection).fields[*field])
-            }
+            OrderTarget::Field(_) => term.field(own).is_some_and(|field| source.resumes(field, None)),
             OrderTarget::RowId => true,
             OrderTarget::Aggregate(_) => compares_alike(term.describe(own, String::new()).scalar),
         };

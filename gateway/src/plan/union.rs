@@ -6,6 +6,7 @@
 
 mod fold;
 mod order;
+mod prune;
 mod reduce;
 mod shape;
 
@@ -18,6 +19,7 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{SourceId, Union, UnionColumn};
 
 pub use self::fold::{Folding, GroupCell, Groups, UnionFold};
+pub use self::prune::Edge;
 pub use self::reduce::{Known, Reduced, compare_text, leaves, reduce};
 pub use self::shape::{Ask, Cell, Derived, Extra, Shape};
 use super::page::{FetchPage, KEPT};
@@ -53,6 +55,8 @@ pub struct UnionStep {
     pub leaves: Vec<Predicate>,
     /// The columns that are one value in all rows of some member.
     pub fixed: Vec<FieldId>,
+    /// By position in `shapes`: the columns that may rule a member out, if the union prunes.
+    pub edges: Vec<Vec<Edge>>,
     /// How what members send is folded, if the fetch is of groups.
     pub fold: Option<UnionFold>,
     /// The cursors that it asks between; the rest is for values that are not null.
@@ -104,6 +108,8 @@ pub(super) fn union_step(
         });
         shape_of.push(shape);
     }
+    let compared = if union.prune.is_some() { prune::compared(&fetch) } else { Vec::new() };
+    let edges = shapes.iter().map(|shape| shape.edges(&compared)).collect();
     let union = union.clone();
     let silence = Silence::Refused;
     UnionStep {
@@ -120,6 +126,7 @@ pub(super) fn union_step(
         work,
         leaves,
         fixed,
+        edges,
         fold,
         page: None,
         between: Mutex::default(),

@@ -85,6 +85,7 @@ fn outputs(list: &[Output]) -> usize {
             + 2 * output.key.len()
             + match &output.value {
                 OutputValue::Constant(bytes) => bytes.len(),
+                OutputValue::Schema(long) => fields(&long.selection),
                 OutputValue::Object(fields) => outputs(fields),
                 OutputValue::Whole(whole) => outputs(&whole.fields),
                 OutputValue::Rows(rows) => outputs(&rows.fields),

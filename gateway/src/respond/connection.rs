@@ -215,6 +215,7 @@ impl<'a> Writer<'a> {
             }
             self.out.push(b'}');
             self.path.pop();
+            self.pieces.take_full(&mut self.out);
         }
         self.out.push(b']');
         if let Some(join) = connection.join {

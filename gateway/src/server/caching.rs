@@ -4,15 +4,18 @@
 //! *Invariant*: an answer that may not be kept says `no-store`; what is kept is the client's own (`private`), and never
 //! longer than the shortest time of its parts.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-/// The tag of a body in a form. It is weak: the same body may be sent compressed.
-pub(super) fn tag(form: &str, body: &[u8]) -> String {
-    format!("W/\"{:016x}\"", foldhash::quality::FixedState::default().hash_one((form, body)))
+/// The tag of a body, given in pieces, in a form. It is weak: the same body may be sent compressed.
+pub(super) fn tag<'a>(form: &str, body: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hasher = foldhash::quality::FixedState::default().build_hasher();
+    form.hash(&mut hasher);
+    body.into_iter().for_each(|piece| hasher.write(piece));
+    format!("W/\"{:016x}\"", hasher.finish())
 }
 
 /// Whether the client has the body of a tag.
@@ -62,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_tag_is_known_by_any_of_several_weak_or_not() {
-        let own = tag("json", b"x");
+        let own = tag("json", [&b"x"[..]]);
         let strong = own.trim_start_matches("W/").to_owned();
         for (given, known) in [
             (own.clone(), true),
@@ -76,8 +79,8 @@ mod tests {
             headers.insert(header::IF_NONE_MATCH, given.parse().unwrap());
             assert_eq!(is_known(&headers, &own), known, "{given}");
         }
-        assert_ne!(own, tag("json", b"y"));
-        assert_ne!(own, tag("other", b"x"));
+        assert_ne!(own, tag("json", [&b"y"[..]]));
+        assert_ne!(own, tag("other", [&b"x"[..]]));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use lilong_schema::{Federated, Slice};
 
 use crate::error::Code;
+use crate::pieces::Pieces;
 use crate::request::Answer;
 use crate::server::Shared;
 use crate::server::caching;
@@ -100,7 +101,7 @@ async fn answer(
         trace: trace.0.clone(),
         plan: parts.headers.get("lilong-plan").is_some_and(|value| value == "1"),
     };
-    Ok(respond(shared.gateway.execute(asked).await, media, (!by_post).then_some(&parts.headers)))
+    Ok(respond(shared.gateway.answer(asked).await, media, (!by_post).then_some(&parts.headers)))
 }
 
 /// The part of the schema that `?sources=` names.
@@ -177,7 +178,7 @@ fn reads_only(envelope: &Envelope, shared: &Shared) -> bool {
 }
 
 /// `asked`: the head of a request that may be told that the client has the answer already.
-fn respond(answer: Answer, media: Media, asked: Option<&HeaderMap>) -> Response {
+fn respond(answer: Answer<Pieces>, media: Media, asked: Option<&HeaderMap>) -> Response {
     let status = match answer.refused {
         None => StatusCode::OK,
         Some(Code::Forbidden) => StatusCode::FORBIDDEN,
@@ -192,10 +193,10 @@ fn respond(answer: Answer, media: Media, asked: Option<&HeaderMap>) -> Response 
         None => "OK",
     };
     let times = caching::seconds(answer.kept);
-    let tag = if times.is_some() { caching::tag(media.content_type(), &answer.body) } else { String::new() };
+    let tag = if times.is_some() { caching::tag(media.content_type(), answer.body.written()) } else { String::new() };
     let mut response = match asked {
         Some(headers) if times.is_some() && caching::is_known(headers, &tag) => caching::not_modified(),
-        _ => (status, [(header::CONTENT_TYPE, media.content_type())], answer.body).into_response(),
+        _ => (status, [(header::CONTENT_TYPE, media.content_type())], Body::new(answer.body)).into_response(),
     };
     caching::write(&mut response, times, &tag);
     response.extensions_mut().insert(Outcome { code, errors: answer.errors });

@@ -50,7 +50,7 @@ pub(super) async fn handle(
         Err(refusal) => return refusal.response(Media::Json, &trace),
     };
     let text = shared.sdl.text(&model.federated, &slice);
-    let tag = caching::tag("", &text);
+    let tag = caching::tag("", [&*text]);
     let mut response = if caching::is_known(&headers, &tag) {
         caching::not_modified()
     } else {

@@ -9,7 +9,7 @@ use super::{ConstantColumn, MemberPattern, RenamedColumn, UnionSettings};
 use crate::problem::shown;
 use crate::{Problem, Value};
 
-pub(super) const UNION_KEYS: &[&str] = &["name", "members", "key", "title", "partial", "rename", "constant"];
+pub(super) const UNION_KEYS: &[&str] = &["name", "members", "key", "title", "partial", "prune", "rename", "constant"];
 
 const MEMBER: &str =
     "write source.collection, * and ? allowed, with \"…\" around a part that holds . , ( ) * or a quote";
@@ -45,6 +45,7 @@ fn read(table: Table<'_>, unions: &HashSet<&str>, reading: &mut Reading<'_>) -> 
     let key = table.take("key").and_then(|entry| entry.texts(reading)).unwrap_or_default();
     let title = table.text(reading, "title").map(|text| text.value);
     let partial = table.take("partial").and_then(|entry| entry.flag(reading)).unwrap_or_default();
+    let prune = table.take("prune").and_then(|entry| entry.duration(reading));
     let rename = inner(&mut table, "rename", reading).map(|table| renames(table, reading)).unwrap_or_default();
     let constants = inner(&mut table, "constant", reading).map(|table| constants(table, reading)).unwrap_or_default();
     let place = table.place.clone();
@@ -53,7 +54,7 @@ fn read(table: Table<'_>, unions: &HashSet<&str>, reading: &mut Reading<'_>) -> 
         return None;
     }
     let key = key.into_iter().map(|text| text.value).collect();
-    Some(UnionSettings { place, name: name?, title, partial, members, key, rename, constants })
+    Some(UnionSettings { place, name: name?, title, partial, prune, members, key, rename, constants })
 }
 
 fn inner<'a>(table: &mut Table<'a>, key: &str, reading: &mut Reading<'_>) -> Option<Table<'a>> {

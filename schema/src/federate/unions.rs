@@ -66,6 +66,7 @@ fn add<'a>(draft: &mut Draft<'a>, settings: &'a UnionSettings, united: columns::
             shapes: united.shapes,
             undescribed,
             partial: settings.partial,
+            prune: settings.prune,
         })),
     });
     draft.collections.push(CollectionDraft::default());

@@ -4,6 +4,7 @@
 //! departments look in here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{CollectionId, SourceId, Tie};
 use crate::Value;
@@ -23,6 +24,8 @@ pub struct Union {
     pub undescribed: Vec<SourceId>,
     /// Whether aggregates, groups and rows by key may be answered without silent members where a query does not say.
     pub partial: bool,
+    /// How long what a member said of its least and greatest values may rule it out; `None`: it never does.
+    pub prune: Option<Duration>,
 }
 
 /// A collection of a union.

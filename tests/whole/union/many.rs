@@ -1,7 +1,10 @@
 //! A union of very many members.
 
+use std::fs;
+
+use lilong::Gateway;
 use lilong_tests::serve;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ask, catalog, silo};
 
@@ -40,8 +43,99 @@ async fn the_first_rows_of_six_hundred_members_cost_each_one_request() {
     let variance = figures["varPop"]["size"].as_f64().unwrap();
     assert!((variance - f64::from(600 * 600 - 1) / 12.0).abs() < 1e-6, "{variance}");
     assert!(gateway.model().sources.iter().all(|source| source.status().fetches == 2));
+    // Of the first twenty rows one is read of each member, and twenty of those that have one of them.
+    let before = read(&gateway);
+    let answer = ask(&gateway, "{ item(orderBy: [{ size: DESC }], limit: 20) { size } }").await;
+    let sizes: Vec<Value> = (580..600).rev().map(|member| json!({ "size": 100_000 + member })).collect();
+    assert_eq!(answer, json!({ "data": { "item": sizes } }));
+    let after = read(&gateway);
+    assert_eq!((after.0 - before.0, after.1 - before.1), (620, 600 + 20 * 20));
     // Members that look the same share one request, made once.
     let request = lilong::request::Request { query: query.to_owned(), ..Default::default() };
     let plan = gateway.explain(&request).unwrap();
     assert_eq!(plan["steps"][0]["asks"].as_array().unwrap().len(), 1, "{plan}");
+}
+
+/// Statements and rows so far.
+fn read(gateway: &Gateway) -> (u64, u64) {
+    let model = gateway.model();
+    let statuses = model.sources.iter().map(|source| source.status());
+    statuses.fold((0, 0), |(sent, rows), status| (sent + status.sent, rows + status.rows))
+}
+
+/// Eighty members with five rows each: few sizes, so that most rows are told apart by what ends the order; some are null, and
+/// in three members some are no numbers.
+fn eighty() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for member in 0..80 {
+        let odd = if member % 30 == 7 { "UPDATE item SET size = 'many' WHERE id < 4;" } else { "" };
+        silo(
+            folder.path(),
+            &format!("part_{member:02}"),
+            &format!(
+                "PRAGMA synchronous = OFF; CREATE TABLE item (id INTEGER PRIMARY KEY, size INTEGER, name TEXT);
+                 INSERT INTO item WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5)
+                    SELECT i, NULLIF((i * 7 + {member}) % 11, 4), 'n' || ((i + {member}) % 6) FROM n; {odd}"
+            ),
+        );
+    }
+    // No member is described by what is no number in three of them.
+    let types = (0..80)
+        .filter(|member| member % 30 == 7)
+        .map(|member| format!("[[source]]\nname = \"part_{member:02}\"\n[source.types]\n\"item.size\" = \"BigInt\"\n"));
+    catalog(
+        folder.path(),
+        &format!("{}[[union]]\nname = \"item\"\nmembers = [\"part_*.item\"]\n", types.collect::<String>()),
+    );
+    folder
+}
+
+#[tokio::test]
+async fn the_first_rows_of_many_members_are_those_that_all_rows_begin_with() {
+    let folder = eighty();
+    let gateway = serve(folder.path()).await;
+    for order in [
+        "[{ size: DESC }]",
+        "[{ size: ASC }]",
+        "[{ size: DESC_NULLS_LAST }, { id: DESC }]",
+        "[{ size: ASC_NULLS_FIRST }, { _source: DESC }]",
+        "[{ name: DESC }, { size: ASC }]",
+        "[{ _source: DESC }]",
+        "[{ id: ASC }]",
+    ] {
+        for rest in ["", r#", where: { name: { _in: ["n1", "n4"] } }"#, ", where: { id: { _gt: 9 } }"] {
+            let query = |limit: &str| format!("{{ item(orderBy: {order}{rest}{limit}) {{ _source id size name }} }}");
+            let all = ask(&gateway, &query("")).await["data"]["item"].as_array().unwrap().clone();
+            for (limit, offset) in [(1, 0), (2, 0), (20, 0), (5, 15), (21, 0)] {
+                let before = read(&gateway);
+                let answer = ask(&gateway, &query(&format!(", limit: {limit}, offset: {offset}"))).await;
+                let expected: Vec<Value> = all.iter().skip(offset).take(limit).cloned().collect();
+                assert_eq!(answer["data"]["item"], json!(expected), "{order}{rest} {limit} {offset}");
+                let (wanted, rows) = ((limit + offset) as u64, read(&gateway).1 - before.1);
+                assert!(wanted > 20 || rows <= 80 + (wanted + 3) * wanted, "{order}{rest} {limit}: {rows} rows");
+            }
+        }
+    }
+    let numbers = r#"where: { _source: { _nin: ["part_07", "part_37", "part_67"] } }, orderBy: [{ size: DESC }]"#;
+    let page =
+        &format!("{{ itemConnection({numbers}, first: 6) {{ nodes {{ _source id }} pageInfo {{ endCursor }} }} }}");
+    let page = &ask(&gateway, page).await["data"]["itemConnection"];
+    let after = page["pageInfo"]["endCursor"].as_str().unwrap();
+    let next = format!("{{ itemConnection({numbers}, first: 6, after: \"{after}\") {{ nodes {{ _source id }} }} }}");
+    let next = &ask(&gateway, &next).await["data"]["itemConnection"];
+    let all = ask(&gateway, &format!("{{ item({numbers}) {{ _source id }} }}")).await["data"]["item"].clone();
+    let nodes = [&page["nodes"], &next["nodes"]].map(|nodes| nodes.as_array().unwrap().clone()).concat();
+    assert_eq!(nodes[..], all.as_array().unwrap()[..12]);
+}
+
+#[tokio::test]
+async fn of_many_members_a_silent_one_is_told_and_the_rest_is_given() {
+    let folder = eighty();
+    let gateway = serve(folder.path()).await;
+    fs::remove_file(folder.path().join("part_79.sqlite")).unwrap();
+    let answer = ask(&gateway, "{ item(orderBy: [{ _source: DESC }], limit: 2) { _source id } }").await;
+    let expected = json!([{ "_source": "part_78", "id": 1 }, { "_source": "part_78", "id": 2 }]);
+    assert_eq!(answer["data"]["item"], expected, "{answer}");
+    assert_eq!(answer["extensions"]["lilong"]["missing"], json!(["part_79"]), "{answer}");
+    assert_eq!(answer["errors"].as_array().unwrap().len(), 1, "{answer}");
 }

@@ -181,9 +181,10 @@ async fn a_link_that_finds_nothing_while_a_member_is_silent_says_so_and_a_filter
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_member_that_is_slow_is_missing_and_the_others_are_not() {
     let streets = streets().await;
+    tokio::time::pause();
     let script = Script { delay: Some(std::time::Duration::from_mins(1)), ..Script::default() };
     streets.source("street_2").play(script);
     let answer = ask(&streets.gateway, "{ resident(limit: 3) { card } }").await;

@@ -91,14 +91,22 @@ pub(super) fn values(native: &str) -> Vec<String> {
     values
 }
 
-/// Whether no text of a column is so long that the server sorts it by a part of it (`max_sort_length`, 1,024 bytes by default).
+/// Characters of a text that the server surely sorts it by (`max_sort_length`, 1,024 bytes by default).
+const SORTED: usize = 255;
+
+/// Whether no text begins as this one and is told apart from it only behind what the server sorts texts by.
+pub(super) fn is_sorted_by_all_of(text: &str) -> bool {
+    text.chars().count() < SORTED
+}
+
+/// Whether no text of a column is so long that the server sorts it by a part of it.
 pub(super) fn is_sorted_whole(field: &Field) -> bool {
     let longest = match word(&field.native).as_str() {
         "char" | "varchar" => numbers(&field.native).first().copied(),
-        "tinytext" => Some(255),
+        "tinytext" => Some(SORTED),
         _ => None,
     };
-    Storage::of(field) == Storage::Text && longest.is_some_and(|characters| characters <= 255)
+    Storage::of(field) == Storage::Text && longest.is_some_and(|characters| characters <= SORTED)
 }
 
 /// Whether a type holds characters in a collation.

@@ -96,6 +96,8 @@ struct Header {
 impl Watch {
     /// Touches nothing yet.
     pub(super) fn new(path: PathBuf) -> Self {
+        // Two slashes at the beginning of a URI's path would be something else.
+        let path = std::path::absolute(&path).unwrap_or(path).components().collect();
         Self { path, header: Mutex::new(None) }
     }
 
@@ -106,16 +108,23 @@ impl Watch {
 
     /// What is there now.
     pub(super) fn look(&self) -> Result<Found, Obstacle> {
-        // SQLite's own files stand beside the real file, not beside a link to it.
-        let path = std::fs::canonicalize(&self.path).map_err(obstacle)?;
-        let metadata = std::fs::metadata(&path).map_err(obstacle)?;
+        let metadata = std::fs::symlink_metadata(&self.path).map_err(obstacle)?;
+        if metadata.is_symlink() {
+            // SQLite's own files stand beside the real file, not beside a link to it.
+            let path = std::fs::canonicalize(&self.path).map_err(obstacle)?;
+            let metadata = std::fs::metadata(&path).map_err(obstacle)?;
+            return self.look_at(&path, &metadata);
+        }
+        self.look_at(&self.path, &metadata)
+    }
+
+    fn look_at(&self, path: &Path, metadata: &Metadata) -> Result<Found, Obstacle> {
         if !metadata.is_file() {
             return Err(Obstacle::NotAFile);
         }
-        let (identity, stamp) = identify(&metadata);
-        let log = size_beside(&path, "-wal")?;
-        let access = if self.is_logged(&path, identity, stamp)? {
-            match (log, size_beside(&path, "-shm")?) {
+        let (identity, stamp) = identify(metadata);
+        let access = if self.is_logged(path, identity, stamp)? {
+            match (size_beside(path, "-wal")?, size_beside(path, "-shm")?) {
                 (None, _) | (Some(0), None) => Access::Immutable,
                 (Some(_), Some(_)) => Access::Log,
                 (Some(_), None) => return Err(Obstacle::UnreadableLog),
@@ -123,10 +132,10 @@ impl Watch {
         } else {
             Access::Locked
         };
-        if stamp.size == 0 && size_beside(&path, "-journal")?.is_some_and(|size| size > 0) {
+        if stamp.size == 0 && size_beside(path, "-journal")?.is_some_and(|size| size > 0) {
             return Err(Obstacle::HotJournal);
         }
-        Ok(Found { path, access, identity, stamp: (access != Access::Log).then_some(stamp) })
+        Ok(Found { path: path.to_owned(), access, identity, stamp: (access != Access::Log).then_some(stamp) })
     }
 
     /// Closes the file. Only for when no connection of this process reads it.

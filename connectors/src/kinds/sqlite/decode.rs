@@ -23,21 +23,20 @@ pub(super) struct Decoder {
 }
 
 /// A batch while it is filled.
-pub(super) struct Batch {
-    schema: SchemaRef,
-    columns: Vec<(Decoder, Cells)>,
+pub(super) struct Batch<'a> {
+    schema: &'a SchemaRef,
+    decoders: &'a [Decoder],
+    columns: Vec<Cells>,
     faults: Vec<CellFault>,
     rows: usize,
     bytes: usize,
 }
 
-impl Batch {
+impl<'a> Batch<'a> {
     /// An empty batch with room for `capacity` rows.
-    pub(super) fn new(schema: &SchemaRef, decoders: &[Decoder], capacity: usize) -> Self {
-        let columns = decoders.iter().zip(schema.fields());
-        let columns =
-            columns.map(|(decoder, field)| (decoder.clone(), Cells::new(field.data_type(), capacity))).collect();
-        Self { schema: schema.clone(), columns, faults: vec![], rows: 0, bytes: 0 }
+    pub(super) fn new(schema: &'a SchemaRef, decoders: &'a [Decoder], capacity: usize) -> Self {
+        let columns = schema.fields().iter().map(|field| Cells::new(field.data_type(), capacity)).collect();
+        Self { schema, decoders, columns, faults: vec![], rows: 0, bytes: 0 }
     }
 
     /// Rows so far.
@@ -52,7 +51,7 @@ impl Batch {
 
     /// Adds a row.
     pub(super) fn push(&mut self, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
-        for (column, (decoder, cells)) in self.columns.iter_mut().enumerate() {
+        for (column, (decoder, cells)) in self.decoders.iter().zip(&mut self.columns).enumerate() {
             let stored = row.get_ref(column)?;
             if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = stored {
                 self.bytes += bytes.len();
@@ -67,10 +66,10 @@ impl Batch {
 
     /// The batch.
     pub(super) fn finish(self) -> Result<Rows, ArrowError> {
-        let columns = self.columns.into_iter().map(|(_, cells)| cells.finish());
+        let columns = self.columns.into_iter().map(Cells::finish);
         let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
-        let batch = RecordBatch::try_new_with_options(self.schema, columns, &options)?;
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
         Ok(Rows { batch, faults: self.faults })
     }
 }

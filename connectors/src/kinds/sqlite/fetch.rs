@@ -1,18 +1,21 @@
 //! One fetch, from bound values to a stream of batches.
 //!
-//! In: a bound fetch and what it was translated to. Out: a stream of rows. *Invariant*: the statement stops when the
-//! stream is dropped or its time is up; a stream that ends without an error gave every row.
+//! In: a bound fetch and what it was translated to. Out: a stream of rows. Rows that fill no batch, as most do, come with
+//! one message, after the connection was given back. *Invariant*: the statement stops when the stream is dropped or its time
+//! is up; a stream that ends without an error gave every row.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use futures::StreamExt;
+use futures::stream;
 use lilong_schema::{Scalar, Value};
 use rusqlite::Statement;
 use rusqlite::types::Value as Stored;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
+use super::crew::{Delivery, crew};
 use super::decode::{Batch, Decoder};
 use super::dialect::Slot;
 use super::fault;
@@ -39,6 +42,14 @@ pub(super) struct Parts {
     pub(super) decoders: Vec<Decoder>,
 }
 
+/// What a fetch begins with.
+enum First {
+    /// All its rows.
+    All(Option<Rows>),
+    /// Its first rows, and where the others come; nothing at the end.
+    Some(Rows, mpsc::Receiver<Result<Option<Rows>>>),
+}
+
 /// Runs a fetch. Errors that come before the first row are the result's, later ones the stream's.
 pub(super) async fn fetch(
     pool: &Arc<Pool>,
@@ -49,22 +60,20 @@ pub(super) async fn fetch(
     let permit = pool.turn().await?;
     let control = Control::until(context.deadline.min(std::time::Instant::now() + pool.tuning().timeout));
     let guard = CancelOnDrop(control.clone());
-    let (sender, mut receiver) = mpsc::channel(AHEAD);
+    let (sender, first) = oneshot::channel();
     let (worker_pool, bound) = (pool.clone(), bound.clone());
-    tokio::task::spawn_blocking(move || {
-        let end = match worker_pool.lease(permit, &control) {
-            Ok(lease) => serve(lease, &parts, &bound, &control, &sender),
-            Err(error) => Err(error),
-        };
-        // An error here means that nobody listens any more.
-        let _ = sender.blocking_send(end.map(|()| None));
-    });
+    crew().submit(Box::new(move || {
+        let mut out = Out { first: Some(sender), rest: None };
+        let last =
+            worker_pool.lease(permit, &control).and_then(|lease| serve(lease, &parts, &bound, &control, &mut out));
+        out.end(last)
+    }));
     let source = pool.source().clone();
-    let first = receive(&mut receiver, &source).await?;
-    let Some(first) = first else {
-        return Ok(futures::stream::empty().boxed());
+    let (first, receiver) = match first.await.unwrap_or_else(|_| Err(stopped(&source)))? {
+        First::All(rows) => return Ok(stream::iter(rows.map(Ok)).boxed()),
+        First::Some(rows, receiver) => (rows, receiver),
     };
-    let rest = futures::stream::unfold(Some((receiver, guard, source)), |state| async {
+    let rest = stream::unfold(Some((receiver, guard, source)), |state| async {
         let (mut receiver, guard, source) = state?;
         match receive(&mut receiver, &source).await {
             Ok(None) => None,
@@ -72,26 +81,56 @@ pub(super) async fn fetch(
             Err(error) => Some((Err(error), None)),
         }
     });
-    Ok(futures::stream::once(std::future::ready(Ok(first))).chain(rest).boxed())
+    Ok(stream::once(std::future::ready(Ok(first))).chain(rest).boxed())
+}
+
+fn stopped(source: &Arc<str>) -> Error {
+    Error::new(ErrorKind::Internal, source.clone(), "the reading thread stopped")
 }
 
 /// The next rows; `None` after the last.
 async fn receive(receiver: &mut mpsc::Receiver<Result<Option<Rows>>>, source: &Arc<str>) -> Result<Option<Rows>> {
-    receiver
-        .recv()
-        .await
-        .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, source.clone(), "the reading thread stopped")))
+    receiver.recv().await.unwrap_or_else(|| Err(stopped(source)))
 }
 
-fn serve(
-    lease: Lease,
-    parts: &Parts,
-    bound: &BoundFetch,
-    control: &Control,
-    sender: &mpsc::Sender<Result<Option<Rows>>>,
-) -> Result<()> {
+/// Where rows go.
+struct Out {
+    first: Option<oneshot::Sender<Result<First>>>,
+    rest: Option<mpsc::Sender<Result<Option<Rows>>>>,
+}
+
+impl Out {
+    /// Sends rows that others follow; `false`: nobody listens any more.
+    fn send(&mut self, rows: Rows) -> bool {
+        match (self.first.take(), &self.rest) {
+            (Some(first), _) => {
+                let (sender, receiver) = mpsc::channel(AHEAD);
+                self.rest = Some(sender);
+                first.send(Ok(First::Some(rows, receiver))).is_ok()
+            }
+            (None, Some(rest)) => rest.blocking_send(Ok(Some(rows))).is_ok(),
+            (None, None) => false,
+        }
+    }
+
+    /// Sends the last rows, or why they do not come. That nobody listens any more is no matter.
+    fn end(self, last: Result<Option<Rows>>) -> Option<Delivery> {
+        if let Some(first) = self.first {
+            return Some(Box::new(move || drop(first.send(last.map(First::All)))));
+        }
+        let rest = self.rest?;
+        let others = matches!(last, Ok(Some(_))).then_some(Ok(None));
+        for rows in std::iter::once(last).chain(others) {
+            let _ = rest.blocking_send(rows);
+        }
+        None
+    }
+}
+
+/// The last rows; those before them are sent.
+fn serve(lease: Lease, parts: &Parts, bound: &BoundFetch, control: &Control, out: &mut Out) -> Result<Option<Rows>> {
     let source = &lease.source().clone();
-    let result = read(&lease, parts, bound, control, sender, source);
+    let result = read(&lease, parts, bound, control, out, source);
     match &result {
         Err(Failure::Engine(error)) if fault::spoils_connection(error) => drop(lease),
         _ => lease.give_back(),
@@ -125,9 +164,9 @@ fn read(
     parts: &Parts,
     bound: &BoundFetch,
     control: &Control,
-    sender: &mpsc::Sender<Result<Option<Rows>>>,
+    out: &mut Out,
     source: &Arc<str>,
-) -> Result<(), Failure> {
+) -> Result<Option<Rows>, Failure> {
     let mut statement = lease.connection.prepare_cached(&parts.text)?;
     bind_all(&mut statement, &parts.slots, bound, source)?;
     let schema = bound.prepared.schema();
@@ -137,8 +176,8 @@ fn read(
         while let Some(row) = rows.next()? {
             if batch.rows() >= ROWS || batch.bytes() >= BYTES {
                 let full = std::mem::replace(&mut batch, Batch::new(&schema, &parts.decoders, ROWS));
-                if sender.blocking_send(Ok(Some(finish(full, source)?))).is_err() || control.is_cancelled() {
-                    return Ok(());
+                if !out.send(finish(full, source)?) || control.is_cancelled() {
+                    return Ok(None);
                 }
             }
             batch.push(row)?;
@@ -146,14 +185,10 @@ fn read(
     }
     statement.clear_bindings();
     lease.check_unchanged()?;
-    if batch.rows() > 0 {
-        // An error here means that nobody listens any more.
-        let _ = sender.blocking_send(Ok(Some(finish(batch, source)?)));
-    }
-    Ok(())
+    Ok(if batch.rows() > 0 { Some(finish(batch, source)?) } else { None })
 }
 
-fn finish(batch: Batch, source: &Arc<str>) -> Result<Rows, Failure> {
+fn finish(batch: Batch<'_>, source: &Arc<str>) -> Result<Rows, Failure> {
     batch
         .finish()
         .map_err(|error| Error::new(ErrorKind::Internal, source.clone(), "building a batch").because(error).into())

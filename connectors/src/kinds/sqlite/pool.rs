@@ -130,9 +130,10 @@ impl Pool {
     }
 
     /// Waits for its turn; at most as long as the settings say.
-    pub(super) async fn turn(&self) -> Result<Turn> {
+    pub(super) async fn turn(self: &Arc<Self>) -> Result<Turn> {
         let turn = tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await;
         if let Ok(Ok(permit)) = turn {
+            self.keep_swept();
             let last = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             return Ok(match last {
                 Some(idle) => Turn { permit, kept: Some((idle.connection, idle.found, idle.since)), slot: idle.slot },
@@ -267,6 +268,5 @@ impl Lease {
         }
         let idle = Idle { connection: self.connection, found: self.found, since: Instant::now(), slot: self.slot };
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
-        self.pool.keep_swept();
     }
 }

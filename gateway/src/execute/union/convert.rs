@@ -10,7 +10,7 @@ use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt32Array, new_null_array};
 use arrow_schema::ArrowError;
 use arrow_select::take::take;
-use lilong_connectors::rows::{arrow_type, columns_schema};
+use lilong_connectors::rows::arrow_type;
 use lilong_connectors::{CellFault, evaluate};
 use lilong_schema::federated::{UnionColumn, UnionShape};
 use lilong_schema::{Collection, Scalar, Value};
@@ -44,7 +44,7 @@ pub(super) fn convert(
             cell => repeat(&fixed(*cell, scalar, constants, source)?, count)?,
         });
     }
-    let batch = RecordBatch::try_new(columns_schema(union, &ask.columns), columns)?;
+    let batch = RecordBatch::try_new(ask.schema.clone(), columns)?;
     let faults = rows.faults.iter().filter_map(|fault| Some(CellFault { column: places[fault.column]?, ..*fault }));
     let mut faults: Vec<CellFault> = faults.collect();
     faults.sort_unstable_by_key(|fault| (fault.row, fault.column));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lilong_schema::Field;
 use lilong_schema::federated::SourceId;
 
 use crate::cursor::CursorOrder;
@@ -15,6 +16,10 @@ pub struct CursorArgument {
     pub text: PlanOperand,
     /// What it must belong to.
     pub order: Arc<CursorOrder>,
+    /// The source that is to find the rows behind its values.
+    pub source: SourceId,
+    /// The fields of the order's terms; `None`: no field of the source.
+    pub fields: Vec<Option<Field>>,
     /// The argument's name.
     pub name: &'static str,
     /// The field it stands on.

@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arrow_schema::{Schema, SchemaRef};
+use lilong_connectors::rows::columns_schema;
 use lilong_connectors::{Comparison, Fetch, KeySet, OperandId, Predicate, Prepared, Source};
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{Union, UnionColumn};
@@ -49,6 +51,8 @@ pub struct Ask {
     pub prepared: Arc<Prepared>,
     /// The union's fields that its rows have here: what is merged, then what `residual` reads.
     pub columns: Vec<FieldId>,
+    /// What batches of them look like.
+    pub schema: SchemaRef,
     /// Where their cells come from.
     pub cells: Vec<Cell>,
     /// What is left to be checked here.
@@ -249,8 +253,18 @@ impl Shape {
                 group: Some(group),
             };
             let (prepared, groups) = (Arc::new(Prepared::new(fetch)), Some(groups));
-            let (columns, cells) = (Vec::new(), Vec::new());
-            return Some(Ask { prepared, columns, cells, residual, cuts: false, single: false, derived, groups });
+            let (columns, schema, cells) = (Vec::new(), Arc::new(Schema::empty()), Vec::new());
+            return Some(Ask {
+                prepared,
+                columns,
+                schema,
+                cells,
+                residual,
+                cuts: false,
+                single: false,
+                derived,
+                groups,
+            });
         }
         let order = self.order(fetch);
         let complete = residual.is_true() && self.capabilities.limit && order.is_some();
@@ -262,6 +276,7 @@ impl Shape {
         columns.extend(read.into_iter().filter(|field| !work.contains(field)));
         let mut seen = std::collections::HashSet::new();
         columns.retain(|field| seen.insert(*field));
+        let schema = columns_schema(&fetch.collection, &columns);
         let (cells, own) = self.cells(&columns);
         let cut_keys = fetch.keys.as_ref().is_some_and(|keys| keys.limit.is_some() || keys.offset.is_some()) || single;
         let fetch = Fetch {
@@ -287,7 +302,7 @@ impl Shape {
             group: None,
         };
         let (prepared, groups) = (Arc::new(Prepared::new(fetch)), None);
-        Some(Ask { prepared, columns, cells, residual, cuts, single, derived, groups })
+        Some(Ask { prepared, columns, schema, cells, residual, cuts, single, derived, groups })
     }
 
     /// The part that the source checks, and the rest; both over the union's fields.
