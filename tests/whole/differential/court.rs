@@ -24,7 +24,7 @@ use super::random::Random;
 use super::real::Original;
 
 /// How many courts share the questions of a long run: see `LILONG_DIFFERENTIAL`.
-const COURTS: usize = 177;
+const COURTS: usize = 175;
 /// Questions between two notes of how far a court has come.
 const NOTED: usize = 50;
 
