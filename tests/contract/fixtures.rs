@@ -8,6 +8,7 @@ mod mysql;
 pub(crate) mod ndc;
 mod postgres;
 mod rest;
+mod served;
 
 use std::any::Any;
 use std::path::Path;

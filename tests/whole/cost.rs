@@ -77,14 +77,20 @@ name = "cell"
 back = "residents"
 "#;
 
+/// Two databases and what joins them.
+fn two(civil: &str, health: &str, catalog: &str) -> City {
+    let city = City::empty();
+    city.database("civil.sqlite", civil);
+    city.database("health.sqlite", health);
+    city.write("lilong.toml", catalog);
+    city
+}
+
 fn town() -> &'static City {
     static TOWN: OnceLock<City> = OnceLock::new();
     TOWN.get_or_init(|| {
-        let city = City::empty();
-        city.database("civil.sqlite", CIVIL);
-        city.database("health.sqlite", HEALTH);
+        let city = two(CIVIL, HEALTH, CATALOG);
         city.database("grid.sqlite", GRID);
-        city.write("lilong.toml", CATALOG);
         city
     })
 }

@@ -10,8 +10,8 @@ use lilong_tests::city::City;
 use lilong_tests::serve;
 use serde_json::Value;
 
-use super::asked;
 use super::narrow::found;
+use super::{asked, two};
 use crate::residual::ask;
 
 /// Names differ in case alone, or not at all, or are not there.
@@ -52,11 +52,7 @@ name = "shots"
 "#;
 
 fn town() -> City {
-    let city = City::empty();
-    city.database("civil.sqlite", CIVIL);
-    city.database("health.sqlite", HEALTH);
-    city.write("lilong.toml", CATALOG);
-    city
+    two(CIVIL, HEALTH, CATALOG)
 }
 
 /// An order, the same in plain SQL, and that from its end.

@@ -6,7 +6,7 @@ use lilong_tests::city::City;
 use lilong_tests::serve;
 use serde_json::{Value, json};
 
-use super::asked;
+use super::{asked, two};
 use crate::residual::ask;
 
 const CIVIL: &str = "
@@ -60,11 +60,7 @@ name = "record"
 "#;
 
 fn town() -> City {
-    let city = City::empty();
-    city.database("civil.sqlite", CIVIL);
-    city.database("health.sqlite", HEALTH);
-    city.write("lilong.toml", CATALOG);
-    city
+    two(CIVIL, HEALTH, CATALOG)
 }
 
 /// The first column of what plain SQL finds in both databases.

@@ -208,6 +208,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_text_as_long_as_what_is_sorted_may_have_others_behind_it_that_begin_alike() {
+        assert!(is_sorted_by_all_of(&"街".repeat(SORTED - 1)));
+        assert!(!is_sorted_by_all_of(&"街".repeat(SORTED)));
+    }
+
+    #[test]
     fn a_declared_type_is_taken_apart() {
         assert_eq!(word("BIGINT(20) unsigned"), "bigint");
         assert_eq!(word("geometry"), "geometry");

@@ -33,7 +33,7 @@ pub(super) fn is_worth_it(step: &UnionStep, requests: &[Request], numbers: &Numb
 }
 
 impl Run<'_> {
-    /// The rows of members that have some of the first rows, and the first rows of the others.
+    /// The rows of the members that have some of the first rows.
     pub(super) async fn nearest(
         &self,
         step: &UnionStep,
@@ -67,6 +67,8 @@ impl Run<'_> {
             near.extend(parts.iter().filter(|(_, part)| !part.faults.is_empty()).map(|(member, _)| *member));
             let next: Vec<Request> = near.iter().filter_map(|member| open.remove(member)).collect();
             if next.is_empty() {
+                // None of the others has a row among the first.
+                parts.retain(|member, _| near.contains(member));
                 return Ok(parts.into_iter().collect());
             }
             for request in &next {
