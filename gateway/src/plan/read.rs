@@ -336,13 +336,11 @@ impl Builder<'_> {
     pub(super) fn bear(&mut self, rows: StepId, silence: Silence) {
         match &mut self.steps[rows] {
             Step::Union(step) => step.silence = silence,
-            Step::Filter(FilterStep { input, .. })
-            | Step::Sort(SortStep { input, .. })
-            | Step::Join(JoinStep { rows: input, .. }) => {
-                let input = *input;
-                self.bear(input, silence);
+            step => {
+                if let Some(input) = step.rows_of() {
+                    self.bear(input, silence);
+                }
             }
-            _ => {}
         }
     }
 
