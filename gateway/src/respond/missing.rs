@@ -4,12 +4,9 @@
 
 use std::collections::HashSet;
 
-use arrow_array::cast::AsArray;
-use lilong_schema::federated::{SOURCE_COLUMN, Source};
-
 use super::errors::Segment;
 use super::{At, Writer};
-use crate::execute::{Fault, Fetched, Placed};
+use crate::execute::{Fault, Fetched};
 use crate::plan::connection::{ConnectionField, ConnectionValue};
 use crate::plan::{JoinRule, Output, OutputValue, Plan, Step, StepId, WholeOutput};
 
@@ -117,12 +114,4 @@ fn union_of(plan: &Plan, step: StepId) -> Option<StepId> {
         Step::Union(_) => Some(step),
         other => union_of(plan, other.rows_of()?),
     }
-}
-
-/// The source that a row of a union lives in.
-pub(super) fn department<'a>(source: &Source, placed: &'a Placed, row: usize) -> Option<&'a str> {
-    source.union.as_ref()?;
-    let batch = &placed.rows.batch;
-    let column = batch.column(batch.schema_ref().index_of(SOURCE_COLUMN).ok()?);
-    Some(column.as_string_opt::<i32>()?.value(row))
 }
