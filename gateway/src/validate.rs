@@ -135,9 +135,9 @@ fn unsupported_operations(parsed: &Parsed) -> Vec<RequestError> {
 
 /// A reason as the compiler tells it; directives that are known elsewhere are not unknown but not there yet.
 fn in_own_words(reason: String) -> String {
-    let directive = ["`@defer`", "`@stream`"]
-        .into_iter()
-        .find(|directive| reason.strip_prefix("Cannot find directive ").is_some_and(|rest| rest.starts_with(directive)));
+    let directive = ["`@defer`", "`@stream`"].into_iter().find(|directive| {
+        reason.strip_prefix("Cannot find directive ").is_some_and(|rest| rest.starts_with(directive))
+    });
     directive.map_or(reason, |directive| format!("{directive} is not supported yet."))
 }
 
