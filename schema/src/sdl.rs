@@ -70,6 +70,9 @@ fn write_field(out: &mut String, field: &FieldDefinition, first: bool) -> fmt::R
     write!(out, "  {}", field.name)?;
     for (index, argument) in field.arguments.iter().enumerate() {
         out.push_str(if index == 0 { "(" } else { ", " });
+        if let Some(description) = &argument.description {
+            write!(out, "\"{}\" ", description.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))?;
+        }
         write_input(out, argument)?;
     }
     if !field.arguments.is_empty() {

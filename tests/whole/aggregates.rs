@@ -4,6 +4,7 @@
 mod engines;
 mod faults;
 mod figures;
+mod ordered;
 
 use lilong_schema::Capabilities;
 use lilong_schema::catalog::Limits;

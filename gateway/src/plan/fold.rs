@@ -10,6 +10,7 @@ mod guard;
 mod having;
 mod here;
 mod linked;
+mod listed;
 mod root;
 mod step;
 
@@ -27,11 +28,11 @@ use super::arguments::Given;
 use super::build::Builder;
 use super::keys::{by_normalized, parent_key};
 use super::read::{push, push_cap};
-use super::share::{Share, needs_source, share};
+use super::share::{Share, share};
 use super::{
     Ceiling, FetchStep, FilterStep, KeysFrom, KeysStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown,
 };
-use crate::error::{Code, RequestError};
+use crate::error::RequestError;
 use crate::operation::Field;
 
 /// Which rows are asked for.
@@ -109,7 +110,12 @@ impl Builder<'_> {
         let id = folding.collection;
         let capabilities = self.capabilities(id);
         let predicate = std::mem::replace(&mut folding.asked.predicate, Predicate::TRUE);
-        let found = self.found(&mut folding, predicate, &capabilities)?;
+        let order = self.order_of_cuts(&folding)?;
+        if self.is_cut_beyond(&folding, &order)? {
+            let rows = self.rows_of_list(&folding, predicate)?;
+            return self.folded_over(folding, rows);
+        }
+        let found = self.found(&mut folding, predicate, order, &capabilities);
         let keyed = found.keyed;
         // Members of a union fold rows of which none are cut, and their groups are put together here.
         let of_members = self.world.federated.union_of(id).is_some() && !found.cuts && found.by_source();
@@ -122,19 +128,32 @@ impl Builder<'_> {
         if groups && key_is_there && folding.by.iter().all(|column| self.groups_inside(&capabilities, *column)) {
             return Ok(self.folded_by_source(folding, found, &capabilities));
         }
-        self.folded_here(folding, found, groups && !keyed || of_members)
+        let at_hand = if groups && !keyed || of_members {
+            self.finer_groups(&folding, found)
+        } else {
+            self.rows_to_fold(&folding, found)
+        };
+        self.folded_over(folding, at_hand)
+    }
+
+    /// The order that rows are cut in before they are folded; empty if nothing is cut.
+    fn order_of_cuts(&self, folding: &Folding<'_>) -> Result<Vec<Order>, RequestError> {
+        let given = &folding.asked.given;
+        if given.limit.is_none() && given.offset.is_none() && given.distinct.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.full_order(folding.collection, folding.field, given, matches!(folding.key, FoldKey::None))
     }
 
     fn found(
         &mut self,
         folding: &mut Folding<'_>,
         predicate: Predicate,
+        order: Vec<Order>,
         capabilities: &Capabilities,
-    ) -> Result<Found, RequestError> {
+    ) -> Found {
         let given = &folding.asked.given;
         let cuts = given.limit.is_some() || given.offset.is_some() || !given.distinct.is_empty();
-        let all = matches!(folding.key, FoldKey::None);
-        let order = if cuts { self.full_order(folding.collection, folding.field, given, all)? } else { Vec::new() };
         let (pushed, residual) = pushdown::split(capabilities, predicate);
         let described = &self.world.federated.collection(folding.collection).described;
         let mut pushed = pushdown::with_indexes(described, pushed, &residual);
@@ -143,15 +162,6 @@ impl Builder<'_> {
             && link.is_some_and(|link| link.to_normalize.is_empty())
             && capabilities.keys > 0;
         let share = share(capabilities, given, &order, &residual, link.is_some(), keyed);
-        let beyond = self.local_order(folding.collection, folding.field, &order, given, None, capabilities.order)?;
-        let beyond = beyond.is_some_and(|local| !local.far.is_empty());
-        if beyond || !share.order && order.iter().any(needs_source) {
-            return Err(RequestError {
-                code: Code::TooCostly,
-                message: format!("`{}` cannot be ordered so: its source cannot do it", folding.field.name),
-                locations: vec![folding.field.location],
-            });
-        }
         if let (FoldKey::Parents { link, parent, columns }, true) = (folding.key, capabilities.filter) {
             let link = self.world.federated.link(link);
             if let Some(found) = by_normalized(self.world.federated, link, parent, columns) {
@@ -162,7 +172,7 @@ impl Builder<'_> {
                 pushed = pushed.and(Predicate::KeyIn { fields, normalize, operand });
             }
         }
-        Ok(Found { pushed, residual, order, cuts, keyed, share })
+        Found { pushed, residual, order, cuts, keyed, share }
     }
 
     fn link_of(&self, key: &FoldKey<'_>) -> Option<&Link> {

@@ -18,31 +18,25 @@ use crate::plan::{
 };
 
 /// Rows or finer groups that are at hand.
-struct AtHand {
-    rows: StepId,
+pub(super) struct AtHand {
+    pub(super) rows: StepId,
     /// Which field of the collection each column is; [`NO_FIELD`] for others.
-    columns: Vec<FieldId>,
+    pub(super) columns: Vec<FieldId>,
     /// What the cells of each column are.
-    scalars: Vec<Scalar>,
+    pub(super) scalars: Vec<Scalar>,
     /// Columns of linked rows.
-    linked: Vec<(LinkId, FieldId, usize)>,
-    figures: Vec<Figure>,
+    pub(super) linked: Vec<(LinkId, FieldId, usize)>,
+    pub(super) figures: Vec<Figure>,
 }
 
 /// Stands for a column that is no field of the collection.
 const NO_FIELD: FieldId = FieldId::MAX;
 
 impl Builder<'_> {
-    /// Folds here. `groups`: the source finds just the rows, and can group them.
-    pub(super) fn folded_here(
-        &mut self,
-        folding: Folding<'_>,
-        found: Found,
-        groups: bool,
-    ) -> Result<Folded, RequestError> {
+    /// Folds what is at hand.
+    pub(super) fn folded_over(&mut self, folding: Folding<'_>, mut at_hand: AtHand) -> Result<Folded, RequestError> {
         let federated = self.world.federated;
         let answer = self.fold_answer(folding.collection, &folding.key, &folding.by, &folding.figures);
-        let mut at_hand = if groups { self.finer_groups(&folding, found) } else { self.rows_to_fold(&folding, found) };
         let links = folding.by.iter().filter_map(|column| column.link);
         let mut missing: Vec<LinkId> = Vec::new();
         for (link, column) in links.zip(folding.by.iter().filter(|column| column.link.is_some())) {
@@ -81,7 +75,7 @@ impl Builder<'_> {
     }
 
     /// A fold by all that groups here are told apart by, so that its groups can be put together.
-    fn finer_groups(&mut self, folding: &Folding<'_>, found: Found) -> AtHand {
+    pub(super) fn finer_groups(&mut self, folding: &Folding<'_>, found: Found) -> AtHand {
         let federated = self.world.federated;
         let limits = self.world.limits;
         let id = folding.collection;
@@ -193,7 +187,7 @@ impl Builder<'_> {
     }
 
     /// The rows themselves, within the row budget.
-    fn rows_to_fold(&mut self, folding: &Folding<'_>, found: Found) -> AtHand {
+    pub(super) fn rows_to_fold(&mut self, folding: &Folding<'_>, found: Found) -> AtHand {
         let federated = self.world.federated;
         let limits = self.world.limits;
         let id = folding.collection;
