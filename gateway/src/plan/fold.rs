@@ -29,10 +29,11 @@ use super::build::Builder;
 use super::keys::{by_normalized, parent_key};
 use super::read::{push, push_cap};
 use super::share::{Share, share};
+use super::union::Silence;
 use super::{
     Ceiling, FetchStep, FilterStep, KeysFrom, KeysStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown,
 };
-use crate::error::RequestError;
+use crate::error::{Code, RequestError};
 use crate::operation::Field;
 
 /// Which rows are asked for.
@@ -173,6 +174,15 @@ impl Builder<'_> {
             }
         }
         Found { pushed, residual, order, cuts, keyed, share }
+    }
+
+    /// Only what a field asks for by itself may do without members: not what a filter or an order is told by.
+    fn bear_fold(&mut self, folding: &Folding<'_>, rows: StepId) {
+        let silence = match folding.key {
+            FoldKey::None => self.unless_partial(folding.field, folding.collection),
+            FoldKey::Parents { .. } | FoldKey::Far(_) => Silence::Refused,
+        };
+        self.bear(rows, silence);
     }
 
     fn link_of(&self, key: &FoldKey<'_>) -> Option<&Link> {

@@ -41,7 +41,9 @@ fn reserve_members(draft: &mut Draft<'_>) {
         for id in 0..draft.collections.len() {
             let collection = &draft.model.collections[id];
             let (source, wanted) = (collection.source, format!("{}{suffix}", collection.field));
-            let name = draft.members_of(source).give(&wanted);
+            let described = collection.described.clone();
+            let what = || format!("`…{suffix}` of `{}`", described.name);
+            let name = draft.give_member(source, what, &wanted);
             let generated = &mut draft.model.collections[id].generated;
             match suffix {
                 "Aggregate" => generated.aggregate = name,
@@ -54,15 +56,21 @@ fn reserve_members(draft: &mut Draft<'_>) {
 
 /// `vaccinationsAggregate`, `vaccinationsConnection` beside list links
 fn reserve_link_fields(draft: &mut Draft<'_>) {
-    for (collection, own) in draft.model.collections.iter().zip(&mut draft.collections) {
-        let many = || collection.links.iter().copied().filter(|link| draft.model.links[*link].many);
+    for id in 0..draft.collections.len() {
+        let links = draft.model.collections[id].links.iter().copied();
+        let lists: Vec<_> = links.filter(|link| draft.model.links[*link].many).collect();
         let mut give = |suffix: &str| -> Vec<_> {
-            many().map(|link| own.names.give(&format!("{}{suffix}", draft.model.links[link].name))).collect()
+            let given = lists.iter().map(|link| {
+                let (name, described) =
+                    (draft.model.links[*link].name.clone(), draft.model.collections[id].described.clone());
+                let what = || format!("`…{suffix}` of the link `{name}` of `{}`", described.name);
+                draft.give_field(id, what, &format!("{name}{suffix}"))
+            });
+            given.collect()
         };
         let (aggregates, connections) = (give("Aggregate"), give("Connection"));
-        let lists: Vec<_> = many().collect();
-        for (link, generated) in lists.into_iter().zip(aggregates.into_iter().zip(connections)) {
-            draft.model.links[link].generated = Some(generated);
+        for (link, generated) in lists.iter().zip(aggregates.into_iter().zip(connections)) {
+            draft.model.links[*link].generated = Some(generated);
         }
     }
 }
@@ -141,7 +149,10 @@ mod tests {
         assert_eq!(&*t.generated.aggregate, "tAggregate_2");
         assert_eq!(&*t.generated.bool_exp, "STBoolExp_2");
         assert_eq!(t.generated.order_by.as_deref(), Some("STOrderBy"));
-        assert_eq!(warnings(&model).len(), 6);
+        let warnings = warnings(&model);
+        assert_eq!(warnings.len(), 7, "{warnings:?}");
+        let taken = "`…Aggregate` of `t` is named `tAggregate_2`, because `tAggregate` is taken";
+        assert!(warnings.iter().any(|warning| warning.contains(taken)), "{warnings:?}");
     }
 
     #[test]
@@ -157,6 +168,8 @@ mod tests {
         let generated = model.links[t.links[1]].generated.clone().unwrap();
         assert_eq!((&*generated.0, &*generated.1), ("uAggregate_2", "uConnection"));
         assert_eq!(model.links[t.links[0]].generated, None);
+        let taken = "`…Aggregate` of the link `u` of `t` is named `uAggregate_2`, because `uAggregate` is taken";
+        assert!(warnings(&model).iter().any(|warning| warning.contains(taken)), "{:?}", warnings(&model));
     }
 
     #[test]

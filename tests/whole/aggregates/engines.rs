@@ -1,4 +1,4 @@
-//! Averages, deviations and variances are as exact as floats are, on every engine.
+//! Averages, deviations and variances are as exact as floats are, on every engine; sums are exact, whatever integers are made of.
 //!
 //! The servers are those that `LILONG_TEST_POSTGRES` and `LILONG_TEST_MYSQL` name; without one its engine is skipped.
 
@@ -6,7 +6,7 @@ use std::fs;
 
 use lilong_tests::engine::Engine;
 use lilong_tests::serve;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Whole numbers and money whose variances have more digits than floats hold.
 const ROWS: &str = "(1, 10, 10.10), (2, 20, 20.25), (3, -5, -5.75), (4, 2147483647, 2147483647.85), (5, NULL, NULL)";
@@ -47,4 +47,52 @@ async fn deviations_are_as_exact_as_floats_are() {
         }
         assert_eq!(answer.get("errors"), None::<&Value>, "{answer}");
     }
+}
+
+#[tokio::test]
+async fn large_numbers_without_a_sign_are_summed_and_united_with_others() {
+    if !Engine::MariaDb.is_there("numbers without a sign") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let large = Engine::MariaDb.silo(folder.path(), "large").await;
+    let statements = [
+        "CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, n BIGINT UNSIGNED)",
+        "INSERT INTO t VALUES (1, 1), (18446744073709551615, 18446744073709551615)",
+    ];
+    large.run(&statements.map(str::to_owned)).await;
+    let small = Engine::Sqlite.silo(folder.path(), "small").await;
+    let statements = ["CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)", "INSERT INTO t VALUES (-5, -5), (7, NULL)"];
+    small.run(&statements.map(str::to_owned)).await;
+    let union = "[[union]]\nname = \"both\"\nmembers = [\"large.t\", \"small.t\"]\n";
+    fs::write(folder.path().join("lilong.toml"), large.source("large") + &small.source("small") + union).unwrap();
+    let gateway = serve(folder.path()).await;
+    let figures = "aggregate { sum { n } avg { n } max { n } stddevPop { n } }";
+    let query = format!(
+        r#"{{ large {{ tAggregate {{ {figures} }} tGroups(by: [id], having: {{ sum: {{ n: {{ _gt: 1 }} }} }}) {{ aggregate {{ sum {{ n }} }} }} }}
+              both(orderBy: [{{ n: DESC_NULLS_LAST }}]) {{ _source id n }} some: both(where: {{ n: {{ _in: [1, "-5", "7"] }} }}) {{ n }}
+              bothByPk(_source: "large", id: "18446744073709551615") {{ n }} bothAggregate {{ aggregate {{ count sum {{ n }} min {{ n }} }} }}
+              bothConnection(first: 9, orderBy: [{{ id: ASC }}]) {{ nodes {{ id }} }} }}"#
+    );
+    let answer = crate::residual::ask(&gateway, &query).await;
+    let most = "18446744073709551615";
+    let expected = json!({
+        "large": {
+            "tAggregate": { "aggregate": {
+                "sum": { "n": "18446744073709551616" }, "avg": { "n": 9_223_372_036_854_775_808.0 }, "max": { "n": most },
+                "stddevPop": { "n": 9_223_372_036_854_775_807.0 },
+            } },
+            "tGroups": [{ "aggregate": { "sum": { "n": most } } }],
+        },
+        "both": [
+            { "_source": "large", "id": most, "n": most }, { "_source": "large", "id": "1", "n": "1" },
+            { "_source": "small", "id": "-5", "n": "-5" }, { "_source": "small", "id": "7", "n": null },
+        ],
+        "some": [{ "n": "-5" }, { "n": "1" }],
+        "bothByPk": { "n": most },
+        "bothAggregate": { "aggregate": { "count": 4, "sum": { "n": "18446744073709551611" }, "min": { "n": "-5" } } },
+        "bothConnection": { "nodes": [{ "id": "-5" }, { "id": "1" }, { "id": "7" }, { "id": most }] },
+    });
+    assert_eq!(answer.get("errors"), None::<&Value>, "{answer}");
+    assert_eq!(answer["data"], expected);
 }

@@ -27,6 +27,12 @@ from = "health.shot(card)"
 to = "resident(card)"
 name = "resident"
 back = "shots"
+
+[[link]]
+from = "health.shot(card)"
+to = "lenient(card)"
+name = "lenient"
+many = true
 "#;
 
 /// Three streets of two residents each, and a department that knows some of them; street 2 is silent.
@@ -233,6 +239,24 @@ async fn a_link_that_finds_nothing_while_a_member_is_silent_says_so_and_a_filter
             json!([null, "health.shot.resident", "street_2", "SOURCE_UNAVAILABLE"]),
         ]
     );
+}
+
+#[tokio::test]
+async fn what_a_filter_is_told_by_is_never_a_part_whatever_the_catalog_says() {
+    let streets = streets().await;
+    let answer = ask(
+        &streets.gateway,
+        "{ health { shot(where: { lenientAggregate: { count: { _eq: 0 } } }) { id }
+                    shotAggregate(where: { lenientAggregate: { count: { _lt: 1 } } }) { aggregate { count } }
+                    order: shot(orderBy: [{ lenientAggregate: { max: { age: ASC } } }]) { id } } }",
+    )
+    .await;
+    let expected = json!({ "health": { "shot": null, "shotAggregate": { "aggregate": null }, "order": null } });
+    assert_eq!(answer["data"], expected, "{answer}");
+    let at = |path: Value| json!([path, null, "street_2", "SOURCE_UNAVAILABLE"]);
+    let paths =
+        [json!(["health", "shot"]), json!(["health", "shotAggregate", "aggregate"]), json!(["health", "order"])];
+    assert_eq!(errors(&answer), paths.map(at), "{answer}");
 }
 
 #[tokio::test]

@@ -176,13 +176,9 @@ impl Builder<'_> {
             order_values: false,
             group: Some(group),
         };
-        let is_keyed = keys.is_some();
         let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
         let rows = self.fetch_rows(id, &folding.field.name, fetch, keys, operands, ceiling, Predicate::TRUE);
-        if !is_keyed {
-            let silence = self.unless_partial(folding.field, id);
-            self.bear(rows, silence);
-        }
+        self.bear_fold(folding, rows);
         AtHand { rows, columns: fields, scalars, linked, figures }
     }
 
@@ -261,10 +257,7 @@ impl Builder<'_> {
         };
         let from = keys.filter(|_| keyed).map(KeysFrom::Step);
         let mut rows = self.fetch_rows(id, &folding.field.name, fetch, from, operands, ceiling, residual);
-        if keys.is_none() {
-            let silence = self.unless_partial(folding.field, id);
-            self.bear(rows, silence);
-        }
+        self.bear_fold(folding, rows);
         if cut_here {
             if !share.order {
                 let terms = order.iter().filter_map(|term| {

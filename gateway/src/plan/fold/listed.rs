@@ -12,7 +12,6 @@ use crate::plan::JoinRule;
 use crate::plan::build::Builder;
 use crate::plan::read::{Columns, Reading, Via, position};
 use crate::plan::share::needs_source;
-use crate::plan::union::Silence;
 
 impl Builder<'_> {
     /// Whether rows are cut in an order that their source cannot give, for values that stand beyond their links.
@@ -43,9 +42,9 @@ impl Builder<'_> {
         for figure in &folding.figures {
             columns.want_all(&figure.fields);
         }
-        let (via, silence) = match folding.key {
-            FoldKey::Parents { link, parent, columns } => (Via::Link { link, parent, columns }, Silence::Refused),
-            FoldKey::None | FoldKey::Far(_) => (Via::All, self.unless_partial(folding.field, id)),
+        let via = match folding.key {
+            FoldKey::Parents { link, parent, columns } => Via::Link { link, parent, columns },
+            FoldKey::None | FoldKey::Far(_) => Via::All,
         };
         let reading = Reading {
             field: folding.field,
@@ -61,7 +60,7 @@ impl Builder<'_> {
         // They are not given out.
         rows.join.rule = JoinRule::List { most: self.world.limits.budget_rows };
         let read = self.place(folding.field, id, rows);
-        self.bear(read.join, silence);
+        self.bear_fold(folding, read.join);
         let described = &federated.collection(id).described;
         let at = |field: &usize| (position(&read.columns, *field).unwrap_or_default(), described.fields[*field].scalar);
         let figures = folding.figures.iter().map(|figure| Figure {

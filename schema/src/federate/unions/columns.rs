@@ -188,11 +188,13 @@ fn join(draft: &mut Draft<'_>, settings: &UnionSettings, into: &mut Column, othe
 
 /// The scalar that holds the values of both.
 fn widen(one: Scalar, other: Scalar) -> Option<Scalar> {
-    use Scalar::{BigInt, Decimal, Float, Int};
+    use Scalar::{BigInt, Decimal, Float, Int, Unsigned};
     match (one, other) {
         (one, other) if one == other => Some(one),
         (Int, BigInt) | (BigInt, Int) => Some(BigInt),
-        (Int | BigInt, Decimal) | (Decimal, Int | BigInt) => Some(Decimal),
+        (Int | BigInt | Unsigned, Decimal) | (Decimal, Int | BigInt | Unsigned) => Some(Decimal),
+        // No column holds negative numbers and those beyond 2⁶³.
+        (Int | BigInt, Unsigned) | (Unsigned, Int | BigInt) => Some(Decimal),
         (Int, Float) | (Float, Int) => Some(Float),
         _ => None,
     }
