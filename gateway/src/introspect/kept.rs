@@ -70,7 +70,8 @@ impl Kept {
         }
         let (texts, federated, slice, schema) = (self.texts.clone(), federated.clone(), slice.clone(), schema.clone());
         let made = spawn_blocking(move || {
-            let made = pack(&federated, &slice, &schema).map(|packed| Text { packed: Arc::new(packed), deflated: None });
+            let made =
+                pack(&federated, &slice, &schema).map(|packed| Text { packed: Arc::new(packed), deflated: None });
             if made.as_ref().err().is_none_or(|error| error.code == Code::TooLarge) {
                 texts.insert(schema.number, made.clone());
             }
@@ -78,7 +79,8 @@ impl Kept {
             drop(turn);
             made
         });
-        made.await.map_err(|_| RequestError::new(Code::Internal, "Something went wrong inside lilong."))?
+        made.await
+            .map_err(|_| RequestError::new(Code::Internal, "Something went wrong inside lilong."))?
             .map(|text| text.packed)
     }
 
