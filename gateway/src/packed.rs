@@ -55,8 +55,8 @@ impl Packed {
     /// A body in the coding `zstd`: one frame, of the text and what stands around it.
     pub(crate) fn framed(&self, before: &[u8], behind: &[u8]) -> [Bytes; 3] {
         let (mut head, mut tail) = (self.frame[..HEAD].to_vec(), Vec::new());
-        before.chunks(PIECE).for_each(|part| write_block(part, false, &mut head));
-        behind.chunks(PIECE).for_each(|part| write_block(part, false, &mut tail));
+        write_blocks(before, &mut head);
+        write_blocks(behind, &mut tail);
         write_block(&[], true, &mut tail);
         [head.into(), self.frame.slice(HEAD..), tail.into()]
     }
@@ -65,6 +65,13 @@ impl Packed {
 impl fmt::Debug for Packed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Packed").field("length", &self.length).field("weight", &self.weight()).finish_non_exhaustive()
+    }
+}
+
+/// Text as it is, in blocks.
+fn write_blocks(text: &[u8], out: &mut Vec<u8>) {
+    for part in text.chunks(PIECE) {
+        write_block(part, false, out);
     }
 }
 
@@ -182,7 +189,9 @@ pub(crate) mod tests {
 
     pub(crate) fn packed(text: &[u8], piece: usize) -> Arc<Packed> {
         let mut packer = Packer::new().unwrap();
-        text.chunks(piece).for_each(|piece| packer.write(piece).unwrap());
+        for piece in text.chunks(piece) {
+            packer.write(piece).unwrap();
+        }
         assert_eq!(packer.length(), text.len() as u64);
         Arc::new(packer.finish(7).unwrap())
     }

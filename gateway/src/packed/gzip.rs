@@ -49,8 +49,8 @@ impl Deflated {
     /// A body in the coding `gzip`, of the text and what stands around it.
     pub(crate) fn zipped(&self, before: &[u8], behind: &[u8]) -> [Bytes; 3] {
         let (mut head, mut tail) = (HEAD.to_vec(), Vec::new());
-        before.chunks(STORED).for_each(|part| write_block(part, false, &mut head));
-        behind.chunks(STORED).for_each(|part| write_block(part, false, &mut tail));
+        write_blocks(before, &mut head);
+        write_blocks(behind, &mut tail);
         write_block(&[], true, &mut tail);
         let (mut sum, mut last) = (Crc::new(), Crc::new());
         sum.update(before);
@@ -60,6 +60,13 @@ impl Deflated {
         tail.extend_from_slice(&sum.sum().to_le_bytes());
         tail.extend_from_slice(&sum.amount().to_le_bytes());
         [head.into(), self.blocks.clone(), tail.into()]
+    }
+}
+
+/// Text as it is, in blocks.
+fn write_blocks(text: &[u8], out: &mut Vec<u8>) {
+    for part in text.chunks(STORED) {
+        write_block(part, false, out);
     }
 }
 

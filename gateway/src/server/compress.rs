@@ -60,6 +60,8 @@ pub(super) async fn as_kept(asked: &HeaderMap, gateway: &Gateway, body: Pieces) 
         return (body, None);
     };
     let mut packed = Pieces::default();
-    parts.into_iter().for_each(|part| packed.push_shared(part));
+    for part in parts {
+        packed.push_shared(part);
+    }
     (packed, Some(coding))
 }
