@@ -14,8 +14,9 @@ use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 use zstd::stream::write::Encoder;
 
 pub(crate) use self::gzip::Deflated;
-use crate::pieces::PIECE;
 
+/// About how many bytes come at once.
+const PIECE: usize = 64 << 10;
 /// The fastest that packs well: what is found is found by any.
 const LEVEL: i32 = 1;
 /// Powers of two of bytes that are looked back, 1 MB: the same tables of the department before. Whoever unpacks holds as much.

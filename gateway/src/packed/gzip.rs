@@ -86,9 +86,9 @@ mod tests {
 
     use flate2::bufread::GzDecoder;
 
+    use super::super::PIECE;
     use super::super::tests::{LENGTHS, packed, text};
     use super::*;
-    use crate::pieces::PIECE;
 
     #[test]
     fn a_member_holds_the_text_and_what_stands_around_it() {
