@@ -27,6 +27,7 @@ use std::time::Instant;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
+use lilong_connectors::deadline::until;
 use lilong_connectors::{Age, CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
@@ -232,7 +233,7 @@ impl Run<'_> {
         let end = tokio::time::Instant::from_std(self.context.deadline);
         let from = self.watch.as_ref().map(|_| Instant::now());
         let mut statements = 0;
-        let rows = match tokio::time::timeout_at(end, self.fetch(fetch, made, stop, &mut statements)).await {
+        let rows = match until(end, self.fetch(fetch, made, stop, &mut statements)).await {
             Ok(rows) => rows,
             Err(_) => Err(overdue(self.world.sources[fetch.source].name())),
         };
