@@ -3,6 +3,8 @@
 //! In: the text of a number or a string, or a boolean. Out: a [`Value`] in its canonical inner form. *Invariant*: what
 //! is read means exactly what was written, or it is not read at all.
 
+use std::borrow::Cow;
+
 use apollo_compiler::ast;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,9 +42,9 @@ pub(crate) fn read(scalar: Scalar, raw: Raw<'_>) -> Option<Value> {
         (Scalar::Boolean, Raw::Boolean(value)) => Some(Value::Boolean(value)),
         (Scalar::String, Raw::Text(text)) => Some(Value::Text(text.to_owned())),
         (Scalar::Date, Raw::Text(text)) => temporal::parse_date(text).map(Value::Date),
-        (Scalar::Time, Raw::Text(text)) => temporal::parse_time(text).map(Value::Time),
-        (Scalar::LocalDateTime, Raw::Text(text)) => temporal::parse_local(text).map(Value::LocalDateTime),
-        (Scalar::DateTime, Raw::Text(text)) => temporal::parse_instant(text).map(Value::DateTime),
+        (Scalar::Time, Raw::Text(text)) => temporal::parse_time(&micros(text)).map(Value::Time),
+        (Scalar::LocalDateTime, Raw::Text(text)) => temporal::parse_local(&micros(text)).map(Value::LocalDateTime),
+        (Scalar::DateTime, Raw::Text(text)) => temporal::parse_instant(&micros(text)).map(Value::DateTime),
         (Scalar::Uuid, Raw::Text(text)) => uuid(text).map(Value::Text),
         (Scalar::Bytes, Raw::Text(text)) => STANDARD.decode(text).ok().map(Value::Bytes),
         _ => None,
@@ -100,6 +102,17 @@ pub(crate) fn expected(scalar: Scalar) -> &'static str {
 /// A whole number, also where JSON writes it as `1.0` or `1e3`.
 fn integer(text: &str) -> Option<i128> {
     text.parse().ok().or_else(|| canonical_decimal(text)?.parse().ok())
+}
+
+/// A time without the zeros that some clients write beyond its microseconds; what says more than these stays as it is.
+fn micros(text: &str) -> Cow<'_, str> {
+    let Some(point) = text.find('.') else { return Cow::Borrowed(text) };
+    let fraction = &text[point + 1..];
+    let length = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    if length <= 6 || fraction[6..length].bytes().any(|digit| digit != b'0') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("{}{}", &text[..point + 7], &fraction[length..]))
 }
 
 fn uuid(text: &str) -> Option<String> {
@@ -160,6 +173,9 @@ mod tests {
             (Scalar::Time, "\"00:00:01\"", Value::Time(1_000_000)),
             (Scalar::DateTime, "\"1970-01-01T08:00:00+08:00\"", Value::DateTime(0)),
             (Scalar::LocalDateTime, "\"1970-01-01 00:00\"", Value::LocalDateTime(0)),
+            (Scalar::DateTime, "\"1970-01-01T00:00:00.0000010Z\"", Value::DateTime(1)),
+            (Scalar::LocalDateTime, "\"1970-01-01T00:00:00.000000000\"", Value::LocalDateTime(0)),
+            (Scalar::Time, "\"00:00:00.1000000\"", Value::Time(100_000)),
             (
                 Scalar::Uuid,
                 "\"F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6\"",
@@ -192,6 +208,8 @@ mod tests {
             (Scalar::String, "1"),
             (Scalar::Date, "\"2024-02-30\""),
             (Scalar::DateTime, "\"2024-02-29T00:00:00\""),
+            (Scalar::DateTime, "\"2024-02-29T00:00:00.0000001Z\""),
+            (Scalar::Time, "\"00:00:00.\""),
             (Scalar::Uuid, "\"f81d4fae7dec11d0a76500a0c91e6bf6\""),
             (Scalar::Bytes, "\"a\""),
             (Scalar::Date, "{}"),
