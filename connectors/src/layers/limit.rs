@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::Tuning;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::layer::{Layer, Next};
@@ -58,6 +58,22 @@ impl Limit {
     }
 }
 
+/// A turn, at once if there is one: most fetches need no clock. Else it is waited for; the error is for how long in vain.
+async fn turn(
+    turns: &Arc<Semaphore>,
+    patience: impl FnOnce() -> Duration,
+) -> std::result::Result<OwnedSemaphorePermit, Duration> {
+    if let Ok(turn) = turns.clone().try_acquire_owned() {
+        return Ok(turn);
+    }
+    let patience = patience();
+    match tokio::time::timeout(patience, turns.clone().acquire_owned()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        // Nobody closes it.
+        Ok(Err(_)) | Err(_) => Err(patience),
+    }
+}
+
 impl Layer for Limit {
     fn fetch<'a>(
         &'a self,
@@ -66,17 +82,15 @@ impl Layer for Limit {
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
-            let patience = self.patience();
-            let here = tokio::time::timeout(patience, self.turns.clone().acquire_owned())
-                .await
-                .map_err(|_| self.over("the source", patience))?;
+            let here = turn(&self.turns, || self.patience()).await.map_err(|time| self.over("the source", time))?;
             let server = match &self.server {
                 None => None,
-                Some(server) => Some(server.turn(patience).await.ok_or_else(|| self.over("its server", patience))?),
+                Some(server) => {
+                    let patience = self.patience();
+                    Some(server.turn(patience).await.ok_or_else(|| self.over("its server", patience))?)
+                }
             };
-            let all = tokio::time::timeout(self.wait, self.ceiling.clone().acquire_owned())
-                .await
-                .map_err(|_| self.over("any source", self.wait))?;
+            let all = turn(&self.ceiling, || self.wait).await.map_err(|time| self.over("any source", time))?;
             let turn = (here, server, all);
             let rows = next.fetch(fetch, context).await?;
             *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());

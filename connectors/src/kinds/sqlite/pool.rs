@@ -131,8 +131,15 @@ impl Pool {
 
     /// Waits for its turn; at most as long as the settings say.
     pub(super) async fn turn(self: &Arc<Self>) -> Result<Turn> {
-        let turn = tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await;
-        if let Ok(Ok(permit)) = turn {
+        // Most turns come at once and need no clock.
+        let turn = match self.permits.clone().try_acquire_owned() {
+            Ok(permit) => Some(permit),
+            Err(_) => {
+                let turn = tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned());
+                turn.await.ok().and_then(std::result::Result::ok)
+            }
+        };
+        if let Some(permit) = turn {
             self.keep_swept();
             let last = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             return Ok(match last {
@@ -174,6 +181,9 @@ impl Pool {
 
     /// One task for each pool that has connections.
     fn keep_swept(self: &Arc<Self>) {
+        if self.sweeping.load(Ordering::Acquire) {
+            return;
+        }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
@@ -262,10 +272,8 @@ impl Lease {
     }
 
     /// Keeps the connection for the next one.
-    pub(super) fn give_back(mut self) {
-        if self.connection.progress_handler(0, None::<fn() -> bool>).is_err() {
-            return;
-        }
+    pub(super) fn give_back(self) {
+        // What stops its statements stays: nothing runs before the next lease sets another.
         let idle = Idle { connection: self.connection, found: self.found, since: Instant::now(), slot: self.slot };
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
     }
