@@ -29,28 +29,28 @@ impl Ask {
     pub fn first(&self, ordered: &[FieldId]) -> &First {
         self.first.get_or_init(|| {
             let fetch = &self.prepared.fetch;
-            let mut columns = Vec::new();
-            let cells = ordered.iter().map(|field| {
+            let cell = |field: &FieldId| {
                 let at = self.columns.iter().position(|column| column == field);
-                match at.map_or(Cell::Missing, |at| self.cells[at]) {
-                    Cell::Column(at) => {
-                        columns.push(fetch.columns[at]);
-                        Cell::Column(columns.len() - 1)
-                    }
-                    fixed => fixed,
-                }
-            });
-            let cells = cells.collect();
+                at.map_or(Cell::Missing, |at| self.cells[at])
+            };
+            let mut cells: Vec<Cell> = ordered.iter().map(cell).collect();
+            let own = |cell: &Cell| if let Cell::Column(at) = cell { Some(fetch.columns[*at]) } else { None };
+            let mut columns: Vec<FieldId> = cells.iter().filter_map(own).collect();
             if columns.is_empty() {
                 // Rows without a column cannot be counted.
                 columns.extend(fetch.columns.first());
             }
-            let prepared = if columns == fetch.columns {
-                self.prepared.clone()
-            } else {
-                Arc::new(Prepared::new(Fetch { columns, ..fetch.clone() }))
-            };
-            First { prepared, cells }
+            if columns.len() == fetch.columns.len() {
+                // The same columns: what was prepared serves both.
+                return First { prepared: self.prepared.clone(), cells };
+            }
+            let mut next = 0..;
+            for cell in &mut cells {
+                if let Cell::Column(at) = cell {
+                    *at = next.next().unwrap_or_default();
+                }
+            }
+            First { prepared: Arc::new(Prepared::new(Fetch { columns, ..fetch.clone() })), cells }
         })
     }
 }
