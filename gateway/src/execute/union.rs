@@ -12,7 +12,6 @@ mod merge;
 mod nearest;
 mod prune;
 
-use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -104,7 +103,7 @@ impl Run<'_> {
             }
         };
         if let Some(most) = nearest::worth_it(step, &requests, &numbers) {
-            for (member, rows) in self.nearest(step, requests, (most, &numbers), &mut faults).await? {
+            for (member, rows) in self.nearest(step, requests, most, (&operands, &numbers), &mut faults).await? {
                 take(member, Answer { rows, read_here: 0 })?;
             }
         } else {
@@ -138,7 +137,10 @@ impl Run<'_> {
         ask: impl Fn(Request) -> F,
         mut take: impl FnMut(usize, T) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let mut late: BTreeSet<usize> = requests.iter().map(|request| request.member).collect();
+        let mut late = vec![false; step.union.members.len()];
+        for request in &requests {
+            late[request.member] = true;
+        }
         let mut waiting = requests.into_iter();
         let mut asked = FuturesUnordered::new();
         // One for all: to set and to stop a clock costs as much as a step of a fetch.
@@ -155,12 +157,12 @@ impl Run<'_> {
                 Poll::Ready(next) => Poll::Ready(Some(next)),
             });
             let Some(next) = next.await else {
-                let name = |member: usize| self.world.sources[step.union.members[member].source].name();
-                faults.extend(late.into_iter().map(|member| (member, super::overdue(name(member)))));
+                let late = step.union.members.iter().enumerate().filter(|(member, _)| late[*member]);
+                faults.extend(late.map(|(at, member)| (at, super::overdue(self.world.sources[member.source].name()))));
                 return Ok(());
             };
             let Some((member, answer)) = next else { return Ok(()) };
-            late.remove(&member);
+            late[member] = false;
             match answer {
                 Ok(answer) => take(member, answer)?,
                 Err(fault) if is_silence(&fault) => faults.push((member, fault)),

@@ -6,6 +6,7 @@
 //! stand before the first row of a member that was not asked for rows, it is asked.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use lilong_connectors::{BoundFetch, Operand};
@@ -16,7 +17,7 @@ use super::line::Line;
 use super::{Answer, Request};
 use crate::execute::{Fault, RowSet, Run};
 use crate::plan::Ceiling;
-use crate::plan::union::{Extra, UnionStep};
+use crate::plan::union::{Ask, Extra, UnionStep};
 
 /// So many members for each row that is wanted.
 const EACH: usize = 4;
@@ -35,33 +36,35 @@ impl Run<'_> {
         &self,
         step: &UnionStep,
         requests: Vec<Request>,
-        (most, numbers): (usize, &Numbers),
+        most: usize,
+        (operands, numbers): (&[Operand], &Numbers),
         faults: &mut Vec<(usize, Fault)>,
     ) -> Result<Vec<(usize, RowSet)>, Fault> {
         let mut line = Line::new(step, self.world.sources);
         // Where a value cannot be represented, it does not tell where the row stands.
         let mut odd = Vec::new();
-        let mut open: BTreeMap<usize, Request> = BTreeMap::new();
         let mut held = 0;
-        let ask = |request| self.first(step, request);
-        let take = |member: usize, (request, rows, bytes): (Request, RowSet, usize)| {
+        let asks: BTreeMap<usize, Arc<Ask>> =
+            requests.iter().map(|request| (request.member, request.ask.clone())).collect();
+        let take = |member: usize, (rows, bytes): (RowSet, usize)| {
             held += bytes;
-            line.add_first(member, request.ask.first(&step.ordered), &rows.batch)?;
             if !rows.faults.is_empty() {
                 odd.push(member);
             }
-            open.insert(member, request);
-            Ok(())
+            line.add_first(member, asks[&member].first(&step.ordered), &rows.batch)
         };
-        self.gather(step, requests, faults, ask, take).await?;
+        self.gather(step, requests, faults, |request| self.first(step, request), take).await?;
         let (mut waiting, certain): (VecDeque<usize>, VecDeque<usize>) =
             line.sorted()?.values().iter().map(|row| *row as usize).partition(|row| odd.contains(&line.member(*row)));
         let mut wanted = waiting.len() + most;
         waiting.extend(certain);
         let mut parts: BTreeMap<usize, RowSet> = BTreeMap::new();
         loop {
-            let near = waiting.drain(..wanted.min(waiting.len()));
-            let next: Vec<Request> = near.filter_map(|row| open.remove(&line.member(row))).collect();
+            let mut next = Vec::with_capacity(wanted.min(waiting.len()));
+            for row in waiting.drain(..wanted.min(waiting.len())) {
+                let member = line.member(row);
+                next.extend(self.request(step, member, asks[&member].clone(), operands, None, numbers)?);
+            }
             let take = |member: usize, answer: Answer| {
                 parts.insert(member, answer.rows);
                 Ok(())
@@ -80,15 +83,13 @@ impl Run<'_> {
     }
 
     /// Where the first row of a member stands, and the bytes that are counted as held for that.
-    async fn first(&self, step: &UnionStep, request: Request) -> Result<(Request, RowSet, usize), Fault> {
-        let source = &self.world.sources[step.union.members[request.member].source];
-        let mut operands = request.operands.clone();
+    async fn first(&self, step: &UnionStep, request: Request) -> Result<(RowSet, usize), Fault> {
+        let Request { member, ask, mut operands, .. } = request;
+        let source = &self.world.sources[step.union.members[member].source];
         operands[step.operands.len() + Extra::Limit as usize] = Operand::Value(Value::Integer(1));
-        let prepared = request.ask.first(&step.ordered).prepared.clone();
-        let bound = BoundFetch { prepared, operands, keys: None };
+        let bound = BoundFetch { prepared: ask.first(&step.ordered).prepared.clone(), operands, keys: None };
         let ceiling = Ceiling { rows: step.ceiling.rows, budget: false };
-        let (rows, bytes) = self.ask(source, &step.field, ceiling, bound).await?;
-        Ok((request, rows, bytes))
+        self.ask(source, &step.field, ceiling, bound).await
     }
 }
 
