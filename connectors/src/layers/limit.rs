@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::Tuning;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::deadline::within;
 use crate::layer::{Layer, Next};
 use crate::pool::Server;
 use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
@@ -58,22 +59,6 @@ impl Limit {
     }
 }
 
-/// A turn, at once if there is one: most fetches need no clock. Else it is waited for; the error is for how long in vain.
-async fn turn(
-    turns: &Arc<Semaphore>,
-    patience: impl FnOnce() -> Duration,
-) -> std::result::Result<OwnedSemaphorePermit, Duration> {
-    if let Ok(turn) = turns.clone().try_acquire_owned() {
-        return Ok(turn);
-    }
-    let patience = patience();
-    match tokio::time::timeout(patience, turns.clone().acquire_owned()).await {
-        Ok(Ok(turn)) => Ok(turn),
-        // Nobody closes it.
-        Ok(Err(_)) | Err(_) => Err(patience),
-    }
-}
-
 impl Layer for Limit {
     fn fetch<'a>(
         &'a self,
@@ -82,15 +67,17 @@ impl Layer for Limit {
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
-            let here = turn(&self.turns, || self.patience()).await.map_err(|time| self.over("the source", time))?;
+            let patience = self.patience();
+            let here = within(patience, self.turns.clone().acquire_owned())
+                .await
+                .map_err(|_| self.over("the source", patience))?;
             let server = match &self.server {
                 None => None,
-                Some(server) => {
-                    let patience = self.patience();
-                    Some(server.turn(patience).await.ok_or_else(|| self.over("its server", patience))?)
-                }
+                Some(server) => Some(server.turn(patience).await.ok_or_else(|| self.over("its server", patience))?),
             };
-            let all = turn(&self.ceiling, || self.wait).await.map_err(|time| self.over("any source", time))?;
+            let all = within(self.wait, self.ceiling.clone().acquire_owned())
+                .await
+                .map_err(|_| self.over("any source", self.wait))?;
             let turn = (here, server, all);
             let rows = next.fetch(fetch, context).await?;
             *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());

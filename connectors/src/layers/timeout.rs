@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
-use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::deadline::until;
 use crate::layer::{Layer, Next};
 use crate::rows::is_over;
 use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream, Rows};
@@ -41,8 +42,7 @@ impl Layer for Timeout {
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
             let end = Instant::now() + self.limit;
-            let rows =
-                timeout_at(end, next.fetch(fetch, context)).await.map_err(|_| over(&self.source, self.limit))??;
+            let rows = until(end, next.fetch(fetch, context)).await.map_err(|_| over(&self.source, self.limit))??;
             let (source, limit) = (self.source.clone(), self.limit);
             Ok(Timed { rows: Some(rows), source, limit, end, clock: None }.boxed())
         })

@@ -13,7 +13,6 @@ mod nearest;
 mod prune;
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -144,7 +143,7 @@ impl Run<'_> {
         let mut waiting = requests.into_iter();
         let mut asked = FuturesUnordered::new();
         // One for all: to set and to stop a clock costs as much as a step of a fetch.
-        let mut end = pin!(tokio::time::sleep_until(tokio::time::Instant::from_std(self.context.deadline)));
+        let mut end = Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(self.context.deadline)));
         loop {
             while asked.len() < self.world.limits.union_fetches
                 && let Some(request) = waiting.next()
