@@ -192,9 +192,11 @@ fn widen(one: Scalar, other: Scalar) -> Option<Scalar> {
     match (one, other) {
         (one, other) if one == other => Some(one),
         (Int, BigInt) | (BigInt, Int) => Some(BigInt),
-        (Int | BigInt | Unsigned, Decimal) | (Decimal, Int | BigInt | Unsigned) => Some(Decimal),
-        // No column holds negative numbers and those beyond 2⁶³.
-        (Int | BigInt, Unsigned) | (Unsigned, Int | BigInt) => Some(Decimal),
+        // No integers hold negative numbers and those beyond 2⁶³.
+        (Int | BigInt | Unsigned, Decimal)
+        | (Decimal, Int | BigInt | Unsigned)
+        | (Int | BigInt, Unsigned)
+        | (Unsigned, Int | BigInt) => Some(Decimal),
         (Int, Float) | (Float, Int) => Some(Float),
         _ => None,
     }
