@@ -24,11 +24,13 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use arrow_array::cast::AsArray;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
 use lilong_connectors::{Age, CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
+use lilong_schema::federated::SOURCE_COLUMN;
 
 use self::choose::{Attempt, Spent};
 use self::progress::{Progress, Steps};
@@ -75,6 +77,14 @@ pub struct RowSet {
     pub batch: RecordBatch,
     /// In the order of rows.
     pub faults: Vec<CellFault>,
+}
+
+impl RowSet {
+    /// The source that a row of a union lives in.
+    pub fn department(&self, row: usize) -> Option<&str> {
+        let column = self.batch.column_by_name(SOURCE_COLUMN)?;
+        Some(column.as_string_opt::<i32>()?.value(row))
+    }
 }
 
 /// Rows given to parents.

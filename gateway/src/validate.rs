@@ -88,11 +88,12 @@ pub fn validate(parsed: Parsed, federated: &Federated, slice: &Slice) -> Result<
     }
     let touched = touch::touch(&parsed, federated, slice);
     if let Err(failure) = parsed.document().to_executable_validate(Assumed::assume_valid_ref(&touched.schema)) {
-        let errors = failure.errors.iter().take(MOST_ERRORS).map(|diagnostic| {
-            let message = cut(&sentence(&diagnostic.error.to_string()));
-            parsed.refuse(Code::ValidationFailed, message, diagnostic.error.location())
+        let errors = failure.errors.iter().filter_map(|diagnostic| {
+            let (message, place) = (diagnostic.error.to_string(), diagnostic.error.location());
+            let message = told(&message, parsed.text(place))?;
+            Some(parsed.refuse(Code::ValidationFailed, message, place))
         });
-        return Err(errors.collect());
+        return Err(errors.take(MOST_ERRORS).collect());
     }
     let mut errors = touched.repeated;
     errors.extend(variables::check(&parsed, &touched.uses));
@@ -114,6 +115,18 @@ pub fn validate(parsed: Parsed, federated: &Federated, slice: &Slice) -> Result<
         }
     }
     Ok(valid)
+}
+
+/// What is told of a diagnostic at a part of the document; `None` if another one tells it.
+fn told(message: &str, part: &str) -> Option<String> {
+    // A selection of which no field is known is empty to the validator.
+    if message.contains("must have a subselection set") && part.ends_with('}') {
+        return None;
+    }
+    if message.contains("`@defer`") {
+        return Some("`@defer` is not supported yet.".to_owned());
+    }
+    Some(cut(&sentence(message)))
 }
 
 /// Kinds of operation that have no root type, told by their own words.
@@ -219,6 +232,26 @@ mod tests {
         for literal in ["true", "x", "[1]", "{a: 1}", "\"x\""] {
             let text = format!("{{ civil {{ resident(where: {{balance: {{_eq: {literal}}}}}) {{ id }} }} }}");
             assert_eq!(code(&model, &text), Some(Code::BadInput), "{literal}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_told_once_and_in_its_own_words() {
+        let model = model();
+        let fragment = "fragment F on CivilResident { zz }";
+        let subselection = "Interface, union and object types must have a subselection set";
+        for (text, messages) in [
+            ("{ civil { zz } }".to_owned(), vec!["Type `Civil` does not have a field `zz`"]),
+            (
+                format!("{{ civil {{ resident {{ ...F }} }} }} {fragment}"),
+                vec!["Type `CivilResident` does not have a field `zz`"],
+            ),
+            ("{ civil { resident(where: {id: {}}) } }".to_owned(), vec![subselection]),
+            ("{ civil @include(if: true) }".to_owned(), vec![subselection]),
+            ("{ ... @defer { __typename } }".to_owned(), vec!["`@defer` is not supported yet."]),
+        ] {
+            let errors = valid(&model, &text).unwrap_err();
+            assert_eq!(errors.iter().map(|error| &*error.message).collect::<Vec<_>>(), messages, "{text}");
         }
     }
 

@@ -129,7 +129,7 @@ fn broken(step: &JoinStep, rows: usize) -> Option<Fault> {
     }
 }
 
-/// The fault of a parent whose key could not be read.
+/// The fault of a parent whose key could not be read: it is its own source's.
 pub(super) fn unreadable(parent: &Parent, parents: &RowSet, row: usize) -> Option<Fault> {
     if parents.faults.is_empty() {
         return None;
@@ -139,7 +139,10 @@ pub(super) fn unreadable(parent: &Parent, parents: &RowSet, row: usize) -> Optio
         .iter()
         .take_while(|fault| fault.row == row)
         .any(|fault| parent.key.columns.contains(&fault.column))
-        .then(|| Fault::new(Code::SourceMismatch, "the key of this link could not be read"))
+        .then(|| Fault {
+            source: Some(parents.department(row).map_or_else(|| parent.source.clone(), Arc::from)),
+            ..Fault::new(Code::SourceMismatch, "the key of this link could not be read")
+        })
 }
 
 /// What is cut from each parent's rows here.

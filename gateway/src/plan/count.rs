@@ -84,6 +84,7 @@ impl Builder<'_> {
         let rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
         let parent = link.map(|(link, parent, parent_columns)| Parent {
             step: parent,
+            source: federated.source_of(link.from).name.clone(),
             key: parent_key(federated, link, parent_columns),
             row_key: if folded {
                 KeyColumns {

@@ -44,6 +44,22 @@ impl Step {
             }
         }
     }
+
+    /// The step whose rows these are, kept, sorted, widened, placed or folded; `None` if it asks for them itself, or has none.
+    pub(crate) fn origin(&self) -> Option<StepId> {
+        match self {
+            Step::Filter(step) => Some(step.input),
+            Step::Sort(step) => Some(step.input),
+            Step::Attach(step) => Some(step.input),
+            Step::Page(step) => Some(step.input),
+            Step::Join(step) => Some(step.rows),
+            Step::Fill(step) => Some(step.placed),
+            Step::Aggregate(step) => Some(step.input),
+            Step::Widen(step) => Some(step.rows),
+            Step::Assign(step) => Some(step.rows),
+            Step::Fetch(_) | Step::Union(_) | Step::Keys(_) | Step::Choose(_) | Step::Scan(_) | Step::Given => None,
+        }
+    }
 }
 
 impl Plan {

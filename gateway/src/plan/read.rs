@@ -300,6 +300,7 @@ impl Builder<'_> {
         let parent = match (via, link) {
             (Via::Link { parent, columns: parent_columns, .. }, Some(link)) => Some(Parent {
                 step: parent,
+                source: federated.source_of(link.from).name.clone(),
                 key: parent_key(federated, link, parent_columns),
                 row_key: row_key(federated, link, &columns),
             }),
@@ -336,13 +337,11 @@ impl Builder<'_> {
     pub(super) fn bear(&mut self, rows: StepId, silence: Silence) {
         match &mut self.steps[rows] {
             Step::Union(step) => step.silence = silence,
-            Step::Filter(FilterStep { input, .. })
-            | Step::Sort(SortStep { input, .. })
-            | Step::Join(JoinStep { rows: input, .. }) => {
-                let input = *input;
-                self.bear(input, silence);
+            step => {
+                if let Some(origin) = step.origin() {
+                    self.bear(origin, silence);
+                }
             }
-            _ => {}
         }
     }
 

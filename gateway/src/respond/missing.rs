@@ -2,12 +2,12 @@
 //!
 //! *Invariant*: a list of a union that lacks a member's rows is never without its entry here.
 
-use arrow_array::cast::AsArray;
-use lilong_schema::federated::{SOURCE_COLUMN, Source};
+use lilong_schema::federated::Source;
 
 use super::errors::Segment;
 use super::{At, Writer};
 use crate::execute::{Fault, Fetched, Placed};
+use crate::plan::connection::{ConnectionField, ConnectionValue};
 use crate::plan::{JoinRule, Output, OutputValue, Plan, Step, StepId, WholeOutput};
 
 /// A member that a field did without.
@@ -44,16 +44,56 @@ pub(super) fn collect<'a>(
             OutputValue::Object(fields) => collect(fields, plan, fetched, path, into),
             OutputValue::Whole(whole) => collect(&whole.fields, plan, fetched, path, into),
             OutputValue::Rows(rows) => {
-                if let Some(union) = union_of(plan, rows.join) {
-                    let faults = fetched.missing.iter().filter(|(step, _)| *step == union);
-                    into.extend(faults.map(|(_, fault)| Missing { field: path.join("."), fault }));
-                }
+                into.extend(of_rows(&[rows.join], plan, fetched, path));
                 collect(&rows.fields, plan, fetched, path, into);
             }
+            OutputValue::Connection(page) => {
+                // What is before and behind the page is asked for by itself.
+                let joins = [page.join, page.earlier, page.later].into_iter().flatten().collect::<Vec<_>>();
+                into.extend(of_rows(&joins, plan, fetched, path));
+                collect_page(&page.fields, plan, fetched, path, into);
+            }
+            OutputValue::Constant(_)
+            | OutputValue::Schema(_)
+            | OutputValue::TypeByName { .. }
+            | OutputValue::Sources(_)
+            | OutputValue::Cell(_) => {}
+        }
+        path.pop();
+    }
+}
+
+/// Finds what is missing below the rows of a page.
+fn collect_page<'a>(
+    fields: &[ConnectionField],
+    plan: &Plan,
+    fetched: &'a Fetched,
+    path: &mut Vec<String>,
+    into: &mut Vec<Missing<'a>>,
+) {
+    for field in fields {
+        path.push(field.key.to_string());
+        match &field.value {
+            ConnectionValue::Nodes(rows) | ConnectionValue::Node(rows) => {
+                collect(&rows.fields, plan, fetched, path, into);
+            }
+            ConnectionValue::Edges(parts) => collect_page(parts, plan, fetched, path, into),
             _ => {}
         }
         path.pop();
     }
+}
+
+/// The members that a field's rows are without, each once.
+fn of_rows<'a>(joins: &[StepId], plan: &Plan, fetched: &'a Fetched, path: &[String]) -> Vec<Missing<'a>> {
+    let unions = joins.iter().filter_map(|join| union_of(plan, *join)).collect::<Vec<_>>();
+    let mut found: Vec<Missing<'a>> = Vec::new();
+    for (_, fault) in fetched.missing.iter().filter(|(step, _)| unions.contains(step)) {
+        if found.iter().all(|told| told.fault.source != fault.source) {
+            found.push(Missing { field: path.join("."), fault });
+        }
+    }
+    found
 }
 
 /// The fault that may be why an object link to a union finds nothing.
@@ -71,20 +111,12 @@ pub(super) fn of_link<'a>(plan: &Plan, missing: &'a [(StepId, Fault)], join: Ste
 fn union_of(plan: &Plan, step: StepId) -> Option<StepId> {
     match &plan.steps[step] {
         Step::Union(_) => Some(step),
-        Step::Join(join) => union_of(plan, join.rows),
-        Step::Filter(filter) => union_of(plan, filter.input),
-        Step::Sort(sort) => union_of(plan, sort.input),
-        Step::Aggregate(step) => union_of(plan, step.input),
-        Step::Widen(step) => union_of(plan, step.rows),
-        Step::Assign(step) => union_of(plan, step.rows),
-        _ => None,
+        step => union_of(plan, step.origin()?),
     }
 }
 
 /// The source that a row of a union lives in.
 pub(super) fn department<'a>(source: &Source, placed: &'a Placed, row: usize) -> Option<&'a str> {
     source.union.as_ref()?;
-    let batch = &placed.rows.batch;
-    let column = batch.column(batch.schema_ref().index_of(SOURCE_COLUMN).ok()?);
-    Some(column.as_string_opt::<i32>()?.value(row))
+    placed.rows.department(row)
 }

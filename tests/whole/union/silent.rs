@@ -79,6 +79,48 @@ async fn a_list_gives_the_rest_and_tells_what_is_missing() {
 }
 
 #[tokio::test]
+async fn a_page_gives_the_rest_and_tells_what_is_missing() {
+    let streets = streets().await;
+    let missing = |field: &str| json!([null, field, "street_2", "SOURCE_UNAVAILABLE"]);
+    let first =
+        ask(&streets.gateway, "{ residentConnection(first: 3) { nodes { card } pageInfo { endCursor } } }").await;
+    let cursor = first["data"]["residentConnection"]["pageInfo"]["endCursor"].as_str().unwrap();
+    assert_eq!(errors(&first), [missing("residentConnection")]);
+    let table = [
+        ("edges: residentConnection(last: 2) { edges { cursor node { card } } }".to_owned(), vec!["edges"]),
+        ("more: residentConnection(first: 9) { pageInfo { hasNextPage } }".to_owned(), vec!["more"]),
+        (
+            format!(
+                "next: residentConnection(first: 9, after: {cursor:?}) {{ nodes {{ card }} pageInfo {{ hasPreviousPage }} }}"
+            ),
+            vec!["next"],
+        ),
+        (
+            "deep: residentConnection(first: 9) { edges { node { shots { resident { id } } } } }".to_owned(),
+            vec!["deep", "deep.edges.node.shots.resident"],
+        ),
+        ("far: resident(orderBy: [{ shotsAggregate: { count: DESC } }], limit: 9) { card }".to_owned(), vec!["far"]),
+    ];
+    for (field, told) in table {
+        let answer = ask(&streets.gateway, &format!("{{ {field} }}")).await;
+        assert_eq!(errors(&answer), told.into_iter().map(missing).collect::<Vec<_>>(), "{field}: {answer}");
+        assert_eq!(answer["extensions"]["lilong"]["missing"], json!(["street_2"]), "{field}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_rows_of_an_aggregate_are_whole_in_an_order_across_sources_too() {
+    let streets = streets().await;
+    let answer = ask(
+        &streets.gateway,
+        "{ residentAggregate(orderBy: [{ shotsAggregate: { count: DESC } }]) { nodes { card } } }",
+    )
+    .await;
+    assert_eq!(answer["data"], json!({ "residentAggregate": null }), "{answer}");
+    assert_eq!(errors(&answer), [json!([["residentAggregate"], null, "street_2", "SOURCE_UNAVAILABLE"])]);
+}
+
+#[tokio::test]
 async fn who_is_ruled_out_is_not_missed() {
     let streets = streets().await;
     for query in [

@@ -285,6 +285,7 @@ impl Builder<'_> {
                 let columns_of_keys = (0..link.columns.len()).collect();
                 Parent {
                     step,
+                    source: federated.source_of(link.from).name.clone(),
                     key: KeyColumns { columns: columns_of_keys, from: to.clone(), to, normalize: Vec::new() },
                     row_key: row_key(federated, link, &columns),
                 }
@@ -368,10 +369,11 @@ impl Builder<'_> {
             let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
             let rows = self.fetch_rows(link.to, &link.name, fetch, keys, operands, ceiling, Predicate::TRUE);
             let row_key = row_key(federated, link, &columns);
+            let source = federated.source_of(link.from).name.clone();
             let join = self.add(Step::Join(JoinStep {
                 field: link.name.clone(),
                 rows,
-                parent: Some(Parent { step: at_hand.rows, key, row_key }),
+                parent: Some(Parent { step: at_hand.rows, source, key, row_key }),
                 distinct: Vec::new(),
                 offset: None,
                 limit: None,

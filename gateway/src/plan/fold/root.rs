@@ -115,6 +115,7 @@ impl Builder<'_> {
                 let scalars = key_scalars(federated, &link);
                 Some(Parent {
                     step: parent,
+                    source: federated.source_of(link.from).name.clone(),
                     key: parent_key(federated, &link, columns),
                     row_key: KeyColumns {
                         columns: (0..base).collect(),
