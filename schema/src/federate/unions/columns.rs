@@ -192,9 +192,8 @@ fn widen(one: Scalar, other: Scalar) -> Option<Scalar> {
     match (one, other) {
         (one, other) if one == other => Some(one),
         (Int, BigInt) | (BigInt, Int) => Some(BigInt),
-        (Int | BigInt | Unsigned, Decimal) | (Decimal, Int | BigInt | Unsigned) => Some(Decimal),
-        // No integer type here holds both a negative number and one beyond 2⁶³.
-        (Int | BigInt, Unsigned) | (Unsigned, Int | BigInt) => Some(Decimal),
+        // No integers here hold both what is negative and what is beyond 2⁶³.
+        (Int | BigInt | Unsigned, Decimal | Unsigned) | (Decimal | Unsigned, Int | BigInt | Unsigned) => Some(Decimal),
         (Int, Float) | (Float, Int) => Some(Float),
         _ => None,
     }
