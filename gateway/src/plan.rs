@@ -253,8 +253,8 @@ pub struct JoinStep {
 pub struct Parent {
     /// The join that placed them, or the step that holds them.
     pub step: StepId,
-    /// The source of the parents, or their union, for faults.
-    pub source: Arc<str>,
+    /// The source that they come from, for faults; `None`: they are of a union, and each row tells.
+    pub source: Option<Arc<str>>,
     /// Their keys.
     pub key: KeyColumns,
     /// The keys of the rows.

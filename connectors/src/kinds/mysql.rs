@@ -70,7 +70,7 @@ impl Database {
     }
 
     fn translate(&self, fetch: &Fetch, repeats: bool) -> Result<Parts> {
-        let dialect = MySql { repeats };
+        let dialect = MySql { repeats, family: self.pool.settings().family };
         let wrong = |error| Error::new(ErrorKind::Internal, self.source().clone(), "translating").because(error);
         let one_key = translate_one_key(&dialect, fetch).map_err(wrong)?;
         let each_key = one_key.is_some();

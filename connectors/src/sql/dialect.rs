@@ -183,6 +183,12 @@ pub(crate) trait Dialect {
         condition.to_owned()
     }
 
+    /// What follows `SELECT` in a subselect that is checked row by row, where an index finds the rows of its link: for
+    /// databases that would read the linked table once as a whole instead.
+    fn row_by_row(&self) -> &'static str {
+        ""
+    }
+
     /// What is equal where two values of the column are exactly equal; for partitions.
     fn exact(&self, column: Column<'_>) -> String;
 

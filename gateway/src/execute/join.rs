@@ -129,7 +129,7 @@ fn broken(step: &JoinStep, rows: usize) -> Option<Fault> {
     }
 }
 
-/// The fault of a parent whose key could not be read: it is its own source's.
+/// The fault of a parent whose key could not be read.
 pub(super) fn unreadable(parent: &Parent, parents: &RowSet, row: usize) -> Option<Fault> {
     if parents.faults.is_empty() {
         return None;
@@ -140,8 +140,9 @@ pub(super) fn unreadable(parent: &Parent, parents: &RowSet, row: usize) -> Optio
         .take_while(|fault| fault.row == row)
         .any(|fault| parent.key.columns.contains(&fault.column))
         .then(|| Fault {
-            source: Some(parents.department(row).map_or_else(|| parent.source.clone(), Arc::from)),
-            ..Fault::new(Code::SourceMismatch, "the key of this link could not be read")
+            code: Code::SourceMismatch,
+            source: parent.source.clone().or_else(|| parents.department(row).map(Arc::from)),
+            message: "the key of this link could not be read".into(),
         })
 }
 

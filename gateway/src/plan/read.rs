@@ -12,7 +12,7 @@ use lilong_schema::{Capabilities, Value};
 use super::arguments::{Given, plain_field};
 use super::build::Builder;
 pub(super) use super::columns::{Columns, position};
-use super::keys::{by_normalized, parent_key, row_key};
+use super::keys::{by_normalized, parent_key, parent_source, row_key};
 use super::narrow::Later;
 use super::page::{FetchPage, Page, PageStep, sort_term};
 use super::share::share;
@@ -300,7 +300,7 @@ impl Builder<'_> {
         let parent = match (via, link) {
             (Via::Link { parent, columns: parent_columns, .. }, Some(link)) => Some(Parent {
                 step: parent,
-                source: federated.source_of(link.from).name.clone(),
+                source: parent_source(federated, link),
                 key: parent_key(federated, link, parent_columns),
                 row_key: row_key(federated, link, &columns),
             }),
@@ -338,8 +338,8 @@ impl Builder<'_> {
         match &mut self.steps[rows] {
             Step::Union(step) => step.silence = silence,
             step => {
-                if let Some(origin) = step.origin() {
-                    self.bear(origin, silence);
+                if let Some(input) = step.rows_of() {
+                    self.bear(input, silence);
                 }
             }
         }

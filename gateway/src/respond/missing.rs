@@ -1,12 +1,12 @@
 //! Members of unions that gave nothing: which field did without them.
 //!
-//! *Invariant*: a list of a union that lacks a member's rows is never without its entry here.
+//! *Invariant*: a list or page of a union that lacks a member's rows is never without its entry here.
 
-use lilong_schema::federated::Source;
+use std::collections::HashSet;
 
 use super::errors::Segment;
 use super::{At, Writer};
-use crate::execute::{Fault, Fetched, Placed};
+use crate::execute::{Fault, Fetched};
 use crate::plan::connection::{ConnectionField, ConnectionValue};
 use crate::plan::{JoinRule, Output, OutputValue, Plan, Step, StepId, WholeOutput};
 
@@ -44,14 +44,13 @@ pub(super) fn collect<'a>(
             OutputValue::Object(fields) => collect(fields, plan, fetched, path, into),
             OutputValue::Whole(whole) => collect(&whole.fields, plan, fetched, path, into),
             OutputValue::Rows(rows) => {
-                into.extend(of_rows(&[rows.join], plan, fetched, path));
+                tell([rows.join], plan, fetched, path, into);
                 collect(&rows.fields, plan, fetched, path, into);
             }
-            OutputValue::Connection(page) => {
-                // What is before and behind the page is asked for by itself.
-                let joins = [page.join, page.earlier, page.later].into_iter().flatten().collect::<Vec<_>>();
-                into.extend(of_rows(&joins, plan, fetched, path));
-                collect_page(&page.fields, plan, fetched, path, into);
+            OutputValue::Connection(connection) => {
+                let joins = [connection.join, connection.earlier, connection.later];
+                tell(joins.into_iter().flatten(), plan, fetched, path, into);
+                collect_page(&connection.fields, plan, fetched, path, into);
             }
             OutputValue::Constant(_)
             | OutputValue::Schema(_)
@@ -63,7 +62,6 @@ pub(super) fn collect<'a>(
     }
 }
 
-/// Finds what is missing below the rows of a page.
 fn collect_page<'a>(
     fields: &[ConnectionField],
     plan: &Plan,
@@ -77,23 +75,26 @@ fn collect_page<'a>(
             ConnectionValue::Nodes(rows) | ConnectionValue::Node(rows) => {
                 collect(&rows.fields, plan, fetched, path, into);
             }
-            ConnectionValue::Edges(parts) => collect_page(parts, plan, fetched, path, into),
+            ConnectionValue::Edges(fields) => collect_page(fields, plan, fetched, path, into),
             _ => {}
         }
         path.pop();
     }
 }
 
-/// The members that a field's rows are without, each once.
-fn of_rows<'a>(joins: &[StepId], plan: &Plan, fetched: &'a Fetched, path: &[String]) -> Vec<Missing<'a>> {
-    let unions = joins.iter().filter_map(|join| union_of(plan, *join)).collect::<Vec<_>>();
-    let mut found: Vec<Missing<'a>> = Vec::new();
-    for (_, fault) in fetched.missing.iter().filter(|(step, _)| unions.contains(step)) {
-        if found.iter().all(|told| told.fault.source != fault.source) {
-            found.push(Missing { field: path.join("."), fault });
-        }
-    }
-    found
+/// Who gave nothing to some joins of the field at `path`, each once.
+fn tell<'a>(
+    joins: impl IntoIterator<Item = StepId>,
+    plan: &Plan,
+    fetched: &'a Fetched,
+    path: &[String],
+    into: &mut Vec<Missing<'a>>,
+) {
+    let unions = joins.into_iter().filter_map(|join| union_of(plan, join)).collect::<Vec<_>>();
+    let mut told = HashSet::new();
+    let faults = fetched.missing.iter().filter(|(step, _)| unions.contains(step)).map(|(_, fault)| fault);
+    let faults = faults.filter(|fault| told.insert(&fault.source));
+    into.extend(faults.map(|fault| Missing { field: path.join("."), fault }));
 }
 
 /// The fault that may be why an object link to a union finds nothing.
@@ -111,12 +112,6 @@ pub(super) fn of_link<'a>(plan: &Plan, missing: &'a [(StepId, Fault)], join: Ste
 fn union_of(plan: &Plan, step: StepId) -> Option<StepId> {
     match &plan.steps[step] {
         Step::Union(_) => Some(step),
-        step => union_of(plan, step.origin()?),
+        other => union_of(plan, other.rows_of()?),
     }
-}
-
-/// The source that a row of a union lives in.
-pub(super) fn department<'a>(source: &Source, placed: &'a Placed, row: usize) -> Option<&'a str> {
-    source.union.as_ref()?;
-    placed.rows.department(row)
 }

@@ -79,45 +79,54 @@ async fn a_list_gives_the_rest_and_tells_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_page_gives_the_rest_and_tells_what_is_missing() {
+async fn a_page_or_an_order_through_links_gives_the_rest_and_tells_what_is_missing() {
     let streets = streets().await;
-    let missing = |field: &str| json!([null, field, "street_2", "SOURCE_UNAVAILABLE"]);
-    let first =
-        ask(&streets.gateway, "{ residentConnection(first: 3) { nodes { card } pageInfo { endCursor } } }").await;
-    let cursor = first["data"]["residentConnection"]["pageInfo"]["endCursor"].as_str().unwrap();
-    assert_eq!(errors(&first), [missing("residentConnection")]);
-    let table = [
-        ("edges: residentConnection(last: 2) { edges { cursor node { card } } }".to_owned(), vec!["edges"]),
-        ("more: residentConnection(first: 9) { pageInfo { hasNextPage } }".to_owned(), vec!["more"]),
-        (
-            format!(
-                "next: residentConnection(first: 9, after: {cursor:?}) {{ nodes {{ card }} pageInfo {{ hasPreviousPage }} }}"
-            ),
-            vec!["next"],
-        ),
-        (
-            "deep: residentConnection(first: 9) { edges { node { shots { resident { id } } } } }".to_owned(),
-            vec!["deep", "deep.edges.node.shots.resident"],
-        ),
-        ("far: resident(orderBy: [{ shotsAggregate: { count: DESC } }], limit: 9) { card }".to_owned(), vec!["far"]),
+    let query = "{
+        page: residentConnection(first: 1, orderBy: [{ age: DESC }]) { nodes { card shots { id } } }
+        edge: residentConnection(last: 1) { edges { node { _source } } totalCount }
+        ends: residentConnection(first: 1) { pageInfo { hasNextPage } }
+        health { shot(limit: 1) { id } }
+        far: resident(orderBy: [{ shotsAggregate: { count: DESC } }], limit: 1) { card }
+        all: residentAggregate(orderBy: [{ shotsAggregate: { count: DESC } }], limit: 1) { nodes { card } }
+        part: residentAggregate(orderBy: [{ shotsAggregate: { count: DESC } }], limit: 1, partial: true) {
+            nodes { card } } }";
+    let answer = ask(&streets.gateway, query).await;
+    assert_eq!(
+        answer["data"],
+        json!({
+            "page": { "nodes": [{ "card": "b3", "shots": [] }] },
+            "edge": { "edges": [{ "node": { "_source": "street_3" } }], "totalCount": null },
+            "ends": { "pageInfo": { "hasNextPage": true } },
+            "health": { "shot": [{ "id": 1 }] },
+            "far": [{ "card": "a1" }],
+            "all": null,
+            "part": { "nodes": [{ "card": "a1" }] },
+        }),
+        "{answer}"
+    );
+    let at = |path: Value| json!([path, null, "street_2", "SOURCE_UNAVAILABLE"]);
+    let without = |field: &str| json!([null, field, "street_2", "SOURCE_UNAVAILABLE"]);
+    let expected = [
+        at(json!(["edge", "totalCount"])),
+        at(json!(["all"])),
+        without("page"),
+        without("edge"),
+        without("ends"),
+        without("far"),
+        without("part.nodes"),
     ];
-    for (field, told) in table {
-        let answer = ask(&streets.gateway, &format!("{{ {field} }}")).await;
-        assert_eq!(errors(&answer), told.into_iter().map(missing).collect::<Vec<_>>(), "{field}: {answer}");
-        assert_eq!(answer["extensions"]["lilong"]["missing"], json!(["street_2"]), "{field}: {answer}");
-    }
+    assert_eq!(errors(&answer), expected, "{answer}");
+    assert_eq!(answer["extensions"]["lilong"]["missing"], json!(["street_2"]), "{answer}");
 }
 
 #[tokio::test]
-async fn the_rows_of_an_aggregate_are_whole_in_an_order_across_sources_too() {
+async fn what_is_missing_below_a_page_is_told() {
     let streets = streets().await;
-    let answer = ask(
-        &streets.gateway,
-        "{ residentAggregate(orderBy: [{ shotsAggregate: { count: DESC } }]) { nodes { card } } }",
-    )
-    .await;
-    assert_eq!(answer["data"], json!({ "residentAggregate": null }), "{answer}");
-    assert_eq!(errors(&answer), [json!([["residentAggregate"], null, "street_2", "SOURCE_UNAVAILABLE"])]);
+    let nodes = "nodes { resident { card } } edges { node { resident { age } } }";
+    let query = &format!("{{ health {{ shotConnection(first: 1) {{ {nodes} }} }} }}");
+    let answer = ask(&streets.gateway, query).await;
+    let field = |name: &str| json!([null, format!("health.shotConnection.{name}"), "street_2", "SOURCE_UNAVAILABLE"]);
+    assert_eq!(errors(&answer), [field("nodes.resident"), field("edges.node.resident")], "{answer}");
 }
 
 #[tokio::test]

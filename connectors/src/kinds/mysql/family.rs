@@ -18,6 +18,8 @@ pub(super) struct Family {
     pub(super) reads_only: bool,
     /// Stops a statement, before the number of its connection.
     kill: &'static str,
+    /// Whether it takes MySQL's hints to the optimizer.
+    pub(super) hints: bool,
     /// Its own databases, beside those that every server has; in any case of letters.
     databases: &'static [&'static str],
 }
@@ -29,6 +31,7 @@ pub(super) static OWN: Family = Family {
     limit: None,
     reads_only: true,
     kill: "KILL QUERY",
+    hints: true,
     databases: &[],
 };
 
@@ -44,6 +47,7 @@ pub(super) static FAMILIES: [Family; 2] = [
         limit: Some(("max_execution_time", 1_000)),
         reads_only: false,
         kill: "KILL TIDB QUERY",
+        hints: false,
         databases: &["metrics_schema", "lightning_task_info"],
     },
     // Statements are ended by a variable of its own, in microseconds, with error 4012
@@ -54,6 +58,7 @@ pub(super) static FAMILIES: [Family; 2] = [
         limit: Some(("ob_query_timeout", 1_000_000)),
         reads_only: true,
         kill: "KILL QUERY",
+        hints: false,
         databases: &["oceanbase", "__public", "__recyclebin", "ocs", "lbacsys", "oraauditor"],
     },
 ];

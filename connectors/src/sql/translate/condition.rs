@@ -169,7 +169,9 @@ impl<D: Dialect> Translation<'_, D> {
             conditions.push(self.dialect.truth(true).to_owned());
         }
         let from = self.from(&exists.collection, &inner);
-        Ok(format!("EXISTS (SELECT 1 FROM {from} WHERE {})", chain(conditions, " AND ")))
+        let by_index = !turnable && is_indexed(&exists.collection, &exists.on);
+        let hint = if by_index { self.dialect.row_by_row() } else { "" };
+        Ok(format!("EXISTS (SELECT {hint}1 FROM {from} WHERE {})", chain(conditions, " AND ")))
     }
 
     /// The linked rows as a list to look rows up by; `None` where no index would, or the dialect prefers `EXISTS`.
