@@ -18,6 +18,7 @@ mod far;
 mod filter;
 mod fold;
 mod inputs;
+mod inside;
 mod keys;
 mod limits;
 mod narrow;
@@ -298,7 +299,7 @@ pub struct Output {
 pub enum OutputValue {
     /// Bytes known since planning.
     Constant(Box<[u8]>),
-    /// `__schema` that is written while it is sent.
+    /// `__schema` that is packed, and unpacked while it is sent.
     Schema(Arc<LongSchema>),
     /// `__type(name: $name)`
     TypeByName {

@@ -20,7 +20,7 @@ use crate::pieces::Pieces;
 use crate::request::Answer;
 use crate::server::Shared;
 use crate::server::caching;
-use crate::server::compress::compress;
+use crate::server::compress::{as_kept, compress};
 use crate::server::envelope::Envelope;
 use crate::server::negotiate::{self, Media};
 use crate::server::parameters::Parameters;
@@ -102,7 +102,13 @@ async fn answer(
         trace: trace.0.clone(),
         plan: parts.headers.get("lilong-plan").is_some_and(|value| value == "1"),
     };
-    Ok(respond(shared.gateway.answer(asked).await, media, (!by_post).then_some(&parts.headers)))
+    let answer = shared.gateway.answer(asked).await;
+    let (body, coding) = as_kept(&parts.headers, &shared.gateway, answer.body).await;
+    let mut response = respond(Answer { body, ..answer }, media, (!by_post).then_some(&parts.headers));
+    if let Some(coding) = coding {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    }
+    Ok(response)
 }
 
 /// The part of the schema that `?sources=` names.
