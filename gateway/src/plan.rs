@@ -18,6 +18,7 @@ mod far;
 mod filter;
 mod fold;
 mod inputs;
+mod inside;
 mod keys;
 mod limits;
 mod narrow;
@@ -253,6 +254,8 @@ pub struct JoinStep {
 pub struct Parent {
     /// The join that placed them, or the step that holds them.
     pub step: StepId,
+    /// The source that they come from, for faults; `None`: they are of a union, and each row tells.
+    pub source: Option<Arc<str>>,
     /// Their keys.
     pub key: KeyColumns,
     /// The keys of the rows.

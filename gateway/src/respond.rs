@@ -261,7 +261,8 @@ impl<'a> Writer<'a> {
     /// The error of a cell that the source should have filled otherwise.
     fn mismatch(&mut self, rows: &'a RowsOutput, placed: &Placed, row: usize, fields: &[&'a Output], what: &str) {
         let source = &self.world.model.federated.sources[rows.source];
-        let source = missing::department(source, placed, row).unwrap_or(&source.name);
+        let department = source.union.as_ref().and_then(|_| placed.rows.department(row));
+        let source = department.unwrap_or(&source.name);
         let message = format!("source `{source}` holds {what}");
         let length = self.path.len();
         self.path.extend(fields.iter().map(|field| Segment::Key(&field.key)));

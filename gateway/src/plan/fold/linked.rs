@@ -55,6 +55,7 @@ impl Builder<'_> {
         let mut tests = Vec::new();
         for (name, value) in entries {
             match (&**name, &value.form) {
+                ("where", Form::Null) => {}
                 (_, Form::Null) => return Err(null(name, location)),
                 ("where", _) => filter = Some(value),
                 _ => tests.extend(self.figure_tests(link.to, name, value, &mut figures, location)?),
@@ -70,7 +71,7 @@ impl Builder<'_> {
             && !here
             && self.is_inside(link)
             && tests.iter().all(plain)
-            && filter.is_none_or(|filter| self.can_check(link.to, filter));
+            && filter.is_none_or(|filter| self.can_check(link.to, filter) && self.checks_all(link.to, filter));
         if inside {
             return self.tested_inside(link, filter, &tests, figures, operands, location);
         }
