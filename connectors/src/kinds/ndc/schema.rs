@@ -281,10 +281,8 @@ impl Schema {
         if let Some(of) = scalar_type {
             self.functions(of, scalar, &mut details);
         }
-        if let Some(of) = representation {
-            if scalar == Scalar::Enum {
-                details.insert(VALUES.to_owned(), of.one_of.join(","));
-            }
+        if let (Some(of), Scalar::Enum) = (representation, scalar) {
+            details.insert(VALUES.to_owned(), of.one_of.join(","));
         }
         Some(Field {
             name: name.to_owned(),
