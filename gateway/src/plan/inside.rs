@@ -4,12 +4,11 @@
 //! link goes through the source only where nothing that stands with it in an `_or`, a `_not` or on its far side is left to be
 //! checked over the rows that the source gives.
 
-use lilong_connectors::{Comparison, Order};
+use lilong_connectors::{Comparison, Order, OrderTarget};
 use lilong_schema::federated::{CollectionId, Link, Member};
 
 use super::build::Builder;
 use super::filter::comparison;
-use super::share::needs_source;
 use crate::operation::{Argument, Form};
 
 impl Builder<'_> {
@@ -24,7 +23,7 @@ impl Builder<'_> {
 
     /// Whether the source of a collection orders by a term as it is ordered here, where it goes through links.
     pub(super) fn reaches(&self, id: CollectionId, term: &Order) -> bool {
-        if !needs_source(term) {
+        if term.path.is_empty() && !matches!(term.target, OrderTarget::Aggregate(_)) {
             return true;
         }
         let collection = self.world.federated.collection(id);
