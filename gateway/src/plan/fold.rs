@@ -4,13 +4,13 @@
 //! then the figures. *Invariant*: one fold for all parents, never one for each; rows are found before they are folded; what
 //! a source does not do whole is done here over its groups, or over its rows within the row budget, and comes to the same.
 
+mod cut;
 pub(super) mod figures;
 mod groups;
 mod guard;
 mod having;
 mod here;
 mod linked;
-mod listed;
 mod root;
 mod step;
 
@@ -26,10 +26,10 @@ pub(super) use self::root::field_named;
 pub use self::step::{AggregateStep, AssignStep, Figure, WholeOutput, WidenStep};
 use super::arguments::Given;
 use super::build::Builder;
+use super::far::LocalOrder;
 use super::keys::{by_normalized, parent_key};
 use super::read::{push, push_cap};
 use super::share::{Share, share};
-use super::union::Silence;
 use super::{
     Ceiling, FetchStep, FilterStep, KeysFrom, KeysStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown,
 };
@@ -90,6 +90,8 @@ struct Found {
     residual: Predicate,
     /// The order that cuts go by; empty if nothing is cut.
     order: Vec<Order>,
+    /// What of it is made here.
+    local: Option<LocalOrder>,
     /// Whether rows are cut before they are folded.
     cuts: bool,
     /// Whether the source takes the keys of parents.
@@ -111,12 +113,7 @@ impl Builder<'_> {
         let id = folding.collection;
         let capabilities = self.capabilities(id);
         let predicate = std::mem::replace(&mut folding.asked.predicate, Predicate::TRUE);
-        let order = self.order_of_cuts(&folding)?;
-        if self.is_cut_beyond(&folding, &order)? {
-            let rows = self.rows_of_list(&folding, predicate)?;
-            return self.folded_over(folding, rows);
-        }
-        let found = self.found(&mut folding, predicate, order, &capabilities);
+        let found = self.found(&mut folding, predicate, &capabilities)?;
         let keyed = found.keyed;
         // Members of a union fold rows of which none are cut, and their groups are put together here.
         let of_members = self.world.federated.union_of(id).is_some() && !found.cuts && found.by_source();
@@ -129,32 +126,19 @@ impl Builder<'_> {
         if groups && key_is_there && folding.by.iter().all(|column| self.groups_inside(&capabilities, *column)) {
             return Ok(self.folded_by_source(folding, found, &capabilities));
         }
-        let at_hand = if groups && !keyed || of_members {
-            self.finer_groups(&folding, found)
-        } else {
-            self.rows_to_fold(&folding, found)
-        };
-        self.folded_over(folding, at_hand)
-    }
-
-    /// The order that rows are cut in before they are folded; empty if nothing is cut.
-    fn order_of_cuts(&self, folding: &Folding<'_>) -> Result<Vec<Order>, RequestError> {
-        let given = &folding.asked.given;
-        if given.limit.is_none() && given.offset.is_none() && given.distinct.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.full_order(folding.collection, folding.field, given, matches!(folding.key, FoldKey::None))
+        self.folded_here(folding, found, groups && !keyed || of_members)
     }
 
     fn found(
         &mut self,
         folding: &mut Folding<'_>,
         predicate: Predicate,
-        order: Vec<Order>,
         capabilities: &Capabilities,
-    ) -> Found {
+    ) -> Result<Found, RequestError> {
         let given = &folding.asked.given;
         let cuts = given.limit.is_some() || given.offset.is_some() || !given.distinct.is_empty();
+        let all = matches!(folding.key, FoldKey::None);
+        let order = if cuts { self.full_order(folding.collection, folding.field, given, all)? } else { Vec::new() };
         let (pushed, residual) = pushdown::split(capabilities, predicate);
         let described = &self.world.federated.collection(folding.collection).described;
         let mut pushed = pushdown::with_indexes(described, pushed, &residual);
@@ -162,7 +146,9 @@ impl Builder<'_> {
         let keyed = matches!(folding.key, FoldKey::Parents { .. })
             && link.is_some_and(|link| link.to_normalize.is_empty())
             && capabilities.keys > 0;
-        let share = share(capabilities, given, &order, &residual, link.is_some(), keyed);
+        let local = self.local_order(folding.collection, folding.field, &order, given, None, capabilities.order)?;
+        let orders = Capabilities { order: capabilities.order && local.is_none(), ..*capabilities };
+        let share = share(&orders, given, &order, &residual, link.is_some(), keyed);
         if let (FoldKey::Parents { link, parent, columns }, true) = (folding.key, capabilities.filter) {
             let link = self.world.federated.link(link);
             if let Some(found) = by_normalized(self.world.federated, link, parent, columns) {
@@ -173,16 +159,15 @@ impl Builder<'_> {
                 pushed = pushed.and(Predicate::KeyIn { fields, normalize, operand });
             }
         }
-        Found { pushed, residual, order, cuts, keyed, share }
+        Ok(Found { pushed, residual, order, local, cuts, keyed, share })
     }
 
     /// Only what a field asks for by itself may do without members: not what a filter or an order is told by.
     fn bear_fold(&mut self, folding: &Folding<'_>, rows: StepId) {
-        let silence = match folding.key {
-            FoldKey::None => self.unless_partial(folding.field, folding.collection),
-            FoldKey::Parents { .. } | FoldKey::Far(_) => Silence::Refused,
-        };
-        self.bear(rows, silence);
+        if let FoldKey::None = folding.key {
+            let silence = self.unless_partial(folding.field, folding.collection);
+            self.bear(rows, silence);
+        }
     }
 
     fn link_of(&self, key: &FoldKey<'_>) -> Option<&Link> {
@@ -197,7 +182,7 @@ impl Builder<'_> {
         column.link.is_none_or(|link| {
             let link = self.world.federated.link(link);
             // Of two matches one would have to be chosen.
-            capabilities.order_links && !link.at_most_one && self.is_inside(link)
+            capabilities.group_links && !link.at_most_one && self.is_inside(link)
         })
     }
 

@@ -84,19 +84,14 @@ impl Builder<'_> {
     /// The steps that read rows.
     pub(super) fn read(&mut self, reading: Reading<'_>) -> Result<Read, RequestError> {
         let (field, id) = (reading.field, reading.collection);
-        let rows = self.unplaced(reading)?;
-        Ok(self.place(field, id, rows))
-    }
-
-    /// Places rows, and reads what is left of them.
-    pub(super) fn place(&mut self, field: &Field, id: CollectionId, mut rows: Unplaced) -> Read {
+        let mut rows = self.unplaced(reading)?;
         let later = rows.later.take();
         let join = self.add(Step::Join(rows.join.clone()));
         let read = rows.placed(join);
-        match later {
+        Ok(match later {
             Some(later) => self.fill(field, id, read, later),
             None => read,
-        }
+        })
     }
 
     /// The same without the last one, which places them.
