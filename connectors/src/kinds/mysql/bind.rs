@@ -11,8 +11,8 @@ use lilong_schema::{Scalar, Value};
 use sqlx::Arguments;
 use sqlx::mysql::MySqlArguments;
 
-use super::dialect::{KeyColumn, Slot};
 use super::pattern::pattern;
+use super::slot::{KeyColumn, Slot};
 use super::storage::Storage;
 use super::text::Piece;
 use super::value::{Argument, Written, write};
@@ -137,6 +137,10 @@ impl Statement {
                 self.value(Written::marked(argument));
             }
             Slot::Number(operand) => self.number(whole_number(values.bound, *operand)?),
+            Slot::Digits(operand) => {
+                let number = i64::try_from(whole_number(values.bound, *operand)?).unwrap_or(i64::MAX);
+                self.text.push_str(&number.to_string());
+            }
             Slot::Sum(one, other) => {
                 let sum = whole_number(values.bound, *one)?.saturating_add(whole_number(values.bound, *other)?);
                 self.number(sum);
@@ -297,7 +301,7 @@ pub(super) fn marks(pieces: &[Piece], slots: &[Slot], bound: &BoundFetch) -> usi
             Some(Operand::Keys(batch)) => padded(batch.num_rows()) * 2 * columns.len(),
             _ => 1,
         },
-        Slot::Keys { keys: Keys::Fetch, .. } => 0,
+        Slot::Keys { keys: Keys::Fetch, .. } | Slot::Digits(_) => 0,
         Slot::Value { .. } | Slot::Key { .. } | Slot::Pattern { .. } | Slot::Number(_) | Slot::Sum(..) => 1,
     });
     marks.sum::<usize>().max(1)
