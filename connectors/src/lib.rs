@@ -6,6 +6,7 @@
 pub mod change;
 pub mod connector;
 pub mod context;
+pub mod deadline;
 pub mod error;
 pub mod evaluate;
 pub mod extents;

@@ -13,6 +13,8 @@ use std::time::Instant;
 use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::deadline::within;
+
 /// Connections and open files of the process unless [`bound_process`] says otherwise.
 const PROCESS: usize = 2_000;
 
@@ -115,7 +117,7 @@ impl Server {
         tokio::pin!(waiting);
         loop {
             let before = self.ended.load(Ordering::Relaxed);
-            match tokio::time::timeout(patience, &mut waiting).await {
+            match within(patience, &mut waiting).await {
                 Ok(permit) => return Some(Turn { ended: self.ended.clone(), _permit: permit.ok()? }),
                 Err(_) if self.ended.load(Ordering::Relaxed) != before => {}
                 Err(_) => return None,

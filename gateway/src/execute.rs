@@ -24,11 +24,14 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use arrow_array::{BooleanArray, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
+use lilong_connectors::deadline::until;
 use lilong_connectors::{Age, CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
+use lilong_schema::federated::SOURCE_COLUMN;
 
 use self::choose::{Attempt, Spent};
 use self::progress::{Progress, Steps};
@@ -90,6 +93,14 @@ pub struct Placed {
     pub faults: Vec<(u32, Fault)>,
     /// Of a page, by parent: whether its limit cut rows off. Else empty.
     pub more: Vec<bool>,
+}
+
+impl RowSet {
+    /// The source that a row of a union lives in.
+    pub fn department(&self, row: usize) -> Option<&str> {
+        let column = self.batch.column_by_name(SOURCE_COLUMN)?.as_string_opt::<i32>()?;
+        column.is_valid(row).then(|| column.value(row))
+    }
 }
 
 impl Placed {
@@ -232,7 +243,7 @@ impl Run<'_> {
         let end = tokio::time::Instant::from_std(self.context.deadline);
         let from = self.watch.as_ref().map(|_| Instant::now());
         let mut statements = 0;
-        let rows = match tokio::time::timeout_at(end, self.fetch(fetch, made, stop, &mut statements)).await {
+        let rows = match until(end, self.fetch(fetch, made, stop, &mut statements)).await {
             Ok(rows) => rows,
             Err(_) => Err(overdue(self.world.sources[fetch.source].name())),
         };

@@ -10,7 +10,9 @@ use lilong_schema::catalog::{Limits, Server};
 
 use crate::cursor::CursorKey;
 use crate::error::RequestError;
+use crate::introspect::Kept;
 use crate::model::Model;
+use crate::packed::{Deflated, Packed};
 use crate::pieces::Pieces;
 use crate::pipeline;
 use crate::plan_cache::PlanCache;
@@ -28,6 +30,7 @@ struct Inner {
     model: ArcSwap<Model>,
     limits: Limits,
     cache: PlanCache,
+    schemas: Kept,
     cursors: CursorKey,
     /// Whether answers may tell their plans.
     tells_plans: bool,
@@ -47,12 +50,14 @@ impl Gateway {
 
     fn sealing(model: Model, limits: Limits, cursors: CursorKey, tells_plans: bool) -> Self {
         let (model, cache) = (ArcSwap::from_pointee(model), PlanCache::new());
-        Self { inner: Arc::new(Inner { model, limits, cache, cursors, tells_plans }) }
+        let schemas = Kept::new(limits.introspection_bytes);
+        Self { inner: Arc::new(Inner { model, limits, cache, schemas, cursors, tells_plans }) }
     }
 
     /// Serves another model from now on; requests under way keep theirs.
     pub fn replace(&self, model: Model) {
         self.inner.model.store(Arc::new(model));
+        self.inner.schemas.forget();
     }
 
     /// The model served at this moment.
@@ -75,7 +80,13 @@ impl Gateway {
     pub async fn answer(&self, mut request: Request) -> Answer<Pieces> {
         request.plan &= self.inner.tells_plans;
         let model = self.model();
-        pipeline::run(&model, &self.inner.limits, &self.inner.cache, &self.inner.cursors, &request).await
+        let Inner { limits, cache, schemas, cursors, .. } = &*self.inner;
+        pipeline::run(&model, limits, cache, schemas, cursors, &request).await
+    }
+
+    /// A text of an answer for clients that take gzip.
+    pub(crate) async fn deflated(&self, packed: &Arc<Packed>) -> std::io::Result<Arc<Deflated>> {
+        self.inner.schemas.deflated(packed).await
     }
 
     /// The plan of a request and the native requests it would send; asks nobody.

@@ -3,12 +3,14 @@
 //! In: the model, what the request sees of it, and a normalised selection. Out: JSON (GraphQL specification §4).
 //! *Invariant*: shows only what can be reached in the slice; no schema is built, `__type` costs one look-up.
 
+mod kept;
 mod schema;
 mod writer;
 
 use lilong_schema::{Federated, Slice};
 
-pub use self::schema::{LongSchema, Schema, SchemaText, schema};
+pub(crate) use self::kept::Kept;
+pub use self::schema::{LongSchema, Schema, schema};
 use crate::built_in;
 use crate::error::RequestError;
 use crate::operation::Field;

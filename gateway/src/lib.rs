@@ -20,6 +20,7 @@ pub mod limits;
 pub mod model;
 pub mod normalize;
 pub mod operation;
+mod packed;
 pub mod parse;
 pub mod pieces;
 mod pipeline;

@@ -1,16 +1,19 @@
-//! The text of an answer, in pieces: what is long is never copied together, and a long schema is written while it is sent.
+//! The text of an answer, in pieces: what is long is never copied together, and what is kept packed is unpacked while it is sent.
 //!
-//! In: bytes as they are written. Out: a body of HTTP, or everything as one. *Invariant*: the length is known before the
+//! In: bytes as they are written or packed. Out: a body of HTTP, or everything as one. *Invariant*: the length is known before the
 //! first piece leaves, and a piece is gone once it was given out.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+
+use crate::packed::{Packed, Unpack};
 
 /// About how many bytes a piece has; short answers are one.
 pub(crate) const PIECE: usize = 64 << 10;
@@ -26,11 +29,9 @@ pub struct Pieces {
 
 enum Piece {
     Bytes(Bytes),
-    Later(Later),
+    Packed(Arc<Packed>),
+    Unpacked(Box<Unpack>),
 }
-
-/// What is written when it is taken.
-pub(crate) type Later = Box<dyn Iterator<Item = Bytes> + Send>;
 
 impl Pieces {
     /// Bytes that are left.
@@ -51,7 +52,7 @@ impl Pieces {
     pub(crate) fn written(&self) -> impl Iterator<Item = &[u8]> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Bytes(bytes) => Some(&**bytes),
-            Piece::Later(_) => None,
+            Piece::Packed(_) | Piece::Unpacked(_) => None,
         })
     }
 
@@ -70,11 +71,43 @@ impl Pieces {
         }
     }
 
-    /// Appends what is written when it is taken; it must come to just this length.
-    pub(crate) fn push_later(&mut self, length: u64, text: Later) {
-        self.left += length;
-        self.pieces.push_back(Piece::Later(text));
+    /// Appends bytes that others have too.
+    pub(crate) fn push_shared(&mut self, bytes: Bytes) {
+        self.left += bytes.len() as u64;
+        self.pieces.push_back(Piece::Bytes(bytes));
     }
+
+    /// Appends a text that is unpacked when it is taken.
+    pub(crate) fn push_packed(&mut self, packed: Arc<Packed>) {
+        self.left += packed.length();
+        self.pieces.push_back(Piece::Packed(packed));
+    }
+
+    /// The packed text, if there is one with no more than a piece before and behind it.
+    pub(crate) fn around_packed(&self) -> Option<Around<'_>> {
+        let is_packed = |piece: &Piece| matches!(piece, Piece::Packed(_));
+        let at = self.pieces.iter().position(is_packed)?;
+        let written = |pieces: std::collections::vec_deque::Iter<'_, Piece>| {
+            let mut text = Vec::new();
+            for piece in pieces {
+                match piece {
+                    Piece::Bytes(bytes) if text.len() + bytes.len() <= PIECE => text.extend_from_slice(bytes),
+                    _ => return None,
+                }
+            }
+            Some(text)
+        };
+        let Piece::Packed(packed) = &self.pieces[at] else { return None };
+        let (before, behind) = (written(self.pieces.range(..at))?, written(self.pieces.range(at + 1..))?);
+        Some(Around { before, packed, behind })
+    }
+}
+
+/// A packed text and what stands around it.
+pub(crate) struct Around<'a> {
+    pub(crate) before: Vec<u8>,
+    pub(crate) packed: &'a Arc<Packed>,
+    pub(crate) behind: Vec<u8>,
 }
 
 impl From<Vec<u8>> for Pieces {
@@ -96,9 +129,14 @@ impl Iterator for Pieces {
 
     fn next(&mut self) -> Option<Bytes> {
         loop {
-            let next = match self.pieces.front_mut()? {
+            let first = self.pieces.front_mut()?;
+            if let Piece::Packed(packed) = first {
+                *first = Piece::Unpacked(Box::new(packed.clone().unpack()));
+            }
+            let next = match first {
                 Piece::Bytes(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
-                Piece::Later(text) => text.next(),
+                Piece::Unpacked(text) => text.next(),
+                Piece::Packed(_) => None,
             };
             if let Some(bytes) = next {
                 self.left = self.left.saturating_sub(bytes.len() as u64);
@@ -129,6 +167,7 @@ impl Body for Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::tests::{packed, text};
 
     #[test]
     fn what_is_pushed_comes_back_in_order_and_is_counted() {
@@ -150,13 +189,35 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_later_stands_in_its_place() {
+    fn what_is_packed_stands_in_its_place() {
+        let text = text(3 * PIECE);
         let mut pieces = Pieces::from(b"a".to_vec());
-        pieces.push_later(3, Box::new(["b", "cd"].into_iter().map(Bytes::from)));
-        pieces.push(b"e".to_vec());
-        assert_eq!(pieces.length(), 5);
+        pieces.push_packed(packed(&text, PIECE));
+        pieces.push_shared(Bytes::from_static(b"e"));
+        assert_eq!(pieces.length(), text.len() as u64 + 2);
         assert_eq!(pieces.written().collect::<Vec<_>>(), [b"a", b"e"]);
-        assert_eq!(pieces.whole(), b"abcde");
+        assert_eq!(pieces.whole(), [b"a", &text[..], b"e"].concat());
+    }
+
+    #[test]
+    fn a_packed_text_among_little_is_found() {
+        let packed = packed(&text(10), PIECE);
+        let around = |parts: &[Option<usize>]| {
+            let mut pieces = Pieces::default();
+            for part in parts {
+                match part {
+                    Some(length) => pieces.push(vec![b' '; *length]),
+                    None => pieces.push_packed(packed.clone()),
+                }
+            }
+            pieces.around_packed().map(|around| (around.before.len(), around.behind.len()))
+        };
+        assert_eq!(around(&[Some(3), Some(4), None, Some(PIECE)]), Some((7, PIECE)));
+        assert_eq!(around(&[None]), Some((0, 0)));
+        assert_eq!(around(&[Some(3)]), None);
+        assert_eq!(around(&[None, Some(1), None]), None, "two frames");
+        assert_eq!(around(&[Some(PIECE), Some(1), None]), None, "too much to send as it is");
+        assert_eq!(around(&[None, Some(PIECE), Some(1)]), None);
     }
 
     #[test]

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use lilong_schema::Slice;
 use lilong_schema::catalog::Limits;
 
 use crate::coerce::{self, Scope};
 use crate::cursor::CursorKey;
 use crate::error::RequestError;
 use crate::execute::{self, execute};
+use crate::introspect::Kept;
 use crate::limits;
 use crate::model::Model;
 use crate::normalize::normalize;
 use crate::operation::Variables;
+use crate::packed::Packed;
 use crate::parse::parse;
 use crate::pieces::Pieces;
 use crate::plan::{self, Output, OutputValue, Plan};
@@ -27,12 +30,17 @@ pub(crate) async fn run(
     model: &Model,
     limits: &Limits,
     cache: &PlanCache,
+    schemas: &Kept,
     cursors: &CursorKey,
     request: &Request,
 ) -> Answer<Pieces> {
     let (plan, variables) = match prepare(model, limits, cache, cursors, request) {
         Ok(prepared) => prepared,
         Err(errors) => return refused(&errors, &request.trace),
+    };
+    let schemas = match texts(&plan, model, &request.slice, schemas).await {
+        Ok(texts) => texts,
+        Err(error) => return refused(&[error], &request.trace),
     };
     let (trace, watched) = (request.trace.clone(), request.plan);
     let world = execute::World { sources: &model.sources, variables: &variables, limits, trace, watched };
@@ -45,12 +53,24 @@ pub(crate) async fn run(
         trace: &request.trace,
         cursors,
         plan: ran.as_ref(),
+        schemas: &schemas,
     };
     let (body, errors) = respond(&plan, &fetched, &world);
     // The state of a source and the course of a plan are true for a moment only; a long schema has no tag.
     let unkept = |field: &Output| matches!(field.value, OutputValue::Sources(_) | OutputValue::Schema(_));
     let passing = errors > 0 || ran.is_some() || plan.output.iter().any(unkept);
     Answer { body, refused: None, errors, kept: fetched.age.kept.filter(|_| !passing) }
+}
+
+/// The texts of the long schemas that a plan answers with.
+async fn texts(plan: &Plan, model: &Model, slice: &Slice, kept: &Kept) -> Result<Vec<Arc<Packed>>, RequestError> {
+    let mut texts = Vec::new();
+    for output in &plan.output {
+        if let OutputValue::Schema(long) = &output.value {
+            texts.push(kept.text(&model.federated, slice, long).await?);
+        }
+    }
+    Ok(texts)
 }
 
 /// Everything that asks nobody: from a request to its plan and variables.
@@ -102,7 +122,6 @@ fn refused(errors: &[RequestError], trace: &str) -> Answer<Pieces> {
 mod tests {
     use lilong_connectors::Source;
     use lilong_connectors::kinds::memory::Memory;
-    use lilong_schema::Slice;
     use lilong_schema::catalog::Tuning;
     use serde_json::{Value, json};
     use tokio::sync::Semaphore;

@@ -253,6 +253,8 @@ pub struct JoinStep {
 pub struct Parent {
     /// The join that placed them, or the step that holds them.
     pub step: StepId,
+    /// The source that they come from, for faults; `None`: they are of a union, and each row tells.
+    pub source: Option<Arc<str>>,
     /// Their keys.
     pub key: KeyColumns,
     /// The keys of the rows.
@@ -296,7 +298,7 @@ pub struct Output {
 pub enum OutputValue {
     /// Bytes known since planning.
     Constant(Box<[u8]>),
-    /// `__schema` that is written while it is sent.
+    /// `__schema` that is packed, and unpacked while it is sent.
     Schema(Arc<LongSchema>),
     /// `__type(name: $name)`
     TypeByName {

@@ -40,6 +40,12 @@ pub struct Answer<Body = Vec<u8>> {
 /// A new trace id: 128 random bits as 32 hexadecimal digits (W3C Trace Context's `trace-id`).
 pub fn new_trace() -> Arc<str> {
     use std::hash::BuildHasher;
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let half = |salt: u8| foldhash::quality::RandomState::default().hash_one((std::time::Instant::now(), salt));
-    format!("{:016x}{:016x}", half(0), half(1)).into()
+    let mut id = String::with_capacity(32);
+    for byte in half(0).to_be_bytes().into_iter().chain(half(1).to_be_bytes()) {
+        id.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        id.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    id.into()
 }

@@ -10,6 +10,8 @@ mod extensions;
 mod introspection;
 mod missing;
 
+use std::sync::Arc;
+
 use arrow_array::Array;
 use lilong_connectors::source::State;
 use lilong_schema::Slice;
@@ -23,6 +25,7 @@ use crate::execute::{Fault, Fetched, Made, Placed};
 use crate::json;
 use crate::model::Model;
 use crate::operation::Variables;
+use crate::packed::Packed;
 use crate::pieces::Pieces;
 use crate::plan::{Cell, Output, OutputValue, Plan, RowsOutput, SourceField, SourceOutput, StepId};
 
@@ -40,6 +43,8 @@ pub struct World<'a> {
     pub cursors: &'a CursorKey,
     /// The plan and what its steps did, where that is told.
     pub plan: Option<&'a serde_json::Value>,
+    /// The text of each long schema of the plan.
+    pub(crate) schemas: &'a [Arc<Packed>],
 }
 
 /// Writes an answer: `{"data":…}`, then `"errors"` if there are any. Gives the number of errors beside it.
@@ -256,7 +261,8 @@ impl<'a> Writer<'a> {
     /// The error of a cell that the source should have filled otherwise.
     fn mismatch(&mut self, rows: &'a RowsOutput, placed: &Placed, row: usize, fields: &[&'a Output], what: &str) {
         let source = &self.world.model.federated.sources[rows.source];
-        let source = missing::department(source, placed, row).unwrap_or(&source.name);
+        let department = source.union.as_ref().and_then(|_| placed.rows.department(row));
+        let source = department.unwrap_or(&source.name);
         let message = format!("source `{source}` holds {what}");
         let length = self.path.len();
         self.path.extend(fields.iter().map(|field| Segment::Key(&field.key)));

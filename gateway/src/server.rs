@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 use lilong_schema::catalog::Limits;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -126,10 +126,10 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> std::io::Result<bool> {
         // Whoever holds a receiver is still working, so the drain is over when none is left but the one in `shared`.
         let (working, alive) = watch::channel(());
-        let public = connection::Listening::new(self.listener, public_routes(&self.shared), &self.shared)?;
+        let public = connection::Listening::public(self.listener, public_routes(&self.shared), &self.shared)?;
         tokio::spawn(public.run(alive.clone()));
         if let Some(admin) = self.admin {
-            let admin = connection::Listening::new(admin, admin_routes(&self.shared), &self.shared)?;
+            let admin = connection::Listening::admin(admin, admin_routes(&self.shared), &self.shared)?;
             tokio::spawn(admin.run(alive));
         } else {
             drop(alive);
@@ -146,7 +146,6 @@ impl Server {
 
 fn public_routes(shared: &Arc<Shared>) -> Router {
     Router::new()
-        .route("/graphql", any(graphql::handle))
         .route("/schema.graphql", get(schema::handle))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -89,7 +89,7 @@ pub fn validate(parsed: Parsed, federated: &Federated, slice: &Slice) -> Result<
     let touched = touch::touch(&parsed, federated, slice);
     if let Err(failure) = parsed.document().to_executable_validate(Assumed::assume_valid_ref(&touched.schema)) {
         let errors = failure.errors.iter().take(MOST_ERRORS).map(|diagnostic| {
-            let message = cut(&sentence(&diagnostic.error.to_string()));
+            let message = in_own_words(cut(&sentence(&diagnostic.error.to_string())));
             parsed.refuse(Code::ValidationFailed, message, diagnostic.error.location())
         });
         return Err(errors.collect());
@@ -133,6 +133,14 @@ fn unsupported_operations(parsed: &Parsed) -> Vec<RequestError> {
     errors.take(MOST_ERRORS).collect()
 }
 
+/// A reason as the compiler tells it; directives that are known elsewhere are not unknown but not there yet.
+fn in_own_words(reason: String) -> String {
+    let directive = ["`@defer`", "`@stream`"].into_iter().find(|directive| {
+        reason.strip_prefix("Cannot find directive ").is_some_and(|rest| rest.starts_with(directive))
+    });
+    directive.map_or(reason, |directive| format!("{directive} is not supported yet."))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -158,6 +166,16 @@ mod tests {
         ] {
             assert_eq!(valid(&model, text).err(), None, "{text}");
         }
+    }
+
+    #[test]
+    fn answers_in_parts_are_not_supported_yet_and_said_so() {
+        let model = model();
+        for text in ["{ ... @defer { __typename } }", "{ ...A @defer(if: false) } fragment A on Query { __typename }"] {
+            let errors = valid(&model, text).unwrap_err();
+            assert_eq!(errors[0].message, "`@defer` is not supported yet.", "{text}");
+        }
+        assert!(valid(&model, "{ __typename @other }").unwrap_err()[0].message.contains("`@other`"));
     }
 
     #[test]

@@ -96,6 +96,8 @@ pub struct Limits {
     pub collection_fields: usize,
     /// `introspection_depth`: 20.
     pub introspection_depth: usize,
+    /// `introspection_bytes`: memory for the texts of long schemas, kept packed; 32,000,000.
+    pub introspection_bytes: usize,
     /// `budget_rows`: rows read for work done here; 100,000.
     pub budget_rows: usize,
     /// `budget_keys`: keys held for work done here; 100,000.
@@ -138,6 +140,7 @@ impl Default for Limits {
             aliases: 500,
             collection_fields: 50,
             introspection_depth: 20,
+            introspection_bytes: 32_000_000,
             budget_rows: 100_000,
             budget_keys: 100_000,
             budget_bytes: 64_000_000,

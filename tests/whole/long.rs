@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io::Read;
 
-use lilong_tests::program::Running;
+use flate2::bufread::GzDecoder;
+use lilong_tests::program::{Reply, Running};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -43,7 +45,7 @@ fn tables(count: usize) -> String {
     text
 }
 
-fn post(running: &Running, path: &str, query: &str, headers: &[&str]) -> lilong_tests::program::Reply {
+fn post(running: &Running, path: &str, query: &str, headers: &[&str]) -> Reply {
     let reply = running.post(path, &json!({"query": query}).to_string(), headers);
     assert_eq!(reply.status, 200);
     reply
@@ -75,9 +77,107 @@ fn a_long_schema_leaves_in_pieces_and_is_whole() {
     assert_eq!(post(&running, "/graphql", INTROSPECTION, &[]).body, first.body, "a plan that is found writes the same");
     let short = post(&running, "/graphql?sources=second", INTROSPECTION, &[]);
     assert!(short.body.len() < 200_000 && short.json()["data"]["__schema"]["types"].is_array());
-    let packed = post(&running, "/graphql", INTROSPECTION, &["accept-encoding: gzip"]);
-    assert_eq!((packed.header("content-encoding"), packed.header("content-length")), ("gzip", ""));
-    assert!(packed.body.len() * 10 < first.body.len());
+}
+
+/// The bytes that a client reads.
+fn unpacked(reply: &Reply) -> Vec<u8> {
+    let mut read = Vec::new();
+    match reply.header("content-encoding") {
+        "" => reply.body.clone(),
+        "gzip" => {
+            GzDecoder::new(&reply.body[..]).read_to_end(&mut read).unwrap();
+            read
+        }
+        "zstd" => {
+            let mut reader = zstd::stream::read::Decoder::with_buffer(&reply.body[..]).unwrap().single_frame();
+            reader.read_to_end(&mut read).unwrap();
+            assert!(reader.finish().is_empty(), "one frame and no more");
+            read
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// What browsers, tools and libraries say that they take, and what they are given.
+const TAKEN: [(&str, &str); 7] = [
+    ("gzip, deflate, br, zstd", "zstd"),
+    ("gzip, deflate, br", "gzip"),
+    ("gzip, deflate", "gzip"),
+    ("gzip;q=0.8, zstd;q=0.2", "gzip"),
+    ("identity", ""),
+    ("deflate", ""),
+    ("zstd;q=0, gzip;q=0", ""),
+];
+
+#[test]
+fn a_long_schema_is_the_same_in_every_coding_each_time() {
+    let folder = catalog();
+    let running = Running::serve(folder.path());
+    // The first to ask takes it packed: nothing was made for another.
+    let first = post(&running, "/graphql", INTROSPECTION, &["accept-encoding: gzip"]);
+    assert_eq!(first.header("content-encoding"), "gzip");
+    let plain = post(&running, "/graphql", INTROSPECTION, &[]).body;
+    assert_eq!(unpacked(&first), plain);
+    for _ in 0..2 {
+        for (takes, coding) in TAKEN {
+            let reply = post(&running, "/graphql", INTROSPECTION, &[&format!("accept-encoding: {takes}")]);
+            assert_eq!(reply.header("content-encoding"), coding, "{takes}");
+            assert_eq!(reply.header("content-length"), reply.body.len().to_string(), "{takes}");
+            assert!(reply.header("vary").contains("accept-encoding"), "{takes}");
+            assert_eq!(reply.header("cache-control"), "no-store", "{takes}");
+            assert!(coding.is_empty() || reply.body.len() * 10 < plain.len(), "{takes}: {}", reply.body.len());
+            assert_eq!(unpacked(&reply), plain, "{takes}");
+        }
+    }
+    let packed_anew = post(&running, "/graphql", INTROSPECTION, &["accept-encoding: br"]);
+    assert_eq!((packed_anew.header("content-encoding"), packed_anew.header("content-length")), ("br", ""));
+}
+
+#[test]
+fn what_stands_around_a_long_schema_comes_with_it_in_every_coding() {
+    let folder = catalog();
+    let running = Running::serve(folder.path());
+    let alike = "second { only { id } } s: __schema { types { name kind fields { name description args { name description type { kind name } } } } } after: __typename";
+    for (query, gzip) in [
+        (format!("{{ {alike} }}"), "gzip"),
+        // With so many rows around it all is packed anew, and so with a second schema.
+        (format!("{{ first {{ t0 {{ id name }} }} {alike} }}"), ""),
+        (format!("{{ {alike} t: __schema {{ types {{ kind name fields {{ name description }} }} }} }}"), ""),
+    ] {
+        let plain = post(&running, "/graphql", &query, &[]);
+        assert!(plain.json().get("errors").is_none(), "{query}");
+        let zipped = post(&running, "/graphql", &query, &["accept-encoding: gzip"]);
+        assert_eq!(zipped.header("content-encoding"), "gzip");
+        if gzip.is_empty() {
+            assert_eq!(zipped.header("transfer-encoding"), "chunked");
+        } else {
+            assert_eq!(zipped.header("content-length"), zipped.body.len().to_string());
+            assert_eq!(unpacked(&zipped), plain.body);
+            let packed = post(&running, "/graphql", &query, &["accept-encoding: zstd"]);
+            assert_eq!(packed.header("content-encoding"), "zstd");
+            assert_eq!(unpacked(&packed), plain.body);
+        }
+    }
+}
+
+#[test]
+fn a_source_that_joins_stands_in_the_next_schema_in_every_coding() {
+    let folder = catalog();
+    let text = std::fs::read_to_string(folder.path().join("lilong.toml")).unwrap();
+    let source = "[[source]]\nname = \"late\"\nconnector = \"sqlite\"\npath = \"late.db\"\n";
+    std::fs::write(folder.path().join("lilong.toml"), format!("{text}{source}")).unwrap();
+    let running = Running::serve(folder.path());
+    let ask = |takes: &str| {
+        let reply = post(&running, "/graphql", INTROSPECTION, &[&format!("accept-encoding: {takes}")]);
+        let answer: Value = serde_json::from_slice(&unpacked(&reply)).unwrap();
+        names(&answer["data"]["__schema"]["types"]).contains("LateDesk")
+    };
+    assert_eq!(["identity", "gzip", "zstd"].map(ask), [false; 3]);
+    let (made, late) = (folder.path().join("made"), folder.path().join("late.db"));
+    Connection::open(&made).unwrap().execute_batch("CREATE TABLE desk (id INTEGER PRIMARY KEY)").unwrap();
+    std::fs::rename(made, late).unwrap();
+    running.ask_until("{ __type(name: \"LateDesk\") { name } }", |answer| !answer["data"]["__type"].is_null());
+    assert_eq!(["identity", "gzip", "zstd"].map(ask), [true; 3]);
 }
 
 #[test]

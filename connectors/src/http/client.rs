@@ -14,6 +14,7 @@ use super::address::{Forbidden, Resolver, is_allowed, literal};
 use super::auth::Auth;
 use super::settings::Settings;
 use super::token::{Fault, Token};
+use crate::deadline::until;
 use crate::options::Block;
 use crate::{Error, ErrorKind, Result};
 
@@ -202,7 +203,7 @@ impl Client {
             };
             self.receive(request, answer).await
         };
-        tokio::time::timeout_at(deadline.into(), sending)
+        until(deadline.into(), sending)
             .await
             .unwrap_or_else(|_| Err(self.fault(ErrorKind::Timeout, "no whole answer before the deadline")))
     }

@@ -39,6 +39,7 @@ use tokio::sync::Semaphore;
 
 use self::store::Store;
 use super::Kind;
+use crate::deadline::within;
 use crate::tables::{self, Reader, Table};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
@@ -67,7 +68,7 @@ impl Files {
     async fn run<T: Send + 'static>(&self, job: impl FnOnce(&Arc<Store>) -> Result<T> + Send + 'static) -> Result<T> {
         let store = self.store.clone();
         let wait = store.tuning().wait_timeout;
-        let Ok(Ok(permit)) = tokio::time::timeout(wait, self.permits.clone().acquire_owned()).await else {
+        let Ok(Ok(permit)) = within(wait, self.permits.clone().acquire_owned()).await else {
             let context = format!("waiting for one of {} turns to read", store.tuning().connections);
             return Err(Error::new(ErrorKind::Overloaded, store.source().clone(), context));
         };

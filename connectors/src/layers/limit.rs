@@ -9,6 +9,7 @@ use lilong_schema::catalog::Tuning;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::deadline::within;
 use crate::layer::{Layer, Next};
 use crate::pool::Server;
 use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
@@ -67,14 +68,14 @@ impl Layer for Limit {
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
             let patience = self.patience();
-            let here = tokio::time::timeout(patience, self.turns.clone().acquire_owned())
+            let here = within(patience, self.turns.clone().acquire_owned())
                 .await
                 .map_err(|_| self.over("the source", patience))?;
             let server = match &self.server {
                 None => None,
                 Some(server) => Some(server.turn(patience).await.ok_or_else(|| self.over("its server", patience))?),
             };
-            let all = tokio::time::timeout(self.wait, self.ceiling.clone().acquire_owned())
+            let all = within(self.wait, self.ceiling.clone().acquire_owned())
                 .await
                 .map_err(|_| self.over("any source", self.wait))?;
             let turn = (here, server, all);

@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::unfold;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
+use crate::deadline::until;
 use crate::layer::{Layer, Next};
 use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
 
@@ -38,12 +39,11 @@ impl Layer for Timeout {
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
             let end = Instant::now() + self.limit;
-            let rows =
-                timeout_at(end, next.fetch(fetch, context)).await.map_err(|_| over(&self.source, self.limit))??;
+            let rows = until(end, next.fetch(fetch, context)).await.map_err(|_| over(&self.source, self.limit))??;
             let (source, limit) = (self.source.clone(), self.limit);
             Ok(unfold(Some((rows, source)), move |state| async move {
                 let (mut rows, source) = state?;
-                match timeout_at(end, rows.next()).await {
+                match until(end, rows.next()).await {
                     Ok(None) => None,
                     Ok(Some(item)) => Some((item, Some((rows, source)))),
                     Err(_) => Some((Err(over(&source, limit)), None)),

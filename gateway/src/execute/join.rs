@@ -139,7 +139,11 @@ pub(super) fn unreadable(parent: &Parent, parents: &RowSet, row: usize) -> Optio
         .iter()
         .take_while(|fault| fault.row == row)
         .any(|fault| parent.key.columns.contains(&fault.column))
-        .then(|| Fault::new(Code::SourceMismatch, "the key of this link could not be read"))
+        .then(|| Fault {
+            code: Code::SourceMismatch,
+            source: parent.source.clone().or_else(|| parents.department(row).map(Arc::from)),
+            message: "the key of this link could not be read".into(),
+        })
 }
 
 /// What is cut from each parent's rows here.

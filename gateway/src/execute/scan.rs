@@ -9,6 +9,7 @@ use std::time::Instant;
 use arrow_select::concat::concat_batches;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use lilong_connectors::deadline::until;
 use lilong_connectors::{BoundFetch, CellFault, Operand, cell_value};
 use lilong_schema::Value;
 
@@ -33,7 +34,7 @@ impl Run<'_> {
             }
             let from = Instant::now();
             let end = tokio::time::Instant::from_std(self.context.deadline);
-            let blocks = match tokio::time::timeout_at(end, self.blocks(step, attempt)).await {
+            let blocks = match until(end, self.blocks(step, attempt)).await {
                 Ok(rows) => rows.map(|rows| Arc::new(Made::Rows(Arc::new(rows)))),
                 Err(_) => Err(super::overdue(self.world.sources[step.source].name())),
             };

@@ -17,6 +17,7 @@ use std::sync::atomic::Ordering;
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use lilong_connectors::deadline::until;
 use lilong_connectors::evaluate;
 use lilong_connectors::rows::columns_schema;
 use lilong_connectors::{BoundFetch, Operand, Predicate};
@@ -232,7 +233,7 @@ impl Run<'_> {
         let bound = BoundFetch { prepared, operands, keys: request.keys.clone() };
         let end = tokio::time::Instant::from_std(self.context.deadline);
         let asked = self.ask(source, &step.field, ceiling, bound);
-        let answer = match tokio::time::timeout_at(end, asked).await {
+        let answer = match until(end, asked).await {
             Ok(Ok((rows, bytes))) => {
                 let read_here = if request.ask.reads_here() { rows.batch.num_rows() } else { 0 };
                 let united = self.unite(step, &request, &rows).map(|rows| Answer { rows, read_here });

@@ -1,12 +1,13 @@
-//! `__Schema` objects: short ones written at once, long ones type by type whenever they are sent.
+//! `__Schema` objects: short ones written at once, long ones type by type, to be packed.
 //!
-//! In: the model, a slice of it, a selection. Out: JSON. *Invariant*: of a long one never more is in memory than a piece and
-//! one type; its length was found by writing it once, so nothing is refused after its first byte.
+//! In: the model, a slice of it, a selection. Out: JSON. *Invariant*: of a long one never more is in memory unpacked than a piece
+//! and one type; it is whole before its first byte leaves, so nothing is refused after that.
 
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use apollo_compiler::ast::DirectiveDefinition;
-use bytes::Bytes;
 use lilong_schema::definition::InputValue;
 use lilong_schema::federated::TypeId;
 use lilong_schema::{Federated, Slice};
@@ -14,9 +15,10 @@ use lilong_schema::{Federated, Slice};
 use super::MOST_BYTES;
 use super::writer::{Arguments, Writer, too_large};
 use crate::built_in;
-use crate::error::RequestError;
+use crate::error::{Code, RequestError};
 use crate::json::write_string;
 use crate::operation::Field;
+use crate::packed::{Packed, Packer};
 use crate::pieces::PIECE;
 
 /// Up to how many bytes a schema is kept as it is written.
@@ -53,86 +55,71 @@ impl Directive {
 pub enum Schema {
     /// Written.
     Short(Box<[u8]>),
-    /// Measured.
+    /// To be packed.
     Long(Arc<LongSchema>),
 }
 
 /// What a long `__Schema` object is written from.
 #[derive(Debug)]
 pub struct LongSchema {
+    /// No other has it.
+    pub number: u64,
     /// What is wanted of it.
     pub selection: Vec<Field>,
-    /// How many bytes it has.
-    pub length: u64,
 }
 
-/// A `__Schema` object; `TOO_LARGE` beyond 200 MB and 64 KB for each collection of the slice.
+/// A `__Schema` object: written, if it is of a megabyte at most.
 pub fn schema(federated: &Federated, slice: &Slice, selection: &[Field]) -> Result<Schema, RequestError> {
-    measured(federated, slice, selection, SHORT)
+    written_up_to(SHORT, federated, slice, selection)
 }
 
-fn measured(federated: &Federated, slice: &Slice, selection: &[Field], short: usize) -> Result<Schema, RequestError> {
-    let most = MOST_BYTES as u64 + EACH_COLLECTION * collections(federated, slice);
-    let mut course = Course::new(federated, slice);
-    let (mut out, mut before) = (Vec::new(), 0);
-    loop {
-        let more = course.go_on(federated, slice, selection, PIECE, &mut out)?;
-        let length = before + out.len() as u64;
-        if length > most {
-            return Err(too_large());
-        }
-        if !more && before == 0 && out.len() <= short {
-            return Ok(Schema::Short(out.into()));
-        }
-        if !more {
-            return Ok(Schema::Long(Arc::new(LongSchema { selection: selection.to_vec(), length })));
-        }
-        if before > 0 || out.len() > short {
-            before = length;
-            out.clear();
+fn written_up_to(
+    short: usize,
+    federated: &Federated,
+    slice: &Slice,
+    selection: &[Field],
+) -> Result<Schema, RequestError> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let (mut course, mut out) = (Course::new(federated, slice), Vec::new());
+    while course.go_on(federated, slice, selection, PIECE, &mut out)? {
+        if out.len() > short {
+            break;
         }
     }
+    if out.len() <= short {
+        return Ok(Schema::Short(out.into()));
+    }
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    Ok(Schema::Long(Arc::new(LongSchema { number, selection: selection.to_vec() })))
+}
+
+/// The text of a long `__Schema` object; `TOO_LARGE` beyond 200 MB and 64 KB for each collection of the slice.
+pub(crate) fn pack(federated: &Federated, slice: &Slice, schema: &LongSchema) -> Result<Packed, RequestError> {
+    let most = MOST_BYTES as u64 + EACH_COLLECTION * collections(federated, slice);
+    let (mut course, mut out) = (Course::new(federated, slice), Vec::with_capacity(2 * PIECE));
+    let mut packer = Packer::new().map_err(|error| unpackable(&error))?;
+    loop {
+        let more = course.go_on(federated, slice, &schema.selection, PIECE, &mut out)?;
+        packer.write(&out).map_err(|error| unpackable(&error))?;
+        if packer.length() > most {
+            return Err(too_large());
+        }
+        if !more {
+            return packer.finish(schema.number).map_err(|error| unpackable(&error));
+        }
+        out.clear();
+    }
+}
+
+/// Only for want of memory.
+fn unpackable(error: &io::Error) -> RequestError {
+    tracing::error!("a schema cannot be packed: {error}");
+    RequestError::new(Code::Internal, "Something went wrong inside lilong.")
 }
 
 fn collections(federated: &Federated, slice: &Slice) -> u64 {
     let seen = federated.sources.iter().enumerate().filter(|(id, _)| slice.has(*id));
     seen.map(|(_, source)| source.collections.len() as u64).sum()
-}
-
-/// A long `__Schema` object on its way: an iterator of its pieces.
-pub struct SchemaText {
-    federated: Arc<Federated>,
-    slice: Slice,
-    schema: Arc<LongSchema>,
-    course: Option<Course>,
-}
-
-impl SchemaText {
-    /// The text of a schema that was measured over the same model and slice.
-    pub fn new(federated: Arc<Federated>, slice: Slice, schema: Arc<LongSchema>) -> Self {
-        let course = Some(Course::new(&federated, &slice));
-        Self { federated, slice, schema, course }
-    }
-}
-
-impl Iterator for SchemaText {
-    type Item = Bytes;
-
-    fn next(&mut self) -> Option<Bytes> {
-        let course = self.course.as_mut()?;
-        let mut out = Vec::with_capacity(PIECE + PIECE / 2);
-        match course.go_on(&self.federated, &self.slice, &self.schema.selection, PIECE, &mut out) {
-            Ok(true) => {}
-            Ok(false) => self.course = None,
-            Err(error) => {
-                // It was measured within the same bounds; were it so, the client would miss bytes of the length it was told.
-                tracing::error!("a schema outgrew its measure: {}", error.message);
-                self.course = None;
-                return None;
-            }
-        }
-        Some(out.into())
-    }
 }
 
 /// How far a `__Schema` object is written.
@@ -277,20 +264,22 @@ mod tests {
     }
 
     #[test]
-    fn a_long_schema_is_as_long_as_measured() {
-        let model = Arc::new(model());
-        let slice = Slice::all();
-        let selection = operation(&model, &slice, TWICE).selection.remove(0).selection;
-        let Schema::Short(short) = schema(&model, &slice, &selection).unwrap() else { panic!("it is long") };
-        let kept = measured(&model, &slice, &selection, short.len()).unwrap();
-        assert!(matches!(kept, Schema::Short(_)), "as long as may be kept");
-        let Schema::Long(long) = measured(&model, &slice, &selection, short.len() - 1).unwrap() else {
-            panic!("it is short")
-        };
-        for _ in 0..2 {
-            let text = SchemaText::new(model.clone(), slice.clone(), long.clone());
-            assert_eq!(long.length, short.len() as u64);
-            assert_eq!(text.collect::<Vec<_>>().concat(), *short);
+    fn a_long_schema_is_packed_as_a_short_one_is_written() {
+        let model = model();
+        for slice in [Slice::all(), Slice::of([1])] {
+            let selection = operation(&model, &slice, TWICE).selection.remove(0).selection;
+            let Schema::Short(short) = schema(&model, &slice, &selection).unwrap() else { panic!("it is long") };
+            let kept = written_up_to(short.len(), &model, &slice, &selection).unwrap();
+            assert!(matches!(kept, Schema::Short(_)), "as long as may be kept");
+            let long = || match written_up_to(short.len() - 1, &model, &slice, &selection).unwrap() {
+                Schema::Long(long) => long,
+                Schema::Short(_) => panic!("it is short"),
+            };
+            let (long, other) = (long(), long());
+            assert_ne!(long.number, other.number);
+            let packed = pack(&model, &slice, &long).unwrap();
+            assert_eq!((packed.number(), packed.length()), (long.number, short.len() as u64));
+            assert_eq!(Arc::new(packed).unpack().collect::<Vec<_>>().concat(), *short);
         }
     }
 }

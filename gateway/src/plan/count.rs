@@ -6,7 +6,7 @@ use lilong_schema::federated::CollectionId;
 
 use super::build::Builder;
 use super::connection::CountOutput;
-use super::keys::{key_scalars, parent_key, row_key};
+use super::keys::{key_scalars, parent_key, parent_source, row_key};
 use super::read::{Columns, Via, push_cap};
 use super::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, Step, StepId, pushdown};
 use crate::operation::Field;
@@ -84,6 +84,7 @@ impl Builder<'_> {
         let rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
         let parent = link.map(|(link, parent, parent_columns)| Parent {
             step: parent,
+            source: parent_source(federated, link),
             key: parent_key(federated, link, parent_columns),
             row_key: if folded {
                 KeyColumns {

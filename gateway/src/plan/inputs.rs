@@ -44,6 +44,23 @@ impl Step {
             }
         }
     }
+
+    /// The step whose rows it gives in another order, with more beside them, fewer of them, or folded; `None` if its rows
+    /// are its own.
+    pub(crate) fn rows_of(&self) -> Option<StepId> {
+        match self {
+            Step::Filter(filter) => Some(filter.input),
+            Step::Sort(sort) => Some(sort.input),
+            Step::Attach(attach) => Some(attach.input),
+            Step::Page(page) => Some(page.input),
+            Step::Fill(fill) => Some(fill.placed),
+            Step::Aggregate(aggregate) => Some(aggregate.input),
+            Step::Widen(widen) => Some(widen.rows),
+            Step::Assign(assign) => Some(assign.rows),
+            Step::Join(join) => Some(join.rows),
+            Step::Fetch(_) | Step::Union(_) | Step::Keys(_) | Step::Choose(_) | Step::Scan(_) | Step::Given => None,
+        }
+    }
 }
 
 impl Plan {

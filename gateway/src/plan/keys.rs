@@ -1,6 +1,7 @@
 //! The two sides of a link's keys: which columns of a batch, compared as what.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::Link;
@@ -72,6 +73,12 @@ pub(super) fn parent_key(federated: &Federated, link: &Link, columns: &[FieldId]
         to: key_scalars(federated, link),
         normalize: link.normalize.clone(),
     }
+}
+
+/// The source of a link's parents; `None` if each row tells.
+pub(super) fn parent_source(federated: &Federated, link: &Link) -> Option<Arc<str>> {
+    let source = federated.source_of(link.from);
+    source.union.is_none().then(|| source.name.clone())
 }
 
 pub(super) fn row_key(federated: &Federated, link: &Link, columns: &[FieldId]) -> KeyColumns {

@@ -12,7 +12,7 @@ use lilong_schema::{Capabilities, Value};
 use super::arguments::{Given, plain_field};
 use super::build::Builder;
 pub(super) use super::columns::{Columns, position};
-use super::keys::{by_normalized, parent_key, row_key};
+use super::keys::{by_normalized, parent_key, parent_source, row_key};
 use super::narrow::Later;
 use super::page::{FetchPage, Page, PageStep, sort_term};
 use super::share::share;
@@ -300,6 +300,7 @@ impl Builder<'_> {
         let parent = match (via, link) {
             (Via::Link { parent, columns: parent_columns, .. }, Some(link)) => Some(Parent {
                 step: parent,
+                source: parent_source(federated, link),
                 key: parent_key(federated, link, parent_columns),
                 row_key: row_key(federated, link, &columns),
             }),
@@ -336,13 +337,11 @@ impl Builder<'_> {
     pub(super) fn bear(&mut self, rows: StepId, silence: Silence) {
         match &mut self.steps[rows] {
             Step::Union(step) => step.silence = silence,
-            Step::Filter(FilterStep { input, .. })
-            | Step::Sort(SortStep { input, .. })
-            | Step::Join(JoinStep { rows: input, .. }) => {
-                let input = *input;
-                self.bear(input, silence);
+            step => {
+                if let Some(input) = step.rows_of() {
+                    self.bear(input, silence);
+                }
             }
-            _ => {}
         }
     }
 

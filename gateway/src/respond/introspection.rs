@@ -2,22 +2,24 @@
 //!
 //! *Invariant*: a type that is too long leaves null and one error.
 
-use std::sync::Arc;
-
 use super::Writer;
 use super::errors::Segment;
 use crate::error::{Code, RequestError};
-use crate::introspect::{self, LongSchema, SchemaText};
+use crate::introspect::{self, LongSchema};
 use crate::operation::Field;
 use crate::plan::{Output, PlanOperand};
 
 impl<'a> Writer<'a> {
-    /// A long schema, left to be written when it is sent.
-    pub(super) fn schema(&mut self, long: &Arc<LongSchema>) {
-        let (federated, slice) = (self.world.model.federated.clone(), self.world.slice.clone());
+    /// A long schema, left to be unpacked when it is sent.
+    pub(super) fn schema(&mut self, long: &LongSchema) {
         self.pieces.push(std::mem::take(&mut self.out));
-        let text = SchemaText::new(federated, slice, long.clone());
-        self.pieces.push_later(long.length, Box::new(text));
+        match self.world.schemas.iter().find(|packed| packed.number() == long.number) {
+            Some(packed) => self.pieces.push_packed(packed.clone()),
+            None => {
+                self.out.extend_from_slice(b"null");
+                self.errors.add(usize::MAX, Code::Internal, None, "The schema was not written.", &self.path);
+            }
+        }
     }
 
     /// A type, or null if the slice has none of that name.

@@ -1,13 +1,13 @@
 //! Members of unions that gave nothing: which field did without them.
 //!
-//! *Invariant*: a list of a union that lacks a member's rows is never without its entry here.
+//! *Invariant*: a list or page of a union that lacks a member's rows is never without its entry here.
 
-use arrow_array::cast::AsArray;
-use lilong_schema::federated::{SOURCE_COLUMN, Source};
+use std::collections::HashSet;
 
 use super::errors::Segment;
 use super::{At, Writer};
-use crate::execute::{Fault, Fetched, Placed};
+use crate::execute::{Fault, Fetched};
+use crate::plan::connection::{ConnectionField, ConnectionValue};
 use crate::plan::{JoinRule, Output, OutputValue, Plan, Step, StepId, WholeOutput};
 
 /// A member that a field did without.
@@ -44,16 +44,57 @@ pub(super) fn collect<'a>(
             OutputValue::Object(fields) => collect(fields, plan, fetched, path, into),
             OutputValue::Whole(whole) => collect(&whole.fields, plan, fetched, path, into),
             OutputValue::Rows(rows) => {
-                if let Some(union) = union_of(plan, rows.join) {
-                    let faults = fetched.missing.iter().filter(|(step, _)| *step == union);
-                    into.extend(faults.map(|(_, fault)| Missing { field: path.join("."), fault }));
-                }
+                tell([rows.join], plan, fetched, path, into);
                 collect(&rows.fields, plan, fetched, path, into);
             }
+            OutputValue::Connection(connection) => {
+                let joins = [connection.join, connection.earlier, connection.later];
+                tell(joins.into_iter().flatten(), plan, fetched, path, into);
+                collect_page(&connection.fields, plan, fetched, path, into);
+            }
+            OutputValue::Constant(_)
+            | OutputValue::Schema(_)
+            | OutputValue::TypeByName { .. }
+            | OutputValue::Sources(_)
+            | OutputValue::Cell(_) => {}
+        }
+        path.pop();
+    }
+}
+
+fn collect_page<'a>(
+    fields: &[ConnectionField],
+    plan: &Plan,
+    fetched: &'a Fetched,
+    path: &mut Vec<String>,
+    into: &mut Vec<Missing<'a>>,
+) {
+    for field in fields {
+        path.push(field.key.to_string());
+        match &field.value {
+            ConnectionValue::Nodes(rows) | ConnectionValue::Node(rows) => {
+                collect(&rows.fields, plan, fetched, path, into);
+            }
+            ConnectionValue::Edges(fields) => collect_page(fields, plan, fetched, path, into),
             _ => {}
         }
         path.pop();
     }
+}
+
+/// Who gave nothing to some joins of the field at `path`, each once.
+fn tell<'a>(
+    joins: impl IntoIterator<Item = StepId>,
+    plan: &Plan,
+    fetched: &'a Fetched,
+    path: &[String],
+    into: &mut Vec<Missing<'a>>,
+) {
+    let unions = joins.into_iter().filter_map(|join| union_of(plan, join)).collect::<Vec<_>>();
+    let mut told = HashSet::new();
+    let faults = fetched.missing.iter().filter(|(step, _)| unions.contains(step)).map(|(_, fault)| fault);
+    let faults = faults.filter(|fault| told.insert(&fault.source));
+    into.extend(faults.map(|fault| Missing { field: path.join("."), fault }));
 }
 
 /// The fault that may be why an object link to a union finds nothing.
@@ -71,20 +112,6 @@ pub(super) fn of_link<'a>(plan: &Plan, missing: &'a [(StepId, Fault)], join: Ste
 fn union_of(plan: &Plan, step: StepId) -> Option<StepId> {
     match &plan.steps[step] {
         Step::Union(_) => Some(step),
-        Step::Join(join) => union_of(plan, join.rows),
-        Step::Filter(filter) => union_of(plan, filter.input),
-        Step::Sort(sort) => union_of(plan, sort.input),
-        Step::Aggregate(step) => union_of(plan, step.input),
-        Step::Widen(step) => union_of(plan, step.rows),
-        Step::Assign(step) => union_of(plan, step.rows),
-        _ => None,
+        other => union_of(plan, other.rows_of()?),
     }
-}
-
-/// The source that a row of a union lives in.
-pub(super) fn department<'a>(source: &Source, placed: &'a Placed, row: usize) -> Option<&'a str> {
-    source.union.as_ref()?;
-    let batch = &placed.rows.batch;
-    let column = batch.column(batch.schema_ref().index_of(SOURCE_COLUMN).ok()?);
-    Some(column.as_string_opt::<i32>()?.value(row))
 }

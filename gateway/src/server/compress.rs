@@ -1,7 +1,7 @@
 //! Sends answers compressed to clients that take them so.
 //!
-//! In: the head of a request, and its answer. Out: the answer, compressed if the client takes it so and it is long enough.
-//! *Invariant*: an answer that stays as it is costs no more than seeing so: as a layer around the handlers, the same
+//! In: the head of a request, and its answer. Out: the answer, compressed if the client takes it so and it is long enough; what is
+//! kept packed goes as it is kept. *Invariant*: an answer that stays as it is costs no more than seeing so: as a layer around the handlers, the same
 //! library costs each answer more than reading its row.
 
 use std::convert::Infallible;
@@ -14,13 +14,18 @@ use tower::{ServiceExt, service_fn};
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::SizeAbove;
 
+use crate::gateway::Gateway;
+use crate::pieces::Pieces;
+use crate::server::negotiate;
+
 /// Bytes up to which an answer is sent as it is.
 const SHORT: u64 = 1_024;
 
 /// The answer as the client takes it, by the `Accept-Encoding` of what it asked.
 pub(super) async fn compress(asked: &HeaderMap, response: Response) -> Response {
     let is_short = response.body().size_hint().upper().is_some_and(|length| length <= SHORT);
-    if is_short || !asked.contains_key(header::ACCEPT_ENCODING) {
+    let is_compressed = response.headers().contains_key(header::CONTENT_ENCODING);
+    if is_short || is_compressed || !asked.contains_key(header::ACCEPT_ENCODING) {
         return response;
     }
     let mut request = Request::new(response);
@@ -33,4 +38,30 @@ pub(super) async fn compress(asked: &HeaderMap, response: Response) -> Response 
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},
     }
+}
+
+/// A body with a text that is kept packed, in a coding that the client takes and the text is kept in; else as it is.
+pub(super) async fn as_kept(asked: &HeaderMap, gateway: &Gateway, body: Pieces) -> (Pieces, Option<&'static str>) {
+    let Some(around) = body.around_packed() else {
+        return (body, None);
+    };
+    let (zstd, gzip) = (negotiate::takes(asked, "zstd"), negotiate::takes(asked, "gzip"));
+    let (parts, coding) = if zstd > 0 && zstd >= gzip {
+        (around.packed.framed(&around.before, &around.behind), "zstd")
+    } else if gzip > 0 {
+        match gateway.deflated(around.packed).await {
+            Ok(deflated) => (deflated.zipped(&around.before, &around.behind), "gzip"),
+            Err(error) => {
+                tracing::error!("a text that is kept cannot be packed for gzip: {error}");
+                return (body, None);
+            }
+        }
+    } else {
+        return (body, None);
+    };
+    let mut packed = Pieces::default();
+    for part in parts {
+        packed.push_shared(part);
+    }
+    (packed, Some(coding))
 }

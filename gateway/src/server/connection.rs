@@ -21,6 +21,7 @@ use tower::ServiceExt;
 
 use crate::error::Code;
 use crate::server::Shared;
+use crate::server::graphql;
 use crate::server::host::{self, Fault};
 use crate::server::negotiate::Media;
 use crate::server::refusal::{Outcome, Refusal};
@@ -41,6 +42,8 @@ pub(super) struct Listening {
 }
 
 struct Service {
+    /// Whether GraphQL is answered here. It does not go by the routes, which cost a request as much as reading its row.
+    graphql: bool,
     routes: Router,
     shared: Arc<Shared>,
     /// Whether only requests for names of loopback are answered.
@@ -48,9 +51,19 @@ struct Service {
 }
 
 impl Listening {
-    pub(super) fn new(listener: TcpListener, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
+    /// GraphQL, and `routes` beside it.
+    pub(super) fn public(listener: TcpListener, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
+        Self::new(listener, true, routes, shared)
+    }
+
+    /// `routes` alone.
+    pub(super) fn admin(listener: TcpListener, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
+        Self::new(listener, false, routes, shared)
+    }
+
+    fn new(listener: TcpListener, graphql: bool, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
         let loopback = listener.local_addr()?.ip().is_loopback();
-        Ok(Self { listener, service: Arc::new(Service { routes, shared: shared.clone(), loopback }) })
+        Ok(Self { listener, service: Arc::new(Service { graphql, routes, shared: shared.clone(), loopback }) })
     }
 
     /// Accepts until the server stops; every connection holds on to `alive` until it has ended.
@@ -111,16 +124,15 @@ async fn converse(stream: TcpStream, service: Arc<Service>, alive: watch::Receiv
 }
 
 impl Service {
-    async fn answer(&self, mut request: Request<Body>) -> Response {
+    async fn answer(&self, request: Request<Body>) -> Response {
         let started = Instant::now();
         let trace = Trace::of(request.headers());
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        request.extensions_mut().insert(trace.clone());
         let _running = self.shared.requests.enter();
         let mut response = match self.forbids(&request) {
             Some(refusal) => refusal.response(Media::Json, &trace),
-            None => self.routed(request, &trace).await,
+            None => self.answered(request, &trace).await,
         };
         let took = started.elapsed();
         let status = response.status();
@@ -145,16 +157,26 @@ impl Service {
         response
     }
 
-    async fn routed(&self, request: Request<Body>, trace: &Trace) -> Response {
-        let answer = self.routes.clone().oneshot(request);
-        match AssertUnwindSafe(answer).catch_unwind().await {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(_) => {
-                tracing::error!(trace = %trace.0, "a request ended in a panic; this is a defect of lilong's");
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                Refusal::new(status, Code::Internal, "Something went wrong inside lilong.").response(Media::Json, trace)
+    async fn answered(&self, request: Request<Body>, trace: &Trace) -> Response {
+        let answer = async {
+            if self.graphql && request.uri().path() == graphql::PATH {
+                graphql::handle(&self.shared, request, trace).await
+            } else {
+                self.routed(request, trace).await
             }
+        };
+        AssertUnwindSafe(Box::pin(answer)).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(trace = %trace.0, "a request ended in a panic; this is a defect of lilong's");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Refusal::new(status, Code::Internal, "Something went wrong inside lilong.").response(Media::Json, trace)
+        })
+    }
+
+    async fn routed(&self, mut request: Request<Body>, trace: &Trace) -> Response {
+        request.extensions_mut().insert(trace.clone());
+        match self.routes.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
         }
     }
 
@@ -203,7 +225,7 @@ mod tests {
             stopping: watch::channel(false).1,
         };
         let routes = Router::new().route("/", get(|| async { panic!("secret detail") as &'static str }));
-        let service = Service { routes, shared: Arc::new(shared), loopback: false };
+        let service = Service { graphql: false, routes, shared: Arc::new(shared), loopback: false };
         let response = service.answer(Request::new(Body::empty())).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();

@@ -3,17 +3,16 @@
 //! In: a GET or POST request. Out: the engine's answer with its media type and status.
 //! *Invariant*: nothing but a query is executed by GET, and a body is read only up to its limit and time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use apollo_compiler::ast::OperationType;
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use lilong_connectors::deadline::within;
 use lilong_schema::{Federated, Slice};
 
 use crate::error::Code;
@@ -21,7 +20,7 @@ use crate::pieces::Pieces;
 use crate::request::Answer;
 use crate::server::Shared;
 use crate::server::caching;
-use crate::server::compress::compress;
+use crate::server::compress::{as_kept, compress};
 use crate::server::envelope::Envelope;
 use crate::server::negotiate::{self, Media};
 use crate::server::parameters::Parameters;
@@ -35,22 +34,24 @@ const DISCARDED: usize = 32_000_000;
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
+/// Where it is asked.
+pub(super) const PATH: &str = "/graphql";
+
 /// Answers a request of any method.
-pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
-    let trace = request.extensions().get::<Trace>().cloned().unwrap_or_else(|| Trace::of(request.headers()));
+pub(super) async fn handle(shared: &Shared, request: Request<Body>, trace: &Trace) -> Response {
     if request.method() == Method::OPTIONS {
         return (StatusCode::NO_CONTENT, [(header::ALLOW, METHODS)]).into_response();
     }
     let media = negotiate::wanted(request.headers());
     let (parts, mut body) = request.into_parts();
-    let mut response = match answer(&shared, &parts, &mut body, media, &trace).await {
+    let mut response = match answer(shared, &parts, &mut body, media, trace).await {
         Ok(response) => response,
         Err(refusal) => {
             // Whoever waits to be told to go on with the body is told the refusal instead.
             if refusal.status != StatusCode::REQUEST_TIMEOUT && !parts.headers.contains_key(header::EXPECT) {
                 discard(body).await;
             }
-            refusal.response(media.unwrap_or(Media::Json), &trace)
+            refusal.response(media.unwrap_or(Media::Json), trace)
         }
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
@@ -101,7 +102,13 @@ async fn answer(
         trace: trace.0.clone(),
         plan: parts.headers.get("lilong-plan").is_some_and(|value| value == "1"),
     };
-    Ok(respond(shared.gateway.answer(asked).await, media, (!by_post).then_some(&parts.headers)))
+    let answer = shared.gateway.answer(asked).await;
+    let (body, coding) = as_kept(&parts.headers, &shared.gateway, answer.body).await;
+    let mut response = respond(Answer { body, ..answer }, media, (!by_post).then_some(&parts.headers));
+    if let Some(coding) = coding {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    }
+    Ok(response)
 }
 
 /// The part of the schema that `?sources=` names.
@@ -136,7 +143,7 @@ pub(super) async fn read(headers: &HeaderMap, body: &mut Body, most: usize) -> R
     if declared.is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, most).collect()).await {
+    match within(BODY_TIMEOUT, Limited::new(body, most).collect()).await {
         Err(_) => {
             let message = "The body did not arrive in time.";
             Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, Code::BadInput, message).with(header::CONNECTION, "close"))

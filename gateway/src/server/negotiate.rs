@@ -63,6 +63,18 @@ pub(super) fn wanted(headers: &HeaderMap) -> Option<Media> {
     [Media::Json, Media::GraphqlResponse].into_iter().find(|media| !refused.contains(media))
 }
 
+/// How much a content coding is wanted, in thousandths; 0: not named, or refused.
+pub(super) fn takes(headers: &HeaderMap, coding: &str) -> u16 {
+    let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut named = accepted.flat_map(|text| text.split(',')).filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_named = parts.next()?.eq_ignore_ascii_case(coding);
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        is_named.then(|| weight.map_or(1_000, quality))
+    });
+    named.next().unwrap_or_default()
+}
+
 /// Thousandths; what is not a quality counts as 1.
 fn quality(text: &str) -> u16 {
     text.trim().parse::<f32>().map_or(1_000, |value| (value.clamp(0.0, 1.0) * 1_000.0) as u16)
@@ -121,6 +133,26 @@ mod tests {
             assert_eq!(accept(text), media, "{text}");
         }
         assert_eq!(wanted(&HeaderMap::new()), Some(Media::Json));
+    }
+
+    #[test]
+    fn codings_are_taken_as_far_as_they_are_named() {
+        for (text, zstd, gzip) in [
+            ("gzip, deflate, br, zstd", 1_000, 1_000),
+            ("gzip;q=0.5, ZSTD; q=0.9", 900, 500),
+            ("gzip;q=0", 0, 0),
+            ("*", 0, 0),
+            ("", 0, 0),
+            ("zstd;level=3;Q=1.0", 1_000, 0),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, text.parse().unwrap());
+            assert_eq!((takes(&headers, "zstd"), takes(&headers, "gzip")), (zstd, gzip), "{text}");
+        }
+        let mut several = HeaderMap::new();
+        several.append(header::ACCEPT_ENCODING, "br".parse().unwrap());
+        several.append(header::ACCEPT_ENCODING, "gzip".parse().unwrap());
+        assert_eq!((takes(&several, "gzip"), takes(&HeaderMap::new(), "gzip")), (1_000, 0));
     }
 
     #[test]

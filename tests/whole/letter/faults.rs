@@ -88,6 +88,60 @@ fn a_link_declared_single_with_two_matches_is_a_mismatch() {
 }
 
 #[test]
+fn a_link_whose_key_cannot_be_read_is_a_fault_of_the_source_that_holds_the_key() {
+    let city = City::new();
+    let bad = "CREATE TABLE bad (id INTEGER PRIMARY KEY, card TEXT); INSERT INTO bad VALUES (1, 'A1'), (2, x'ff');";
+    city.database("bad.sqlite", bad);
+    let more = r#"
+[[source]]
+name = "bad"
+connector = "sqlite"
+path = "bad.sqlite"
+
+[[union]]
+name = "all"
+members = ["bad.bad"]
+
+[[link]]
+from = "bad.bad(card)"
+to = "health.vaccination(id_card)"
+name = "shots"
+
+[[link]]
+from = "all(card)"
+to = "health.vaccination(id_card)"
+name = "shots"
+"#;
+    city.write("lilong.toml", &format!("{}{more}", lilong_tests::city::CATALOG));
+    ask_all(
+        &open(&city),
+        &[(
+            "{ bad { bad { shots { id } shotsAggregate { aggregate { count } } shotsConnection(first: 1) { totalCount } } }
+               all { shots { id } } }",
+            json!({
+                "data": {
+                    "bad": {"bad": [
+                        {
+                            "shots": [{"id": 1}, {"id": 2}],
+                            "shotsAggregate": {"aggregate": {"count": 2}},
+                            "shotsConnection": {"totalCount": 2},
+                        },
+                        {"shots": null, "shotsAggregate": {"aggregate": null}, "shotsConnection": {"totalCount": null}},
+                    ]},
+                    "all": [{"shots": [{"id": 1}, {"id": 2}]}, {"shots": null}],
+                },
+                "faults": [
+                    "SOURCE_MISMATCH bad bad.bad.1.shots",
+                    "SOURCE_MISMATCH bad bad.bad.1.shotsAggregate.aggregate",
+                    "SOURCE_MISMATCH bad bad.bad.1.shotsConnection.totalCount",
+                    "SOURCE_MISMATCH bad all.1.shots",
+                ],
+            }),
+        )],
+    );
+}
+
+#[test]
 fn a_source_that_is_gone_leaves_the_rest_of_the_answer() {
     let city = City::new();
     let gateway = open(&city);

@@ -57,6 +57,21 @@ fn what_is_empty_is_true_or_false_as_in_logic() {
 }
 
 #[test]
+fn a_filter_of_linked_rows_that_is_null_is_as_absent() {
+    let (_city, gateway) = one(ROWS);
+    filters(
+        &gateway,
+        &[
+            ("{childAggregate: {where: null, count: {_gt: 1}}}", &[1]),
+            ("{childAggregate: {where: null, count: {_eq: 1}}}", &[2]),
+            ("{childAggregate: {where: {}, count: {_gt: 1}}}", &[1]),
+        ],
+    );
+    let query = "query($w: SChildBoolExp) { s { t(where: {childAggregate: {where: $w, count: {_gt: 1}}}) { id } } }";
+    assert_eq!(short(&answer(&gateway, query, &json!({"w": null}))), json!({"s": {"t": [{"id": 1}]}}));
+}
+
+#[test]
 fn a_null_column_is_matched_by_is_null_alone() {
     let (_city, gateway) = one(ROWS);
     filters(

@@ -79,6 +79,57 @@ async fn a_list_gives_the_rest_and_tells_what_is_missing() {
 }
 
 #[tokio::test]
+async fn a_page_or_an_order_through_links_gives_the_rest_and_tells_what_is_missing() {
+    let streets = streets().await;
+    let query = "{
+        page: residentConnection(first: 1, orderBy: [{ age: DESC }]) { nodes { card shots { id } } }
+        edge: residentConnection(last: 1) { edges { node { _source } } totalCount }
+        ends: residentConnection(first: 1) { pageInfo { hasNextPage } }
+        health { shot(limit: 1) { id } }
+        far: resident(orderBy: [{ shotsAggregate: { count: DESC } }], limit: 1) { card }
+        all: residentAggregate(orderBy: [{ shotsAggregate: { count: DESC } }], limit: 1) { nodes { card } }
+        part: residentAggregate(orderBy: [{ shotsAggregate: { count: DESC } }], limit: 1, partial: true) {
+            nodes { card } } }";
+    let answer = ask(&streets.gateway, query).await;
+    assert_eq!(
+        answer["data"],
+        json!({
+            "page": { "nodes": [{ "card": "b3", "shots": [] }] },
+            "edge": { "edges": [{ "node": { "_source": "street_3" } }], "totalCount": null },
+            "ends": { "pageInfo": { "hasNextPage": true } },
+            "health": { "shot": [{ "id": 1 }] },
+            "far": [{ "card": "a1" }],
+            "all": null,
+            "part": { "nodes": [{ "card": "a1" }] },
+        }),
+        "{answer}"
+    );
+    let at = |path: Value| json!([path, null, "street_2", "SOURCE_UNAVAILABLE"]);
+    let without = |field: &str| json!([null, field, "street_2", "SOURCE_UNAVAILABLE"]);
+    let expected = [
+        at(json!(["edge", "totalCount"])),
+        at(json!(["all"])),
+        without("page"),
+        without("edge"),
+        without("ends"),
+        without("far"),
+        without("part.nodes"),
+    ];
+    assert_eq!(errors(&answer), expected, "{answer}");
+    assert_eq!(answer["extensions"]["lilong"]["missing"], json!(["street_2"]), "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_missing_below_a_page_is_told() {
+    let streets = streets().await;
+    let nodes = "nodes { resident { card } } edges { node { resident { age } } }";
+    let query = &format!("{{ health {{ shotConnection(first: 1) {{ {nodes} }} }} }}");
+    let answer = ask(&streets.gateway, query).await;
+    let field = |name: &str| json!([null, format!("health.shotConnection.{name}"), "street_2", "SOURCE_UNAVAILABLE"]);
+    assert_eq!(errors(&answer), [field("nodes.resident"), field("edges.node.resident")], "{answer}");
+}
+
+#[tokio::test]
 async fn who_is_ruled_out_is_not_missed() {
     let streets = streets().await;
     for query in [

@@ -16,6 +16,7 @@ use super::fault;
 use super::pool::{Lease, Pool};
 use super::slot::Slot;
 use super::text::Piece;
+use crate::deadline::until;
 use crate::sql::batch::{BYTES, FEW, ROWS, capacity, number};
 use crate::sql::cells;
 use crate::sql::reading::{self, Outlet};
@@ -60,7 +61,7 @@ pub(super) async fn fetch(
         return Ok(futures::stream::empty().boxed());
     }
     let deadline = tokio::time::Instant::from_std(context.deadline);
-    let lease = tokio::time::timeout_at(deadline, pool.lease())
+    let lease = until(deadline, pool.lease())
         .await
         .map_err(|_| Error::new(ErrorKind::Timeout, source.clone(), "connecting: the request is over"))??;
     let pool = pool.clone();

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::session::{self, Session};
 use super::settings::Settings;
+use crate::deadline::within;
 use crate::pool::{self, Idlers, Server, Slot};
 use crate::{Error, ErrorKind, Result};
 
@@ -127,7 +128,7 @@ impl Pool {
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        let turn = tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned());
+        let turn = within(self.tuning.wait_timeout, self.permits.clone().acquire_owned());
         if let Ok(Ok(permit)) = turn.await {
             return Ok(permit);
         }
@@ -143,7 +144,7 @@ impl Pool {
     }
 
     async fn answers(&self, session: &mut Session) -> bool {
-        let ping = tokio::time::timeout(self.tuning.connect_timeout, session.connection.ping()).await;
+        let ping = within(self.tuning.connect_timeout, session.connection.ping()).await;
         matches!(ping, Ok(Ok(())))
     }
 

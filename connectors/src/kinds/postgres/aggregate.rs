@@ -42,11 +42,12 @@ pub(super) fn aggregate(dialect: Postgres<'_>, function: Function, columns: &[Co
         let known: Vec<String> = columns.iter().map(|column| format!("{} IS NOT NULL", bare(*column))).collect();
         format!(" FILTER (WHERE {})", known.join(" AND "))
     };
-    let statistic = |name: &str, column: Column<'_>| {
+    let statistic = |names: &[&str], column: Column<'_>| {
         function.scalar(column.field.scalar)?;
+        let of = |cell: String| names.iter().rev().fold(cell, |inner, name| format!("{name}({inner})"));
         Some(match column.field.scalar {
-            Scalar::Float => format!("{name}({}::float8)", bare(column)),
-            _ => format!("{name}({})::float8", bare(column)),
+            Scalar::Float => of(format!("{}::float8", bare(column))),
+            _ => format!("{}::float8", of(bare(column))),
         })
     };
     if let Some(text) = plain(dialect, function, columns) {
@@ -67,11 +68,12 @@ pub(super) fn aggregate(dialect: Postgres<'_>, function: Function, columns: &[Co
             Scalar::Int | Scalar::BigInt | Scalar::Decimal => format!("sum({})", bare(*column)),
             _ => return None,
         },
-        (Function::Average, [column]) => statistic("avg", *column)?,
-        (Function::Deviation, [column]) => statistic("stddev_samp", *column)?,
-        (Function::DeviationPopulation, [column]) => statistic("stddev_pop", *column)?,
-        (Function::Variance, [column]) => statistic("var_samp", *column)?,
-        (Function::VariancePopulation, [column]) => statistic("var_pop", *column)?,
+        (Function::Average, [column]) => statistic(&["avg"], *column)?,
+        // The roots that it takes by itself have no more digits after the point than the variance.
+        (Function::Deviation, [column]) => statistic(&["sqrt", "var_samp"], *column)?,
+        (Function::DeviationPopulation, [column]) => statistic(&["sqrt", "var_pop"], *column)?,
+        (Function::Variance, [column]) => statistic(&["var_samp"], *column)?,
+        (Function::VariancePopulation, [column]) => statistic(&["var_pop"], *column)?,
         (Function::Minimum | Function::Maximum, [column]) => extreme(dialect, function, *column)?,
         _ => return None,
     })

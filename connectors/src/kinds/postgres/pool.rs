@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::family::Family;
 use super::fault;
+use crate::deadline::within;
 use crate::pool::{self, Idlers, Server, Slot};
 use crate::{Error, ErrorKind, Result};
 
@@ -115,7 +116,7 @@ impl Pool {
 
     /// A connection, as soon as it is its turn; with `fresh` a new one.
     pub(super) async fn lease(self: &Arc<Self>, fresh: bool) -> Result<Lease> {
-        let turn = tokio::time::timeout(self.tuning.wait_timeout, self.turns.clone().acquire_owned()).await;
+        let turn = within(self.tuning.wait_timeout, self.turns.clone().acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {
             let context = format!("waiting for one of {} connections", self.tuning.connections);
             return Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context));
@@ -125,7 +126,7 @@ impl Pool {
         }
         while let Some(mut idle) = self.take_idle() {
             if idle.since.elapsed() > TRUSTED {
-                let answer = tokio::time::timeout(self.tuning.wait_timeout, idle.connection.connection.ping()).await;
+                let answer = within(self.tuning.wait_timeout, idle.connection.connection.ping()).await;
                 if !matches!(answer, Ok(Ok(()))) {
                     continue;
                 }
@@ -159,7 +160,7 @@ impl Pool {
             }
             Ok(Ok(Link { connection, process, slot }))
         };
-        match tokio::time::timeout(self.tuning.connect_timeout, opening).await {
+        match within(self.tuning.connect_timeout, opening).await {
             Ok(opened) => opened.map_err(|error| fault::connecting(&self.source, error))?,
             Err(_) => Err(fault::too_slow(&self.source, "connecting")),
         }
@@ -266,7 +267,7 @@ impl Link {
     /// Says goodbye; a peer that is gone does not answer. Its slot is free after that.
     async fn close(self, patience: Duration) {
         // An error here means that it is closed already.
-        let _ = tokio::time::timeout(patience, self.connection.close()).await;
+        let _ = within(patience, self.connection.close()).await;
         drop(self.slot);
     }
 }
@@ -344,7 +345,7 @@ impl Drop for Lease {
                 }
             };
             // Past that the server's own timeout ends it.
-            let _ = tokio::time::timeout(patience, ending).await;
+            let _ = within(patience, ending).await;
             drop(turn);
         });
     }

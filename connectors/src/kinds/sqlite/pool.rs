@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::access::{Access, Found, Watch};
 use super::{fault, functions};
+use crate::deadline::within;
 use crate::pool::{self, Idlers, Slot};
 use crate::{Error, ErrorKind, Result};
 
@@ -131,7 +132,7 @@ impl Pool {
 
     /// Waits for its turn; at most as long as the settings say.
     pub(super) async fn turn(self: &Arc<Self>) -> Result<Turn> {
-        let turn = tokio::time::timeout(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await;
+        let turn = within(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await;
         if let Ok(Ok(permit)) = turn {
             self.keep_swept();
             let last = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();

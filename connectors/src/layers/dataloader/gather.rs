@@ -16,6 +16,7 @@ use lilong_schema::catalog::Tuning;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::split::{split, union};
+use crate::deadline::within;
 use crate::fetch::TellingKeys;
 use crate::layer::Below;
 use crate::layers::identity::Identity;
@@ -184,7 +185,7 @@ impl Lanes {
     }
 
     async fn turn(&self, turns: Arc<Semaphore>) -> Result<OwnedSemaphorePermit> {
-        if let Ok(Ok(turn)) = tokio::time::timeout(self.patience, turns.acquire_owned()).await {
+        if let Ok(Ok(turn)) = within(self.patience, turns.acquire_owned()).await {
             return Ok(turn);
         }
         let context = format!("fetches of the same shape took all turns for {} ms", self.patience.as_millis());

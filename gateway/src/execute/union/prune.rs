@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use futures::{StreamExt, stream};
+use lilong_connectors::deadline::until;
 use lilong_connectors::rows::columns_schema;
 use lilong_connectors::{
     BoundFetch, Comparison, Extent, FetchContext, Operand, Predicate, Prepared, Source, cell_value, evaluate,
@@ -107,7 +108,7 @@ impl Run<'_> {
             let mut rows = source.fetch(&bound, &context).await.map_err(|_| ())?;
             rows.next().await.transpose().map_err(|_| ())
         };
-        let first = tokio::time::timeout_at(Instant::from_std(self.context.deadline), read).await.map_err(|_| ())??;
+        let first = until(Instant::from_std(self.context.deadline), read).await.map_err(|_| ())??;
         let age = context.freshness.age();
         if !age.stale.is_empty() {
             return Err(());

@@ -10,7 +10,7 @@ use crate::error::RequestError;
 use crate::operation::Field;
 use crate::plan::arguments::plain_field;
 use crate::plan::build::Builder;
-use crate::plan::keys::{by_normalized, key_scalars, parent_key, row_key};
+use crate::plan::keys::{by_normalized, key_scalars, parent_key, parent_source, row_key};
 use crate::plan::page::sort_term;
 use crate::plan::read::{Columns, position, push, push_cap};
 use crate::plan::{
@@ -285,6 +285,7 @@ impl Builder<'_> {
                 let columns_of_keys = (0..link.columns.len()).collect();
                 Parent {
                     step,
+                    source: parent_source(federated, link),
                     key: KeyColumns { columns: columns_of_keys, from: to.clone(), to, normalize: Vec::new() },
                     row_key: row_key(federated, link, &columns),
                 }
@@ -371,7 +372,7 @@ impl Builder<'_> {
             let join = self.add(Step::Join(JoinStep {
                 field: link.name.clone(),
                 rows,
-                parent: Some(Parent { step: at_hand.rows, key, row_key }),
+                parent: Some(Parent { step: at_hand.rows, source: parent_source(federated, link), key, row_key }),
                 distinct: Vec::new(),
                 offset: None,
                 limit: None,

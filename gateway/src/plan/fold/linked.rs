@@ -55,6 +55,7 @@ impl Builder<'_> {
         let mut tests = Vec::new();
         for (name, value) in entries {
             match (&**name, &value.form) {
+                ("where", Form::Null) => {}
                 (_, Form::Null) => return Err(null(name, location)),
                 ("where", _) => filter = Some(value),
                 _ => tests.extend(self.figure_tests(link.to, name, value, &mut figures, location)?),

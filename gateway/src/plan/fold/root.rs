@@ -10,7 +10,7 @@ use super::{Asked, AssignStep, FoldKey, Folding};
 use crate::error::RequestError;
 use crate::operation::Field;
 use crate::plan::build::{Builder, unknown};
-use crate::plan::keys::{key_scalars, parent_key};
+use crate::plan::keys::{key_scalars, parent_key, parent_source};
 use crate::plan::output::output;
 use crate::plan::read::Via;
 use crate::plan::union::Silence;
@@ -115,6 +115,7 @@ impl Builder<'_> {
                 let scalars = key_scalars(federated, &link);
                 Some(Parent {
                     step: parent,
+                    source: parent_source(federated, &link),
                     key: parent_key(federated, &link, columns),
                     row_key: KeyColumns {
                         columns: (0..base).collect(),
