@@ -40,6 +40,7 @@ const SESSION: &str = "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION 
 /// MySQL and `MariaDB`.
 pub(super) static OWN: Family = MYSQL;
 
+/// The same, to begin a family with.
 const MYSQL: Family = Family {
     name: "",
     unproven: "",

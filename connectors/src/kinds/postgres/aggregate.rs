@@ -93,7 +93,7 @@ fn plain(dialect: Postgres<'_>, function: Function, columns: &[Column<'_>]) -> O
         (Function::CountDistinct, columns) if columns.len() > 1 => {
             let cells: Vec<String> = columns.iter().map(|column| exact_text(*column)).collect();
             let cells: Vec<String> =
-                cells.iter().map(|cell| format!("length({cell}::text)::text || ':' || {cell}::text")).collect();
+                cells.iter().map(|cell| format!("length(({cell})::text)::text || ':' || ({cell})::text")).collect();
             format!("count(DISTINCT ({}) COLLATE \"C\")", cells.join(" || "))
         }
         // Elsewhere it would be a decimal.

@@ -41,7 +41,8 @@ pub(super) struct Family {
 /// `PostgreSQL` itself.
 pub(super) static OWN: Family = POSTGRES;
 
-const POSTGRES: Family = Family {
+/// The same, to begin a family with.
+pub(super) const POSTGRES: Family = Family {
     name: "",
     unproven: "",
     lateral: true,
@@ -60,11 +61,13 @@ const POSTGRES: Family = Family {
 };
 
 /// What only a database that is `PostgreSQL` at heart says of texts; asked of those whose mode can be another.
-const EMPTY: (&str, &str) = ("$1::text IS NOT NULL AND '' IS NOT NULL", "it takes an empty text for null");
-const EXACT: (&str, &str) =
+pub(super) const EMPTY: (&str, &str) = ("$1::text IS NOT NULL AND '' IS NOT NULL", "it takes an empty text for null");
+pub(super) const EXACT: (&str, &str) =
     ("'a' COLLATE \"C\" <> 'A' COLLATE \"C\"", "texts that differ in case are equal in its collation \"C\"");
-const JOINED: (&str, &str) = ("'a' || 'b' = 'ab' AND '\\_' LIKE '\\\\\\_'", "it joins or matches texts in another way");
-const DAYS: (&str, &str) = ("CAST('2020-02-03' AS date)::text = '2020-02-03'", "its dates hold a time of day");
+pub(super) const JOINED: (&str, &str) =
+    ("'a' || 'b' = 'ab' AND '\\_' LIKE '\\\\\\_'", "it joins or matches texts in another way");
+pub(super) const DAYS: (&str, &str) =
+    ("CAST('2020-02-03' AS date)::text = '2020-02-03'", "its dates hold a time of day");
 
 /// Those that have a name.
 pub(super) static FAMILIES: [Family; 5] = [

@@ -171,12 +171,22 @@ impl Pool {
         let Some(question) = self.family.question() else {
             return Ok(None);
         };
-        let row = sqlx::query(AssertSqlSafe(question)).bind("").persistent(false).fetch_one(connection).await?;
+        let rejected = |what: &str| {
+            let context = format!("the database cannot be served: {what}");
+            Error::new(ErrorKind::Rejected, self.source.clone(), context)
+        };
+        let row = match sqlx::query(AssertSqlSafe(question)).bind("").persistent(false).fetch_one(connection).await {
+            Ok(row) => row,
+            // A question that it does not understand.
+            Err(error) if fault::is_of_words(&error) => {
+                return Ok(Some(rejected("it is not of the family that is named").because(error)));
+            }
+            Err(error) => return Err(error),
+        };
         for (at, (_, what)) in self.family.probes.iter().enumerate() {
             // What is unknown is not true.
             if row.try_get::<Option<bool>, _>(at)? != Some(true) {
-                let context = format!("the database cannot be served: {what}");
-                return Ok(Some(Error::new(ErrorKind::Rejected, self.source.clone(), context)));
+                return Ok(Some(rejected(what)));
             }
         }
         Ok(None)
