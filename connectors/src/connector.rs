@@ -6,10 +6,13 @@ use std::time::SystemTime;
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use lilong_schema::{Capabilities, Field, Scalar, SourceDescription, Value};
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Capabilities, Collection, Field, Scalar, SourceDescription, Value};
 
 use crate::pool::Server;
-use crate::{BoundFetch, Change, Error, ErrorKind, Fetch, FetchContext, Native, Prepared, Result, RowStream};
+use crate::{
+    BoundFetch, Change, Comparison, Error, ErrorKind, Fetch, FetchContext, Native, Prepared, Result, RowStream,
+};
 
 /// Talks to one source. Knows nothing of GraphQL, of retries or of other sources. Opening one never needs the network.
 pub trait Connector: Send + Sync + 'static {
@@ -29,6 +32,18 @@ pub trait Connector: Send + Sync + 'static {
     /// then do its order and the orders of other sources make one.
     fn orders_exactly(&self, field: &Field) -> bool {
         !matches!(field.scalar, Scalar::String | Scalar::Enum)
+    }
+
+    /// Whether it follows a link between collections of its own, a field of one and a field of the other in each pair, exactly
+    /// as lilong does, where it claims what goes through links. A pure function of what was described.
+    fn follows(&self, _from: &Collection, _to: &Collection, _on: &[(FieldId, FieldId)]) -> bool {
+        true
+    }
+
+    /// Whether it finds by a comparison that it claims exactly what lilong finds, so that links may be followed beside it and
+    /// on its far side; else whoever claims it finds that here, of rows that no link was followed from.
+    fn checks(&self, _field: &Field, _comparison: Comparison) -> bool {
+        true
     }
 
     /// Whether the rows behind a value of a field, in the source's order, are exactly those that it finds to be greater than the

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use futures::StreamExt;
 use lilong_schema::catalog::{SourceSettings, Tuning};
-use lilong_schema::{Capabilities, Field, SourceDescription, Value};
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Capabilities, Collection, Field, SourceDescription, Value};
 use tokio::sync::Semaphore;
 
 use crate::extents::Extents;
@@ -15,7 +16,7 @@ pub use crate::layers::breaker::Circuit;
 pub use crate::layers::cache::{CacheStatus, InProcess, Store};
 pub use crate::layers::observe::{State, Status};
 use crate::layers::{self, cache::Shelf, observe::Observed};
-use crate::{BoundFetch, Change, Connector, FetchContext, Native, Prepared, Result, RowStream};
+use crate::{BoundFetch, Change, Comparison, Connector, FetchContext, Native, Prepared, Result, RowStream};
 
 /// One database or service.
 pub struct Source {
@@ -72,6 +73,16 @@ impl Source {
     /// Whether it compares and orders a field exactly as lilong does.
     pub fn orders_exactly(&self, field: &Field) -> bool {
         self.stack.connector().orders_exactly(field)
+    }
+
+    /// Whether it follows a link between collections of its own exactly as lilong does.
+    pub fn follows(&self, from: &Collection, to: &Collection, on: &[(FieldId, FieldId)]) -> bool {
+        self.stack.connector().follows(from, to, on)
+    }
+
+    /// Whether it finds by a comparison exactly what lilong finds.
+    pub fn checks(&self, field: &Field, comparison: Comparison) -> bool {
+        self.stack.connector().checks(field, comparison)
     }
 
     /// Whether a list in the order of a field can be read on behind a value of it; `None`: behind any.

@@ -18,6 +18,7 @@ mod far;
 mod filter;
 mod fold;
 mod inputs;
+mod inside;
 mod keys;
 mod limits;
 mod narrow;

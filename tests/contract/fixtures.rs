@@ -36,9 +36,11 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
         "mysql" => mysql::start().await,
         "graphql" => graphql::start(graphql::Takes::default()).await,
         "graphql_conditions" => graphql::start(graphql::Takes { conditions: true, lies: false }).await,
-        "ndc" => ndc::start(ndc::Abilities { variables: true, aggregates: true }).await,
+        "ndc" => ndc::start(ndc::Abilities { variables: true, aggregates: true, relationships: true }).await,
         "ndc_bare" => ndc::start(ndc::Abilities::default()).await,
-        "ndc_without_variables" => ndc::start(ndc::Abilities { variables: false, aggregates: true }).await,
+        "ndc_without_variables" => {
+            ndc::start(ndc::Abilities { variables: false, aggregates: true, relationships: true }).await
+        }
         "rest" => rest::start().await,
         _ => panic!("no fixture for {kind}"),
     }

@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use lilong::{Gateway, Model};
-use lilong_connectors::{BoundFetch, Connector, Fetch, FetchContext, Native, Prepared, Result, RowStream, Source};
+use lilong_connectors::{
+    BoundFetch, Comparison, Connector, Fetch, FetchContext, Native, Prepared, Result, RowStream, Source,
+};
 use lilong_schema::catalog::{Limits, Tuning};
-use lilong_schema::{Capabilities, Field, SourceDescription};
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Capabilities, Collection, Field, SourceDescription};
 use tokio::sync::Semaphore;
 
 /// A gateway whose fetches are seen.
@@ -105,6 +108,14 @@ impl Connector for Watch {
 
     fn orders_exactly(&self, field: &Field) -> bool {
         self.source.orders_exactly(field)
+    }
+
+    fn follows(&self, from: &Collection, to: &Collection, on: &[(FieldId, FieldId)]) -> bool {
+        self.source.follows(from, to, on)
+    }
+
+    fn checks(&self, field: &Field, comparison: Comparison) -> bool {
+        self.source.checks(field, comparison)
     }
 
     fn dialect(&self) -> Option<String> {

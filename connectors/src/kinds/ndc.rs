@@ -2,11 +2,13 @@
 //!
 //! In: a block with `url`. Out: a [`Connector`]: predicates, orders, limits, groups and sets of variables are sent where the
 //! data connector's operators and functions mean what is asked for, and the rest is done here over what it finds.
-//! *Invariant*: rows are checked again by every condition, groups for standing once, and values that are not of their type
-//! become faults of their cells; what the specification promises of equality is believed.
+//! *Invariant*: rows are checked again by every condition on themselves, groups for standing once, and values that are not of
+//! their type become faults of their cells; what the specification promises of equality and of relationships is believed.
 
+mod condition;
 mod fetch;
 mod fold;
+mod links;
 mod request;
 mod schema;
 
@@ -16,7 +18,8 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Capabilities, Field, Problem, SourceDescription};
+use lilong_schema::collection::FieldId;
+use lilong_schema::{Capabilities, Collection, Field, Problem, SourceDescription};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -26,7 +29,7 @@ use crate::http::{self, Client, Request};
 use crate::json_cells::override_types;
 use crate::options::Block;
 use crate::tables;
-use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
+use crate::{BoundFetch, Comparison, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 /// The kind's entry in the list.
 pub(super) const KIND: Kind = Kind { name: "ndc", keys: KEYS, open, discovery: None };
@@ -98,8 +101,8 @@ impl Service {
 
 impl Connector for Service {
     fn capabilities(&self) -> Capabilities {
-        // Where the data connector has no groups, rows are folded here.
-        Capabilities { group: true, ..tables::CLAIMS }
+        // Where the data connector has no groups, rows are folded here; which links it follows is told by `follows`.
+        Capabilities { group: true, exists: true, ..tables::CLAIMS }
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
@@ -114,6 +117,9 @@ impl Connector for Service {
     fn fetch<'a>(&'a self, bound: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
             let parts = bound.prepared.parts::<Parts>(self, self.client.source())?;
+            let checked =
+                parts.checked.as_ref().map(|checked| BoundFetch { prepared: checked.clone(), ..bound.clone() });
+            let bound = checked.as_ref().unwrap_or(bound);
             fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline }.answer().await
         }
         .boxed()
@@ -122,6 +128,14 @@ impl Connector for Service {
     fn orders_exactly(&self, _: &Field) -> bool {
         // Whatever the data connector does, the order is made here.
         true
+    }
+
+    fn follows(&self, from: &Collection, to: &Collection, on: &[(FieldId, FieldId)]) -> bool {
+        links::follows(from, to, on)
+    }
+
+    fn checks(&self, field: &Field, comparison: Comparison) -> bool {
+        condition::checks(field, comparison)
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {

@@ -124,7 +124,8 @@ impl Builder<'_> {
     /// Whether a link's both ends are in one source, and their keys compare as they stand.
     fn stays_inside(&self, link: &Link) -> bool {
         let federated = self.world.federated;
-        federated.collection(link.from).source == federated.collection(link.to).source && !link.is_normalized()
+        let one_source = federated.collection(link.from).source == federated.collection(link.to).source;
+        one_source && !link.is_normalized() && self.follows(link)
     }
 
     /// Puts the value that a term of an order finds beyond its links beside rows; it is their next column.

@@ -56,11 +56,11 @@ impl Builder<'_> {
                 (_, Form::Null) => return Err(null(name, location)),
                 ("_and", Form::List(items)) => Predicate::And(self.conditions(id, items, here, operands, location)?),
                 ("_or", Form::List(items)) => {
-                    let here = here || !items.iter().all(|item| self.can_check(id, item));
+                    let here = here || !self.checks_beside_links(id, items);
                     Predicate::Or(self.perhaps(|this| this.conditions(id, items, here, operands, location))?)
                 }
                 ("_not", _) => {
-                    let here = here || !self.can_check(id, value);
+                    let here = here || !self.checks_beside_links(id, std::slice::from_ref(value));
                     Predicate::Not(Box::new(self.perhaps(|this| this.condition(id, value, here, operands, location))?))
                 }
                 _ => match self.world.federated.member(self.world.slice, id, name) {
@@ -194,7 +194,8 @@ impl Builder<'_> {
         let federated = self.world.federated;
         let link = federated.link(id);
         let capabilities = self.capabilities(link.from);
-        if capabilities.exists && !here && self.is_inside(link) && self.can_check(link.to, argument) {
+        let checks = |argument| self.can_check(link.to, argument) && self.checks_all(link.to, argument);
+        if capabilities.exists && !here && self.is_inside(link) && checks(argument) {
             return Ok(Predicate::Exists(Box::new(Exists {
                 collection: federated.collection(link.to).described.clone(),
                 on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
@@ -211,6 +212,7 @@ impl Builder<'_> {
         let (from, to) = (self.world.federated.collection(link.from), self.world.federated.collection(link.to));
         from.source == to.source
             && !link.is_normalized()
+            && self.follows(link)
             && link.columns.iter().zip(&link.to_columns).all(|(one, other)| {
                 let scalars = (from.described.fields[*one].scalar, to.described.fields[*other].scalar);
                 let integer = |scalar| matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Unsigned);

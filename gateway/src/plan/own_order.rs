@@ -4,8 +4,8 @@
 //! its own is never compared here by others.
 
 use lilong_connectors::{Comparison, Predicate, Source};
+use lilong_schema::Collection;
 use lilong_schema::federated::CollectionId;
-use lilong_schema::{Collection, Scalar};
 
 use super::build::Builder;
 use crate::error::{Code, Location, RequestError};
@@ -42,7 +42,7 @@ fn has_own_order(source: &Source, collection: &Collection, predicate: &Predicate
         Predicate::Compare { field, comparison, .. } => {
             let field = &collection.fields[*field];
             let ordered = [Comparison::Greater, Comparison::GreaterOrEqual, Comparison::Less, Comparison::LessOrEqual];
-            ordered.contains(comparison) && (field.scalar == Scalar::Enum || !source.orders_exactly(field))
+            ordered.contains(comparison) && !source.orders_exactly(field)
         }
         _ => false,
     }

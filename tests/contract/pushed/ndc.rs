@@ -1,5 +1,7 @@
 //! Data connectors: figures and groups are asked for where the specification has them, and rows where it has not.
 
+mod links;
+
 use serde_json::{Value, json};
 
 use crate::edges::ask::Asker;
@@ -15,7 +17,7 @@ async fn asked(abilities: Abilities, question: &str) -> (Value, Vec<Value>) {
     (answer["data"]["s"].clone(), sent)
 }
 
-const ALL: Abilities = Abilities { variables: true, aggregates: true };
+const ALL: Abilities = Abilities { variables: true, aggregates: true, relationships: true };
 
 /// What each request asks for.
 fn wanted(sent: &[Value]) -> Vec<&str> {

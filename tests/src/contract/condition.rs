@@ -77,6 +77,41 @@ impl Condition {
         }
     }
 
+    /// Whether the source claims to check it: of links those that it follows, with what it checks beside them.
+    pub(crate) fn is_claimed(&self, fixture: &Fixture, on: &Collection) -> bool {
+        !self.goes_through_links() || self.checks_all(fixture, on)
+    }
+
+    fn goes_through_links(&self) -> bool {
+        match self {
+            And(parts) | Or(parts) => parts.iter().any(Self::goes_through_links),
+            Not(part) => part.goes_through_links(),
+            Is(..) | IsNull(_) | KeyIn(..) => false,
+            Condition::Exists(..) => true,
+        }
+    }
+
+    fn checks_all(&self, fixture: &Fixture, on: &Collection) -> bool {
+        let field = |name: &str| on.field_id(name).unwrap();
+        match self {
+            And(parts) | Or(parts) => parts.iter().all(|part| part.checks_all(fixture, on)),
+            Not(part) => part.checks_all(fixture, on),
+            Is(name, comparison, _) => fixture.connector.checks(&on.fields[field(name)], *comparison),
+            IsNull(_) => true,
+            KeyIn(names, _) => {
+                names.iter().all(|name| fixture.connector.checks(&on.fields[field(name)], Comparison::In))
+            }
+            Condition::Exists(collection, pairs, condition) => {
+                let inner = fixture.described(collection);
+                let pairs: Vec<_> =
+                    pairs.iter().map(|(outer, name)| (field(outer), inner.field_id(name).unwrap())).collect();
+                fixture.claims().exists
+                    && fixture.connector.follows(on, &inner, &pairs)
+                    && condition.checks_all(fixture, &inner)
+            }
+        }
+    }
+
     /// Whether a row meets it; `None`: unknown.
     pub(crate) fn holds(&self, fixture: &Fixture, table: &Table, row: &[Value]) -> Option<bool> {
         match self {

@@ -14,8 +14,9 @@ use lilong_schema::{Scalar, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::Service;
+use super::condition::{self, Column, Told};
 use super::fold::Folding;
-use super::request::{self, Column, Keys, Parts};
+use super::request::{Keys, Parts};
 use crate::json_cells::{Filling, Untold, to_json};
 use crate::pieces::{AT_ONCE, Gathering, Piece};
 use crate::sql::batch::{capacity, number};
@@ -46,12 +47,11 @@ impl Work<'_> {
     /// What the fetch asks for.
     pub(super) async fn answer(&self) -> Result<RowStream> {
         let source = self.service.client.source();
-        let value = |column: &Column, operand| self.operand(column, operand);
-        let condition = self.parts.condition.as_ref().map(|condition| condition.json(&value));
-        // A value that cannot be sent leaves its condition to us.
-        let whole = !matches!(condition, Some(None));
-        let condition = condition.flatten();
-        if let (Some(folding), Some(group), true) = (&self.parts.folding, &self.bound.fetch().group, whole) {
+        let value = |column: &Column, operand, at| self.operand(column, operand, at);
+        let missing = || self.fault(ErrorKind::Internal, "operands that do not fit");
+        let condition = self.parts.condition.as_ref().map(|condition| condition.json(&value).ok_or_else(missing));
+        let condition = condition.transpose()?;
+        if let (Some(folding), Some(group)) = (&self.parts.folding, &self.bound.fetch().group) {
             let groups = self.groups(folding, condition).await?;
             let sound = folding.is_sound(group, &groups.batch, self.bound.keys.as_ref());
             return match sound {
@@ -62,7 +62,7 @@ impl Work<'_> {
                 Err(cause) => Err(cause.at_source(source.clone(), "comparing groups")),
             };
         }
-        tables::answer(source, self.bound, self.rows(condition, whole && self.parts.cuts).await?)
+        tables::answer(source, self.bound, self.rows(condition, self.parts.cuts).await?)
     }
 
     /// Every row that the data connector finds, in one batch.
@@ -138,7 +138,7 @@ impl Work<'_> {
         let chunks = (0..count).step_by(KEYS).map(|start| start..count.min(start + KEYS));
         let of = |conditions: Vec<Json>, variables| {
             let conditions = condition.into_iter().cloned().chain(conditions).collect();
-            self.parts.request(query, request::all(conditions), variables)
+            self.parts.request(query, condition::all(conditions), variables)
         };
         match &self.parts.keys {
             Keys::None => vec![Asked { body: of(Vec::new(), None), keys: 0..0, apart: false }],
@@ -148,13 +148,13 @@ impl Work<'_> {
                         keys.iter().enumerate().map(move |(at, keys)| (format!("k{at}"), keys[key].clone()))
                     };
                     let sets = chunk.clone().map(|key| Json::Object(named(key).collect())).collect();
-                    Asked { body: of(request::by_variables(columns), Some(sets)), keys: chunk, apart: true }
+                    Asked { body: of(condition::by_variables(columns), Some(sets)), keys: chunk, apart: true }
                 })
                 .collect(),
             Keys::List(column) => chunks
                 .map(|chunk| {
                     let listed = keys.first().map_or(&[][..], |keys| &keys[chunk.clone()]);
-                    let found = request::compare(column, &json!({"type": "scalar", "value": listed}));
+                    let found = condition::compare(column, &json!({"type": "scalar", "value": listed}));
                     Asked { body: of(vec![found], None), keys: chunk, apart: false }
                 })
                 .collect(),
@@ -195,20 +195,26 @@ impl Work<'_> {
         Ok((filling, counts))
     }
 
-    /// The value of an operand; `None`: it cannot be sent to a column of this type.
-    fn operand(&self, column: &Column, operand: usize) -> Option<Json> {
-        let fits = |value: &Value| match (column.scalar, value) {
-            (Scalar::Int, Value::Integer(number)) => i32::try_from(*number).is_ok(),
-            (Scalar::BigInt, Value::Integer(number)) => i64::try_from(*number).is_ok(),
-            _ => true,
+    /// What an operand is to a column, of keys the cells of one of their columns; `None`: it is missing.
+    fn operand(&self, column: &Column, operand: usize, at: usize) -> Option<Told> {
+        let beyond = |value: &Value| match (column.scalar, value) {
+            (Scalar::Int, Value::Integer(number)) => i32::try_from(*number).is_err(),
+            (Scalar::BigInt, Value::Integer(number)) => i64::try_from(*number).is_err(),
+            _ => false,
         };
-        match self.bound.operands.get(operand)? {
+        Some(match self.bound.operands.get(operand)? {
             Operand::Value(Value::List(items)) => {
-                items.iter().all(fits).then(|| to_json(&Value::List(items.clone()), column.text))
+                let fit: Vec<Value> = items.iter().filter(|item| !beyond(item)).cloned().collect();
+                if fit.is_empty() && !items.is_empty() {
+                    return Some(Told::Above);
+                }
+                Told::Value(to_json(&Value::List(fit), column.text))
             }
-            Operand::Value(value) => fits(value).then(|| to_json(value, column.text)),
-            Operand::Keys(keys) => cells(keys, 0, column).map(Json::Array),
-        }
+            Operand::Value(value) if !beyond(value) => Told::Value(to_json(value, column.text)),
+            Operand::Value(Value::Integer(number)) if *number < 0 => Told::Below,
+            Operand::Value(_) => Told::Above,
+            Operand::Keys(keys) => Told::Value(Json::Array(cells(keys, at, column)?)),
+        })
     }
 
     /// The keys as they are sent, column by column; none if rows are not found by key there.

@@ -9,7 +9,8 @@ use arrow_schema::SchemaRef;
 use lilong_schema::collection::FieldId;
 use serde_json::{Map, Value as Json, json};
 
-use super::request::{Keys, column};
+use super::condition::{Column, column};
+use super::request::Keys;
 use super::schema::{AGGREGATES, AVERAGE, EQUAL, GROUPS, MAXIMUM, MINIMUM, SUM};
 use crate::evaluate::{self, FoldColumn, KeyIndex};
 use crate::json_cells::{Decoder, Filling, Untold};
@@ -75,7 +76,7 @@ pub(super) fn folding(fetch: &Fetch, keys: &Keys, exact: bool, ordered: bool) ->
         }
         query.insert("aggregates".to_owned(), Json::Object(aggregates));
     } else {
-        let named = |column: &super::request::Column| json!({"type": "column", "column_name": column.name, "path": []});
+        let named = |column: &Column| json!({"type": "column", "column_name": column.name, "path": []});
         let by: Vec<Json> = dimensions.iter().map(named).collect();
         query.insert("groups".to_owned(), json!({"dimensions": by, "aggregates": aggregates}));
     }

@@ -4,17 +4,21 @@
 //! data connector's operator finds at least what is asked for; a limit only where it cuts the very rows that are to go, and
 //! rows are folded there only where they are the very rows.
 
+use std::sync::Arc;
+
 use arrow_schema::SchemaRef;
+use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
-use lilong_schema::{Field, Scalar};
 use serde_json::{Map, Value as Json, json};
 
+use super::condition::{Column, Condition, Told, all, by_variables, column, compare, sent};
 use super::fold::{Folding, folding};
-use super::schema::{EQUAL, GREATER, GREATER_OR_EQUAL, LESS, LESS_OR_EQUAL, ONE_OF, TEXT, VARIABLES};
-use crate::json_cells::{Decoder, has_one_form, has_one_order};
+use super::links::{Relationships, goes_through};
+use super::schema::{EQUAL, ONE_OF, VARIABLES};
+use crate::json_cells::{Decoder, has_one_order};
 use crate::rows::columns_schema;
 use crate::tables::needed;
-use crate::{Comparison, Fetch, OperandId, Order, OrderTarget, Predicate};
+use crate::{Fetch, OperandId, Order, OrderTarget, Predicate, Prepared};
 
 /// A fetch as it is asked for.
 #[derive(Debug)]
@@ -33,8 +37,11 @@ pub(super) struct Parts {
     pub(super) folding: Option<Folding>,
     /// What a query asks for instead of groups.
     pub(super) rows: Map<String, Json>,
+    /// The fetch as its rows are checked here, if that is another.
+    pub(super) checked: Option<Arc<Prepared>>,
     collection: String,
     order: Vec<Json>,
+    relationships: Json,
 }
 
 /// How rows are found by key.
@@ -48,33 +55,13 @@ pub(super) enum Keys {
     List(Column),
 }
 
-/// A column that is compared.
-#[derive(Clone, Debug)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) operator: String,
-    pub(super) text: bool,
-    pub(super) scalar: Scalar,
-}
-
-/// A condition that is sent.
-#[derive(Debug)]
-pub(super) enum Condition {
-    And(Vec<Condition>),
-    Or(Vec<Condition>),
-    Not(Box<Condition>),
-    IsNull(String),
-    Compare(Column, OperandId),
-    /// It compares otherwise, and is something: nobody says whether what is not found includes nulls. But of an empty list
-    /// everything differs.
-    Differ(Column, OperandId),
-}
-
 /// The parts of a fetch.
 pub(super) fn parts(fetch: &Fetch) -> Parts {
     let collection = &*fetch.collection;
-    let fields = needed(fetch);
-    let (condition, exact) = sent(fetch, &fetch.predicate, false);
+    let checked = checked(fetch);
+    let fields = needed(checked.as_ref().unwrap_or(fetch));
+    let mut relationships = Relationships::default();
+    let (condition, exact) = sent(collection, &fetch.predicate, false, &mut relationships);
     let keys = keys(fetch);
     let selection = fields.iter().map(|field| {
         let name = &collection.fields[*field].name;
@@ -109,79 +96,32 @@ pub(super) fn parts(fetch: &Fetch) -> Parts {
         keys,
         cuts,
         folding,
+        checked: checked.map(|checked| Arc::new(Prepared::new(checked))),
+        relationships: relationships.json(),
     }
 }
 
-/// The part of a predicate, or of what turns it around, that is sent, and whether it is all of it.
-fn sent(fetch: &Fetch, predicate: &Predicate, negated: bool) -> (Option<Condition>, bool) {
-    let condition = match predicate {
-        Predicate::Not(part) => return sent(fetch, part, !negated),
-        Predicate::And(parts) | Predicate::Or(parts) => {
-            let (found, exact): (Vec<_>, Vec<bool>) = parts.iter().map(|part| sent(fetch, part, negated)).unzip();
-            let exact = exact.into_iter().all(|exact| exact);
-            // Not all hold where one does not.
-            if matches!(predicate, Predicate::And(_)) != negated {
-                let found: Vec<Condition> = found.into_iter().flatten().collect();
-                return ((!found.is_empty()).then_some(Condition::And(found)), exact);
-            }
-            return (found.into_iter().collect::<Option<Vec<_>>>().map(Condition::Or), exact);
-        }
-        Predicate::IsNull(field) => {
-            let null = Condition::IsNull(fetch.collection.fields[*field].name.clone());
-            Some(if negated { null.turned() } else { null })
-        }
-        Predicate::Compare { field, comparison, operand } => {
-            compared(&fetch.collection.fields[*field], *comparison, *operand, negated)
-        }
-        Predicate::KeyIn { fields, normalize, operand } if normalize.is_empty() => match fields.as_slice() {
-            [field] => column(&fetch.collection.fields[*field], ONE_OF).map(|column| {
-                let null = Condition::IsNull(column.name.clone());
-                let found = Condition::Compare(column, *operand);
-                if negated { Condition::Or(vec![found.turned(), null]) } else { found }
-            }),
-            _ => None,
-        },
-        _ => None,
-    };
-    let exact = condition.is_some();
-    (condition, exact)
+/// The fetch as its rows are checked here: without the conditions through links that the data connector finds the very
+/// rows by. `None`: there are none.
+fn checked(fetch: &Fetch) -> Option<Fetch> {
+    goes_through(&fetch.predicate)
+        .then(|| Fetch { predicate: without_links(&fetch.collection, &fetch.predicate), ..fetch.clone() })
 }
 
-/// A field that compares with an operand, or does not though there is something in it.
-fn compared(field: &Field, comparison: Comparison, operand: OperandId, negated: bool) -> Option<Condition> {
-    let (operator, turned) = match comparison {
-        Comparison::Equal => (EQUAL, false),
-        Comparison::NotEqual => (EQUAL, true),
-        Comparison::In => (ONE_OF, false),
-        Comparison::NotIn => (ONE_OF, true),
-        Comparison::Less => (LESS, false),
-        Comparison::LessOrEqual => (LESS_OR_EQUAL, false),
-        Comparison::Greater => (GREATER, false),
-        Comparison::GreaterOrEqual => (GREATER_OR_EQUAL, false),
-        _ => return None,
-    };
-    let column = column(field, operator)?;
-    Some(if turned == negated { Condition::Compare(column, operand) } else { Condition::Differ(column, operand) })
-}
-
-/// A column compared by an operator, if its values have one form only: equality is that of JSON there.
-pub(super) fn column(field: &Field, operator: &str) -> Option<Column> {
-    let is_equality = [EQUAL, ONE_OF].contains(&operator);
-    if !(if is_equality { has_one_form(field.scalar) } else { has_one_order(field.scalar) }) {
-        return None;
+fn without_links(collection: &Collection, predicate: &Predicate) -> Predicate {
+    match predicate {
+        Predicate::And(parts) => {
+            parts.iter().fold(Predicate::TRUE, |all, part| all.and(without_links(collection, part)))
+        }
+        part if goes_through(part) && sent(collection, part, false, &mut Relationships::default()).1 => Predicate::TRUE,
+        part => part.clone(),
     }
-    Some(Column {
-        name: field.name.clone(),
-        operator: field.details.get(operator)?.clone(),
-        text: field.details.contains_key(TEXT),
-        scalar: field.scalar,
-    })
 }
 
 fn keys(fetch: &Fetch) -> Keys {
     let Some(set) = fetch.keys.as_ref().filter(|set| set.normalize.is_empty()) else { return Keys::None };
     let collection = &*fetch.collection;
-    let compared = |operator: &str| {
+    let compared = |operator: &'static str| {
         set.columns.iter().map(|field| column(&collection.fields[*field], operator)).collect::<Option<Vec<_>>>()
     };
     if collection.details.contains_key(VARIABLES)
@@ -222,7 +162,7 @@ impl Parts {
             "collection": self.collection,
             "query": query,
             "arguments": {},
-            "collection_relationships": {},
+            "collection_relationships": self.relationships,
         });
         if let (Some(variables), Json::Object(request)) = (variables, &mut request) {
             request.insert("variables".to_owned(), Json::Array(variables));
@@ -232,7 +172,7 @@ impl Parts {
 
     /// The request for people, with `?` for every value.
     pub(super) fn text(&self) -> String {
-        let value = |_: &Column, _: OperandId| Some(json!("?"));
+        let value = |_: &Column, _: OperandId, _: usize| Some(Told::Value(json!("?")));
         let mut conditions: Vec<Json> =
             self.condition.as_ref().and_then(|condition| condition.json(&value)).into_iter().collect();
         let mut variables = None;
@@ -250,65 +190,4 @@ impl Parts {
         let query = self.folding.as_ref().map_or(&self.rows, |folding| &folding.query);
         self.request(query, all(conditions), variables).to_string() + cut
     }
-}
-
-impl Condition {
-    fn turned(self) -> Condition {
-        Condition::Not(Box::new(self))
-    }
-
-    /// The condition with its values; `None`: one of them cannot be sent.
-    pub(super) fn json(&self, value: &dyn Fn(&Column, OperandId) -> Option<Json>) -> Option<Json> {
-        Some(match self {
-            Condition::And(parts) => json!({"type": "and", "expressions": list(parts, value)?}),
-            Condition::Or(parts) => json!({"type": "or", "expressions": list(parts, value)?}),
-            Condition::Not(part) => not(&part.json(value)?),
-            Condition::IsNull(name) => is_null(name),
-            Condition::Compare(column, operand) => {
-                compare(column, &json!({"type": "scalar", "value": value(column, *operand)?}))
-            }
-            Condition::Differ(column, operand) => {
-                let value = value(column, *operand)?;
-                if value.as_array().is_some_and(Vec::is_empty) {
-                    return Some(json!({"type": "and", "expressions": []}));
-                }
-                let found = compare(column, &json!({"type": "scalar", "value": value}));
-                json!({"type": "and", "expressions": [not(&is_null(&column.name)), not(&found)]})
-            }
-        })
-    }
-}
-
-fn list(parts: &[Condition], value: &dyn Fn(&Column, OperandId) -> Option<Json>) -> Option<Vec<Json>> {
-    parts.iter().map(|part| part.json(value)).collect()
-}
-
-fn not(part: &Json) -> Json {
-    json!({"type": "not", "expression": part})
-}
-
-fn is_null(name: &str) -> Json {
-    json!({"type": "unary_comparison_operator", "column": {"type": "column", "name": name}, "operator": "is_null"})
-}
-
-/// A column compared with a value.
-pub(super) fn compare(column: &Column, value: &Json) -> Json {
-    json!({
-        "type": "binary_comparison_operator",
-        "column": {"type": "column", "name": column.name},
-        "operator": column.operator,
-        "value": value,
-    })
-}
-
-/// Each column of the keys equals its variable, `k0`, `k1` ….
-pub(super) fn by_variables(columns: &[Column]) -> Vec<Json> {
-    let equal =
-        |(at, column): (usize, &Column)| compare(column, &json!({"type": "variable", "name": format!("k{at}")}));
-    columns.iter().enumerate().map(equal).collect()
-}
-
-/// All of some conditions.
-pub(super) fn all(mut conditions: Vec<Json>) -> Option<Json> {
-    if conditions.len() > 1 { Some(json!({"type": "and", "expressions": conditions})) } else { conditions.pop() }
 }

@@ -18,6 +18,8 @@ pub(super) const VARIABLES: &str = "variables";
 pub(super) const AGGREGATES: &str = "aggregates";
 /// The detail of a collection whose rows can be grouped there.
 pub(super) const GROUPS: &str = "groups";
+/// The detail of a collection from which relationships can be followed.
+pub(super) const RELATIONSHIPS: &str = "relationships";
 /// The details of a field that name its operators.
 pub(super) const EQUAL: &str = "equal";
 pub(super) const ONE_OF: &str = "in";
@@ -43,6 +45,7 @@ pub(super) struct Capable {
 #[derive(Debug, Deserialize)]
 struct Capabilities {
     query: Query,
+    relationships: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,7 +173,7 @@ fn in_order<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<(String, Ob
 pub(super) fn describe(capable: &Capable, schema: &Schema, wanted: &dyn Fn(&str) -> bool) -> SourceDescription {
     let mut description = SourceDescription::default();
     for listed in schema.collections.iter().filter(|listed| wanted(&listed.name)) {
-        match schema.collection(listed, &capable.capabilities.query) {
+        match schema.collection(listed, &capable.capabilities) {
             Ok(collection) => description.collections.push(collection),
             Err(why) => description.warnings.push(format!("{} is left out: {why}", listed.name)),
         }
@@ -188,7 +191,7 @@ pub(super) fn describe(capable: &Capable, schema: &Schema, wanted: &dyn Fn(&str)
 }
 
 impl Schema {
-    fn collection(&self, listed: &Listed, can: &Query) -> Result<Collection, String> {
+    fn collection(&self, listed: &Listed, can: &Capabilities) -> Result<Collection, String> {
         if let Some((name, _)) = listed.arguments.iter().find(|(_, taken)| !matches!(taken.of, Type::Nullable { .. })) {
             return Err(format!("its argument `{name}` must be given"));
         }
@@ -218,9 +221,14 @@ impl Schema {
             let (columns, references) = pairs.collect::<Option<Vec<_>>>()?.into_iter().unzip();
             Some(ForeignKey { columns, collection: reference.foreign_collection.clone(), references })
         });
-        let groups = can.aggregates.as_ref().is_some_and(|aggregates| aggregates.group_by.is_some());
-        let abilities =
-            [(VARIABLES, can.variables.is_some()), (AGGREGATES, can.aggregates.is_some()), (GROUPS, groups)];
+        let Capabilities { query, relationships } = can;
+        let groups = query.aggregates.as_ref().is_some_and(|aggregates| aggregates.group_by.is_some());
+        let abilities = [
+            (VARIABLES, query.variables.is_some()),
+            (AGGREGATES, query.aggregates.is_some()),
+            (GROUPS, groups),
+            (RELATIONSHIPS, relationships.is_some()),
+        ];
         let abilities = abilities.into_iter().filter(|(_, can)| *can);
         let details = abilities.map(|(name, _)| (name.to_owned(), "true".to_owned())).collect();
         Ok(Collection {

@@ -107,16 +107,18 @@ impl Builder<'_> {
                 (Some(Member::Link(link)), _) => {
                     let link = self.world.federated.link(link);
                     let inside = self.capabilities(id).exists && self.is_inside(link);
-                    !inside || !self.can_check(link.to, &entry.1) || of(link.to, &entry.1)
+                    let checks = self.can_check(link.to, &entry.1) && self.checks_all(link.to, &entry.1);
+                    !inside || !checks || of(link.to, &entry.1)
                 }
                 (Some(Member::Aggregate(link)), Form::Object(entries)) => {
                     let link = self.world.federated.link(link);
                     let inside = self.capabilities(id).link_aggregates && self.is_inside(link);
                     let filters = entries.iter().filter(|(name, _)| &**name == "where");
                     !inside
-                        || filters
-                            .into_iter()
-                            .any(|(_, filter)| !self.can_check(link.to, filter) || of(link.to, filter))
+                        || filters.into_iter().any(|(_, filter)| {
+                            let checks = self.can_check(link.to, filter) && self.checks_all(link.to, filter);
+                            !checks || of(link.to, filter)
+                        })
                 }
                 _ => false,
             },

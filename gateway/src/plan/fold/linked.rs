@@ -71,7 +71,7 @@ impl Builder<'_> {
             && !here
             && self.is_inside(link)
             && tests.iter().all(plain)
-            && filter.is_none_or(|filter| self.can_check(link.to, filter));
+            && filter.is_none_or(|filter| self.can_check(link.to, filter) && self.checks_all(link.to, filter));
         if inside {
             return self.tested_inside(link, filter, &tests, figures, operands, location);
         }
