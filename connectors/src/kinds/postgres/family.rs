@@ -62,12 +62,12 @@ pub(super) const POSTGRES: Family = Family {
 
 /// What only a database that is `PostgreSQL` at heart says of texts; asked of those whose mode can be another.
 pub(super) const EMPTY: (&str, &str) = ("$1::text IS NOT NULL AND '' IS NOT NULL", "it takes an empty text for null");
-pub(super) const EXACT: (&str, &str) =
-    ("'a' COLLATE \"C\" <> 'A' COLLATE \"C\"", "texts that differ in case are equal in its collation \"C\"");
-pub(super) const JOINED: (&str, &str) =
-    ("'a' || 'b' = 'ab' AND '\\_' LIKE '\\\\\\_'", "it joins or matches texts in another way");
-pub(super) const DAYS: (&str, &str) =
-    ("CAST('2020-02-03' AS date)::text = '2020-02-03'", "its dates hold a time of day");
+const EXACT: (&str, &str) = (
+    "'a' COLLATE \"C\" <> 'A' COLLATE \"C\" AND 'a'::text COLLATE \"C\" <> 'a '",
+    "different texts are equal in its collation \"C\"",
+);
+const JOINED: (&str, &str) = ("'a' || 'b' = 'ab' AND '\\_' LIKE '\\\\\\_'", "it joins or matches texts in another way");
+const DAYS: (&str, &str) = ("CAST('2020-02-03' AS date)::text = '2020-02-03'", "its dates hold a time of day");
 
 /// Those that have a name.
 pub(super) static FAMILIES: [Family; 5] = [
@@ -92,8 +92,9 @@ pub(super) static FAMILIES: [Family; 5] = [
         doors: &["defaultdb", "postgres"],
         ..POSTGRES
     },
-    // Made from PostgreSQL 12, with modes that are other databases
-    // (<https://docs.kingbase.com.cn/cn/KES-V9R1C10/reference/server_configuration>: `database_mode`).
+    // Made from PostgreSQL, with modes that are other databases: in Oracle's an empty text is taken for null by default
+    // (<https://help.kingbase.com.cn/v8.6.7.24/development/develop-transfer/transplant-r3/transplant-r3-1.html>:
+    // `ora_input_emptystr_isnull`). Which mode it is shows in what it answers.
     Family {
         name: "kingbase",
         unproven: "KingbaseES",
@@ -102,19 +103,14 @@ pub(super) static FAMILIES: [Family; 5] = [
         plain: true,
         loose: true,
         settings: &[],
-        probes: &[
-            ("current_setting('database_mode') = 'pg'", "its `database_mode` is not pg"),
-            EMPTY,
-            EXACT,
-            JOINED,
-            DAYS,
-        ],
+        probes: &[EMPTY, EXACT, JOINED, DAYS],
         doors: &["kingbase", "test", "template1"],
         ..POSTGRES
     },
     // Made from PostgreSQL 9.2: no `LATERAL`, no `FILTER`; a process has a number of 64 bits; an index can be unusable; mode
     // A, which is what a database is without DBCOMPATIBILITY, takes an empty text for null and a date for a moment
-    // (<https://docs.opengauss.org/en/docs/latest/docs/SQLReference/create-database.html>).
+    // (<https://support.huaweicloud.com/intl/en-us/centralized-devg-v8-gaussdb/gaussdb-42-1825.html>, of the product made
+    // from it; <https://blog.csdn.net/tttzzzqqq2018/article/details/136676773>, a copy of its manual).
     Family {
         name: "opengauss",
         unproven: "openGauss",
@@ -182,7 +178,7 @@ mod tests {
         let table = [
             ("citus", true, false, true, 0),
             ("cockroach", true, true, false, 0),
-            ("kingbase", true, true, true, 5),
+            ("kingbase", true, true, true, 4),
             ("opengauss", true, true, true, 5),
             ("timescale", false, false, true, 0),
         ];
