@@ -358,8 +358,39 @@ impl Written {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::sync::Arc;
+
+    use lilong_schema::Collection;
+
     use super::*;
+    use crate::kinds::mysql::text;
+    use crate::{Fetch, Predicate, Prepared};
+
+    #[test]
+    fn a_limit_stands_in_digits_where_the_server_takes_no_mark_for_it() {
+        let fetch = Fetch {
+            collection: Arc::new(Collection::default()),
+            columns: vec![],
+            predicate: Predicate::TRUE,
+            distinct: vec![],
+            order: vec![],
+            limit: Some(0),
+            offset: Some(1),
+            keys: None,
+            order_values: false,
+            group: None,
+        };
+        let operands = [5, i128::MAX].map(|number| Operand::Value(Value::Integer(number))).to_vec();
+        let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: None };
+        let values = Values { bound: &bound, keys: &vec![], rows: 0..0 };
+        let mut statement = Statement::default();
+        let slots = [Slot::Digits(0), Slot::Number(1)];
+        statement.write(&text::cut("LIMIT ?1 OFFSET ?2"), &slots, &values, None).unwrap();
+        assert_eq!(statement.text, "LIMIT 5 OFFSET ?");
+        assert_eq!(statement.arguments, [Argument::Integer(i64::MAX)]);
+    }
 
     #[test]
     fn lists_come_in_few_lengths() {

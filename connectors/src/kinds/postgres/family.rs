@@ -99,7 +99,6 @@ pub(super) static FAMILIES: [Family; 5] = [
         name: "kingbase",
         unproven: "KingbaseES",
         lateral: false,
-        counts: false,
         plain: true,
         loose: true,
         settings: &[],
