@@ -23,9 +23,10 @@ pub(super) async fn describe(
     schemas: &[String],
     family: &Family,
 ) -> Result<SourceDescription, sqlx::Error> {
-    let mut answers = match family.plain {
-        true => plain::ask(connection, schemas, family).await?,
-        false => catalog::ask(connection, schemas).await?,
+    let mut answers = if family.plain {
+        plain::ask(connection, schemas, family).await?
+    } else {
+        catalog::ask(connection, schemas).await?
     };
     if family.hypertables {
         let known = catalog::hypertables(connection, schemas).await?;
