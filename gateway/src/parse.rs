@@ -34,6 +34,12 @@ impl Parsed {
         self.lines.location(text, span.map_or(0, |span| span.offset()))
     }
 
+    /// The part of the document that a place covers; of none, nothing.
+    pub(crate) fn text(&self, span: Option<SourceSpan>) -> &str {
+        let text = self.document.sources.values().next().map_or("", |file| file.source_text());
+        span.and_then(|span| text.get(span.offset()..span.end_offset())).unwrap_or("")
+    }
+
     /// A refusal that points at a place in the document.
     pub(crate) fn refuse(&self, code: Code, message: impl Into<String>, span: Option<SourceSpan>) -> RequestError {
         RequestError { code, message: message.into(), locations: vec![self.location(span)] }

@@ -88,11 +88,14 @@ pub fn validate(parsed: Parsed, federated: &Federated, slice: &Slice) -> Result<
     }
     let touched = touch::touch(&parsed, federated, slice);
     if let Err(failure) = parsed.document().to_executable_validate(Assumed::assume_valid_ref(&touched.schema)) {
-        let errors = failure.errors.iter().take(MOST_ERRORS).map(|diagnostic| {
-            let message = in_own_words(cut(&sentence(&diagnostic.error.to_string())));
-            parsed.refuse(Code::ValidationFailed, message, diagnostic.error.location())
+        let errors = failure.errors.iter().filter_map(|diagnostic| {
+            let (reason, place) = (diagnostic.error.to_string(), diagnostic.error.location());
+            // A selection of which no field is known is empty to the compiler.
+            let told_already = reason.contains("must have a subselection set") && parsed.text(place).ends_with('}');
+            let message = || in_own_words(cut(&sentence(&reason)));
+            (!told_already).then(|| parsed.refuse(Code::ValidationFailed, message(), place))
         });
-        return Err(errors.collect());
+        return Err(errors.take(MOST_ERRORS).collect());
     }
     let mut errors = touched.repeated;
     errors.extend(variables::check(&parsed, &touched.uses));
@@ -237,6 +240,25 @@ mod tests {
         for literal in ["true", "x", "[1]", "{a: 1}", "\"x\""] {
             let text = format!("{{ civil {{ resident(where: {{balance: {{_eq: {literal}}}}}) {{ id }} }} }}");
             assert_eq!(code(&model, &text), Some(Code::BadInput), "{literal}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_told_once() {
+        let model = model();
+        let fragment = "fragment F on CivilResident { zz }";
+        let subselection = "Interface, union and object types must have a subselection set";
+        for (text, message) in [
+            ("{ civil { zz } }".to_owned(), "Type `Civil` does not have a field `zz`"),
+            (
+                format!("{{ civil {{ resident {{ ...F }} }} }} {fragment}"),
+                "Type `CivilResident` does not have a field `zz`",
+            ),
+            ("{ civil { resident(where: {id: {}}) } }".to_owned(), subselection),
+            ("{ civil @include(if: true) }".to_owned(), subselection),
+        ] {
+            let errors = valid(&model, &text).unwrap_err();
+            assert_eq!(errors.iter().map(|error| &*error.message).collect::<Vec<_>>(), [message], "{text}");
         }
     }
 

@@ -190,6 +190,8 @@ async fn a_link_whose_key_cannot_be_read_is_null_with_an_error_and_never_empty()
         );
         let wanted = [json!(["civil", "resident", 0, "street"]), json!(["civil", "resident", 1, "shots"])];
         assert_eq!(codes(&answer), wanted.map(|path| ("SOURCE_MISMATCH".to_owned(), path)), "{answer}");
+        // Who holds the key is at fault, not who is asked for it.
+        assert!(answer["errors"].as_array().unwrap().iter().all(|error| error["extensions"]["source"] == "civil"));
     }
 }
 

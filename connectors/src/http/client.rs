@@ -348,7 +348,7 @@ impl Client {
             () if error.is_timeout() && error.is_connect() => (ErrorKind::Unavailable, "no connection in time"),
             () if error.is_timeout() => (ErrorKind::Timeout, "no answer in time"),
             () if error.is_connect() => (ErrorKind::Unavailable, "connecting"),
-            () if error.is_decode() => (ErrorKind::Mismatch, "an answer that cannot be unpacked"),
+            () if is_garbled(&error) => (ErrorKind::Mismatch, "an answer that cannot be unpacked"),
             () => (ErrorKind::Unavailable, "the connection broke"),
         };
         self.fault(kind, context).because(error.without_url())
@@ -373,6 +373,19 @@ impl Client {
     fn fault(&self, kind: ErrorKind, context: &str) -> Error {
         Error::new(kind, self.source.clone(), context)
     }
+}
+
+/// Whether a body came that is not packed as it says; one that broke off is none.
+fn is_garbled(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause.filter(|_| error.is_decode()) {
+        let kind = inner.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput)) {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 /// The token that a request was sent with.

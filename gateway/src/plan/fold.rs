@@ -4,6 +4,7 @@
 //! then the figures. *Invariant*: one fold for all parents, never one for each; rows are found before they are folded; what
 //! a source does not do whole is done here over its groups, or over its rows within the row budget, and comes to the same.
 
+mod cut;
 pub(super) mod figures;
 mod groups;
 mod guard;
@@ -25,9 +26,10 @@ pub(super) use self::root::field_named;
 pub use self::step::{AggregateStep, AssignStep, Figure, WholeOutput, WidenStep};
 use super::arguments::Given;
 use super::build::Builder;
+use super::far::LocalOrder;
 use super::keys::{by_normalized, parent_key};
 use super::read::{push, push_cap};
-use super::share::{Share, needs_source, share};
+use super::share::{Share, share};
 use super::{
     Ceiling, FetchStep, FilterStep, KeysFrom, KeysStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown,
 };
@@ -88,6 +90,8 @@ struct Found {
     residual: Predicate,
     /// The order that cuts go by; empty if nothing is cut.
     order: Vec<Order>,
+    /// What of it is made here.
+    local: Option<LocalOrder>,
     /// Whether rows are cut before they are folded.
     cuts: bool,
     /// Whether the source takes the keys of parents.
@@ -142,16 +146,9 @@ impl Builder<'_> {
         let keyed = matches!(folding.key, FoldKey::Parents { .. })
             && link.is_some_and(|link| link.to_normalize.is_empty())
             && capabilities.keys > 0;
-        let share = share(capabilities, given, &order, &residual, link.is_some(), keyed);
-        let beyond = self.local_order(folding.collection, folding.field, &order, given, None, capabilities.order)?;
-        let beyond = beyond.is_some_and(|local| !local.far.is_empty());
-        if beyond || !share.order && order.iter().any(needs_source) {
-            return Err(RequestError {
-                code: Code::TooCostly,
-                message: format!("`{}` cannot be ordered so: its source cannot do it", folding.field.name),
-                locations: vec![folding.field.location],
-            });
-        }
+        let local = self.local_order(folding.collection, folding.field, &order, given, None, capabilities.order)?;
+        let orders = Capabilities { order: capabilities.order && local.is_none(), ..*capabilities };
+        let share = share(&orders, given, &order, &residual, link.is_some(), keyed);
         if let (FoldKey::Parents { link, parent, columns }, true) = (folding.key, capabilities.filter) {
             let link = self.world.federated.link(link);
             if let Some(found) = by_normalized(self.world.federated, link, parent, columns) {
@@ -162,7 +159,7 @@ impl Builder<'_> {
                 pushed = pushed.and(Predicate::KeyIn { fields, normalize, operand });
             }
         }
-        Ok(Found { pushed, residual, order, cuts, keyed, share })
+        Ok(Found { pushed, residual, order, local, cuts, keyed, share })
     }
 
     fn link_of(&self, key: &FoldKey<'_>) -> Option<&Link> {
@@ -177,7 +174,7 @@ impl Builder<'_> {
         column.link.is_none_or(|link| {
             let link = self.world.federated.link(link);
             // Of two matches one would have to be chosen.
-            capabilities.order_links && !link.at_most_one && self.is_inside(link)
+            capabilities.group_links && !link.at_most_one && self.is_inside(link)
         })
     }
 

@@ -37,8 +37,3 @@ pub(super) fn share(
     let limit = complete && order && (given.distinct.is_empty() || distinct) && can_limit;
     Share { complete, order, distinct, limit }
 }
-
-/// Whether only the source can order so: what is compared is not in the row.
-pub(super) fn needs_source(term: &Order) -> bool {
-    !term.path.is_empty() || matches!(term.target, OrderTarget::Aggregate(_))
-}

@@ -66,7 +66,7 @@ impl Statistic {
             Statistic::Min | Statistic::Max => of.is_ordered().then_some(of),
             Statistic::Sum => match of {
                 Scalar::Int => Some(Scalar::BigInt),
-                Scalar::BigInt | Scalar::Decimal => Some(Scalar::Decimal),
+                Scalar::BigInt | Scalar::Unsigned | Scalar::Decimal => Some(Scalar::Decimal),
                 Scalar::Float => Some(Scalar::Float),
                 _ => None,
             },
@@ -260,7 +260,7 @@ impl FoldNames {
 
 /// Whether sums and means can be made of it.
 pub(crate) fn is_number(scalar: Scalar) -> bool {
-    matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Float | Scalar::Decimal)
+    matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Unsigned | Scalar::Float | Scalar::Decimal)
 }
 
 impl Federated {

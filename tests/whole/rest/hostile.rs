@@ -21,7 +21,7 @@ fn redirect(to: &str) -> Response {
 #[tokio::test]
 async fn what_is_no_answer_is_an_error_on_its_own_field() {
     type Answer = fn(&Asked) -> Response;
-    let cases: [(&str, &str, Answer); 25] = [
+    let cases: [(&str, &str, Answer); 28] = [
         ("a page for people", "SOURCE_MISMATCH", |_| typed("text/html", "<html>Sorry</html>")),
         ("a page for people under a wrong name", "SOURCE_MISMATCH", |_| {
             typed("application/json", "<html>Sorry</html>")
@@ -47,6 +47,12 @@ async fn what_is_no_answer_is_an_error_on_its_own_field() {
         ("the machine's own neighbourhood", "SOURCE_MISMATCH", |_| redirect("http://169.254.169.254/latest/meta-data")),
         ("another port", "SOURCE_MISMATCH", |_| redirect("http://127.0.0.1:1/")),
         ("a circle", "SOURCE_MISMATCH", |asked| redirect(&asked.path)),
+        ("null for a list", "SOURCE_MISMATCH", |_| json_of(&json!({"items": null}))),
+        ("null", "SOURCE_MISMATCH", |_| json_of(&json!(null))),
+        ("a connection that breaks off", "SOURCE_UNAVAILABLE", |_| {
+            let parts = [Ok(Bytes::from_static(b"{\"items\": [")), Err(std::io::Error::other("gone"))];
+            typed("application/json", Body::from_stream(stream::iter(parts)))
+        }),
         ("not known", "SOURCE_REJECTED", |_| status(404)),
         ("not logged in", "SOURCE_DENIED", |_| status(401)),
         ("not allowed", "SOURCE_DENIED", |_| status(403)),

@@ -266,6 +266,7 @@ impl Sheet {
         let taken: std::collections::HashSet<String> =
             written.iter().filter(|name| !name.is_empty()).cloned().collect();
         let mut given = std::collections::HashSet::new();
+        let nameless = (0..written.len()).filter(|at| written[*at].is_empty()).collect::<Vec<_>>();
         for (at, name) in written.into_iter().enumerate() {
             let base = if name.is_empty() { format!("column_{}", at + 1) } else { name.clone() };
             let mut unique = base.clone();
@@ -279,6 +280,11 @@ impl Sheet {
             }
             given.insert(unique.clone());
             self.names.push(unique);
+        }
+        // A title above the header is read as one.
+        if let Some(first) = nameless.into_iter().find(|column| !place.is_empty() && !self.is_hollow(*column)) {
+            let what = format!("the header has no name for `{}`", self.names[first]);
+            self.warnings.push(format!("{place}: {what}: if it stands in another row, say `header`"));
         }
     }
 

@@ -143,7 +143,7 @@ impl Reading<'_> {
             Some((outer, inner)) => (outer, Some(inner)),
             None => (pointer.as_str(), None),
         };
-        let items = self.take_list(tree, outer, is_xml)?;
+        let items = self.take_list(tree, outer, self.one || is_xml, is_xml)?;
         let count = items.len();
         let Some(inner) = inner else { return Ok((items, count)) };
         let mut rows = Vec::new();
@@ -151,7 +151,7 @@ impl Reading<'_> {
             if item.pointer(inner).is_none() {
                 continue;
             }
-            let within = self.take_list(&mut item, inner, is_xml)?;
+            let within = self.take_list(&mut item, inner, true, is_xml)?;
             for mut row in within {
                 if let Some(members) = row.as_object_mut() {
                     members.insert(OUTER.to_owned(), item.clone());
@@ -162,7 +162,8 @@ impl Reading<'_> {
         Ok((rows, count))
     }
 
-    fn take_list(&self, tree: &mut Value, pointer: &str, is_xml: bool) -> Result<Vec<Value>> {
+    /// `may_be_null`: whether null stands for no rows. For a list it is no answer.
+    fn take_list(&self, tree: &mut Value, pointer: &str, may_be_null: bool, is_xml: bool) -> Result<Vec<Value>> {
         let Some(found) = tree.pointer_mut(pointer) else {
             // An element without children has none of that name: the list is there, and it is empty.
             let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -173,7 +174,7 @@ impl Reading<'_> {
         };
         match found.take() {
             Value::Array(items) if items.iter().all(Value::is_object) => Ok(items),
-            Value::Null => Ok(Vec::new()),
+            Value::Null if may_be_null => Ok(Vec::new()),
             row @ Value::Object(_) if self.one || is_xml => Ok(vec![row]),
             _ => Err(self.mismatch("an answer with something else than rows where they belong")),
         }

@@ -8,29 +8,25 @@ use lilong_schema::federated::LinkId;
 use super::{AggregateStep, Asked, Figure, FoldKey, Folded, Folding, Found, WidenStep};
 use crate::error::RequestError;
 use crate::operation::Field;
-use crate::plan::arguments::plain_field;
 use crate::plan::build::Builder;
 use crate::plan::keys::{by_normalized, key_scalars, parent_key, parent_source, row_key};
-use crate::plan::page::sort_term;
 use crate::plan::read::{Columns, position, push, push_cap};
-use crate::plan::{
-    Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, SortStep, Step, StepId,
-};
+use crate::plan::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, Step, StepId};
 
 /// Rows or finer groups that are at hand.
-struct AtHand {
-    rows: StepId,
+pub(super) struct AtHand {
+    pub(super) rows: StepId,
     /// Which field of the collection each column is; [`NO_FIELD`] for others.
-    columns: Vec<FieldId>,
+    pub(super) columns: Vec<FieldId>,
     /// What the cells of each column are.
-    scalars: Vec<Scalar>,
+    pub(super) scalars: Vec<Scalar>,
     /// Columns of linked rows.
     linked: Vec<(LinkId, FieldId, usize)>,
     figures: Vec<Figure>,
 }
 
 /// Stands for a column that is no field of the collection.
-const NO_FIELD: FieldId = FieldId::MAX;
+pub(super) const NO_FIELD: FieldId = FieldId::MAX;
 
 impl Builder<'_> {
     /// Folds here. `groups`: the source finds just the rows, and can group them.
@@ -42,7 +38,7 @@ impl Builder<'_> {
     ) -> Result<Folded, RequestError> {
         let federated = self.world.federated;
         let answer = self.fold_answer(folding.collection, &folding.key, &folding.by, &folding.figures);
-        let mut at_hand = if groups { self.finer_groups(&folding, found) } else { self.rows_to_fold(&folding, found) };
+        let mut at_hand = if groups { self.finer_groups(&folding, found) } else { self.rows_to_fold(&folding, found)? };
         let links = folding.by.iter().filter_map(|column| column.link);
         let mut missing: Vec<LinkId> = Vec::new();
         for (link, column) in links.zip(folding.by.iter().filter(|column| column.link.is_some())) {
@@ -193,14 +189,14 @@ impl Builder<'_> {
     }
 
     /// The rows themselves, within the row budget.
-    fn rows_to_fold(&mut self, folding: &Folding<'_>, found: Found) -> AtHand {
+    fn rows_to_fold(&mut self, folding: &Folding<'_>, found: Found) -> Result<AtHand, RequestError> {
         let federated = self.world.federated;
         let limits = self.world.limits;
         let id = folding.collection;
         let collection = federated.collection(id);
         let described = &collection.described;
         let capabilities = self.capabilities(id);
-        let Found { pushed, residual, order, cuts, keyed, share } = found;
+        let Found { pushed, residual, order, local, cuts, keyed, share } = found;
         let Asked { operands, given, .. } = &folding.asked;
         let mut operands = operands.clone();
         let link = self.link_of(&folding.key).cloned();
@@ -222,6 +218,9 @@ impl Builder<'_> {
         if cut_here {
             columns.want_all(&given.distinct);
             columns.want_all(&order.iter().filter_map(crate::plan::arguments::plain_field).collect::<Vec<_>>());
+            for link in local.iter().flat_map(|local| &local.far).filter_map(|(_, links)| links.first()) {
+                columns.want_all(&federated.link(*link).columns);
+            }
         }
         if columns.0.is_empty() {
             columns.want(collection.fields.iter().position(Option::is_some).unwrap_or_default());
@@ -252,13 +251,14 @@ impl Builder<'_> {
             limit = bounds.0.or(limit);
             offset = bounds.1;
         }
-        let pushes_order = cut_by_source || cut_here && share.order;
+        // What is sorted here comes in the order of the terms that follow.
+        let here = local.as_ref().map_or(0, |local| local.here);
         let fetch = Fetch {
             collection: described.clone(),
             columns: columns.clone(),
             predicate: pushed,
             distinct: if cut_by_source { given.distinct.clone() } else { Vec::new() },
-            order: if pushes_order { order.clone() } else { Vec::new() },
+            order: if cuts && capabilities.order { order[here..].to_vec() } else { Vec::new() },
             limit,
             offset,
             keys: key_set,
@@ -266,42 +266,10 @@ impl Builder<'_> {
             group: None,
         };
         let from = keys.filter(|_| keyed).map(KeysFrom::Step);
-        let mut rows = self.fetch_rows(id, &folding.field.name, fetch, from, operands, ceiling, residual);
+        let rows = self.fetch_rows(id, &folding.field.name, fetch, from, operands, ceiling, residual);
         if keys.is_none() {
             let silence = self.unless_partial(folding.field, id);
             self.bear(rows, silence);
-        }
-        if cut_here {
-            if !share.order {
-                let terms = order.iter().filter_map(|term| {
-                    let column = position(&columns, plain_field(term)?)?;
-                    Some(sort_term(term, column, described))
-                });
-                let terms = terms.collect();
-                rows = self.add(Step::Sort(SortStep { input: rows, terms, numbered: false }));
-            }
-            let parent = keys.zip(link.as_ref()).map(|(step, link)| {
-                let to = key_scalars(federated, link);
-                let columns_of_keys = (0..link.columns.len()).collect();
-                Parent {
-                    step,
-                    source: parent_source(federated, link),
-                    key: KeyColumns { columns: columns_of_keys, from: to.clone(), to, normalize: Vec::new() },
-                    row_key: row_key(federated, link, &columns),
-                }
-            });
-            let distinct = given.distinct.iter();
-            rows = self.add(Step::Join(JoinStep {
-                field: folding.field.name.clone(),
-                rows,
-                parent,
-                distinct: distinct
-                    .filter_map(|field| Some((position(&columns, *field)?, described.fields[*field].scalar)))
-                    .collect(),
-                offset: given.offset.clone(),
-                limit: given.limit.clone(),
-                rule: JoinRule::List { most: limits.budget_rows },
-            }));
         }
         let at = |field: &FieldId| (position(&columns, *field).unwrap_or_default(), described.fields[*field].scalar);
         let figure = |figure: &Aggregate| Figure {
@@ -311,7 +279,11 @@ impl Builder<'_> {
         };
         let figures = folding.figures.iter().map(figure).collect();
         let scalars = columns.iter().map(|field| described.fields[*field].scalar).collect();
-        AtHand { rows, columns, scalars, linked: Vec::new(), figures }
+        let mut at_hand = AtHand { rows, columns, scalars, linked: Vec::new(), figures };
+        if cut_here {
+            self.cut(folding, &order, local.as_ref(), keys, &mut at_hand)?;
+        }
+        Ok(at_hand)
     }
 
     /// Puts the columns of linked rows that are grouped by beside the rows, with one fetch a link.

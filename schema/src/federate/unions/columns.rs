@@ -188,11 +188,12 @@ fn join(draft: &mut Draft<'_>, settings: &UnionSettings, into: &mut Column, othe
 
 /// The scalar that holds the values of both.
 fn widen(one: Scalar, other: Scalar) -> Option<Scalar> {
-    use Scalar::{BigInt, Decimal, Float, Int};
+    use Scalar::{BigInt, Decimal, Float, Int, Unsigned};
     match (one, other) {
         (one, other) if one == other => Some(one),
         (Int, BigInt) | (BigInt, Int) => Some(BigInt),
-        (Int | BigInt, Decimal) | (Decimal, Int | BigInt) => Some(Decimal),
+        // No integers here hold both what is negative and what is beyond 2⁶³.
+        (Int | BigInt | Unsigned, Decimal | Unsigned) | (Decimal | Unsigned, Int | BigInt | Unsigned) => Some(Decimal),
         (Int, Float) | (Float, Int) => Some(Float),
         _ => None,
     }
@@ -337,4 +338,30 @@ fn common_indexes(parts: &[Part<'_>]) -> Vec<Vec<String>> {
         common.retain(|index| here.contains(index));
     }
     common
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wider_scalar_holds_every_value_of_both_and_there_is_none_else() {
+        use Scalar::{BigInt, Decimal, Float, Int, String, Unsigned};
+        for (one, other, wanted) in [
+            (Int, Int, Some(Int)),
+            (Int, BigInt, Some(BigInt)),
+            (BigInt, Decimal, Some(Decimal)),
+            (Unsigned, Unsigned, Some(Unsigned)),
+            (Unsigned, Int, Some(Decimal)),
+            (Unsigned, BigInt, Some(Decimal)),
+            (Unsigned, Decimal, Some(Decimal)),
+            (Int, Float, Some(Float)),
+            (BigInt, Float, None),
+            (Unsigned, Float, None),
+            (Decimal, Float, None),
+            (Int, String, None),
+        ] {
+            assert_eq!((widen(one, other), widen(other, one)), (wanted, wanted), "{one:?} {other:?}");
+        }
+    }
 }

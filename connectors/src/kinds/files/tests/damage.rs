@@ -28,7 +28,13 @@ async fn damaged_rows_are_served_with_faults_where_they_are_damaged() {
 async fn headers_that_people_write_become_names() {
     for (content, shape, warning) in [
         ("id,name,name,name_2\n1,a,b,c\n", "a(id BigInt, name String, name_3 String, name_2 String)", "more than once"),
-        ("id,,\n1,x,\n", "a(id BigInt, column_2 String)", ""),
+        ("id,,\n1,x,\n", "a(id BigInt, column_2 String)", "line 1: the header has no name for `column_2`"),
+        ("id,,\n1,,\n", "a(id BigInt)", ""),
+        (
+            "Report,,\nid,name,born\n1,Li,2001-02-03\n",
+            "a(Report String, column_2 String, column_3 String)",
+            "if it stands in another row, say `header`",
+        ),
         ("\u{feff}姓名, born ,\"two\nlines\"\nLi,2001-02-03,1\n", "a(姓名 String, born Date, two lines BigInt)", ""),
         ("id,when\nnumber,day\n1,2001-02-03\n2,2001-02-04\n", "a(id String, when String)", "may be a second header"),
         ("id,name\n", "a(id String, name String)", "has no rows"),
