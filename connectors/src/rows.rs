@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
+use futures::Stream;
 use futures::stream::BoxStream;
 use lilong_schema::{Collection, Field, Scalar};
 
@@ -29,6 +30,11 @@ pub struct CellFault {
 
 /// What a fetch yields; dropping it cancels the work at the source.
 pub type RowStream = BoxStream<'static, Result<Rows>>;
+
+/// Whether a stream has nothing more to give, as far as it can tell without being asked for it.
+pub(crate) fn is_over(rows: &RowStream) -> bool {
+    rows.size_hint().1 == Some(0)
+}
 
 /// The Arrow type of a scalar's cells: `Int` Int32, `BigInt` `Int64` (unsigned: `UInt64`), `Float`
 /// Float64, `Boolean` Boolean, `Date` Date32, `Time` Time64(µs), `LocalDateTime` Timestamp(µs), `DateTime` Timestamp(µs, UTC), `Bytes` Binary, and Utf8 for

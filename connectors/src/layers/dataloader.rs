@@ -71,7 +71,7 @@ impl Layer for Dataloader {
                 let joined = self.loads.join(
                     whole,
                     || None::<Infallible>,
-                    |_| self.lanes.clone().fetch(shape, bound, self.context(context), next.keep()).boxed(),
+                    |_| self.lanes.clone().fetch(shape, bound, self.context(context), next.keep()),
                 );
                 return match joined {
                     Joined::Load(load, _) => load.rows().await,
@@ -86,7 +86,7 @@ impl Layer for Dataloader {
                     let (shelf, asked, era) = (shelf.clone(), asked.clone(), shelf.era());
                     let (lanes, context, below) = (self.lanes.clone(), self.context(context), next.keep());
                     let load = Load { shelf, bound, asked, began, era };
-                    load.run(|bound| lanes.fetch(shape, bound, context, below).boxed()).boxed()
+                    load.run(|bound| lanes.fetch(shape, bound, context, below).boxed())
                 },
             );
             let (rows, loaded) = match joined {

@@ -78,6 +78,11 @@ impl Stream for Batches {
             (None, Some(_)) => Poll::Pending,
         }
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::from(self.outlet.slot().is_some()) + usize::from(self.fault.is_some());
+        (left, self.reading.is_none().then_some(left))
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +92,7 @@ mod tests {
     use arrow_schema::Schema;
 
     use super::*;
+    use crate::rows::is_over;
     use crate::{Error, ErrorKind};
 
     fn rows(count: usize) -> Rows {
@@ -122,6 +128,29 @@ mod tests {
     async fn an_early_fault_is_the_results_and_no_rows_are_an_empty_stream() {
         assert!(read(|_| async { Err(fault()) }).await.is_err());
         assert_eq!(counts(read(|_| async { Ok(()) }).await.unwrap()).await, []);
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_says_so_with_its_last_batch() {
+        let mut stream = read(|outlet| async move {
+            outlet.give(rows(1)).await;
+            outlet.leave(rows(2));
+            Ok(())
+        })
+        .await
+        .unwrap();
+        for over in [false, true] {
+            assert!(stream.next().await.is_some());
+            assert_eq!(is_over(&stream), over);
+        }
+        let mut failing = read(|outlet| async move {
+            outlet.leave(rows(1));
+            Err(fault())
+        })
+        .await
+        .unwrap();
+        assert!(failing.next().await.unwrap().is_ok() && !is_over(&failing));
+        assert!(failing.next().await.unwrap().is_err() && is_over(&failing));
     }
 
     #[tokio::test]

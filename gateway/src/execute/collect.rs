@@ -84,7 +84,7 @@ impl Run<'_> {
         mut bound: BoundFetch,
     ) -> Result<(RowSet, usize), Fault> {
         let mut into = Collected { batches: Vec::new(), faults: Vec::new(), rows: 0, bytes: 0 };
-        let most = source.capabilities().keys.max(1);
+        let most = if bound.keys.is_some() { source.capabilities().keys.max(1) } else { usize::MAX };
         match bound.keys.take() {
             Some(keys) if keys.num_rows() > most => {
                 for at in (0..keys.num_rows()).step_by(most) {

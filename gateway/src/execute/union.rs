@@ -7,17 +7,19 @@
 mod bind;
 mod convert;
 mod fold;
+mod line;
 mod merge;
 mod nearest;
 mod prune;
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use lilong_connectors::deadline::until;
 use lilong_connectors::evaluate;
 use lilong_connectors::rows::columns_schema;
 use lilong_connectors::{BoundFetch, Operand, Predicate};
@@ -99,12 +101,12 @@ impl Run<'_> {
                 Gathering::Groups(groups) => groups.add(member, answer.rows, self.world.limits.budget_bytes),
             }
         };
-        if nearest::is_worth_it(step, &requests, &numbers) {
-            for (member, rows) in self.nearest(step, requests, &numbers, &mut faults).await? {
+        if let Some(most) = nearest::worth_it(step, &requests, &numbers) {
+            for (member, rows) in self.nearest(step, requests, most, (&operands, &numbers), &mut faults).await? {
                 take(member, Answer { rows, read_here: 0 })?;
             }
         } else {
-            self.gather(step, requests, &numbers, &mut faults, take).await?;
+            self.gather(step, requests, &mut faults, |request| self.member(step, request, &numbers), take).await?;
         }
         faults.sort_by_key(|(member, _)| *member);
         let faults: Vec<Fault> = faults.into_iter().map(|(_, fault)| fault).collect();
@@ -124,24 +126,42 @@ impl Run<'_> {
         Ok(rows)
     }
 
-    /// Asks members side by side; `take` is given what each sends, `faults` takes those that are silent.
-    async fn gather(
+    /// Asks members side by side, up to the request's deadline; `take` is given what each sends, `faults` takes those that are
+    /// silent.
+    async fn gather<T, F: Future<Output = Result<T, Fault>>>(
         &self,
         step: &UnionStep,
         requests: Vec<Request>,
-        numbers: &Numbers,
         faults: &mut Vec<(usize, Fault)>,
-        mut take: impl FnMut(usize, Answer) -> Result<(), Fault>,
+        ask: impl Fn(Request) -> F,
+        mut take: impl FnMut(usize, T) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
+        let mut late = vec![false; step.union.members.len()];
+        for request in &requests {
+            late[request.member] = true;
+        }
         let mut waiting = requests.into_iter();
         let mut asked = FuturesUnordered::new();
+        // One for all: to set and to stop a clock costs as much as a step of a fetch.
+        let mut end = Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(self.context.deadline)));
         loop {
             while asked.len() < self.world.limits.union_fetches
                 && let Some(request) = waiting.next()
             {
-                asked.push(self.member(step, request, numbers));
+                let (member, answer) = (request.member, ask(request));
+                asked.push(async move { (member, answer.await) });
             }
-            let Some((member, answer)) = asked.next().await else { return Ok(()) };
+            let next = poll_fn(|context| match asked.poll_next_unpin(context) {
+                Poll::Pending => end.as_mut().poll(context).map(|()| None),
+                Poll::Ready(next) => Poll::Ready(Some(next)),
+            });
+            let Some(next) = next.await else {
+                let late = step.union.members.iter().enumerate().filter(|(member, _)| late[*member]);
+                faults.extend(late.map(|(at, member)| (at, super::overdue(self.world.sources[member.source].name()))));
+                return Ok(());
+            };
+            let Some((member, answer)) = next else { return Ok(()) };
+            late[member] = false;
             match answer {
                 Ok(answer) => take(member, answer)?,
                 Err(fault) if is_silence(&fault) => faults.push((member, fault)),
@@ -219,51 +239,50 @@ impl Run<'_> {
     }
 
     /// What one member sends, in the columns of the union.
-    async fn member(&self, step: &UnionStep, request: Request, numbers: &Numbers) -> (usize, Result<Answer, Fault>) {
-        let member = &step.union.members[request.member];
-        let source = &self.world.sources[member.source];
-        let ceiling = if !request.ask.cuts {
+    async fn member(&self, step: &UnionStep, request: Request, numbers: &Numbers) -> Result<Answer, Fault> {
+        let Request { member, ask, operands, keys } = request;
+        let source = &self.world.sources[step.union.members[member].source];
+        let ceiling = if !ask.cuts {
             Ceiling { rows: self.world.limits.budget_rows, budget: true }
-        } else if request.keys.is_some() {
+        } else if keys.is_some() {
             step.ceiling
         } else {
             Ceiling { rows: numbers.most().unwrap_or(step.ceiling.rows).max(step.ceiling.rows), budget: false }
         };
-        let (prepared, operands) = (request.ask.prepared.clone(), request.operands.clone());
-        let bound = BoundFetch { prepared, operands, keys: request.keys.clone() };
-        let end = tokio::time::Instant::from_std(self.context.deadline);
-        let asked = self.ask(source, &step.field, ceiling, bound);
-        let answer = match until(end, asked).await {
-            Ok(Ok((rows, bytes))) => {
-                let read_here = if request.ask.reads_here() { rows.batch.num_rows() } else { 0 };
-                let united = self.unite(step, &request, &rows).map(|rows| Answer { rows, read_here });
-                // What is merged is counted there.
-                self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-                united
-            }
-            Ok(Err(fault)) => Err(fault),
-            Err(_) => Err(super::overdue(source.name())),
-        };
-        (request.member, answer)
+        let checked = if ask.residual.is_true() { Vec::new() } else { operands.clone() };
+        let bound = BoundFetch { prepared: ask.prepared.clone(), operands, keys };
+        let (rows, bytes) = self.ask(source, &step.field, ceiling, bound).await?;
+        let read_here = if ask.reads_here() { rows.batch.num_rows() } else { 0 };
+        let united = self.unite(step, member, &ask, &checked, &rows);
+        // What is merged is counted there.
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        Ok(Answer { rows: united?, read_here })
     }
 
     /// A member's rows in the columns of the union, without those that do not meet what its source could not check.
-    fn unite(&self, step: &UnionStep, request: &Request, rows: &RowSet) -> Result<RowSet, Fault> {
-        let member = &step.union.members[request.member];
+    fn unite(
+        &self,
+        step: &UnionStep,
+        member: usize,
+        ask: &Ask,
+        operands: &[Operand],
+        rows: &RowSet,
+    ) -> Result<RowSet, Fault> {
+        let member = &step.union.members[member];
         let name = self.world.sources[member.source].name();
         let shape = &step.union.shapes[member.shape];
-        if let (Some(groups), Some(group)) = (&request.ask.groups, &step.fetch.group) {
-            return fold::convert(groups, &request.ask, group, &member.constants, name, rows)
+        if let (Some(groups), Some(group)) = (&ask.groups, &step.fetch.group) {
+            return fold::convert(groups, ask, group, &member.constants, name, rows)
                 .map_err(|error| self.internal(&error));
         }
-        let united = convert::convert(&request.ask, &step.fetch.collection, shape, &member.constants, name, rows)
+        let united = convert::convert(ask, &step.fetch.collection, shape, &member.constants, name, rows)
             .map_err(|error| self.internal(&error))?;
-        let united = if request.ask.residual.is_true() {
+        let united = if ask.residual.is_true() {
             united
         } else {
-            let columns = &request.ask.columns;
+            let columns = &ask.columns;
             let collection = &step.fetch.collection;
-            let mask = evaluate::filter(&request.ask.residual, collection, columns, &united.batch, &request.operands)
+            let mask = evaluate::filter(&ask.residual, collection, columns, &united.batch, operands)
                 .map_err(|error| self.internal(&error))?;
             keep(&united, &mask).map_err(|error| self.internal(&error))?
         };

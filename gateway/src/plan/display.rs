@@ -55,8 +55,10 @@ fn write_steps(steps: &Value, indent: usize, out: &mut String) {
                 out.push_str(&format!(" where={residual}"));
             }
             out.push('\n');
-            for line in ask["request"].as_str().unwrap_or_default().lines() {
-                out.push_str(&format!("{:indent$}        {line}\n", ""));
+            for request in [&ask["first"], &ask["request"]] {
+                for line in request.as_str().unwrap_or_default().lines() {
+                    out.push_str(&format!("{:indent$}        {line}\n", ""));
+                }
             }
         }
         if let Some(request) = step["request"].as_str() {
@@ -259,6 +261,15 @@ fn union(id: usize, step: &UnionStep, model: &Model) -> Value {
             Some(Ok(native)) => value["request"] = json!(native.text),
             Some(Err(error)) => value["error"] = json!(error.to_string()),
             None => {}
+        }
+        // Where few rows are wanted, this comes before.
+        if step.may_ask_first(step.shape_of.len())
+            && ask.cuts
+            && !ask.single
+            && let Some(Ok(native)) = first.map(|source| source.explain(&ask.first(&step.ordered).prepared))
+            && value["request"] != native.text
+        {
+            value["first"] = json!(native.text);
         }
         value
     };

@@ -4,6 +4,8 @@
 //! does everything by itself but fold, of which it makes groups that can be put together; what a member cannot do of it is done here, member by member, over the rows it sends.
 //! *Invariant*: members that look the same to a connector share one request, however many there are.
 
+mod cell;
+mod first;
 mod fold;
 mod order;
 mod prune;
@@ -18,10 +20,12 @@ use lilong_schema::Capabilities;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{SourceId, Union, UnionColumn};
 
+pub use self::cell::Cell;
+pub use self::first::First;
 pub use self::fold::{Folding, GroupCell, Groups, UnionFold};
 pub use self::prune::Edge;
 pub use self::reduce::{Known, Reduced, compare_text, leaves, reduce};
-pub use self::shape::{Ask, Cell, Derived, Extra, Shape};
+pub use self::shape::{Ask, Derived, EXTRAS, Extra, Shape};
 use super::page::{FetchPage, KEPT};
 use super::{Ceiling, KeysFrom, PlanOperand};
 
@@ -50,6 +54,8 @@ pub struct UnionStep {
     pub shape_of: Vec<usize>,
     /// The columns that members are asked for: the fetch's own, then what merging needs.
     pub work: Vec<FieldId>,
+    /// The columns that rows are ordered by, each once; all are among `work`.
+    pub ordered: Vec<FieldId>,
     /// The conditions of the fetch one by one: those on columns that are one value in all rows of a member are decided
     /// without asking it.
     pub leaves: Vec<Predicate>,
@@ -92,6 +98,7 @@ pub(super) fn union_step(
         Some(group) => fold::folded_columns(&fetch, group),
         None => work(&fetch),
     };
+    let ordered = first::ordered(&fetch);
     let fold = fetch.group.as_ref().map(|group| fold::union_fold(&fetch, group, &work));
     let mut shapes: Vec<Shape> = Vec::new();
     let mut known: HashMap<(usize, Option<String>, Capability), usize> = HashMap::new();
@@ -124,6 +131,7 @@ pub(super) fn union_step(
         shapes,
         shape_of,
         work,
+        ordered,
         leaves,
         fixed,
         edges,

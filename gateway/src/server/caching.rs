@@ -49,7 +49,7 @@ pub(super) fn write(response: &mut Response, times: Option<(u64, u64)>, tag: &st
             set(header::ETAG, tag.to_owned());
         }
         // An answer may tell of people; nothing on its way should keep it.
-        None => set(header::CACHE_CONTROL, "no-store".to_owned()),
+        None => drop(headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))),
     }
 }
 

@@ -203,7 +203,12 @@ fn respond(answer: Answer<Pieces>, media: Media, asked: Option<&HeaderMap>) -> R
     let tag = if times.is_some() { caching::tag(media.content_type(), answer.body.written()) } else { String::new() };
     let mut response = match asked {
         Some(headers) if times.is_some() && caching::is_known(headers, &tag) => caching::not_modified(),
-        _ => (status, [(header::CONTENT_TYPE, media.content_type())], Body::new(answer.body)).into_response(),
+        _ => {
+            let mut response = Response::new(Body::new(answer.body));
+            *response.status_mut() = status;
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+            response
+        }
     };
     caching::write(&mut response, times, &tag);
     response.extensions_mut().insert(Outcome { code, errors: answer.errors });

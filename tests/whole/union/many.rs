@@ -1,10 +1,17 @@
 //! A union of very many members.
 
 use std::fs;
+use std::sync::Arc;
 
 use lilong::Gateway;
+use lilong_connectors::ErrorKind;
+use lilong_connectors::kinds::memory::Script;
+use lilong_schema::Capabilities;
+use lilong_schema::catalog::Limits;
+use lilong_tests::mirror::Copied;
 use lilong_tests::serve;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::{ask, catalog, silo};
 
@@ -53,7 +60,14 @@ async fn the_first_rows_of_six_hundred_members_cost_each_one_request() {
     // Members that look the same share one request, made once.
     let request = lilong::request::Request { query: query.to_owned(), ..Default::default() };
     let plan = gateway.explain(&request).unwrap();
-    assert_eq!(plan["steps"][0]["asks"].as_array().unwrap().len(), 1, "{plan}");
+    let asks = plan["steps"][0]["asks"].as_array().unwrap();
+    assert_eq!(asks.len(), 1, "{plan}");
+    assert_eq!(asks[0]["first"], json!(null), "{plan}");
+    // What comes first needs the columns of the order alone.
+    let query = "{ item(orderBy: [{ id: ASC }], limit: 2) { size } }".to_owned();
+    let plan = gateway.explain(&lilong::request::Request { query, ..Default::default() }).unwrap();
+    let first = r#"SELECT t0."id" FROM "item" AS t0 ORDER BY t0."id" LIMIT ?1"#;
+    assert_eq!(plan["steps"][0]["asks"][0]["first"], json!(first), "{plan}");
 }
 
 /// Statements and rows so far.
@@ -138,4 +152,34 @@ async fn of_many_members_a_silent_one_is_told_and_the_rest_is_given() {
     assert_eq!(answer["data"]["item"], expected, "{answer}");
     assert_eq!(answer["extensions"]["lilong"]["missing"], json!(["part_79"]), "{answer}");
     assert_eq!(answer["errors"].as_array().unwrap().len(), 1, "{answer}");
+}
+
+#[tokio::test]
+async fn a_member_that_falls_silent_between_two_questions_leaves_its_place_to_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    for member in 0..80 {
+        let rows = format!("INSERT INTO item VALUES (1, {member}), (2, 1000 + {member})");
+        let statements = format!("CREATE TABLE item (id INTEGER PRIMARY KEY, size INTEGER); {rows};");
+        silo(folder.path(), &format!("part_{member:02}"), &statements);
+    }
+    catalog(folder.path(), "[[union]]\nname = \"item\"\nmembers = [\"part_*.item\"]\n");
+    let copied = Copied::of(&serve(folder.path()).await).await;
+    let mirror = copied.serve(Capabilities::ALL, Limits { union_fetches: 1, ..Limits::default() });
+    // The nearest member is asked where its first row stands, and then waits with its rows.
+    let gate = Arc::new(Semaphore::new(1));
+    mirror.source("part_00").play(Script { gate: Some(gate.clone()), ..Script::default() });
+    let change = async {
+        let mut asked = 0;
+        while asked < 81 {
+            asked += mirror.fetches();
+            tokio::task::yield_now().await;
+        }
+        mirror.source("part_01").play(Script::failing(ErrorKind::Unavailable));
+        gate.add_permits(1);
+    };
+    let question = ask(&mirror.gateway, "{ item(orderBy: [{ size: ASC }], limit: 3) { _source size } }");
+    let (answer, ()) = tokio::join!(question, change);
+    let row = |member: u32| json!({ "_source": format!("part_{member:02}"), "size": member });
+    assert_eq!(answer["data"]["item"], json!([row(0), row(2), row(3)]), "{answer}");
+    assert_eq!(answer["extensions"]["lilong"]["missing"], json!(["part_01"]), "{answer}");
 }

@@ -20,7 +20,7 @@ use crate::deadline::until;
 use crate::sql::batch::{BYTES, FEW, ROWS, capacity, number};
 use crate::sql::cells;
 use crate::sql::reading::{self, Outlet};
-use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
+use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream, Rows};
 
 /// Selects that one statement joins, one for each key.
 const SELECTS: usize = 50;
@@ -155,6 +155,7 @@ impl Job {
         let mut again = true;
         let mut chunks = self.chunks().into_iter();
         let mut next = chunks.next();
+        let mut last = None;
         while let Some(rows) = next.clone() {
             let (text, arguments) = self.statement(rows).map_err(|error| {
                 let kind = match error {
@@ -169,7 +170,10 @@ impl Job {
             let connection = &mut lease.session()?.connection;
             let read = self.read(connection, text, arguments, persistent, capacity, outlet, &mut sent);
             match read.await {
-                Ok(()) => lease.busy = false,
+                Ok(rows) => {
+                    lease.busy = false;
+                    last = rows;
+                }
                 Err(Failure::Other(error)) => return Err(error),
                 Err(Failure::Driver(error)) if fault::spoils_connection(&error) => {
                     // It may have been closed while it was idle: that is no fault of the source.
@@ -199,12 +203,20 @@ impl Job {
             }
             capacity = FEW;
             next = chunks.next();
+            if next.is_some()
+                && let Some(rows) = last.take()
+            {
+                outlet.give(rows).await;
+            }
         }
         lease.give_back();
+        if let Some(rows) = last {
+            outlet.leave(rows);
+        }
         Ok(())
     }
 
-    /// Reads one statement to its end.
+    /// Reads one statement to its end; the last rows are its result.
     #[allow(clippy::too_many_arguments)] // one step of `run`, apart so that its borrow of the connection ends
     async fn read(
         &mut self,
@@ -215,7 +227,7 @@ impl Job {
         capacity: usize,
         outlet: &Outlet,
         sent: &mut usize,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Rows>, Failure> {
         let schema = self.bound.prepared.schema();
         let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(persistent);
         let mut rows = connection.fetch(query);
@@ -232,23 +244,20 @@ impl Job {
             if batch.rows() >= ROWS || batch.bytes() >= BYTES {
                 let full = std::mem::replace(&mut batch, Batch::new(&schema, &self.parts.decoders, ROWS));
                 *sent += full.rows();
-                self.give(full, outlet).await?;
+                outlet.give(self.built(full)?).await;
             }
             batch.push(&row, wires).map_err(Failure::Driver)?;
         }
-        if batch.rows() > 0 {
-            *sent += batch.rows();
-            self.give(batch, outlet).await?;
+        if batch.rows() == 0 {
+            return Ok(None);
         }
-        Ok(())
+        self.built(batch).map(Some)
     }
 
-    async fn give(&self, batch: Batch, outlet: &Outlet) -> Result<(), Failure> {
-        let rows = batch.finish().map_err(|error| {
+    fn built(&self, batch: Batch) -> Result<Rows, Failure> {
+        batch.finish().map_err(|error| {
             let error = Error::new(ErrorKind::Internal, self.source.clone(), "building a batch").because(error);
             Failure::Other(error)
-        })?;
-        outlet.give(rows).await;
-        Ok(())
+        })
     }
 }

@@ -7,7 +7,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why a file cannot be read as it lies there.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +56,7 @@ pub(super) enum Access {
 /// A file as it was found. A connection serves as long as this stays equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    path: PathBuf,
+    path: Arc<Path>,
     /// How to open it.
     pub(super) access: Access,
     identity: Identity,
@@ -80,7 +80,7 @@ struct Stamp {
 /// Looks at one file again and again.
 #[derive(Debug)]
 pub(super) struct Watch {
-    path: PathBuf,
+    path: Arc<Path>,
     header: Mutex<Option<Header>>,
 }
 
@@ -97,8 +97,8 @@ impl Watch {
     /// Touches nothing yet.
     pub(super) fn new(path: PathBuf) -> Self {
         // Two slashes at the beginning of a URI's path would be something else.
-        let path = std::path::absolute(&path).unwrap_or(path).components().collect();
-        Self { path, header: Mutex::new(None) }
+        let path: PathBuf = std::path::absolute(&path).unwrap_or(path).components().collect();
+        Self { path: path.into(), header: Mutex::new(None) }
     }
 
     /// The path as it was given.
@@ -113,12 +113,12 @@ impl Watch {
             // SQLite's own files stand beside the real file, not beside a link to it.
             let path = std::fs::canonicalize(&self.path).map_err(obstacle)?;
             let metadata = std::fs::metadata(&path).map_err(obstacle)?;
-            return self.look_at(&path, &metadata);
+            return self.look_at(&path.into(), &metadata);
         }
         self.look_at(&self.path, &metadata)
     }
 
-    fn look_at(&self, path: &Path, metadata: &Metadata) -> Result<Found, Obstacle> {
+    fn look_at(&self, path: &Arc<Path>, metadata: &Metadata) -> Result<Found, Obstacle> {
         if !metadata.is_file() {
             return Err(Obstacle::NotAFile);
         }
@@ -135,7 +135,7 @@ impl Watch {
         if stamp.size == 0 && size_beside(path, "-journal")?.is_some_and(|size| size > 0) {
             return Err(Obstacle::HotJournal);
         }
-        Ok(Found { path: path.to_owned(), access, identity, stamp: (access != Access::Log).then_some(stamp) })
+        Ok(Found { path: path.clone(), access, identity, stamp: (access != Access::Log).then_some(stamp) })
     }
 
     /// Closes the file. Only for when no connection of this process reads it.

@@ -175,6 +175,9 @@ impl Pool {
 
     /// One task for each pool that has connections.
     fn keep_swept(self: &Arc<Self>) {
+        if self.sweeping.load(Ordering::Acquire) {
+            return;
+        }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
@@ -263,10 +266,8 @@ impl Lease {
     }
 
     /// Keeps the connection for the next one.
-    pub(super) fn give_back(mut self) {
-        if self.connection.progress_handler(0, None::<fn() -> bool>).is_err() {
-            return;
-        }
+    pub(super) fn give_back(self) {
+        // What stops its statements stays: nothing runs before the next lease sets another.
         let idle = Idle { connection: self.connection, found: self.found, since: Instant::now(), slot: self.slot };
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
     }

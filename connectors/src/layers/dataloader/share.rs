@@ -5,21 +5,23 @@
 //! there, is cancelled when nobody reads it any more, and its entry goes with the first of the two.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use foldhash::fast::RandomState;
-use futures::future::{BoxFuture, Shared, WeakShared, ready as at_once};
+use futures::future::{BoxFuture, Shared, WeakShared};
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::time::Instant;
 
 use crate::layers::identity::Identity;
+use crate::rows::is_over;
 use crate::{Result, RowStream, Rows};
 
-/// A batch, or the fault in its place, and what follows it; nothing at the end.
-type Step = Option<(Result<Rows>, Piece)>;
+/// A batch, or the fault in its place, and what may follow it; nothing at the end.
+type Step = Option<(Result<Rows>, Option<Piece>)>;
 
 /// A place in a load, from which any number of readers go on.
 #[derive(Clone)]
@@ -50,11 +52,11 @@ pub(super) enum Joined<T> {
 impl Loads {
     /// The load of that identity. If there is none to join, what `again` finds that one has left; else `start` makes it,
     /// which is told the moment.
-    pub(super) fn join<T>(
+    pub(super) fn join<T, F: Future<Output = Result<RowStream>> + Send + 'static>(
         self: &Arc<Self>,
         identity: Identity,
         again: impl FnOnce() -> Option<T>,
-        start: impl FnOnce(Instant) -> BoxFuture<'static, Result<RowStream>>,
+        start: impl FnOnce(Instant) -> F,
     ) -> Joined<T> {
         let mut flying = self.lock();
         if let Some(joined) = flying.get(&identity)
@@ -73,8 +75,8 @@ impl Loads {
         let head = async move {
             let _joinable = entry;
             match starting.await {
-                Ok(rows) => following(rows).await,
-                Err(error) => Some((Err(error), Piece::end())),
+                Ok(rows) => follow(rows).await,
+                Err(error) => Some((Err(error), None)),
             }
         };
         let head = head.boxed().shared();
@@ -112,26 +114,24 @@ impl Drop for Entry {
     }
 }
 
-fn following(mut rows: RowStream) -> BoxFuture<'static, Step> {
-    async move {
-        let item = rows.next().await?;
-        let rest = if item.is_ok() { Piece(following(rows).shared()) } else { Piece::end() };
-        Some((item, rest))
-    }
-    .boxed()
+async fn follow(mut rows: RowStream) -> Step {
+    let item = rows.next().await?;
+    // Most answers are one batch, after which nothing has to be waited for.
+    let rest = (item.is_ok() && !is_over(&rows)).then(|| following(rows));
+    Some((item, rest))
+}
+
+fn following(rows: RowStream) -> Piece {
+    Piece(follow(rows).boxed().shared())
 }
 
 impl Piece {
-    fn end() -> Self {
-        Piece(at_once(None).boxed().shared())
-    }
-
     /// The rows from here on. A fault that comes before any is the result's.
     pub(super) async fn rows(self) -> Result<RowStream> {
         match self.0.await {
             None => Ok(futures::stream::empty().boxed()),
             Some((Err(error), _)) => Err(error),
-            Some((Ok(rows), rest)) => Ok(Reading { first: Some(rows), rest: Some(rest) }.boxed()),
+            Some((Ok(rows), rest)) => Ok(Reading { first: Some(rows), rest }.boxed()),
         }
     }
 }
@@ -154,11 +154,16 @@ impl Stream for Reading {
         };
         let step = ready!(piece.0.poll_unpin(context));
         let (item, rest) = match step {
-            Some((item, rest)) => (Some(item), Some(rest)),
+            Some((item, rest)) => (Some(item), rest),
             None => (None, None),
         };
         self.rest = rest;
         Poll::Ready(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let first = usize::from(self.first.is_some());
+        (first, self.rest.is_none().then_some(first))
     }
 }
 
@@ -168,7 +173,7 @@ impl Drop for Reading {
         let mut piece = self.rest.take();
         while let Some(Piece(shared)) = piece {
             piece = match shared.peek() {
-                Some(Some((_, rest))) => Some(rest.clone()),
+                Some(Some((_, rest))) => rest.clone(),
                 _ => None,
             };
         }

@@ -11,7 +11,7 @@ use lilong_schema::federated::UnionColumn;
 
 use super::Request;
 use crate::execute::{Fault, Run, collect::is_false, internal};
-use crate::plan::union::{Ask, Derived, UnionStep};
+use crate::plan::union::{Ask, Derived, EXTRAS, UnionStep};
 
 /// Limits and offsets of a union's step in one request.
 pub(super) struct Numbers {
@@ -75,7 +75,8 @@ impl Run<'_> {
             limit = [limit, of_key].into_iter().flatten().min();
         }
         let integer = |number: usize| Operand::Value(Value::Integer(number as i128));
-        let mut all = operands.to_vec();
+        let mut all = Vec::with_capacity(operands.len() + EXTRAS + ask.derived.len());
+        all.extend_from_slice(operands);
         all.push(integer(limit.unwrap_or(budget)));
         all.push(integer(of_key.unwrap_or(budget)));
         let mut own = None;

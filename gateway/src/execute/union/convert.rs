@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt32Array, new_null_array};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array, new_null_array};
 use arrow_schema::ArrowError;
 use arrow_select::take::take;
 use lilong_connectors::rows::arrow_type;
@@ -92,5 +92,8 @@ pub(super) fn cast(array: &ArrayRef, from: Scalar, to: Scalar) -> Result<ArrayRe
 
 /// One value as often as there are rows.
 pub(super) fn repeat(value: &ArrayRef, count: usize) -> Result<ArrayRef, ArrowError> {
+    if value.len() == count {
+        return Ok(value.clone());
+    }
     take(value, &UInt32Array::from(vec![0u32; count]), None)
 }

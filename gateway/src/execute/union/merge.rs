@@ -4,12 +4,10 @@
 //! sent them. Rows that can no longer be among those asked for are let go now and then, so that what is held does not grow
 //! with the number of members.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, Int32Array, RecordBatch, UInt32Array};
 use arrow_row::{RowConverter, SortField};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -213,17 +211,6 @@ impl<'a> Pool<'a> {
             })
             .collect::<Result<Vec<ArrayRef>, Fault>>()?;
         keys.index.lookup(&columns).map_err(|_| internal())
-    }
-
-    /// The members that have any of the rows wanted.
-    pub(super) fn into_members(mut self) -> Result<BTreeSet<usize>, Fault> {
-        self.settle()?;
-        self.bytes.fetch_sub(self.held, Ordering::Relaxed);
-        let ranks = self.parts.iter().flat_map(|part| {
-            let ranks = part.batch.column(self.step.work.len()).as_primitive_opt::<Int32Type>();
-            ranks.into_iter().flat_map(|ranks| ranks.values().iter().map(|rank| *rank as usize))
-        });
-        Ok(ranks.collect())
     }
 
     /// All rows wanted, in the columns of the fetch.

@@ -1,84 +1,106 @@
 //! The first rows of very many members, without reading as many of each as are wanted of all.
 //!
 //! In: requests for the first rows in an order. Out: rows of members, all those among them that are wanted. Each member is asked
-//! for its first row, and only those whose first row is among the ones wanted are asked for as many: of six hundred members at
-//! most twenty have any of the first twenty rows. *Invariant*: no row is missed: as long as a row is wanted of a member that
-//! was asked for one only, that member is asked for more.
+//! where its first row stands, and only those whose first row is among the ones wanted are asked for rows: of six hundred
+//! members at most twenty have any of the first twenty rows. *Invariant*: no row is missed: as long as fewer rows than wanted
+//! stand before the first row of a member that was not asked for rows, it is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use lilong_connectors::Operand;
+use lilong_connectors::{BoundFetch, Operand};
 use lilong_schema::Value;
 
 use super::bind::Numbers;
-use super::merge::Pool;
+use super::line::Line;
 use super::{Answer, Request};
 use crate::execute::{Fault, RowSet, Run};
-use crate::plan::union::{Extra, UnionStep};
+use crate::plan::Ceiling;
+use crate::plan::union::{Ask, Extra, UnionStep};
 
-/// Fewer members are asked for all at once: the second question takes its time.
-const MANY: usize = 64;
 /// So many members for each row that is wanted.
 const EACH: usize = 4;
 
-/// Whether few of the members can have any of the rows wanted.
-pub(super) fn is_worth_it(step: &UnionStep, requests: &[Request], numbers: &Numbers) -> bool {
-    let fetch = &step.fetch;
-    let plain = step.fold.is_none() && fetch.keys.is_none() && fetch.distinct.is_empty() && !fetch.order.is_empty();
-    let few = |most: usize| most > 1 && most.saturating_mul(EACH) <= requests.len();
-    plain
-        && requests.len() >= MANY
-        && numbers.most().is_some_and(few)
-        && requests.iter().all(|request| request.ask.cuts && !request.ask.single)
+/// How many rows are wanted, if few of the members can have any of them.
+pub(super) fn worth_it(step: &UnionStep, requests: &[Request], numbers: &Numbers) -> Option<usize> {
+    let most = numbers.most()?;
+    let few = most > 1 && most.saturating_mul(EACH) <= requests.len();
+    let all = few && step.may_ask_first(requests.len());
+    (all && requests.iter().all(|request| request.ask.cuts && !request.ask.single)).then_some(most)
 }
 
 impl Run<'_> {
-    /// The rows of the members that have some of the first rows.
+    /// The rows of the members that have some of the first rows, of which `most` are wanted.
     pub(super) async fn nearest(
         &self,
         step: &UnionStep,
         requests: Vec<Request>,
-        numbers: &Numbers,
+        most: usize,
+        (operands, numbers): (&[Operand], &Numbers),
         faults: &mut Vec<(usize, Fault)>,
     ) -> Result<Vec<(usize, RowSet)>, Fault> {
-        let limit = step.operands.len() + Extra::Limit as usize;
-        let first = |request: &Request| {
-            let mut operands = request.operands.clone();
-            operands[limit] = Operand::Value(Value::Integer(1));
-            Request { member: request.member, ask: request.ask.clone(), operands, keys: None }
+        let mut line = Line::new(step, self.world.sources);
+        // Where a value cannot be represented, it does not tell where the row stands.
+        let mut odd = Vec::new();
+        let mut held = 0;
+        let asks: BTreeMap<usize, Arc<Ask>> =
+            requests.iter().map(|request| (request.member, request.ask.clone())).collect();
+        let take = |member: usize, (rows, bytes): (RowSet, usize)| {
+            held += bytes;
+            if !rows.faults.is_empty() {
+                odd.push(member);
+            }
+            line.add_first(member, asks[&member].first(&step.ordered), &rows.batch)
         };
-        let firsts = requests.iter().map(first).collect();
-        // Those that have told no more than their first row.
-        let mut open: BTreeMap<usize, Request> =
-            requests.into_iter().map(|request| (request.member, request)).collect();
+        self.gather(step, requests, faults, |request| self.first(step, request), take).await?;
+        let (mut waiting, certain): (VecDeque<usize>, VecDeque<usize>) =
+            line.sorted()?.values().iter().map(|row| *row as usize).partition(|row| odd.contains(&line.member(*row)));
+        let mut wanted = waiting.len() + most;
+        waiting.extend(certain);
         let mut parts: BTreeMap<usize, RowSet> = BTreeMap::new();
-        let mut take = |member: usize, answer: Answer| {
-            parts.insert(member, answer.rows);
-            Ok(())
-        };
-        self.gather(step, firsts, numbers, faults, &mut take).await?;
         loop {
-            let mut pool = Pool::new(step, None, numbers, &self.bytes)?;
-            for (member, part) in &parts {
-                pool.add(*member, part.clone(), self.world.limits.budget_bytes)?;
+            let mut next = Vec::with_capacity(wanted.min(waiting.len()));
+            for row in waiting.drain(..wanted.min(waiting.len())) {
+                let member = line.member(row);
+                next.extend(self.request(step, member, asks[&member].clone(), operands, None, numbers)?);
             }
-            let mut near = pool.into_members()?;
-            // Where a value cannot be represented, it does not tell where the row stands.
-            near.extend(parts.iter().filter(|(_, part)| !part.faults.is_empty()).map(|(member, _)| *member));
-            let next: Vec<Request> = near.iter().filter_map(|member| open.remove(member)).collect();
-            if next.is_empty() {
-                // None of the others has a row among the first.
-                parts.retain(|member, _| near.contains(member));
-                return Ok(parts.into_iter().collect());
-            }
-            for request in &next {
-                parts.remove(&request.member);
-            }
-            let mut take = |member: usize, answer: Answer| {
+            let take = |member: usize, answer: Answer| {
                 parts.insert(member, answer.rows);
                 Ok(())
             };
-            self.gather(step, next, numbers, faults, &mut take).await?;
+            self.gather(step, next, faults, |request| self.member(step, request, numbers), take).await?;
+            let before = match waiting.front() {
+                Some(row) => before(&line, *row, &parts)?,
+                None => most,
+            };
+            if before >= most {
+                self.bytes.fetch_sub(held, Ordering::Relaxed);
+                return Ok(parts.into_iter().collect());
+            }
+            wanted = most - before;
         }
     }
+
+    /// Where the first row of a member stands, and the bytes that are counted as held for that.
+    async fn first(&self, step: &UnionStep, request: Request) -> Result<(RowSet, usize), Fault> {
+        let Request { member, ask, mut operands, .. } = request;
+        let source = &self.world.sources[step.union.members[member].source];
+        operands[step.operands.len() + Extra::Limit as usize] = Operand::Value(Value::Integer(1));
+        let bound = BoundFetch { prepared: ask.first(&step.ordered).prepared.clone(), operands, keys: None };
+        let ceiling = Ceiling { rows: step.ceiling.rows, budget: false };
+        self.ask(source, &step.field, ceiling, bound).await
+    }
+}
+
+/// How many rows of members stand before a row of the line.
+fn before(line: &Line<'_>, row: usize, parts: &BTreeMap<usize, RowSet>) -> Result<usize, Fault> {
+    let mut all = line.another();
+    for (member, rows) in parts {
+        all.add(*member, rows)?;
+    }
+    let at = all.len() as u32;
+    all.add_row(line, row);
+    let sorted = all.sorted()?;
+    Ok(sorted.values().iter().position(|row| *row == at).unwrap_or_default())
 }

@@ -9,7 +9,8 @@ use lilong_schema::Scalar;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::UnionColumn;
 
-use super::shape::{Cell, Extra, Relation, Shape};
+use super::cell::Cell;
+use super::shape::{Extra, Relation, Shape};
 use crate::plan::Figure;
 use crate::plan::read::position;
 

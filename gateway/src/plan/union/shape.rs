@@ -5,7 +5,7 @@
 //! that orders it by code point, as rows of several sources are; nothing goes to it that reads a value as another scalar.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow_schema::{Schema, SchemaRef};
 use lilong_connectors::rows::columns_schema;
@@ -14,6 +14,8 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{Union, UnionColumn};
 use lilong_schema::{Capabilities, Collection, Scalar};
 
+use super::cell::Cell;
+use super::first::First;
 use super::fold::Groups;
 use super::reduce::{Known, Reduced, reduce};
 use crate::plan::pushdown;
@@ -65,6 +67,7 @@ pub struct Ask {
     pub derived: Vec<Derived>,
     /// The groups that it sends instead of rows.
     pub groups: Option<Groups>,
+    pub(super) first: OnceLock<First>,
 }
 
 impl Ask {
@@ -84,31 +87,7 @@ pub enum Extra {
 }
 
 /// How many there are.
-const EXTRAS: usize = 2;
-
-/// Where the cells of a column come from.
-#[derive(Clone, Copy, Debug)]
-pub enum Cell {
-    /// A column of what the member sends.
-    Column(usize),
-    /// The name of its source.
-    Source,
-    /// A declared value.
-    Constant(usize),
-    /// Null.
-    Missing,
-}
-
-impl Cell {
-    /// Of a column that is one value in all rows.
-    pub(super) fn fixed(column: UnionColumn) -> Self {
-        match column {
-            UnionColumn::Source => Self::Source,
-            UnionColumn::Constant(at) => Self::Constant(at),
-            UnionColumn::Field(_) | UnionColumn::Missing => Self::Missing,
-        }
-    }
-}
+pub const EXTRAS: usize = 2;
 
 /// Keys for one member.
 #[derive(Debug)]
@@ -252,7 +231,7 @@ impl Shape {
                 order_values: false,
                 group: Some(group),
             };
-            let (prepared, groups) = (Arc::new(Prepared::new(fetch)), Some(groups));
+            let (prepared, groups, first) = (Arc::new(Prepared::new(fetch)), Some(groups), OnceLock::new());
             let (columns, schema, cells) = (Vec::new(), Arc::new(Schema::empty()), Vec::new());
             return Some(Ask {
                 prepared,
@@ -264,6 +243,7 @@ impl Shape {
                 single: false,
                 derived,
                 groups,
+                first,
             });
         }
         let order = self.order(fetch);
@@ -301,8 +281,8 @@ impl Shape {
             order_values: false,
             group: None,
         };
-        let (prepared, groups) = (Arc::new(Prepared::new(fetch)), None);
-        Some(Ask { prepared, columns, schema, cells, residual, cuts, single, derived, groups })
+        let (prepared, groups, first) = (Arc::new(Prepared::new(fetch)), None, OnceLock::new());
+        Some(Ask { prepared, columns, schema, cells, residual, cuts, single, derived, groups, first })
     }
 
     /// The part that the source checks, and the rest; both over the union's fields.
@@ -375,25 +355,5 @@ impl Shape {
             },
             other => other.clone(),
         }
-    }
-
-    /// Where the cells of columns come from, and the member's columns that are asked for.
-    fn cells(&self, columns: &[FieldId]) -> (Vec<Cell>, Vec<FieldId>) {
-        let mut own = Vec::new();
-        let cells = columns
-            .iter()
-            .map(|field| match self.columns()[*field] {
-                UnionColumn::Field(id) => {
-                    own.push(id);
-                    Cell::Column(own.len() - 1)
-                }
-                fixed => Cell::fixed(fixed),
-            })
-            .collect();
-        if own.is_empty() {
-            // Rows without a column cannot be counted.
-            own.push(0);
-        }
-        (cells, own)
     }
 }

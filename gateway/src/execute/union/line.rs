@@ -1,0 +1,140 @@
+//! Rows of many members by the columns of the order alone: which stand first.
+//!
+//! In: those columns of each member's rows. Out: the rows' numbers, in order. *Invariant*: the order is that of merging: rows
+//! that it does not tell apart stand by member, and then as the member sent them.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, Int32Array, RecordBatch, StringArray, UInt32Array};
+use arrow_select::concat::concat;
+use lilong_connectors::{OrderTarget, Source, evaluate};
+use lilong_schema::Scalar;
+use lilong_schema::federated::UnionColumn;
+
+use super::convert::{cast, fixed};
+use crate::execute::{Fault, RowSet, internal};
+use crate::plan::union::{Cell, First, UnionStep};
+
+/// See the module.
+pub(super) struct Line<'a> {
+    step: &'a UnionStep,
+    sources: &'a [Arc<Source>],
+    /// By the columns of the order: whether it holds the names of sources, which the members tell.
+    names: Vec<bool>,
+    /// By the columns of the order, what has come of the others.
+    columns: Vec<Vec<ArrayRef>>,
+    /// The member of each row.
+    members: Vec<i32>,
+}
+
+impl<'a> Line<'a> {
+    /// No rows yet.
+    pub(super) fn new(step: &'a UnionStep, sources: &'a [Arc<Source>]) -> Self {
+        let is_name =
+            |field: &usize| step.union.shapes.iter().all(|shape| shape.columns[*field] == UnionColumn::Source);
+        let names = step.ordered.iter().map(is_name).collect();
+        Self { step, sources, names, columns: vec![Vec::new(); step.ordered.len()], members: Vec::new() }
+    }
+
+    /// Another one without rows.
+    pub(super) fn another(&self) -> Self {
+        Self::new(self.step, self.sources)
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The member of a row.
+    pub(super) fn member(&self, row: usize) -> usize {
+        self.members[row] as usize
+    }
+
+    /// Adds the first row that a member was asked for, if it has one.
+    pub(super) fn add_first(&mut self, member: usize, first: &First, batch: &RecordBatch) -> Result<(), Fault> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let place = &self.step.union.members[member];
+        let shape = &self.step.union.shapes[place.shape];
+        for (at, (field, cell)) in self.step.ordered.iter().zip(&first.cells).enumerate() {
+            if self.names[at] {
+                continue;
+            }
+            let scalar = self.step.fetch.collection.fields[*field].scalar;
+            let value = match (cell, shape.columns[*field]) {
+                (Cell::Column(column), UnionColumn::Field(own)) => {
+                    let value = batch.column(*column);
+                    let value = if value.len() > 1 { value.slice(0, 1) } else { value.clone() };
+                    cast(&value, shape.described.fields[own].scalar, scalar)
+                }
+                (cell, _) => fixed(*cell, scalar, &place.constants, self.sources[place.source].name()),
+            };
+            self.columns[at].push(value.map_err(|_| internal())?);
+        }
+        self.members.push(member as i32);
+        Ok(())
+    }
+
+    /// Adds rows in the columns of the union.
+    pub(super) fn add(&mut self, member: usize, rows: &RowSet) -> Result<(), Fault> {
+        for (at, field) in self.step.ordered.iter().enumerate() {
+            if !self.names[at] {
+                let place = self.step.work.iter().position(|column| column == field).ok_or_else(internal)?;
+                self.columns[at].push(rows.batch.column(place).clone());
+            }
+        }
+        self.members.extend(std::iter::repeat_n(member as i32, rows.batch.num_rows()));
+        Ok(())
+    }
+
+    /// Adds a row of another line, which is of first rows alone.
+    pub(super) fn add_row(&mut self, other: &Self, row: usize) {
+        for (own, other) in self.columns.iter_mut().zip(&other.columns) {
+            own.extend(other.get(row).cloned());
+        }
+        self.members.push(other.members[row]);
+    }
+
+    /// All rows, the first one first.
+    pub(super) fn sorted(&self) -> Result<UInt32Array, Fault> {
+        if self.members.is_empty() {
+            return Ok(UInt32Array::from(Vec::<u32>::new()));
+        }
+        let member = || evaluate::Term {
+            values: Arc::new(Int32Array::from(self.members.clone())),
+            scalar: Scalar::Int,
+            descending: false,
+            nulls_first: false,
+        };
+        let mut terms = Vec::with_capacity(self.step.fetch.order.len() + 1);
+        for term in &self.step.fetch.order {
+            terms.push(match &term.target {
+                OrderTarget::Field(field) if term.path.is_empty() => {
+                    let at = self.step.ordered.iter().position(|column| column == field).ok_or_else(internal)?;
+                    evaluate::Term {
+                        values: self.values(at)?,
+                        scalar: self.step.fetch.collection.fields[*field].scalar,
+                        descending: term.descending,
+                        nulls_first: term.nulls_first,
+                    }
+                }
+                // What tells rows of one member apart is the order in which they came.
+                OrderTarget::RowId => member(),
+                _ => return Err(internal()),
+            });
+        }
+        terms.push(member());
+        evaluate::sort(&terms, self.members.len()).map_err(|_| internal())
+    }
+
+    fn values(&self, at: usize) -> Result<ArrayRef, Fault> {
+        if self.names[at] {
+            let source = |member: &i32| &**self.sources[self.step.union.members[*member as usize].source].name();
+            return Ok(Arc::new(StringArray::from_iter_values(self.members.iter().map(source))));
+        }
+        let parts: Vec<_> = self.columns[at].iter().map(|part| &**part).collect();
+        concat(&parts).map_err(|_| internal())
+    }
+}
