@@ -11,7 +11,8 @@ use lilong_schema::{Capabilities, Collection, Field, Scalar, SourceDescription, 
 
 use crate::pool::Server;
 use crate::{
-    BoundFetch, Change, Comparison, Error, ErrorKind, Fetch, FetchContext, Native, Prepared, Result, RowStream,
+    BoundFetch, Change, Comparison, Error, ErrorKind, Fetch, FetchContext, Hop, Native, OrderTarget, Prepared, Result,
+    RowStream,
 };
 
 /// Talks to one source. Knows nothing of GraphQL, of retries or of other sources. Opening one never needs the network.
@@ -37,6 +38,12 @@ pub trait Connector: Send + Sync + 'static {
     /// Whether it follows a link between collections of its own, a field of one and a field of the other in each pair, exactly
     /// as lilong does, where it claims what goes through links. A pure function of what was described.
     fn follows(&self, _from: &Collection, _to: &Collection, _on: &[(FieldId, FieldId)]) -> bool {
+        true
+    }
+
+    /// Whether it orders by what a path of links leads to, and by counts of linked rows tells them apart, exactly as lilong does,
+    /// where it claims what goes through links. A pure function of what was described.
+    fn reaches(&self, _from: &Collection, _path: &[Hop], _target: &OrderTarget) -> bool {
         true
     }
 

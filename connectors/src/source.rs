@@ -16,7 +16,9 @@ pub use crate::layers::breaker::Circuit;
 pub use crate::layers::cache::{CacheStatus, InProcess, Store};
 pub use crate::layers::observe::{State, Status};
 use crate::layers::{self, cache::Shelf, observe::Observed};
-use crate::{BoundFetch, Change, Comparison, Connector, FetchContext, Native, Prepared, Result, RowStream};
+use crate::{
+    BoundFetch, Change, Comparison, Connector, FetchContext, Hop, Native, OrderTarget, Prepared, Result, RowStream,
+};
 
 /// One database or service.
 pub struct Source {
@@ -78,6 +80,11 @@ impl Source {
     /// Whether it follows a link between collections of its own exactly as lilong does.
     pub fn follows(&self, from: &Collection, to: &Collection, on: &[(FieldId, FieldId)]) -> bool {
         self.stack.connector().follows(from, to, on)
+    }
+
+    /// Whether it reaches through links what is to be ordered by exactly as lilong does.
+    pub fn reaches(&self, from: &Collection, path: &[Hop], target: &OrderTarget) -> bool {
+        self.stack.connector().reaches(from, path, target)
     }
 
     /// Whether it finds by a comparison exactly what lilong finds.

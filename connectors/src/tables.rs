@@ -26,6 +26,7 @@ pub(crate) const CLAIMS: Capabilities = Capabilities {
     order_links: false,
     link_aggregates: false,
     group: false,
+    group_links: false,
     keys: 10_000,
     ..Capabilities::ALL
 };

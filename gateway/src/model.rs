@@ -7,8 +7,14 @@ use lilong_schema::federated::SourceId;
 use lilong_schema::{Capabilities, Federated};
 
 /// What a union does by itself, whatever its members can.
-const OF_UNIONS: Capabilities =
-    Capabilities { exists: false, order_links: false, group: false, link_aggregates: false, ..Capabilities::ALL };
+const OF_UNIONS: Capabilities = Capabilities {
+    exists: false,
+    order_links: false,
+    group: false,
+    group_links: false,
+    link_aggregates: false,
+    ..Capabilities::ALL
+};
 
 /// A federated model and the sources under it. Taken once per request.
 #[derive(Debug)]

@@ -21,8 +21,10 @@ pub struct Capabilities {
     pub keys: usize,
     /// A limit and an offset for each key of a fetch by keys.
     pub limit_per_key: bool,
-    /// Folding rows into groups, with conditions, orders and limits of groups; through object links if `order_links` too.
+    /// Folding rows into groups, with conditions, orders and limits of groups.
     pub group: bool,
+    /// Groups by columns of object links inside the source.
+    pub group_links: bool,
     /// Aggregates over linked rows of the source, in filters and in orders.
     pub link_aggregates: bool,
 }
@@ -40,6 +42,7 @@ impl Capabilities {
         keys: 0,
         limit_per_key: false,
         group: false,
+        group_links: false,
         link_aggregates: false,
     };
 
@@ -55,6 +58,7 @@ impl Capabilities {
         keys: usize::MAX,
         limit_per_key: true,
         group: true,
+        group_links: true,
         link_aggregates: true,
     };
 }

@@ -9,7 +9,8 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use lilong::{Gateway, Model};
 use lilong_connectors::{
-    BoundFetch, Comparison, Connector, Fetch, FetchContext, Native, Prepared, Result, RowStream, Source,
+    BoundFetch, Comparison, Connector, Fetch, FetchContext, Hop, Native, OrderTarget, Prepared, Result, RowStream,
+    Source,
 };
 use lilong_schema::catalog::{Limits, Tuning};
 use lilong_schema::collection::FieldId;
@@ -112,6 +113,10 @@ impl Connector for Watch {
 
     fn follows(&self, from: &Collection, to: &Collection, on: &[(FieldId, FieldId)]) -> bool {
         self.source.follows(from, to, on)
+    }
+
+    fn reaches(&self, from: &Collection, path: &[Hop], target: &OrderTarget) -> bool {
+        self.source.reaches(from, path, target)
     }
 
     fn checks(&self, field: &Field, comparison: Comparison) -> bool {

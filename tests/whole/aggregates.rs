@@ -70,7 +70,7 @@ async fn sources_that_can_do_less_come_to_the_same() {
         ("nothing", Capabilities::NONE),
         ("no groups", Capabilities { group: false, ..all }),
         ("no aggregates of links", Capabilities { link_aggregates: false, ..all }),
-        ("no columns of links", Capabilities { order_links: false, ..all }),
+        ("no columns of links", Capabilities { order_links: false, group_links: false, ..all }),
         ("no filters", Capabilities { filter: false, ..all }),
         ("no links in filters", Capabilities { exists: false, ..all }),
         ("no limits per key", Capabilities { limit_per_key: false, ..all }),

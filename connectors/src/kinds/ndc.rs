@@ -5,10 +5,12 @@
 //! *Invariant*: rows are checked again by every condition on themselves, groups for standing once, and values that are not of
 //! their type become faults of their cells; what the specification promises of equality and of relationships is believed.
 
+mod column;
 mod condition;
 mod fetch;
 mod fold;
 mod links;
+mod reached;
 mod request;
 mod schema;
 
@@ -29,7 +31,10 @@ use crate::http::{self, Client, Request};
 use crate::json_cells::override_types;
 use crate::options::Block;
 use crate::tables;
-use crate::{BoundFetch, Comparison, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
+use crate::{
+    BoundFetch, Comparison, Connector, Error, ErrorKind, Fetch, FetchContext, Hop, Native, OrderTarget, Result,
+    RowStream,
+};
 
 /// The kind's entry in the list.
 pub(super) const KIND: Kind = Kind { name: "ndc", keys: KEYS, open, discovery: None };
@@ -101,8 +106,9 @@ impl Service {
 
 impl Connector for Service {
     fn capabilities(&self) -> Capabilities {
-        // Where the data connector has no groups, rows are folded here; which links it follows is told by `follows`.
-        Capabilities { group: true, exists: true, ..tables::CLAIMS }
+        // Where the data connector has no groups, rows are folded here; which links it follows, and what it reaches through
+        // them, is told by what was described.
+        Capabilities { group: true, exists: true, order_links: true, link_aggregates: true, ..tables::CLAIMS }
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
@@ -117,9 +123,9 @@ impl Connector for Service {
     fn fetch<'a>(&'a self, bound: &'a BoundFetch, context: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
             let parts = bound.prepared.parts::<Parts>(self, self.client.source())?;
-            let checked =
-                parts.checked.as_ref().map(|checked| BoundFetch { prepared: checked.clone(), ..bound.clone() });
-            let bound = checked.as_ref().unwrap_or(bound);
+            let widened =
+                parts.widened.as_ref().map(|widened| BoundFetch { prepared: widened.clone(), ..bound.clone() });
+            let bound = widened.as_ref().unwrap_or(bound);
             fetch::Work { service: self, parts: &parts, bound, deadline: context.deadline }.answer().await
         }
         .boxed()
@@ -136,6 +142,10 @@ impl Connector for Service {
 
     fn checks(&self, field: &Field, comparison: Comparison) -> bool {
         condition::checks(field, comparison)
+    }
+
+    fn reaches(&self, from: &Collection, path: &[Hop], target: &OrderTarget) -> bool {
+        reached::reaches(from, path, target)
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<()>> {

@@ -214,7 +214,14 @@ fn shared(definition: &Definition, collection: &Collection) -> Vec<(FieldId, usi
 
 impl Connector for Service {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { exists: false, order_links: false, link_aggregates: false, keys: KEYS, ..Capabilities::ALL }
+        Capabilities {
+            exists: false,
+            order_links: false,
+            group_links: false,
+            link_aggregates: false,
+            keys: KEYS,
+            ..Capabilities::ALL
+        }
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {

@@ -34,7 +34,7 @@ pub(crate) fn check(fetch: &Fetch, capabilities: Capabilities) -> Result<(), &'s
         need(capabilities.group, "groups")?;
         need(fetch.columns.is_empty() && !fetch.order_values, "rows beside groups")?;
         let linked = group.by.iter().any(|key| !key.path.is_empty());
-        need(!linked || capabilities.order_links, "groups through links")?;
+        need(!linked || capabilities.group_links, "groups through links")?;
         need(fetch.keys.is_none() || group.limit.is_none() && group.offset.is_none(), "a limit of groups by keys")?;
         check_predicate(&group.having, &group.answer, capabilities)?;
     }

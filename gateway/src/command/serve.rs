@@ -102,7 +102,10 @@ pub(crate) async fn serve(
     }
     first()?;
     announce(&server, as_json, sources, collections)?;
-    if !missing.is_empty() {
+    if missing.is_empty() {
+        // The model holds what of them is needed; all else would be held until the end.
+        drop((opened, stored));
+    } else {
         tokio::spawn(Joining::new(opened, stored, missing, gateway).run());
     }
     let whole = server.run(stop).await.map_err(|error| Failure::Wrong(format!("the server stopped: {error}")))?;

@@ -83,7 +83,7 @@ impl Builder<'_> {
                 }
                 _ => true,
             };
-            source_orders && reaches && folds && stays(at)
+            source_orders && reaches && folds && stays(at) && self.reaches(id, &order[at])
         };
         let Some(last) = (0..order.len()).rev().find(|at| !by_source(*at)) else {
             return Ok(None);

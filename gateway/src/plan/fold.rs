@@ -174,7 +174,7 @@ impl Builder<'_> {
         column.link.is_none_or(|link| {
             let link = self.world.federated.link(link);
             // Of two matches one would have to be chosen.
-            capabilities.order_links && !link.at_most_one && self.is_inside(link)
+            capabilities.group_links && !link.at_most_one && self.is_inside(link)
         })
     }
 

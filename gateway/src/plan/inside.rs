@@ -4,7 +4,7 @@
 //! link goes through the source only where nothing that stands with it in an `_or`, a `_not` or on its far side is left to be
 //! checked over the rows that the source gives.
 
-use lilong_connectors::Comparison;
+use lilong_connectors::{Comparison, Order, OrderTarget};
 use lilong_schema::federated::{CollectionId, Link, Member};
 
 use super::build::Builder;
@@ -19,6 +19,16 @@ impl Builder<'_> {
         let on: Vec<_> = link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect();
         let source = self.world.sources.get(from.source);
         source.is_none_or(|source| source.follows(&from.described, &to.described, &on))
+    }
+
+    /// Whether the source of a collection orders by a term as it is ordered here, where it goes through links.
+    pub(super) fn reaches(&self, id: CollectionId, term: &Order) -> bool {
+        if term.path.is_empty() && !matches!(term.target, OrderTarget::Aggregate(_)) {
+            return true;
+        }
+        let collection = self.world.federated.collection(id);
+        let source = self.world.sources.get(collection.source);
+        source.is_none_or(|source| source.reaches(&collection.described, &term.path, &term.target))
     }
 
     /// Whether the source of a collection can check all of some conditions, of which one must hold or must not, and checks them

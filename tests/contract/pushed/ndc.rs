@@ -1,6 +1,7 @@
 //! Data connectors: figures and groups are asked for where the specification has them, and rows where it has not.
 
 mod links;
+mod orders;
 
 use serde_json::{Value, json};
 

@@ -109,6 +109,19 @@ impl<'a> Question<'a> {
         self
     }
 
+    /// Whether the source claims to reach all that it goes through links for, beside columns in its order and tests on it.
+    pub(crate) fn is_claimed(&self) -> bool {
+        let reaches = |path: &[Hop], target: &OrderTarget| {
+            let own = path.is_empty() && !matches!(target, OrderTarget::Aggregate(_));
+            own || self.fixture.connector.reaches(&self.fetch.collection, path, target)
+        };
+        let tested = match &self.fetch.predicate {
+            Predicate::Reached { path, target, .. } => reaches(path, target),
+            _ => true,
+        };
+        tested && self.fetch.order.iter().all(|order| reaches(&order.path, &order.target))
+    }
+
     pub(crate) fn distinct_on(mut self, names: &[&str]) -> Self {
         self.fetch.distinct = names.iter().map(|name| self.field(name)).collect();
         self

@@ -4,24 +4,13 @@
 //! least what is asked for, and the very rows where it says so; nothing in it depends on what a comparison with null gives.
 
 use lilong_schema::collection::FieldId;
-use lilong_schema::{Collection, Field, Scalar};
+use lilong_schema::{Collection, Field};
 use serde_json::{Value as Json, json};
 
-use super::links::{Relationships, follows, perhaps_null};
-use super::schema::{EQUAL, GREATER, GREATER_OR_EQUAL, LESS, LESS_OR_EQUAL, ONE_OF, TEXT};
-use crate::json_cells::{has_one_form, has_one_order};
-use crate::{Comparison, Exists, OperandId, Predicate};
-
-/// A column that is compared.
-#[derive(Clone, Debug)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) operator: String,
-    pub(super) text: bool,
-    pub(super) scalar: Scalar,
-    /// The kind of the operator, as the specification names it.
-    kind: &'static str,
-}
+use super::column::{Column, Told, and, column, compare, is_null, not, or, scalar};
+use super::links::{Relationships, count, end, follows, perhaps_null};
+use super::schema::{self, EQUAL, GREATER, GREATER_OR_EQUAL, LESS, LESS_OR_EQUAL, ONE_OF};
+use crate::{Comparison, Hop, LinkedAggregate, OperandId, OrderTarget, Predicate, Test};
 
 /// A condition that is sent.
 #[derive(Debug)]
@@ -38,16 +27,14 @@ pub(super) enum Condition {
     KeyIn(Vec<Column>, OperandId),
     /// A row that a relationship leads to meets a condition.
     Exists(String, Box<Condition>),
-}
-
-/// What an operand is to a column.
-pub(super) enum Told {
-    /// A value that it may hold, or a list of such.
-    Value(Json),
-    /// Larger than any, or a list of what it never holds.
-    Above,
-    /// Smaller than any.
-    Below,
+    /// So many rows that a relationship leads to and that meet a condition compare with an operand.
+    Counted {
+        relationship: String,
+        condition: Box<Condition>,
+        count: Json,
+        column: Column,
+        operand: OperandId,
+    },
 }
 
 /// The value of an operand for a column; of keys those of their column at a position. `None`: there is none.
@@ -80,7 +67,19 @@ pub(super) fn sent(
         Predicate::KeyIn { fields, normalize, operand } if normalize.is_empty() => {
             key_in(collection, fields, *operand, negated)
         }
-        Predicate::Exists(exists) => linked(collection, exists, relationships).map(|found| found.turned_if(negated)),
+        Predicate::Exists(exists) => {
+            let (condition, exact) = sent(&exists.collection, &exists.predicate, false, relationships);
+            let follows = exact && follows(collection, &exists.collection, &exists.on);
+            follows.then(|| {
+                related(collection, &exists.collection, &exists.on, condition, relationships).turned_if(negated)
+            })
+        }
+        Predicate::Reached { path, target: OrderTarget::Field(field), test } => {
+            reached(collection, path, *field, *test, negated, relationships)
+        }
+        Predicate::Reached { path, target: OrderTarget::Aggregate(linked), test } if path.is_empty() => {
+            counted(collection, linked, *test, relationships).map(|found| found.turned_if(negated))
+        }
         Predicate::KeyIn { .. } | Predicate::Reached { .. } => None,
     };
     let exact = condition.is_some();
@@ -89,7 +88,14 @@ pub(super) fn sent(
 
 /// A field that compares with an operand, or does not though there is something in it.
 fn compared(field: &Field, comparison: Comparison, operand: OperandId, negated: bool) -> Option<Condition> {
-    let (operator, turned) = match comparison {
+    let (operator, turned) = operator(comparison)?;
+    let column = column(field, operator)?;
+    Some(if turned == negated { Condition::Compare(column, operand) } else { Condition::Differ(column, operand) })
+}
+
+/// The kind of operator of a comparison, and whether it is that turned around.
+fn operator(comparison: Comparison) -> Option<(&'static str, bool)> {
+    Some(match comparison {
         Comparison::Equal => (EQUAL, false),
         Comparison::NotEqual => (EQUAL, true),
         Comparison::In => (ONE_OF, false),
@@ -99,9 +105,7 @@ fn compared(field: &Field, comparison: Comparison, operand: OperandId, negated: 
         Comparison::Greater => (GREATER, false),
         Comparison::GreaterOrEqual => (GREATER_OR_EQUAL, false),
         _ => return None,
-    };
-    let column = column(field, operator)?;
-    Some(if turned == negated { Condition::Compare(column, operand) } else { Condition::Differ(column, operand) })
+    })
 }
 
 /// Whether a comparison of a field is sent so that it finds the very rows; of a list, as a key among others too.
@@ -119,45 +123,68 @@ fn key_in(collection: &Collection, fields: &[FieldId], operand: OperandId, negat
     Some(if negated { Condition::Or(std::iter::once(found.turned()).chain(null).collect()) } else { found })
 }
 
-/// A condition on linked rows, if the data connector finds the very rows that are linked and meet it.
-fn linked(collection: &Collection, exists: &Exists, relationships: &mut Relationships) -> Option<Condition> {
-    if !follows(collection, &exists.collection, &exists.on) {
-        return None;
-    }
-    let (condition, exact) = sent(&exists.collection, &exists.predicate, false, relationships);
-    if !exact {
-        return None;
-    }
-    let present = perhaps_null(collection, &exists.collection, &exists.on);
-    let present = present.map(|name| Condition::IsNull(name.to_owned()).turned());
-    let all = Condition::And(present.chain(condition).collect());
-    Some(Condition::Exists(relationships.of(collection, exists), Box::new(all)))
+/// A linked row meets a condition; what may be null on both sides is something.
+fn related(
+    from: &Collection,
+    to: &Collection,
+    on: &[(FieldId, FieldId)],
+    condition: Option<Condition>,
+    relationships: &mut Relationships,
+) -> Condition {
+    let all = within(from, to, on, condition);
+    Condition::Exists(relationships.of(from, to, on, false), Box::new(all))
 }
 
-/// A column compared by an operator, if its values have one form only: equality is that of JSON there.
-pub(super) fn column(field: &Field, operator: &'static str) -> Option<Column> {
-    let is_equality = [EQUAL, ONE_OF].contains(&operator);
-    if !(if is_equality { has_one_form(field.scalar) } else { has_one_order(field.scalar) }) {
-        return None;
-    }
-    Some(Column {
-        name: field.name.clone(),
-        operator: field.details.get(operator)?.clone(),
-        text: field.details.contains_key(TEXT),
-        scalar: field.scalar,
-        kind: operator,
-    })
+fn within(from: &Collection, to: &Collection, on: &[(FieldId, FieldId)], condition: Option<Condition>) -> Condition {
+    let present = perhaps_null(from, to, on).map(|name| Condition::IsNull(name.to_owned()).turned());
+    Condition::And(present.chain(condition).collect())
 }
 
-impl Column {
-    /// Whether all values compare so with what is larger than any, or smaller.
-    fn meets(&self, told: &Told) -> bool {
-        match told {
-            Told::Value(_) => false,
-            Told::Above => [LESS, LESS_OR_EQUAL].contains(&self.kind),
-            Told::Below => [GREATER, GREATER_OR_EQUAL].contains(&self.kind),
-        }
+/// A test on a column at the end of a path, which is met if the row there meets it.
+fn reached(
+    collection: &Collection,
+    path: &[Hop],
+    field: FieldId,
+    test: Test,
+    negated: bool,
+    relationships: &mut Relationships,
+) -> Option<Condition> {
+    let field = &end(collection, path)?.fields[field];
+    let (mut condition, turned) = match test {
+        Test::Compare { comparison, operand } => (compared(field, comparison, operand, negated)?, false),
+        Test::IsNull => (Condition::IsNull(field.name.clone()).turned(), !negated),
+    };
+    for (at, hop) in path.iter().enumerate().rev() {
+        let from = at.checked_sub(1).map_or(collection, |before| &*path[before].collection);
+        condition = related(from, &hop.collection, &hop.on, Some(condition), relationships);
     }
+    Some(condition.turned_if(turned))
+}
+
+/// A test on how many linked rows there are, which is never unknown.
+fn counted(
+    collection: &Collection,
+    linked: &LinkedAggregate,
+    test: Test,
+    relationships: &mut Relationships,
+) -> Option<Condition> {
+    let (condition, exact) = sent(&linked.collection, &linked.predicate, false, relationships);
+    let count = count(collection, linked).filter(|_| exact)?;
+    let Test::Compare { comparison, operand } = test else { return Some(Condition::Or(Vec::new())) };
+    let (operator, turned) = operator(comparison)?;
+    let found = Condition::Counted {
+        condition: Box::new(within(collection, &linked.collection, &linked.on, condition)),
+        relationship: relationships.of(collection, &linked.collection, &linked.on, false),
+        count,
+        column: column_of_counts(collection, operator)?,
+        operand,
+    };
+    Some(found.turned_if(turned))
+}
+
+/// What stands for the counts of linked rows, compared by an operator.
+pub(super) fn column_of_counts(collection: &Collection, operator: &'static str) -> Option<Column> {
+    column(&schema::field_of_counts(collection)?, operator)
 }
 
 impl Condition {
@@ -213,42 +240,25 @@ impl Condition {
                 "in_collection": {"type": "related", "relationship": relationship, "arguments": {}},
                 "predicate": condition.json(value)?,
             }),
+            Condition::Counted { relationship, condition, count, column, operand } => {
+                let step = json!({"relationship": relationship, "arguments": {}, "predicate": condition.json(value)?});
+                match value(column, *operand, 0)? {
+                    Told::Value(value) => json!({
+                        "type": "binary_comparison_operator",
+                        "column": {"type": "aggregate", "aggregate": count, "path": [step]},
+                        "operator": column.operator,
+                        "value": scalar(&value),
+                    }),
+                    beyond if column.meets(&beyond) => and(&[]),
+                    _ => or(&[]),
+                }
+            }
         })
     }
 }
 
 fn list(parts: &[Condition], value: &Telling<'_>) -> Option<Vec<Json>> {
     parts.iter().map(|part| part.json(value)).collect()
-}
-
-fn and(parts: &[Json]) -> Json {
-    json!({"type": "and", "expressions": parts})
-}
-
-fn or(parts: &[Json]) -> Json {
-    json!({"type": "or", "expressions": parts})
-}
-
-fn not(part: &Json) -> Json {
-    json!({"type": "not", "expression": part})
-}
-
-fn is_null(name: &str) -> Json {
-    json!({"type": "unary_comparison_operator", "column": {"type": "column", "name": name}, "operator": "is_null"})
-}
-
-fn scalar(value: &Json) -> Json {
-    json!({"type": "scalar", "value": value})
-}
-
-/// A column compared with a value.
-pub(super) fn compare(column: &Column, value: &Json) -> Json {
-    json!({
-        "type": "binary_comparison_operator",
-        "column": {"type": "column", "name": column.name},
-        "operator": column.operator,
-        "value": value,
-    })
 }
 
 /// Each column of the keys equals its variable, `k0`, `k1` ….

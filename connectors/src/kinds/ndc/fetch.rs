@@ -14,10 +14,11 @@ use lilong_schema::{Scalar, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::Service;
-use super::condition::{self, Column, Told};
+use super::column::{self, Column, Told};
+use super::condition;
 use super::fold::Folding;
 use super::request::{Keys, Parts};
-use crate::json_cells::{Filling, Untold, to_json};
+use crate::json_cells::{Filling, to_json};
 use crate::pieces::{AT_ONCE, Gathering, Piece};
 use crate::sql::batch::{capacity, number};
 use crate::sql::cells::values;
@@ -154,7 +155,7 @@ impl Work<'_> {
             Keys::List(column) => chunks
                 .map(|chunk| {
                     let listed = keys.first().map_or(&[][..], |keys| &keys[chunk.clone()]);
-                    let found = condition::compare(column, &json!({"type": "scalar", "value": listed}));
+                    let found = column::compare(column, &json!({"type": "scalar", "value": listed}));
                     Asked { body: of(vec![found], None), keys: chunk, apart: false }
                 })
                 .collect(),
@@ -181,14 +182,12 @@ impl Work<'_> {
         let found = self.sets(asked).await?;
         let mut filling = Filling::new(&self.parts.schema, &self.parts.decoders, capacity(self.bound));
         let mismatch = |what: &str| self.fault(ErrorKind::Mismatch, what);
-        let collection = &self.bound.fetch().collection;
-        let names: Vec<&str> = self.parts.fields.iter().map(|field| collection.fields[*field].name.as_str()).collect();
         let mut counts = Vec::with_capacity(found.len());
         for set in &found {
             let rows = set.get("rows").and_then(Json::as_array).ok_or_else(|| mismatch("a row set without rows"))?;
             for row in rows {
                 let row = row.as_object().ok_or_else(|| mismatch("a row that is no object"))?;
-                filling.push(|column| row.get(names[column]).map(Some).ok_or(Untold));
+                filling.push(|column| self.parts.cells[column].of(row));
             }
             counts.push(rows.len());
         }

@@ -9,7 +9,7 @@ use arrow_schema::SchemaRef;
 use lilong_schema::collection::FieldId;
 use serde_json::{Map, Value as Json, json};
 
-use super::condition::{Column, column};
+use super::column::{Column, column};
 use super::request::Keys;
 use super::schema::{AGGREGATES, AVERAGE, EQUAL, GROUPS, MAXIMUM, MINIMUM, SUM};
 use crate::evaluate::{self, FoldColumn, KeyIndex};

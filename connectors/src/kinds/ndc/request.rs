@@ -7,25 +7,26 @@
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
 use serde_json::{Map, Value as Json, json};
 
-use super::condition::{Column, Condition, Told, all, by_variables, column, compare, sent};
+use super::column::{Column, Told, column, compare};
+use super::condition::{Condition, all, by_variables, sent};
 use super::fold::{Folding, folding};
-use super::links::{Relationships, goes_through};
+use super::links::Relationships;
+use super::reached::{Reached, elements, is_own, orders, widened};
 use super::schema::{EQUAL, ONE_OF, VARIABLES};
-use crate::json_cells::{Decoder, has_one_order};
+use crate::json_cells::{Decoder, Untold, has_one_order};
 use crate::rows::columns_schema;
 use crate::tables::needed;
-use crate::{Fetch, OperandId, Order, OrderTarget, Predicate, Prepared};
+use crate::{Fetch, OperandId, Order, OrderTarget, Prepared};
 
 /// A fetch as it is asked for.
 #[derive(Debug)]
 pub(super) struct Parts {
-    /// The fields that are read.
-    pub(super) fields: Vec<FieldId>,
-    /// Their columns.
+    /// What is read of each row.
+    pub(super) cells: Vec<Cell>,
+    /// Its columns.
     pub(super) schema: SchemaRef,
     pub(super) decoders: Vec<Decoder>,
     /// What is sent of the conditions.
@@ -37,11 +38,37 @@ pub(super) struct Parts {
     pub(super) folding: Option<Folding>,
     /// What a query asks for instead of groups.
     pub(super) rows: Map<String, Json>,
-    /// The fetch as its rows are checked here, if that is another.
-    pub(super) checked: Option<Arc<Prepared>>,
+    /// The fetch as it is worked out here, if that is another.
+    pub(super) widened: Option<Arc<Prepared>>,
     collection: String,
     order: Vec<Json>,
     relationships: Json,
+}
+
+/// What is read of a row for one column.
+#[derive(Debug)]
+pub(super) enum Cell {
+    /// A column of its own.
+    Own(String),
+    /// What comes from beyond links.
+    Reached(Reached),
+}
+
+impl Cell {
+    fn selection(&self) -> (String, Json) {
+        match self {
+            Cell::Own(name) => (name.clone(), json!({"type": "column", "column": name})),
+            Cell::Reached(reached) => reached.selection(),
+        }
+    }
+
+    /// The value in a row.
+    pub(super) fn of<'a>(&self, row: &'a Map<String, Json>) -> Result<Option<&'a Json>, Untold> {
+        match self {
+            Cell::Own(name) => row.get(name).map(Some).ok_or(Untold),
+            Cell::Reached(reached) => reached.of(row),
+        }
+    }
 }
 
 /// How rows are found by key.
@@ -58,15 +85,18 @@ pub(super) enum Keys {
 /// The parts of a fetch.
 pub(super) fn parts(fetch: &Fetch) -> Parts {
     let collection = &*fetch.collection;
-    let checked = checked(fetch);
-    let fields = needed(checked.as_ref().unwrap_or(fetch));
     let mut relationships = Relationships::default();
     let (condition, exact) = sent(collection, &fetch.predicate, false, &mut relationships);
     let keys = keys(fetch);
-    let selection = fields.iter().map(|field| {
-        let name = &collection.fields[*field].name;
-        (name.clone(), json!({"type": "column", "column": name}))
-    });
+    let widened = widened(fetch, &mut relationships);
+    let read = widened.as_ref().map_or(fetch, |widened| &widened.fetch);
+    let fields = needed(read);
+    let cell = |field: &FieldId| match (&widened, field.checked_sub(collection.fields.len())) {
+        (Some(widened), Some(beyond)) => Cell::Reached(widened.reached[beyond].clone()),
+        _ => Cell::Own(collection.fields[*field].name.clone()),
+    };
+    let cells: Vec<Cell> = fields.iter().map(cell).collect();
+    let selection = cells.iter().map(Cell::selection);
     let ordered = fetch.order.iter().all(|order| orders_alike(fetch, order));
     let whole = fetch.distinct.is_empty() && fetch.group.is_none() && exact && ordered;
     let cuts = whole
@@ -78,43 +108,21 @@ pub(super) fn parts(fetch: &Fetch) -> Parts {
         };
     let folding = folding(fetch, &keys, exact, ordered);
     let folds_some = folding.as_ref().is_some_and(|folding| folding.limit.is_some() || folding.offset.is_some());
-    let order = fetch.order.iter().filter(|_| cuts || folds_some).filter_map(|order| match order.target {
-        OrderTarget::Field(field) => Some(json!({
-            "order_direction": if order.descending { "desc" } else { "asc" },
-            "target": {"type": "column", "name": collection.fields[field].name, "path": []},
-        })),
-        OrderTarget::RowId | OrderTarget::Aggregate(_) => None,
-    });
+    let terms = fetch.order.iter().filter(|_| cuts || folds_some);
+    let order = terms.filter_map(|order| elements(collection, order, &mut relationships)).flatten().collect();
     Parts {
-        schema: columns_schema(collection, &fields),
-        decoders: fields.iter().map(|field| Decoder::of(&collection.fields[*field])).collect(),
+        schema: columns_schema(&read.collection, &fields),
+        decoders: fields.iter().map(|field| Decoder::of(&read.collection.fields[*field])).collect(),
         collection: collection.name.clone(),
         rows: Map::from_iter([("fields".to_owned(), Json::Object(selection.collect()))]),
-        order: order.collect(),
-        fields,
+        order,
+        cells,
         condition,
         keys,
         cuts,
         folding,
-        checked: checked.map(|checked| Arc::new(Prepared::new(checked))),
+        widened: widened.map(|widened| Arc::new(Prepared::new(widened.fetch))),
         relationships: relationships.json(),
-    }
-}
-
-/// The fetch as its rows are checked here: without the conditions through links that the data connector finds the very
-/// rows by. `None`: there are none.
-fn checked(fetch: &Fetch) -> Option<Fetch> {
-    goes_through(&fetch.predicate)
-        .then(|| Fetch { predicate: without_links(&fetch.collection, &fetch.predicate), ..fetch.clone() })
-}
-
-fn without_links(collection: &Collection, predicate: &Predicate) -> Predicate {
-    match predicate {
-        Predicate::And(parts) => {
-            parts.iter().fold(Predicate::TRUE, |all, part| all.and(without_links(collection, part)))
-        }
-        part if goes_through(part) && sent(collection, part, false, &mut Relationships::default()).1 => Predicate::TRUE,
-        part => part.clone(),
     }
 }
 
@@ -137,9 +145,14 @@ fn keys(fetch: &Fetch) -> Keys {
 
 /// Whether the data connector orders by a term as it is asked: nothing is null there, and there is one order of it.
 fn orders_alike(fetch: &Fetch, order: &Order) -> bool {
-    let OrderTarget::Field(field) = order.target else { return false };
-    let field = &fetch.collection.fields[field];
-    order.path.is_empty() && field.holds_no_null() && has_one_order(field.scalar)
+    match order.target {
+        _ if !is_own(order) => orders(&fetch.collection, &order.path, &order.target),
+        OrderTarget::Field(field) => {
+            let field = &fetch.collection.fields[field];
+            field.holds_no_null() && has_one_order(field.scalar)
+        }
+        OrderTarget::RowId | OrderTarget::Aggregate(_) => false,
+    }
 }
 
 impl Parts {

@@ -4,12 +4,15 @@
 //! need to know among the details. *Invariant*: a collection that takes arguments it cannot be asked without is left out
 //! with a warning.
 
+mod counts;
+
 use std::collections::BTreeMap;
 
 use lilong_schema::collection::{ForeignKey, Key, REQUIRED};
 use lilong_schema::{Collection, Enumeration, Field, Scalar, SourceDescription};
 use serde::Deserialize;
 
+pub(super) use self::counts::field_of_counts;
 use crate::json_cells::{VALUES, has_one_order};
 
 /// The detail of a collection that says that sets of variables can be sent.
@@ -20,6 +23,8 @@ pub(super) const AGGREGATES: &str = "aggregates";
 pub(super) const GROUPS: &str = "groups";
 /// The detail of a collection from which relationships can be followed.
 pub(super) const RELATIONSHIPS: &str = "relationships";
+/// The detail of a collection whose rows can be ordered by aggregates of related ones.
+pub(super) const ORDERS_BY_AGGREGATES: &str = "order_by_aggregate";
 /// The details of a field that name its operators.
 pub(super) const EQUAL: &str = "equal";
 pub(super) const ONE_OF: &str = "in";
@@ -45,7 +50,12 @@ pub(super) struct Capable {
 #[derive(Debug, Deserialize)]
 struct Capabilities {
     query: Query,
-    relationships: Option<serde_json::Value>,
+    relationships: Option<Relationships>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Relationships {
+    order_by_aggregate: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +66,7 @@ struct Query {
 
 #[derive(Debug, Deserialize)]
 struct Aggregates {
+    filter_by: Option<serde_json::Value>,
     group_by: Option<serde_json::Value>,
 }
 
@@ -65,6 +76,8 @@ pub(super) struct Schema {
     scalar_types: BTreeMap<String, ScalarType>,
     object_types: BTreeMap<String, ObjectType>,
     collections: Vec<Listed>,
+    #[serde(default)]
+    capabilities: Option<counts::Told>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -228,9 +241,12 @@ impl Schema {
             (AGGREGATES, query.aggregates.is_some()),
             (GROUPS, groups),
             (RELATIONSHIPS, relationships.is_some()),
+            (ORDERS_BY_AGGREGATES, relationships.as_ref().is_some_and(|can| can.order_by_aggregate.is_some())),
         ];
         let abilities = abilities.into_iter().filter(|(_, can)| *can);
-        let details = abilities.map(|(name, _)| (name.to_owned(), "true".to_owned())).collect();
+        let details = abilities.map(|(name, _)| (name.to_owned(), "true".to_owned()));
+        let filters = query.aggregates.as_ref().is_some_and(|aggregates| aggregates.filter_by.is_some());
+        let details = details.chain(self.counts().filter(|_| filters).into_iter().flatten()).collect();
         Ok(Collection {
             name: listed.name.clone(),
             comment: listed.description.clone().or_else(|| of.description.clone()),
@@ -258,27 +274,15 @@ impl Schema {
         let scalar_type = named.and_then(|name| self.scalar_types.get(name));
         let representation = scalar_type.and_then(|of| of.representation.as_ref());
         let scalar = representation.map_or(Scalar::Json, |of| scalar(&of.kind));
-        let mut details = BTreeMap::new();
+        let mut details = scalar_type.map_or_else(BTreeMap::new, ScalarType::operators);
         if !nullable {
             details.insert(REQUIRED.to_owned(), "true".to_owned());
-        }
-        for (name, operator) in scalar_type.iter().flat_map(|of| &of.comparison_operators) {
-            for kind in [EQUAL, ONE_OF, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL] {
-                if operator.kind == kind {
-                    details.insert(kind.to_owned(), name.clone());
-                }
-            }
         }
         if let Some(of) = scalar_type {
             self.functions(of, scalar, &mut details);
         }
-        if let Some(of) = representation {
-            if ["int64", "biginteger", "bigdecimal"].contains(&of.kind.as_str()) {
-                details.insert(TEXT.to_owned(), "true".to_owned());
-            }
-            if scalar == Scalar::Enum {
-                details.insert(VALUES.to_owned(), of.one_of.join(","));
-            }
+        if let (Some(of), Scalar::Enum) = (representation, scalar) {
+            details.insert(VALUES.to_owned(), of.one_of.join(","));
         }
         Some(Field {
             name: name.to_owned(),

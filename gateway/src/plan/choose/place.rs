@@ -112,7 +112,7 @@ impl Builder<'_> {
                 }
                 (Some(Member::Aggregate(link)), Form::Object(entries)) => {
                     let link = self.world.federated.link(link);
-                    let inside = self.capabilities(id).link_aggregates && self.is_inside(link);
+                    let inside = self.folds_inside(link, entries);
                     let filters = entries.iter().filter(|(name, _)| &**name == "where");
                     !inside
                         || filters.into_iter().any(|(_, filter)| {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lilong_connectors::{LinkedAggregate, OrderTarget, Predicate, Test};
+use lilong_connectors::{LinkedAggregate, Order, OrderTarget, Predicate, Test};
 use lilong_schema::Value;
 use lilong_schema::federated::{Link, LinkId, Statistic};
 
@@ -66,16 +66,31 @@ impl Builder<'_> {
         }
         let capabilities = self.capabilities(link.from);
         let plain = |test: &FigureTest<'_>| matches!(&test.comparisons.form, Form::Object(operators) if operators.iter().all(|(name, _)| is_plain(name)));
-        let inside = capabilities.link_aggregates
-            && capabilities.filter
+        let inside = capabilities.filter
             && !here
-            && self.is_inside(link)
+            && self.folds_inside(link, entries)
             && tests.iter().all(plain)
             && filter.is_none_or(|filter| self.can_check(link.to, filter) && self.checks_all(link.to, filter));
         if inside {
             return self.tested_inside(link, filter, &tests, figures, operands, location);
         }
         self.tested_by_keys(id, filter, &tests, &figures, operands, location)
+    }
+
+    /// Whether the source of a link comes by itself to the figures of linked rows that the entries of a condition test.
+    pub(in crate::plan) fn folds_inside(&self, link: &Link, entries: &[(Arc<str>, Argument)]) -> bool {
+        if !self.capabilities(link.from).link_aggregates || !self.is_inside(link) {
+            return false;
+        }
+        let mut figures = Figures::default();
+        for (name, value) in entries.iter().filter(|(name, _)| &**name != "where") {
+            // What is no figure is refused where the condition is made.
+            let _refused = self.figure_tests(link.to, name, value, &mut figures, Location { line: 0, column: 0 });
+        }
+        let targets = targets(self, link, &Predicate::TRUE, figures);
+        targets.into_iter().all(|target| {
+            self.reaches(link.from, &Order { path: Vec::new(), target, descending: false, nulls_first: false })
+        })
     }
 
     fn tested_inside(
@@ -92,15 +107,7 @@ impl Builder<'_> {
             None => Predicate::TRUE,
         };
         let counts = figures.0.iter().map(|figure| *figure == count()).collect::<Vec<_>>();
-        let targets = figures.0.into_iter().map(|aggregate| {
-            OrderTarget::Aggregate(Arc::new(LinkedAggregate {
-                collection: self.world.federated.collection(link.to).described.clone(),
-                on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
-                predicate: predicate.clone(),
-                aggregate,
-            }))
-        });
-        let targets = targets.collect::<Vec<_>>();
+        let targets = targets(self, link, &predicate, figures);
         let mut all = Predicate::TRUE;
         for test in tests {
             let part = self.comparisons(test.figure, test.comparisons, operands, location)?;
@@ -234,6 +241,19 @@ impl Builder<'_> {
         }));
         Ok((target, name, value))
     }
+}
+
+/// Figures of linked rows, as they are reached from a row.
+fn targets(builder: &Builder<'_>, link: &Link, predicate: &Predicate, figures: Figures) -> Vec<OrderTarget> {
+    let of = |aggregate| {
+        OrderTarget::Aggregate(Arc::new(LinkedAggregate {
+            collection: builder.world.federated.collection(link.to).described.clone(),
+            on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
+            predicate: predicate.clone(),
+            aggregate,
+        }))
+    };
+    figures.0.into_iter().map(of).collect()
 }
 
 /// Tests on figures by their positions as tests on what is reached from a row.

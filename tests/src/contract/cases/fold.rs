@@ -142,7 +142,7 @@ pub(super) fn reached(fixture: &Fixture, table: &Table, row: &[Value], path: Pat
 }
 
 pub async fn rows_are_grouped_through_links(fixture: &Fixture) {
-    if !fixture.claims().group || !fixture.claims().order_links {
+    if !fixture.claims().group || !fixture.claims().group_links {
         return;
     }
     let table = fixture.table("resident");

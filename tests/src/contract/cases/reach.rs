@@ -41,6 +41,9 @@ pub async fn aggregates_over_links_filter_and_order(fixture: &Fixture) {
             expected.sort_by(|one, other| nulls_last(&other[1], &one[1]).then_with(|| nulls_last(&one[0], &other[0])));
             let ordered = Question::of(fixture, "street").by_reached(&[], Target::Over(over), (true, true));
             let ordered = ordered.by("id", ASCENDING).columns(&["id"]);
+            if !ordered.is_claimed() {
+                continue;
+            }
             let found = ordered.clone().order_values().ask().await;
             let found = found.into_iter().map(|row| row[..2].to_vec()).collect();
             assert_eq!(rounded(found), rounded(expected.clone()), "{function:?} {fields:?} where {condition:?}");
@@ -74,8 +77,10 @@ pub async fn aggregates_over_links_filter_and_order(fixture: &Fixture) {
     // Keys of different types meet by their texts.
     let over = Over { link: ("note", "id", "code"), condition: &every, function: Function::Count, fields: &[] };
     let test = Some((Comparison::Equal, integer(2)));
-    let twice = Question::of(fixture, "resident").reaching(&[], Target::Over(over), test).ask_integers("id").await;
-    assert_eq!(twice, [1]);
+    let twice = Question::of(fixture, "resident").reaching(&[], Target::Over(over), test);
+    if twice.is_claimed() {
+        assert_eq!(twice.ask_integers("id").await, [1]);
+    }
 }
 
 pub async fn values_are_reached_through_links(fixture: &Fixture) {
@@ -103,6 +108,9 @@ pub async fn values_are_reached_through_links(fixture: &Fixture) {
         };
         let test = Some((comparison, value.clone()));
         let found = Question::of(fixture, "resident").reaching(path, Target::Field(field), test).columns(&["id"]);
+        if !found.is_claimed() {
+            continue;
+        }
         assert_eq!(sorted(found.clone().ask().await), of(true), "{field} {comparison:?} {value:?}");
         assert_eq!(sorted(found.negated().ask().await), of(false), "not {field} {comparison:?} {value:?}");
         let null = table.rows.iter().filter(|row| value_of(row).is_null()).map(|row| vec![row[0].clone()]).collect();
@@ -116,7 +124,11 @@ pub async fn values_are_reached_through_links(fixture: &Fixture) {
     let every = anything();
     let over =
         Over { link: ("resident", "id", "street_id"), condition: &every, function: Function::Count, fields: &[] };
-    let found = Question::of(fixture, "resident").reaching(STREET, Target::Over(over), None).ask_integers("id").await;
+    let found = Question::of(fixture, "resident").reaching(STREET, Target::Over(over), None);
+    if !found.is_claimed() {
+        return;
+    }
+    let found = found.ask_integers("id").await;
     assert_eq!(
         sorted(found.into_iter().map(|id| vec![integer(id)]).collect()),
         sorted([6, 7, 10].map(|id| vec![integer(id)]).to_vec())
@@ -144,9 +156,9 @@ pub async fn the_values_ordered_by_follow_the_columns(fixture: &Fixture) {
         }
     }
     let table = fixture.table("resident");
-    if claims.order_links {
-        let question = Question::of(fixture, "resident").by_reached(STREET, Target::Field("name"), ASCENDING);
-        let question = question.by_reached(STREET_OF_MENTOR, Target::Field("district"), (true, false));
+    let question = Question::of(fixture, "resident").by_reached(STREET, Target::Field("name"), ASCENDING);
+    let question = question.by_reached(STREET_OF_MENTOR, Target::Field("district"), (true, false));
+    if claims.order_links && question.is_claimed() {
         let found = question.clone().columns(&["id"]).order_values().ask().await;
         for row in &found {
             let own = table.rows.iter().find(|own| own[0] == row[0]).unwrap();
