@@ -211,6 +211,10 @@ fn known_kind(settings: &SourceSettings, findings: &mut Vec<Problem>) -> Option<
         let names: Vec<&str> = kinds::KINDS.iter().map(|kind| kind.name).collect();
         let all = names.join(", ");
         let hint = match nearest(&settings.connector, names) {
+            _ if ["sqlserver", "mssql"].contains(&settings.connector.as_str()) => {
+                "SQL Server is not supported: there was none to hold lilong to; an `ndc` connector may reach it"
+                    .to_owned()
+            }
             Some(near) => format!("did you mean `{near}`? the kinds are: {all}"),
             None => format!("the kinds are: {all}"),
         };

@@ -78,11 +78,24 @@ struct CatalogFolder {
 #[derive(Debug, Args)]
 struct Addresses {
     /// Where to serve GraphQL; port 0 takes a free one [default: 127.0.0.1:4000, or what lilong.toml says]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<String>,
     /// Where to serve metrics and operations, or `off` [default: 127.0.0.1:4001, or what lilong.toml says]
-    #[arg(long, value_name = "ADDR|off")]
+    #[arg(long, value_name = "ADDR|off", value_parser = address_or_off)]
     admin: Option<String>,
+}
+
+/// An address as people write it; what its name stands for is found out when it is taken.
+fn address(text: &str) -> Result<String, &'static str> {
+    let (host, port) = text.rsplit_once(':').unwrap_or_default();
+    if host.is_empty() || port.parse::<u16>().is_err() {
+        return Err("write host:port, as in 127.0.0.1:4000; port 0 takes a free one");
+    }
+    Ok(text.to_owned())
+}
+
+fn address_or_off(text: &str) -> Result<String, &'static str> {
+    if text == "off" { Ok(text.to_owned()) } else { address(text) }
 }
 
 /// Reads the command line and runs the command.

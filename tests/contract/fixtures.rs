@@ -32,6 +32,7 @@ pub(crate) async fn start(kind: &str) -> Option<Fixture> {
         "sqlite" => sqlite().await,
         "postgres" => postgres::start(postgres::Way::Plain).await,
         "postgres_blind" => postgres::start(postgres::Way::Blind).await,
+        "postgres_family" => postgres::start(postgres::Way::Family).await,
         "postgres_pooled" => postgres::start(postgres::Way::Pooled).await,
         "mysql" => mysql::start().await,
         "graphql" => graphql::start(graphql::Takes::default()).await,

@@ -17,4 +17,4 @@ macro_rules! every_kind {
     };
 }
 
-every_kind! { files graphql graphql_conditions memory ndc ndc_bare ndc_without_variables sqlite mysql postgres postgres_blind postgres_pooled rest }
+every_kind! { files graphql graphql_conditions memory ndc ndc_bare ndc_without_variables sqlite mysql postgres postgres_blind postgres_family postgres_pooled rest }

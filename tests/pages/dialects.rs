@@ -2,6 +2,7 @@
 //!
 //! In: `tests/dialects/catalog`, the same small town in three engines, as stored descriptions tell of it: no server runs.
 //! A page has two blocks, `graphql` and `plan`; in the question `SOURCE` stands for each source in turn.
+//! The pages of `tests/dialects/families` put the same questions to one family of an engine each.
 //! `LILONG_UPDATE_PAGES=1` rewrites the second to what `lilong explain` prints now.
 
 use std::fs;
@@ -15,6 +16,45 @@ use lilong::request::Request;
 use crate::blocks::{blocks, pages, replace, updating};
 
 const SOURCES: [&str; 3] = ["sqlite", "postgres", "mysql"];
+
+#[tokio::test]
+async fn the_same_questions_become_what_the_page_of_each_family_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dialects/families/catalog");
+    let opened = Opened::open(&folder, Ask::Never).await;
+    let (model, findings) = opened.model(&opened.stored().stored);
+    assert!(!opened.has_problems(), "{:?} {findings:?}", opened.findings);
+    let sources: Vec<String> = model.federated.own_sources().iter().map(|source| source.name.to_string()).collect();
+    let gateway = Gateway::new(model, opened.catalog.server.limits);
+    let (mut failures, mut asked, mut told) = (String::new(), vec![], vec![]);
+    for path in pages("dialects/families") {
+        let text = fs::read_to_string(&path).unwrap();
+        let blocks = blocks(&text);
+        let content = |information: &str| {
+            let found = blocks.iter().find(|block| block.information == information);
+            found.unwrap_or_else(|| panic!("{}: no block `{information}`", path.display())).content.clone()
+        };
+        let (question, expected) = (content("graphql"), content("plan"));
+        let family = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let query = question.replace("SOURCE", &family);
+        let request = Request { query, trace: "0".into(), ..Request::default() };
+        let plan = gateway.explain(&request).unwrap_or_else(|errors| panic!("{}: {errors:?}", path.display()));
+        let printed = display::text(&plan);
+        if printed != expected {
+            failures.push_str(&format!("{family}\n--- expected\n{expected}--- printed\n{printed}\n"));
+        }
+        if updating() {
+            fs::write(&path, replace(&text, "plan", &printed)).unwrap();
+        }
+        asked.push(question);
+        told.push(family);
+    }
+    assert_eq!(told, sources, "each family has a page");
+    assert!(asked.windows(2).all(|pair| pair[0] == pair[1]), "every page asks the same");
+    assert!(
+        failures.is_empty() || updating(),
+        "\n{failures}LILONG_UPDATE_PAGES=1 takes what is printed into the pages"
+    );
+}
 
 #[tokio::test]
 async fn every_question_becomes_what_its_page_says_in_each_dialect() {

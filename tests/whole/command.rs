@@ -223,7 +223,9 @@ fn a_port_in_use_ends_the_start_but_not_for_the_default_admin_address() {
 fn an_address_that_is_not_loopback_needs_open() {
     let city = City::new();
     fails(&on("serve", &city, &["--listen", "0.0.0.0:0"]), 1, &["0.0.0.0:0", "open = true"]);
-    fails(&on("serve", &city, &["--listen", "here"]), 1, &["here", "host:port"]);
+    for wrong in [["--listen", "here"], ["--listen", "127.0.0.1:99999"], ["--listen", "off"], ["--admin", "4001"]] {
+        fails(&on("serve", &city, &wrong), 2, &[wrong[1], "host:port"]);
+    }
     city.write("lilong.toml", &format!("[server]\nopen = true\n\n{CATALOG}"));
     let running = Running::start(city.folder(), &["--listen", "0.0.0.0:0", "--admin", "off"]);
     let address = format!("127.0.0.1:{}", running.address.port()).parse().unwrap();

@@ -4,6 +4,7 @@
 //! only read; opening a connector does not touch the network.
 
 mod aggregate;
+mod analytic;
 mod bind;
 mod canonical;
 mod decode;
@@ -20,6 +21,7 @@ mod pattern;
 mod pool;
 mod session;
 mod settings;
+mod slot;
 mod storage;
 mod text;
 mod value;
@@ -88,7 +90,8 @@ impl Database {
         let slot = Slot::take(Some(self.pool.server().clone())).await;
         let mut session = session::open(source, self.pool.settings(), tuning, PATIENCE).await?;
         session.slot = Some(slot);
-        let describing = describe::describe(&mut session.connection, session.server, &self.settings);
+        let family = self.pool.settings().family;
+        let describing = describe::describe(&mut session.connection, session.server, &self.settings, family);
         let described = tokio::time::timeout(PATIENCE, describing)
             .await
             .map_err(|_| Error::new(ErrorKind::Timeout, source.clone(), "describing"))?
@@ -126,6 +129,18 @@ impl Database {
 
 impl Connector for Database {
     fn capabilities(&self) -> Capabilities {
+        if self.pool.settings().family.analytic {
+            // Subselects that look at the row around them serve in few places there, and long lists nowhere.
+            return Capabilities {
+                like: false,
+                ilike: false,
+                exists: false,
+                order_links: false,
+                link_aggregates: false,
+                keys: 1_000,
+                ..Capabilities::ALL
+            };
+        }
         Capabilities {
             // No collation of either server folds case as Unicode's simple folding does and nothing else.
             ilike: false,

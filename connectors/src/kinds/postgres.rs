@@ -17,6 +17,7 @@ mod fetch;
 mod fold;
 mod form;
 mod listen;
+mod plain;
 mod pool;
 mod settings;
 mod wire;
@@ -67,7 +68,7 @@ fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
     let source: Arc<str> = settings.name.as_str().into();
     let changes = read.channel.map(|channel| (read.options.clone(), channel));
     Ok(Arc::new(Database {
-        pool: Pool::new(source, read.options, read.pooler, settings.tuning.clone()),
+        pool: Pool::new(source, read.options, read.family, read.pooler, settings.tuning.clone()),
         schemas: read.schemas,
         family: read.family,
         settings: Arc::new(settings.clone()),
@@ -77,17 +78,21 @@ fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
 
 impl Database {
     fn translate(&self, fetch: &Fetch, wide: bool) -> Result<Parts> {
-        let dialect = Postgres { schemas: &self.schemas, wide, lateral: self.family.lateral };
+        let dialect = Postgres { schemas: &self.schemas, wide, family: self.family };
         let (text, slots) = translate(&dialect, fetch).map_err(|error| {
             Error::new(ErrorKind::Internal, self.pool.source().clone(), "translating").because(error)
         })?;
-        Ok(Parts { text: text.into(), slots, scalars: fetch.answer().iter().map(|field| field.scalar).collect() })
+        Ok(Parts {
+            text: self.family.said(text).into(),
+            slots,
+            scalars: fetch.answer().iter().map(|field| field.scalar).collect(),
+        })
     }
 }
 
 impl Connector for Database {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::ALL
+        Capabilities { ilike: !self.family.plain, ..Capabilities::ALL }
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<SourceDescription>> {
@@ -126,7 +131,8 @@ impl Connector for Database {
 
     fn orders_exactly(&self, field: &Field) -> bool {
         let exact = ["pg_catalog.\"C\"", "pg_catalog.\"POSIX\"", "pg_catalog.ucs_basic"];
-        let by_bytes = field.details.get(form::COLLATION).is_some_and(|own| exact.contains(&own.as_str()));
+        let by_bytes = !self.family.collates
+            || field.details.get(form::COLLATION).is_some_and(|own| exact.contains(&own.as_str()));
         match field.scalar {
             Scalar::String => form::Form::of(field) == form::Form::Native && by_bytes,
             scalar => scalar != Scalar::Enum,

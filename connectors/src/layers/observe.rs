@@ -20,7 +20,7 @@ pub enum State {
     Unknown,
     /// It answered the last time.
     Ready,
-    /// It could not be reached the last time.
+    /// It could not be reached the last time, or lets nobody in.
     Unavailable,
 }
 
@@ -100,7 +100,9 @@ impl Observed {
     fn met(&self, error: &Error) {
         match error.kind {
             ErrorKind::Unavailable | ErrorKind::Timeout => self.enter(State::Unavailable, Some(error.kind)),
-            ErrorKind::Denied | ErrorKind::Rejected | ErrorKind::Mismatch => self.enter(State::Ready, None),
+            // Who has given nothing yet may refuse the login; who gives rows may refuse others.
+            ErrorKind::Denied => self.enter_unless(State::Ready, State::Unavailable, Some(error.kind)),
+            ErrorKind::Rejected | ErrorKind::Mismatch => self.enter(State::Ready, None),
             ErrorKind::Overloaded | ErrorKind::TooCostly | ErrorKind::Internal => {}
         }
     }
@@ -111,8 +113,16 @@ impl Observed {
     }
 
     fn enter(&self, state: State, error: Option<ErrorKind>) {
+        self.enter_unless(state, state, error);
+    }
+
+    /// Another state, unless it is in `kept`; its time begins with the state, and the error is the last one.
+    fn enter_unless(&self, kept: State, state: State, error: Option<ErrorKind>) {
         let mut now = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if now.0 != state {
+        let (was, _, since) = *now;
+        if was == state {
+            *now = (state, error, since);
+        } else if was != kept {
             *now = (state, error, SystemTime::now());
         }
     }
@@ -232,5 +242,36 @@ impl Layer for Count {
             };
             Ok(rows.inspect(count).boxed())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Observed, State};
+    use crate::{Error, ErrorKind};
+
+    #[test]
+    fn who_refuses_the_login_is_not_ready_and_who_refuses_some_rows_is() {
+        use ErrorKind::{Denied, Mismatch, Overloaded, Timeout, Unavailable};
+        let observed = Observed::default();
+        let told = |kind| observed.failed(&Error::new(kind, Arc::from("civil"), "asked"));
+        let now = || (observed.status().state, observed.status().error);
+        assert_eq!(now(), (State::Unknown, None));
+        told(Overloaded);
+        assert_eq!(now(), (State::Unknown, None));
+        told(Denied);
+        assert_eq!(now(), (State::Unavailable, Some(Denied)));
+        told(Timeout);
+        assert_eq!(now(), (State::Unavailable, Some(Timeout)));
+        observed.answered();
+        assert_eq!(now(), (State::Ready, None));
+        told(Denied);
+        assert_eq!(now(), (State::Ready, None));
+        told(Unavailable);
+        assert_eq!(now(), (State::Unavailable, Some(Unavailable)));
+        told(Mismatch);
+        assert_eq!(now(), (State::Ready, None));
     }
 }

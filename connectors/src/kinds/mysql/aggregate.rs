@@ -13,6 +13,11 @@ use crate::sql::dialect::{Column, Dialect};
 
 /// What [`Dialect::aggregate`] gives.
 pub(super) fn aggregate(dialect: MySql, function: Function, columns: &[Column<'_>]) -> Option<String> {
+    if dialect.family.analytic
+        && let Some(text) = analytic(function, columns)
+    {
+        return Some(text);
+    }
     Some(match (function, columns) {
         (Function::Count, []) => "COUNT(*)".to_owned(),
         (Function::Count, [column]) => format!("COUNT({})", bare(*column)),
@@ -48,6 +53,39 @@ fn number(function: Function, column: Column<'_>) -> Option<String> {
         Function::Variance => format!("VAR_SAMP({value})"),
         Function::VariancePopulation => format!("VAR_POP({value})"),
         _ => return None,
+    })
+}
+
+/// What servers for analysis are told in another way: their sums of integers have 64 bits and pass them in silence, and what
+/// deviation a single row has is not said.
+fn analytic(function: Function, columns: &[Column<'_>]) -> Option<String> {
+    if function == Function::CountDistinct && columns.len() > 1 {
+        // Texts behind their lengths are told apart however they end; with a null the whole is null, and left out.
+        let cells: Vec<String> = columns.iter().map(|column| format!("CAST({} AS STRING)", bare(*column))).collect();
+        let cells: Vec<String> =
+            cells.iter().map(|cell| format!("CAST(CHAR_LENGTH({cell}) AS STRING), ':', {cell}")).collect();
+        return Some(format!("COUNT(DISTINCT CONCAT({}))", cells.join(", ")));
+    }
+    let [column] = columns else {
+        return None;
+    };
+    let value = bare(*column);
+    let sum = match column.field.scalar {
+        Scalar::BigInt => format!("SUM(CAST({value} AS DECIMAL(38, 0)))"),
+        _ => format!("SUM({value})"),
+    };
+    let several = |name: &str| format!("CASE WHEN COUNT({value}) > 1 THEN {name}({value}) END");
+    match function {
+        Function::Sum | Function::Average | Function::Deviation | Function::Variance => {
+            function.scalar(column.field.scalar)?;
+        }
+        _ => return None,
+    }
+    Some(match function {
+        Function::Sum => sum,
+        Function::Average => format!("(CAST({sum} AS DOUBLE) / COUNT({value}))"),
+        Function::Deviation => several("STDDEV_SAMP"),
+        _ => several("VAR_SAMP"),
     })
 }
 

@@ -11,8 +11,8 @@ use lilong_schema::{Scalar, Value};
 use sqlx::Arguments;
 use sqlx::mysql::MySqlArguments;
 
-use super::dialect::{KeyColumn, Slot};
 use super::pattern::pattern;
+use super::slot::{KeyColumn, Slot};
 use super::storage::Storage;
 use super::text::Piece;
 use super::value::{Argument, Written, write};
@@ -137,6 +137,10 @@ impl Statement {
                 self.value(Written::marked(argument));
             }
             Slot::Number(operand) => self.number(whole_number(values.bound, *operand)?),
+            Slot::Digits(operand) => {
+                let number = i64::try_from(whole_number(values.bound, *operand)?).unwrap_or(i64::MAX);
+                self.text.push_str(&number.to_string());
+            }
             Slot::Sum(one, other) => {
                 let sum = whole_number(values.bound, *one)?.saturating_add(whole_number(values.bound, *other)?);
                 self.number(sum);
@@ -297,7 +301,7 @@ pub(super) fn marks(pieces: &[Piece], slots: &[Slot], bound: &BoundFetch) -> usi
             Some(Operand::Keys(batch)) => padded(batch.num_rows()) * 2 * columns.len(),
             _ => 1,
         },
-        Slot::Keys { keys: Keys::Fetch, .. } => 0,
+        Slot::Keys { keys: Keys::Fetch, .. } | Slot::Digits(_) => 0,
         Slot::Value { .. } | Slot::Key { .. } | Slot::Pattern { .. } | Slot::Number(_) | Slot::Sum(..) => 1,
     });
     marks.sum::<usize>().max(1)
@@ -354,8 +358,39 @@ impl Written {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::sync::Arc;
+
+    use lilong_schema::Collection;
+
     use super::*;
+    use crate::kinds::mysql::text;
+    use crate::{Fetch, Predicate, Prepared};
+
+    #[test]
+    fn a_limit_stands_in_digits_where_the_server_takes_no_mark_for_it() {
+        let fetch = Fetch {
+            collection: Arc::new(Collection::default()),
+            columns: vec![],
+            predicate: Predicate::TRUE,
+            distinct: vec![],
+            order: vec![],
+            limit: Some(0),
+            offset: Some(1),
+            keys: None,
+            order_values: false,
+            group: None,
+        };
+        let operands = [5, i128::MAX].map(|number| Operand::Value(Value::Integer(number))).to_vec();
+        let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: None };
+        let values = Values { bound: &bound, keys: &vec![], rows: 0..0 };
+        let mut statement = Statement::default();
+        let slots = [Slot::Digits(0), Slot::Number(1)];
+        statement.write(&text::cut("LIMIT ?1 OFFSET ?2"), &slots, &values, None).unwrap();
+        assert_eq!(statement.text, "LIMIT 5 OFFSET ?");
+        assert_eq!(statement.arguments, [Argument::Integer(i64::MAX)]);
+    }
 
     #[test]
     fn lists_come_in_few_lengths() {

@@ -10,9 +10,10 @@ use lilong_schema::{Collection, Enumeration, Field, ForeignKey, Key, Scalar, Sou
 use sqlx::Row;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 
+use super::family::Family;
 use super::session::Server;
 use super::storage;
-use super::{expression, native};
+use super::{analytic, expression, native};
 
 const TABLES: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(TABLE_TYPE AS CHAR), CAST(TABLE_ROWS AS CHAR), \
     CAST(TABLE_COMMENT AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
@@ -41,14 +42,20 @@ const CHECKS: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(CONSTRAINT_NAME AS C
     FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()";
 
 /// A line of the server's catalog; each cell as text.
-type Line = Vec<Option<String>>;
+pub(super) type Line = Vec<Option<String>>;
 
 /// Describes a whole database.
 pub(super) async fn describe(
     connection: &mut MySqlConnection,
     server: Server,
     settings: &SourceSettings,
+    family: &Family,
 ) -> sqlx::Result<SourceDescription> {
+    if family.analytic {
+        let mut description = analytic::describe(connection, settings).await?;
+        description.warnings.extend(family.warning());
+        return Ok(description);
+    }
     let tables = lines(connection, TABLES).await?;
     let columns = by_table(lines(connection, COLUMNS).await?);
     let indexes = by_table(lines(connection, INDEXES).await?);
@@ -85,6 +92,7 @@ pub(super) async fn describe(
         found.collection(table, &names, &mut description);
     }
     description.collections.sort_by(|one, other| one.name.cmp(&other.name));
+    description.warnings.extend(family.warning());
     for entry in &settings.types {
         let known = description.collections.iter().find(|collection| collection.name == entry.collection);
         if known.is_none_or(|collection| collection.field_id(&entry.column).is_none()) {
@@ -95,7 +103,7 @@ pub(super) async fn describe(
     Ok(description)
 }
 
-async fn lines(connection: &mut MySqlConnection, text: &'static str) -> sqlx::Result<Vec<Line>> {
+pub(super) async fn lines(connection: &mut MySqlConnection, text: &'static str) -> sqlx::Result<Vec<Line>> {
     // All cells are texts, which need no preparing.
     let rows = sqlx::raw_sql(text).fetch_all(connection).await?;
     rows.iter().map(line).collect()
@@ -113,11 +121,11 @@ fn by_table(lines: Vec<Line>) -> BTreeMap<String, Vec<Line>> {
     tables
 }
 
-fn cell(line: &Line, at: usize) -> Option<&str> {
+pub(super) fn cell(line: &Line, at: usize) -> Option<&str> {
     line.get(at)?.as_deref()
 }
 
-fn text(line: &Line, at: usize) -> String {
+pub(super) fn text(line: &Line, at: usize) -> String {
     cell(line, at).unwrap_or_default().to_owned()
 }
 
@@ -335,7 +343,7 @@ impl Found<'_> {
 }
 
 /// Rounded to one significant digit.
-fn one_digit(count: u64) -> u64 {
+pub(super) fn one_digit(count: u64) -> u64 {
     let mut unit = 1;
     while count / unit >= 10 {
         unit *= 10;

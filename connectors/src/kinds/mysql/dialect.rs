@@ -10,45 +10,17 @@ use super::aggregate::aggregate;
 use super::canonical::{is_text, text_of};
 use super::enumeration::position;
 use super::family::Family;
+use super::slot::{KeyColumn, Slot};
 use super::storage::{self, Storage, collation, compared, foreign_charset, is_exact, is_utf8mb4};
 use crate::sql::dialect::{Bound, Column, Dialect, Grouping, KeyTable, Keys, Normalized, Nulls};
 use crate::sql::statement::Statement;
 use crate::{Comparison, Function, OperandId};
 
-/// What a mark stands for.
-#[derive(Clone, Debug)]
-pub(super) enum Slot {
-    /// One value, as a column stores it.
-    Value { operand: OperandId, storage: Storage, scalar: Scalar, comparison: Comparison },
-    /// All values of a list.
-    List { operand: OperandId, storage: Storage, scalar: Scalar },
-    /// The whole condition that columns are one of some keys.
-    Keys { keys: Keys, columns: Vec<KeyColumn> },
-    /// The value of the key that a select of its own is made for.
-    Key { column: usize, storage: Storage, scalar: Scalar },
-    /// A pattern of `LIKE`, escaped by [`ESCAPE`].
-    Pattern { operand: OperandId, comparison: Comparison },
-    /// A limit or an offset.
-    Number(OperandId),
-    /// A limit and an offset together.
-    Sum(OperandId, OperandId),
-}
-
-/// One column of a composite key.
-#[derive(Clone, Debug)]
-pub(super) struct KeyColumn {
-    pub(super) storage: Storage,
-    pub(super) scalar: Scalar,
-    /// Compared with the value as `storage` has it.
-    pub(super) plain: String,
-    /// Compared with its text too, byte by byte.
-    pub(super) exact: Option<String>,
-    /// What stands around each value.
-    pub(super) around: Option<(String, String)>,
-}
-
 /// What takes the next character of a pattern as itself.
 pub(super) const ESCAPE: char = '|';
+
+/// Digits of a decimal that a server for analysis has.
+const WIDEST: usize = 38;
 
 /// See the module.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +108,21 @@ fn parameter(statement: &mut Statement<Slot>, slot: Slot) -> String {
     format!("?{}", statement.slot(slot))
 }
 
+impl MySql {
+    /// How the server takes a value for a column.
+    fn held(self, storage: Storage, field: &Field) -> Storage {
+        match storage {
+            Storage::Integer if self.family.analytic => Storage::Signed,
+            // A sum of integers is whole; others say their digits.
+            Storage::Decimal { precision, .. } if self.family.analytic && precision > WIDEST => {
+                Storage::Decimal { precision: WIDEST, scale: field.scale.unwrap_or(0) as usize }
+            }
+            Storage::Moment if self.family.moment == "DATETIME" => Storage::Stamp,
+            storage => storage,
+        }
+    }
+}
+
 impl Dialect for MySql {
     type Slot = Slot;
 
@@ -164,6 +151,7 @@ impl Dialect for MySql {
         let storage = Storage::of(column.field);
         let scalar = column.field.scalar;
         let mut value = |storage: Storage| {
+            let storage = self.held(storage, column.field);
             let slot = Slot::Value { operand, storage, scalar, comparison };
             parameter(statement, slot)
         };
@@ -172,6 +160,7 @@ impl Dialect for MySql {
             Comparison::NotEqual => format!("(NOT {})", equal(column, value)),
             Comparison::In | Comparison::NotIn => {
                 let mut list = |storage: Storage| {
+                    let storage = self.held(storage, column.field);
                     let slot = Slot::List { operand, storage, scalar };
                     parameter(statement, slot)
                 };
@@ -223,7 +212,7 @@ impl Dialect for MySql {
         let columns = columns
             .iter()
             .map(|column| KeyColumn {
-                storage: compared(column.field),
+                storage: self.held(compared(column.field), column.field),
                 scalar: column.field.scalar,
                 plain: plain(*column),
                 exact: exact(*column),
@@ -258,6 +247,9 @@ impl Dialect for MySql {
     }
 
     fn one_key(&self, statement: &mut Statement<Slot>, columns: &[Column<'_>]) -> Option<String> {
+        if self.family.analytic {
+            return None;
+        }
         let conditions: Vec<String> = columns
             .iter()
             .enumerate()
@@ -351,13 +343,14 @@ impl Dialect for MySql {
     }
 
     fn number(&self, statement: &mut Statement<Slot>, operand: OperandId) -> String {
-        parameter(statement, Slot::Number(operand))
+        parameter(statement, if self.family.analytic { Slot::Digits(operand) } else { Slot::Number(operand) })
     }
 
     fn limit(&self, limit: Option<&str>, offset: Option<&str>) -> String {
         match (limit, offset) {
             (None, None) => String::new(),
             (Some(limit), None) => format!(" LIMIT {limit}"),
+            (None, Some(offset)) if self.family.analytic => format!(" LIMIT {} OFFSET {offset}", i64::MAX),
             // The manual's own number for no limit.
             (None, Some(offset)) => format!(" LIMIT 18446744073709551615 OFFSET {offset}"),
             (Some(limit), Some(offset)) => format!(" LIMIT {limit} OFFSET {offset}"),
@@ -372,7 +365,7 @@ impl Dialect for MySql {
         limit: OperandId,
         offset: Option<OperandId>,
     ) -> Option<Bound> {
-        if !self.repeats || !Storage::of(column.field).is_found_again() {
+        if !self.repeats || self.family.analytic || !Storage::of(column.field).is_found_again() {
             return None;
         }
         let slot = offset.map_or(Slot::Number(limit), |offset| Slot::Sum(limit, offset));

@@ -39,7 +39,7 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     let mut session = session::connect(&source, &options, read.family, &settings.tuning, settings.tuning.timeout)
         .await
         .map_err(|error| failed(&error))?;
-    let text = "SELECT CAST(SCHEMA_NAME AS CHAR) FROM information_schema.SCHEMATA";
+    let text = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA";
     let rows = sqlx::raw_sql(text).fetch_all(&mut session.connection).await.map_err(|error| failed(&error))?;
     session.close(settings.tuning.connect_timeout).await;
     let mut names = vec![];

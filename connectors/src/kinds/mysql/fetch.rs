@@ -12,9 +12,9 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::bind::{self, KeyValues, MARKS, Statement, Unbindable, Values};
 use super::decode::{Batch, Decoder, wires};
-use super::dialect::Slot;
 use super::fault;
 use super::pool::{Lease, Pool};
+use super::slot::Slot;
 use super::text::Piece;
 use crate::deadline::until;
 use crate::sql::batch::{BYTES, FEW, ROWS, capacity, number};

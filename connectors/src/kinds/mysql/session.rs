@@ -69,9 +69,7 @@ pub(super) async fn connect(
 
 async fn set_up(options: &MySqlConnectOptions, family: &Family, time: Duration) -> sqlx::Result<Session> {
     let mut connection = options.connect().await?;
-    let row = sqlx::raw_sql("SELECT CAST(VERSION() AS CHAR), CAST(CONNECTION_ID() AS CHAR)")
-        .fetch_one(&mut connection)
-        .await?;
+    let row = sqlx::raw_sql("SELECT VERSION(), CONNECTION_ID()").fetch_one(&mut connection).await?;
     let version: String = row.try_get_unchecked(0)?;
     let id: String = row.try_get_unchecked(1)?;
     let server = if version.contains("MariaDB") { Server::MariaDb } else { Server::MySql };

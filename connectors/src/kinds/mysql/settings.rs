@@ -84,7 +84,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             Some(named) => family = named,
             None => wrong(
                 option,
-                "`family` is none of tidb and oceanbase",
+                "`family` is none of doris, oceanbase, starrocks and tidb",
                 "leave it out for MySQL and MariaDB; other servers are not supported",
             ),
         }
@@ -251,7 +251,7 @@ mod tests {
             ("pooler", text("yes")),
             ("tls_ca", OptionKind::Integer(1)),
             ("uri", text("x")),
-            ("family", text("doris")),
+            ("family", text("sqlserver")),
         ];
         let problems = read(&block(&keys)).unwrap_err();
         assert_eq!(problems.len(), 6, "{problems:?}");
@@ -269,7 +269,10 @@ mod tests {
             keys.extend(name.map(|name| ("family", text(name))));
             read(&block(&keys)).unwrap().family.name
         };
-        assert_eq!([family(None), family(Some("tidb")), family(Some("oceanbase"))], ["", "tidb", "oceanbase"]);
+        assert_eq!(family(None), "");
+        for name in ["doris", "oceanbase", "starrocks", "tidb"] {
+            assert_eq!(family(Some(name)), name);
+        }
     }
 
     #[test]

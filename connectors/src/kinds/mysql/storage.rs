@@ -6,6 +6,8 @@ use lilong_schema::{Field, Scalar};
 
 /// Detail: the collation of a text column.
 pub(super) const COLLATION: &str = "collation";
+/// The collation of texts that a server compares by their bytes, where it has no name.
+pub(super) const BYTES: &str = "bytes";
 /// Detail: its character set.
 pub(super) const CHARSET: &str = "charset";
 /// Detail: the engine keeps nulls out of the column.
@@ -16,6 +18,8 @@ pub(super) const REQUIRED: &str = "required";
 pub(super) enum Storage {
     /// Integers of any width.
     Integer,
+    /// Integers of at most 64 bits with a sign, compared with no larger ones.
+    Signed,
     /// `YEAR`, which takes small numbers for years of our time.
     Year,
     /// 0 and 1.
@@ -51,6 +55,8 @@ pub(super) enum Storage {
     CoarseTime(u32),
     /// `DATETIME`, `TIMESTAMP`
     Moment,
+    /// The same where a cast to it takes no number of digits.
+    Stamp,
     /// Characters that are read as the scalar by a `CAST` to this type.
     Parsed(&'static str),
     /// Never compared: bytes, JSON, sets.
@@ -200,7 +206,7 @@ pub(super) fn is_utf8mb4(field: &Field) -> bool {
 
 /// Whether texts of a collation are equal only if they are the same.
 pub(super) fn is_exact(collation: &str) -> bool {
-    matches!(collation, "utf8mb4_nopad_bin" | "utf8mb4_0900_bin")
+    matches!(collation, BYTES | "utf8mb4_nopad_bin" | "utf8mb4_0900_bin")
 }
 
 #[cfg(test)]

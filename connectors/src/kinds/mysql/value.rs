@@ -75,6 +75,10 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
         // No year is between these and 1901, but they would be taken for years of our time.
         (Storage::Year, Value::Integer(1..=99)) => integer(100),
         (Storage::Integer | Storage::Year, Value::Integer(number)) => integer(*number),
+        (Storage::Signed, Value::Integer(number)) => match i64::try_from(*number) {
+            Ok(number) => Written::marked(Argument::Integer(number)),
+            Err(_) => Written::beyond(*number < 0),
+        },
         (Storage::Boolean, Value::Boolean(value)) => Written::marked(Argument::Integer((*value).into())),
         (Storage::Float, Value::Float(number)) => Written::marked(Argument::Float(*number)),
         (Storage::Float, Value::Integer(number)) => Written::marked(Argument::Float(*number as f64)),
@@ -114,6 +118,9 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
         (Storage::Time | Storage::CoarseTime(_), Value::Time(_)) => Written::time(text_of(value, scalar)?),
         (Storage::Moment, Value::LocalDateTime(_) | Value::DateTime(_)) => {
             Written::cast(text_of(value, scalar)?, "DATETIME(6)")
+        }
+        (Storage::Stamp, Value::LocalDateTime(_) | Value::DateTime(_)) => {
+            Written::cast(text_of(value, scalar)?, "DATETIME")
         }
         (Storage::Parsed(_), value @ Value::Time(_)) => Written::time(text_of(value, scalar)?),
         (Storage::Parsed(to), value) => Written::cast(text_of(value, scalar)?, *to),

@@ -50,6 +50,9 @@ pub(super) fn aggregate(dialect: Postgres<'_>, function: Function, columns: &[Co
             _ => format!("{}::float8", of(bare(column))),
         })
     };
+    if let Some(text) = plain(dialect, function, columns) {
+        return Some(text);
+    }
     Some(match (function, columns) {
         (Function::Count, []) => "count(*)".to_owned(),
         (Function::Count, [column]) => format!("count({})", bare(*column)),
@@ -72,6 +75,34 @@ pub(super) fn aggregate(dialect: Postgres<'_>, function: Function, columns: &[Co
         (Function::Variance, [column]) => statistic(&["var_samp"], *column)?,
         (Function::VariancePopulation, [column]) => statistic(&["var_pop"], *column)?,
         (Function::Minimum | Function::Maximum, [column]) => extreme(dialect, function, *column)?,
+        _ => return None,
+    })
+}
+
+/// What a plain database says in another way.
+fn plain(dialect: Postgres<'_>, function: Function, columns: &[Column<'_>]) -> Option<String> {
+    if !dialect.family.plain {
+        return None;
+    }
+    Some(match (function, columns) {
+        (Function::Count, columns) if columns.len() > 1 => {
+            let known: Vec<String> = columns.iter().map(|column| format!("{} IS NOT NULL", bare(*column))).collect();
+            format!("count(CASE WHEN {} THEN 1 END)", known.join(" AND "))
+        }
+        // Texts behind their lengths are told apart however they end; with a null the whole is null, and left out.
+        (Function::CountDistinct, columns) if columns.len() > 1 => {
+            let cells: Vec<String> = columns.iter().map(|column| exact_text(*column)).collect();
+            let cells: Vec<String> =
+                cells.iter().map(|cell| format!("length(({cell})::text)::text || ':' || ({cell})::text")).collect();
+            format!("count(DISTINCT ({}) COLLATE \"C\")", cells.join(" || "))
+        }
+        // Elsewhere it would be a decimal.
+        (Function::Sum, [column]) if column.field.scalar == Scalar::Int => format!("sum({})::int8", bare(*column)),
+        (Function::Minimum | Function::Maximum, [column]) if Form::of(column.field) == Form::Opaque => {
+            let word = if function == Function::Minimum { "min" } else { "max" };
+            function.scalar(column.field.scalar)?;
+            format!("{word}({})", dialect.sort_key(*column))
+        }
         _ => return None,
     })
 }

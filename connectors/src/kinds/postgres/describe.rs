@@ -13,6 +13,7 @@ use super::catalog::{self, Answers, Column, Index, Relation};
 use super::expression::quote;
 use super::family::Family;
 use super::form::{COLLATION, FORM, Form, LOOSE, REQUIRED, TYPE};
+use super::plain;
 use crate::sql::indexed;
 
 /// Describes some schemas of a database.
@@ -22,7 +23,11 @@ pub(super) async fn describe(
     schemas: &[String],
     family: &Family,
 ) -> Result<SourceDescription, sqlx::Error> {
-    let mut answers = catalog::ask(connection, schemas).await?;
+    let mut answers = if family.plain {
+        plain::ask(connection, schemas, family).await?
+    } else {
+        catalog::ask(connection, schemas).await?
+    };
     if family.hypertables {
         let known = catalog::hypertables(connection, schemas).await?;
         for relation in answers.relations.iter_mut().filter(|relation| known.contains(&relation.number)) {
@@ -32,7 +37,13 @@ pub(super) async fn describe(
     for relation in answers.relations.iter_mut().filter(|_| !family.counts) {
         relation.rows = relation.rows.filter(|rows| *rows > 0.0);
     }
-    Ok(assemble(answers, settings, schemas))
+    let mut description = assemble(answers, settings, schemas);
+    if family.plain {
+        plain::adapt(&mut description, family);
+    }
+    override_types(&mut description, settings);
+    description.warnings.extend(family.warning());
+    Ok(description)
 }
 
 /// `<schema>.<name>`, and the bare name in the first schema.
@@ -123,7 +134,6 @@ fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> 
         .map(|found| Enumeration { name: name_of(schemas, &found.schema, &found.name), values: found.values })
         .collect();
     description.enumerations.sort_by(|one, other| one.name.cmp(&other.name));
-    override_types(&mut description, settings);
     description
 }
 

@@ -10,6 +10,7 @@ use super::aggregate::{aggregate, grouping};
 use super::expression::{
     all_equal, bare, canonical, equal, exact_text, is_loose, labels, one_of, ordered, printed, quote, type_of,
 };
+use super::family::Family;
 use super::form::{COLLATION, Form, Kind, REQUIRED};
 use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
@@ -67,8 +68,8 @@ pub(super) struct Postgres<'a> {
     pub(super) schemas: &'a [String],
     /// Whether integers past 64 bits are among the operands: then integers are compared as numerics.
     pub(super) wide: bool,
-    /// Whether a look-up of each key may be cut.
-    pub(super) lateral: bool,
+    /// Whose database it is.
+    pub(super) family: &'static Family,
 }
 
 fn parameter(statement: &mut Statement<Slot>, slot: Slot) -> String {
@@ -124,7 +125,7 @@ impl Postgres<'_> {
     }
 
     /// The keys as a table of the statement.
-    fn keys_from(statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> (String, Vec<String>) {
+    fn keys_from(self, statement: &mut Statement<Slot>, columns: &[Column<'_>], keys: Keys) -> (String, Vec<String>) {
         let alias = statement.alias();
         let kinds: Vec<(Scalar, Kind)> =
             columns.iter().map(|column| (column.field.scalar, Kind::of(column.field, false))).collect();
@@ -135,6 +136,11 @@ impl Postgres<'_> {
             })
             .collect();
         let names: Vec<String> = (0..columns.len()).map(|at| format!("k{at}")).collect();
+        if self.family.plain {
+            let count = format!("array_length({}, 1)", arrays.first().map_or("", String::as_str));
+            let values = arrays.iter().map(|array| format!("({array})[{alias}.n]")).collect();
+            return (format!("generate_series(1, {count}) AS {alias}(n)"), values);
+        }
         let table = format!("unnest({}) AS {alias}({})", arrays.join(", "), names.join(", "));
         (table, names.into_iter().map(|name| format!("{alias}.{name}")).collect())
     }
@@ -166,7 +172,7 @@ impl Dialect for Postgres<'_> {
     }
 
     fn lateral(&self) -> bool {
-        self.lateral
+        self.family.lateral
     }
 
     fn bare(&self, column: Column<'_>) -> String {
@@ -242,7 +248,7 @@ impl Dialect for Postgres<'_> {
             let list = parameter(statement, slot);
             return format!("({} IS NOT NULL AND {})", bare(*column), one_of(*column, &list));
         }
-        let (table, values) = Self::keys_from(statement, columns, keys);
+        let (table, values) = self.keys_from(statement, columns, keys);
         format!("EXISTS (SELECT 1 FROM {table} WHERE {})", all_equal(columns, &values))
     }
 
@@ -265,7 +271,7 @@ impl Dialect for Postgres<'_> {
         if !indexed {
             return None;
         }
-        let (table, values) = Self::keys_from(statement, columns, keys);
+        let (table, values) = self.keys_from(statement, columns, keys);
         Some(KeyTable { table, condition: all_equal(columns, &values) })
     }
 

@@ -18,9 +18,6 @@ use crate::kinds::Discovery;
 /// See the module.
 pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow };
 
-/// Databases that every server has, to ask it for the others.
-const DOORS: [&str; 2] = ["postgres", "template1"];
-
 fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
     find(settings).boxed()
 }
@@ -33,13 +30,13 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     };
     let pattern = read.options.get_database().unwrap_or("*").to_owned();
     let mut names = Err(String::new());
-    for door in DOORS {
+    for door in read.family.doors {
         let options = read.options.clone().database(door);
         let asking = async {
             let mut connection = options.connect().await?;
             let rows = sqlx::query(
                 "SELECT datname::text FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate \
-                 AND has_database_privilege(datname, 'CONNECT') ORDER BY datname::text COLLATE \"C\"",
+                 AND has_database_privilege(datname, 'CONNECT')",
             )
             .persistent(false)
             .fetch_all(&mut connection)
@@ -63,6 +60,7 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
         Ok(mut names) => {
             let pattern = Pattern::plain(&pattern);
             names.retain(|name| pattern.matches(name));
+            names.sort_unstable();
             Ok(names)
         }
         Err(reason) => Err(problem(

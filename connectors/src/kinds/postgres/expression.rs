@@ -83,7 +83,7 @@ pub(super) fn equal(column: Column<'_>, right: &str) -> String {
         Form::Padded => format!("({bare} = {right}::bpchar AND {} = {right})", exact_text(column)),
         Form::Folded => format!("({bare} = {right}::{} AND {} = {right})", type_of(column.field), exact_text(column)),
         Form::Enum => format!("{} = ANY(ARRAY{})", ordered(column), labels(column, &format!("= {right}"))),
-        Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = {right}", printed(column)),
+        Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = {right}", exact_text(column)),
         Form::Native | Form::Real if is_loose(column.field) => {
             format!("({bare} = {right} AND {bare} COLLATE \"C\" = {right})")
         }
@@ -100,7 +100,9 @@ pub(super) fn one_of(column: Column<'_>, list: &str) -> String {
             format!("({bare} = ANY({list}::{}[]) AND {} = ANY({list}))", type_of(column.field), exact_text(column))
         }
         Form::Enum => format!("{} = ANY(ARRAY{})", ordered(column), labels(column, &format!("= ANY({list})"))),
-        Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = ANY({list})", printed(column)),
+        Form::Printed | Form::Opaque | Form::Address | Form::Document => {
+            format!("{} = ANY({list})", exact_text(column))
+        }
         Form::Native | Form::Real if is_loose(column.field) => {
             format!("({bare} = ANY({list}) AND {bare} COLLATE \"C\" = ANY({list}))")
         }

@@ -45,6 +45,14 @@ pub(super) fn is_gone(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether the server does not know what a statement speaks of.
+pub(super) fn is_of_words(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    error.code().is_some_and(|code| code.starts_with("42") && code != "42501")
+}
+
 /// Whether a table was changed since the connection prepared the statement.
 pub(super) fn is_stale_plan(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else {

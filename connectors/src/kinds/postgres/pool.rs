@@ -12,9 +12,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::Tuning;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::family::Family;
 use super::fault;
 use crate::deadline::within;
 use crate::pool::{self, Idlers, Server, Slot};
@@ -27,6 +28,7 @@ const TRUSTED: Duration = Duration::from_secs(30);
 pub(super) struct Pool {
     source: Arc<str>,
     options: PgConnectOptions,
+    family: &'static Family,
     /// Whether a pooler stands between: then every fetch is a transaction of its own.
     pooler: bool,
     tuning: Tuning,
@@ -44,7 +46,7 @@ struct Idle {
 /// A connection, and the number of the server's process for it.
 struct Link {
     connection: PgConnection,
-    /// Unknown behind a pooler.
+    /// Unknown behind a pooler, and where it is not told.
     process: Option<i32>,
     slot: Slot,
 }
@@ -62,7 +64,13 @@ pub(super) struct Lease {
 
 impl Pool {
     /// Opens nothing yet.
-    pub(super) fn new(source: Arc<str>, options: PgConnectOptions, pooler: bool, tuning: Tuning) -> Arc<Self> {
+    pub(super) fn new(
+        source: Arc<str>,
+        options: PgConnectOptions,
+        family: &'static Family,
+        pooler: bool,
+        tuning: Tuning,
+    ) -> Arc<Self> {
         let address = format!(
             "postgres {:?} {} {} {}",
             options.get_socket(),
@@ -74,6 +82,7 @@ impl Pool {
         let pool = Arc::new(Self {
             source,
             options,
+            family,
             pooler,
             turns: Arc::new(Semaphore::new(tuning.connections.max(1))),
             tuning,
@@ -142,16 +151,45 @@ impl Pool {
         let opening = async {
             let mut connection = options.connect().await?;
             let mut process = None;
-            if !self.pooler {
+            if let Some(fault) = self.unlike(&mut connection).await? {
+                return Ok(Err(fault));
+            }
+            if !self.pooler && !self.family.plain {
                 let row = sqlx::query("SELECT pg_backend_pid()").persistent(false).fetch_one(&mut connection).await?;
                 process = Some(row.try_get(0)?);
             }
-            Ok(Link { connection, process, slot })
+            Ok(Ok(Link { connection, process, slot }))
         };
         match within(self.tuning.connect_timeout, opening).await {
-            Ok(opened) => opened.map_err(|error| fault::connecting(&self.source, error)),
+            Ok(opened) => opened.map_err(|error| fault::connecting(&self.source, error))?,
             Err(_) => Err(fault::too_slow(&self.source, "connecting")),
         }
+    }
+
+    /// What the database does in another way than its family is relied on to.
+    async fn unlike(&self, connection: &mut PgConnection) -> Result<Option<Error>, sqlx::Error> {
+        let Some(question) = self.family.question() else {
+            return Ok(None);
+        };
+        let rejected = |what: &str| {
+            let context = format!("the database cannot be served: {what}");
+            Error::new(ErrorKind::Rejected, self.source.clone(), context)
+        };
+        let row = match sqlx::query(AssertSqlSafe(question)).bind("").persistent(false).fetch_one(connection).await {
+            Ok(row) => row,
+            // A question that it does not understand.
+            Err(error) if fault::is_of_words(&error) => {
+                return Ok(Some(rejected("it is not of the family that is named").because(error)));
+            }
+            Err(error) => return Err(error),
+        };
+        for (at, (_, what)) in self.family.probes.iter().enumerate() {
+            // What is unknown is not true.
+            if row.try_get::<Option<bool>, _>(at)? != Some(true) {
+                return Ok(Some(rejected(what)));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes away what has been idle for too long, and says how many are left.
@@ -257,7 +295,7 @@ impl Lease {
                 "BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL intervalstyle = 'postgres'",
                 time.as_millis().max(1)
             );
-            sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut link.connection).await?;
+            sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut link.connection).await?;
         }
         Ok(&mut link.connection)
     }
@@ -284,7 +322,7 @@ impl Lease {
         };
         if !self.pool.pooler {
             let text = format!("SET statement_timeout = {}", time.as_millis().max(1));
-            sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut link.connection).await?;
+            sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut link.connection).await?;
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
         Some((_, OptionKind::Text(name))) if let Some(family) = family::find(name.reveal()) => family,
         Some((option, _)) => {
             let hint = "leave it out for PostgreSQL; other databases are not supported";
-            fault(option, "family is none of citus and timescale", hint);
+            fault(option, "family is none of citus, cockroach, kingbase, opengauss and timescale", hint);
             &family::OWN
         }
     };
@@ -105,6 +105,9 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
                 let hint = "leave it out, or connect without a pooler";
                 fault(option, "listen_channel hears nothing behind a pooler", hint);
             }
+            if family.plain {
+                fault(option, "listen_channel hears nothing of this family", "leave it out");
+            }
             Some(Arc::from(name.reveal()))
         }
         Some((option, _)) => {
@@ -129,7 +132,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
             if let Some(path) = authority {
                 options = options.ssl_root_cert(path);
             }
-            let options = session(options, pooler, settings.tuning.timeout);
+            let options = session(options, family, pooler, settings.tuning.timeout);
             Ok(Settings { options, family, schemas, pooler, channel })
         }
         _ => Err(problems),
@@ -190,18 +193,17 @@ fn is_near(options: &PgConnectOptions) -> bool {
 }
 
 /// What every session is told. A pooler takes no such words: there each fetch says them itself.
-fn session(options: PgConnectOptions, pooler: bool, timeout: Duration) -> PgConnectOptions {
+fn session(options: PgConnectOptions, family: &Family, pooler: bool, timeout: Duration) -> PgConnectOptions {
     let options = options.disable_statement_logging();
     if pooler {
         return options.extra_float_digits(None).statement_cache_capacity(0);
     }
-    options.application_name("lilong").statement_cache_capacity(STATEMENTS).options([
+    let options = options.application_name("lilong").statement_cache_capacity(STATEMENTS).options([
         ("default_transaction_read_only", "on".to_owned()),
         ("statement_timeout", timeout.as_millis().max(1).to_string()),
         ("intervalstyle", "postgres".to_owned()),
-        // Compiling costs more than fetches of this size ever gain.
-        ("jit", "off".to_owned()),
-    ])
+    ]);
+    if family.settings.is_empty() { options } else { options.options(family.settings.iter().copied()) }
 }
 
 #[cfg(test)]
