@@ -24,7 +24,7 @@ use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream, Rows}
 
 /// Fetches of one shape that run before others are gathered: few enough that a burst is one statement, enough that a slow
 /// one does not hold up the rest.
-const TURNS: usize = 4;
+const TURNS: usize = 2;
 /// A fetch of more keys gains nothing by company.
 const FEW_KEYS: usize = 256;
 /// Keys of one gathered fetch.
