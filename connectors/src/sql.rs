@@ -12,3 +12,4 @@ pub(crate) mod indexed;
 pub(crate) mod reading;
 pub(crate) mod statement;
 pub(crate) mod translate;
+pub(crate) mod unproven;

@@ -28,12 +28,7 @@ async fn the_same_questions_become_what_the_page_of_each_family_says() {
     let (mut failures, mut asked, mut told) = (String::new(), vec![], vec![]);
     for path in pages("dialects/families") {
         let text = fs::read_to_string(&path).unwrap();
-        let blocks = blocks(&text);
-        let content = |information: &str| {
-            let found = blocks.iter().find(|block| block.information == information);
-            found.unwrap_or_else(|| panic!("{}: no block `{information}`", path.display())).content.clone()
-        };
-        let (question, expected) = (content("graphql"), content("plan"));
+        let [question, expected] = contents(&path, &text);
         let family = path.file_stem().unwrap().to_string_lossy().into_owned();
         let query = question.replace("SOURCE", &family);
         let request = Request { query, trace: "0".into(), ..Request::default() };
@@ -68,12 +63,7 @@ async fn every_question_becomes_what_its_page_says_in_each_dialect() {
     assert!(all.len() >= 6, "pages are missing: {}", all.len());
     for path in all {
         let text = fs::read_to_string(&path).unwrap();
-        let blocks = blocks(&text);
-        let content = |information: &str| {
-            let found = blocks.iter().find(|block| block.information == information);
-            found.unwrap_or_else(|| panic!("{}: no block `{information}`", path.display())).content.clone()
-        };
-        let (question, expected) = (content("graphql"), content("plan"));
+        let [question, expected] = contents(&path, &text);
         let mut printed = String::new();
         for source in SOURCES {
             let request =
@@ -93,4 +83,13 @@ async fn every_question_becomes_what_its_page_says_in_each_dialect() {
         failures.is_empty() || updating(),
         "\n{failures}LILONG_UPDATE_PAGES=1 takes what is printed into the pages"
     );
+}
+
+/// The question of a page, and what it becomes.
+fn contents(path: &Path, text: &str) -> [String; 2] {
+    let blocks = blocks(text);
+    ["graphql", "plan"].map(|information| {
+        let found = blocks.iter().find(|block| block.information == information);
+        found.unwrap_or_else(|| panic!("{}: no block `{information}`", path.display())).content.clone()
+    })
 }

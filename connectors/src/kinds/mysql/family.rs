@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::sql::unproven;
+
 /// A row of quirks.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Family {
@@ -150,13 +152,7 @@ impl Family {
 
     /// What `check` says of each source of it; `None`: it was run against a server.
     pub(super) fn warning(&self) -> Option<String> {
-        let title = self.unproven;
-        (!title.is_empty()).then(|| {
-            format!(
-                "family {} is written from the documentation of {title}, and was never run against a server",
-                self.name
-            )
-        })
+        unproven::warning(self.name, self.unproven)
     }
 
     /// Whether a database is the server's own.

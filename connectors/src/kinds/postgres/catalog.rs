@@ -187,9 +187,9 @@ pub(super) struct Answers {
     pub(super) schemas: Vec<String>,
 }
 
-/// Asks everything of some schemas.
-pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Result<Answers, sqlx::Error> {
-    let relations = rows(connection, &RELATIONS, schemas, |row| {
+impl Relation {
+    /// A row of nine cells, in the order of the fields.
+    pub(super) fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
         Ok(Relation {
             number: row.try_get(0)?,
             schema: row.try_get(1)?,
@@ -201,8 +201,12 @@ pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Re
             writable: row.try_get(7)?,
             inherited: row.try_get(8)?,
         })
-    })
-    .await?;
+    }
+}
+
+/// Asks everything of some schemas.
+pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Result<Answers, sqlx::Error> {
+    let relations = rows(connection, &RELATIONS, schemas, Relation::read).await?;
     let columns = rows(connection, &COLUMNS, schemas, |row| {
         Ok(Column {
             table: row.try_get(0)?,
@@ -264,7 +268,8 @@ pub(super) async fn hypertables(connection: &mut PgConnection, schemas: &[String
     rows(connection, text, schemas, |row| row.try_get(0)).await
 }
 
-async fn rows<T>(
+/// What the rows of a question of some schemas are read as.
+pub(super) async fn rows<T>(
     connection: &mut PgConnection,
     text: &str,
     schemas: &[String],

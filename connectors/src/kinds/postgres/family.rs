@@ -4,6 +4,8 @@
 //! its documentation leaves open is said in the plainest SQL there is, and what would give other answers is refused when a
 //! connection is opened.
 
+use crate::sql::unproven;
+
 /// A row of quirks.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Family {
@@ -157,13 +159,7 @@ impl Family {
 
     /// What `check` says of each source of it; `None`: it was run against a server.
     pub(super) fn warning(&self) -> Option<String> {
-        let title = self.unproven;
-        (!title.is_empty()).then(|| {
-            format!(
-                "family {} is written from the documentation of {title}, and was never run against a server",
-                self.name
-            )
-        })
+        unproven::warning(self.name, self.unproven)
     }
 }
 

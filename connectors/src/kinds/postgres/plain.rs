@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 
 use lilong_schema::{Scalar, SourceDescription};
+use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Row};
 
-use super::catalog::{Answers, Column, Index, Labels, Reference, Relation};
+use super::catalog::{Answers, Column, Index, Labels, Reference, Relation, rows};
 use super::family::Family;
 use super::form::{COLLATION, FORM, Form, LOOSE, TYPE};
 
@@ -92,21 +92,8 @@ pub(super) async fn ask(
     schemas: &[String],
     family: &Family,
 ) -> Result<Answers, sqlx::Error> {
-    let relations = rows(connection, relations(), schemas, |row| {
-        Ok(Relation {
-            number: row.try_get(0)?,
-            schema: row.try_get(1)?,
-            name: row.try_get(2)?,
-            kind: row.try_get(3)?,
-            comment: row.try_get(4)?,
-            rows: row.try_get(5)?,
-            readable: row.try_get(6)?,
-            writable: row.try_get(7)?,
-            inherited: row.try_get(8)?,
-        })
-    })
-    .await?;
-    let columns = rows(connection, columns(family), schemas, |row| column(row, family)).await?;
+    let relations = rows(connection, &relations(), schemas, Relation::read).await?;
+    let columns = rows(connection, &columns(family), schemas, |row| column(row, family)).await?;
     let mut names: HashMap<(i64, i64), String> = HashMap::new();
     for (column, number, _) in &columns {
         names.insert((column.table, *number), column.name.clone());
@@ -114,7 +101,7 @@ pub(super) async fn ask(
     let named = |table: i64, numbers: &str| -> Vec<Option<String>> {
         numbers_of(numbers).into_iter().map(|number| names.get(&(table, number)).cloned()).collect()
     };
-    let indexes = rows(connection, indexes(family), schemas, |row| {
+    let indexes = rows(connection, &indexes(family), schemas, |row| {
         let table = row.try_get(0)?;
         let mut columns = named(table, &row.try_get::<String, _>(4)?);
         columns.truncate(usize::try_from(row.try_get::<i64, _>(5)?).unwrap_or(usize::MAX));
@@ -131,7 +118,7 @@ pub(super) async fn ask(
         })
     })
     .await?;
-    let references = rows(connection, references(), schemas, |row| {
+    let references = rows(connection, &references(), schemas, |row| {
         let (table, target): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
         // A column that is not known is no column: the key is left out with a warning.
         let known = |names: Vec<Option<String>>| names.into_iter().map(Option::unwrap_or_default).collect();
@@ -146,13 +133,13 @@ pub(super) async fn ask(
     .await?;
     let mut enums: Vec<Labels> = vec![];
     let labels = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-    for (schema, name, label) in rows(connection, LABELS.to_owned(), schemas, labels).await? {
+    for (schema, name, label) in rows(connection, LABELS, schemas, labels).await? {
         match enums.last_mut().filter(|last| last.schema == schema && last.name == name) {
             Some(last) => last.values.push(label),
             None => enums.push(Labels { schema, name, values: vec![label] }),
         }
     }
-    let schemas = rows(connection, SCHEMAS.to_owned(), schemas, |row| row.try_get(0)).await?;
+    let schemas = rows(connection, SCHEMAS, schemas, |row| row.try_get(0)).await?;
     let columns = columns.into_iter().filter(|(_, _, hidden)| !hidden).map(|(column, ..)| column).collect();
     Ok(Answers { relations, columns, indexes, references, enums, schemas })
 }
@@ -223,16 +210,6 @@ pub(super) fn adapt(description: &mut SourceDescription, family: &Family) {
         collection.keys.retain(|key| key.columns.iter().all(|column| names.contains(column)));
         collection.indexes.retain(|columns| columns.iter().all(|column| names.contains(column)));
     }
-}
-
-async fn rows<T>(
-    connection: &mut PgConnection,
-    text: String,
-    schemas: &[String],
-    read: impl Fn(&PgRow) -> Result<T, sqlx::Error>,
-) -> Result<Vec<T>, sqlx::Error> {
-    let rows = sqlx::query(AssertSqlSafe(text)).bind(schemas).persistent(false).fetch_all(connection).await?;
-    rows.iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use arrow_array::{Array, ArrayRef, Int32Array, RecordBatch, StringArray, UInt32A
 use arrow_select::concat::concat;
 use lilong_connectors::{OrderTarget, Source, evaluate};
 use lilong_schema::Scalar;
+use lilong_schema::collection::FieldId;
 use lilong_schema::federated::UnionColumn;
 
 use super::convert::{cast, fixed};
@@ -102,30 +103,11 @@ impl<'a> Line<'a> {
         if self.members.is_empty() {
             return Ok(UInt32Array::from(Vec::<u32>::new()));
         }
-        let member = || evaluate::Term {
-            values: Arc::new(Int32Array::from(self.members.clone())),
-            scalar: Scalar::Int,
-            descending: false,
-            nulls_first: false,
-        };
-        let mut terms = Vec::with_capacity(self.step.fetch.order.len() + 1);
-        for term in &self.step.fetch.order {
-            terms.push(match &term.target {
-                OrderTarget::Field(field) if term.path.is_empty() => {
-                    let at = self.step.ordered.iter().position(|column| column == field).ok_or_else(internal)?;
-                    evaluate::Term {
-                        values: self.values(at)?,
-                        scalar: self.step.fetch.collection.fields[*field].scalar,
-                        descending: term.descending,
-                        nulls_first: term.nulls_first,
-                    }
-                }
-                // What tells rows of one member apart is the order in which they came.
-                OrderTarget::RowId => member(),
-                _ => return Err(internal()),
-            });
-        }
-        terms.push(member());
+        let members: ArrayRef = Arc::new(Int32Array::from(self.members.clone()));
+        let terms = terms(self.step, &members, |field| {
+            let at = self.step.ordered.iter().position(|column| *column == field).ok_or_else(internal)?;
+            self.values(at)
+        })?;
         evaluate::sort(&terms, self.members.len()).map_err(|_| internal())
     }
 
@@ -137,4 +119,30 @@ impl<'a> Line<'a> {
         let parts: Vec<_> = self.columns[at].iter().map(|part| &**part).collect();
         concat(&parts).map_err(|_| internal())
     }
+}
+
+/// The order of a union's rows; `rank`: what stands for the order of members and in which their rows came. `values`: the cells of a
+/// column.
+pub(super) fn terms(
+    step: &UnionStep,
+    rank: &ArrayRef,
+    values: impl Fn(FieldId) -> Result<ArrayRef, Fault>,
+) -> Result<Vec<evaluate::Term>, Fault> {
+    let rank = || evaluate::Term { values: rank.clone(), scalar: Scalar::Int, descending: false, nulls_first: false };
+    let mut terms = Vec::with_capacity(step.fetch.order.len() + 1);
+    for term in &step.fetch.order {
+        terms.push(match &term.target {
+            OrderTarget::Field(field) if term.path.is_empty() => evaluate::Term {
+                values: values(*field)?,
+                scalar: step.fetch.collection.fields[*field].scalar,
+                descending: term.descending,
+                nulls_first: term.nulls_first,
+            },
+            // What tells rows of one member apart is the order in which they came.
+            OrderTarget::RowId => rank(),
+            _ => return Err(internal()),
+        });
+    }
+    terms.push(rank());
+    Ok(terms)
 }

@@ -16,9 +16,9 @@ use arrow_select::take::take_record_batch;
 use lilong_connectors::evaluate::{self, KeyIndex};
 use lilong_connectors::rows::columns_schema;
 use lilong_connectors::{CellFault, OrderTarget};
-use lilong_schema::Scalar;
 
 use super::bind::Numbers;
+use super::line::terms;
 use crate::execute::collect::{too_heavy, too_many};
 use crate::execute::{Fault, RowSet, internal, move_faults};
 use crate::plan::union::UnionStep;
@@ -131,30 +131,10 @@ impl<'a> Pool<'a> {
     }
 
     fn sort(&self, batch: &RecordBatch) -> Result<Vec<u32>, Fault> {
-        let rank = || evaluate::Term {
-            values: batch.column(self.step.work.len()).clone(),
-            scalar: Scalar::Int,
-            descending: false,
-            nulls_first: false,
-        };
-        let mut terms = Vec::with_capacity(self.step.fetch.order.len() + 1);
-        for term in &self.step.fetch.order {
-            terms.push(match &term.target {
-                OrderTarget::Field(field) if term.path.is_empty() => {
-                    let at = self.step.work.iter().position(|column| column == field).ok_or_else(internal)?;
-                    evaluate::Term {
-                        values: batch.column(at).clone(),
-                        scalar: self.step.fetch.collection.fields[*field].scalar,
-                        descending: term.descending,
-                        nulls_first: term.nulls_first,
-                    }
-                }
-                // What tells rows of one member apart is the order in which they came.
-                OrderTarget::RowId => rank(),
-                _ => return Err(internal()),
-            });
-        }
-        terms.push(rank());
+        let terms = terms(self.step, batch.column(self.step.work.len()), |field| {
+            let at = self.step.work.iter().position(|column| *column == field).ok_or_else(internal)?;
+            Ok(batch.column(at).clone())
+        })?;
         // Where rows fall away after ordering, the first ones may not be enough.
         let cut_later = self.keys.is_some() || !self.step.fetch.distinct.is_empty();
         let most = self.most.filter(|_| !cut_later).unwrap_or(usize::MAX);
