@@ -13,6 +13,7 @@ mod fill;
 mod fold;
 mod join;
 mod keys;
+mod made;
 mod page;
 mod progress;
 mod running;
@@ -24,16 +25,16 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_array::BooleanArray;
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
 use lilong_connectors::deadline::until;
 use lilong_connectors::{Age, CellFault, FetchContext, Source, evaluate};
 use lilong_schema::catalog::Limits;
-use lilong_schema::federated::SOURCE_COLUMN;
 
 use self::choose::{Attempt, Spent};
+pub use self::made::{Made, Placed, RowSet, Silent, StepResult};
+use self::made::{placed, rows};
 use self::progress::{Progress, Steps};
 use self::running::Running;
 use self::watch::Watch;
@@ -59,71 +60,6 @@ impl Fault {
         Self { code, source: None, message: message.into() }
     }
 }
-
-/// What a step has made.
-#[derive(Debug)]
-pub enum Made {
-    /// Rows.
-    Rows(Arc<RowSet>),
-    /// Keys, none twice and none with a null.
-    Keys(RecordBatch),
-    /// Rows given to parents.
-    Placed(Placed),
-}
-
-/// Rows and the cells that could not be represented.
-#[derive(Clone, Debug)]
-pub struct RowSet {
-    /// The cells.
-    pub batch: RecordBatch,
-    /// In the order of rows.
-    pub faults: Vec<CellFault>,
-}
-
-/// Rows given to parents.
-#[derive(Debug)]
-pub struct Placed {
-    /// The rows that some parent has.
-    pub rows: Arc<RowSet>,
-    /// Where each parent's rows begin in `indices`; one more than there are parents.
-    pub offsets: Vec<u32>,
-    /// Row numbers; `None`: the rows as they stand.
-    pub indices: Option<Vec<u32>>,
-    /// Parents that have a fault instead of rows, in order.
-    pub faults: Vec<(u32, Fault)>,
-    /// Of a page, by parent: whether its limit cut rows off. Else empty.
-    pub more: Vec<bool>,
-}
-
-impl RowSet {
-    /// The source that a row of a union lives in.
-    pub fn department(&self, row: usize) -> Option<&str> {
-        let column = self.batch.column_by_name(SOURCE_COLUMN)?.as_string_opt::<i32>()?;
-        column.is_valid(row).then(|| column.value(row))
-    }
-}
-
-impl Placed {
-    /// The row numbers of a parent.
-    pub fn rows_of(&self, parent: usize) -> impl ExactSizeIterator<Item = usize> + '_ {
-        let (start, end) = (self.offsets[parent] as usize, self.offsets[parent + 1] as usize);
-        (start..end).map(move |at| self.indices.as_ref().map_or(at, |indices| indices[at] as usize))
-    }
-
-    /// Whether more rows than its page were there.
-    pub fn has_more(&self, parent: usize) -> bool {
-        self.more.get(parent).copied().unwrap_or_default()
-    }
-
-    /// The fault of a parent.
-    pub fn fault_of(&self, parent: usize) -> Option<&Fault> {
-        let at = self.faults.binary_search_by_key(&(parent as u32), |(row, _)| *row).ok()?;
-        Some(&self.faults[at].1)
-    }
-}
-
-/// What a step came to.
-pub type StepResult = Result<Arc<Made>, Fault>;
 
 /// What all steps of a plan came to.
 #[derive(Debug)]
@@ -191,7 +127,6 @@ impl Run<'_> {
     /// What all of some steps come to.
     async fn all(&self, steps: Steps<'_>, given: Vec<Arc<Made>>, attempt: Attempt) -> Vec<StepResult> {
         let run = self;
-        let rows = |rows: Result<RowSet, Fault>| rows.map(|rows| Arc::new(Made::Rows(Arc::new(rows))));
         let mut progress = Progress::new(steps, given);
         let mut fetches = Running::new();
         loop {
@@ -199,19 +134,21 @@ impl Run<'_> {
                 match (&steps.list[id], progress.inputs(id)) {
                     (_, Err(fault)) => progress.finish(id, Err(fault)),
                     (Step::Fetch(fetch), Ok(made)) => {
+                        let of = attempt.of.unwrap_or(id);
                         fetches.push(async move {
-                            (id, rows(run.fetch_in_time(attempt.of.unwrap_or(id), fetch, &made, attempt.stop).await))
+                            let rows = run.fetch_in_time(of, fetch, &made, attempt.stop).await;
+                            (id, rows.map(|rows| Arc::new(Made::Rows(Arc::new(rows)))))
                         });
                     }
                     (Step::Union(union), Ok(made)) => {
                         let of = attempt.of.unwrap_or(id);
                         fetches.push(async move {
                             let from = Instant::now();
-                            let made = run.union(of, union, &made).await;
+                            let made = run.union(of, union, &made, attempt.stop).await;
                             if let Some(watch) = &run.watch {
                                 watch.asked(of, None, from);
                             }
-                            (id, rows(made))
+                            (id, made.map(Arc::new))
                         });
                     }
                     (Step::Choose(choose), Ok(made)) => {
@@ -267,7 +204,7 @@ impl Run<'_> {
             Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
             Step::Attach(step) => Made::Rows(Arc::new(attach::attach(step, &*rows(made, 0)?, &*rows(made, 1)?)?)),
             Step::Page(page) => Made::Rows(Arc::new(page::keep(page, &*rows(made, 0)?, self.world.variables)?)),
-            Step::Keys(keys) => Made::Keys(keys::collect(keys, made, self.world.limits.budget_keys)?),
+            Step::Keys(keys) => Made::Keys(keys::collect(keys, made, self.world.limits.budget_keys)?, Vec::new()),
             Step::Join(join) => Made::Placed(join::place(join, made, self.world.variables)?),
             Step::Fill(step) => Made::Placed(fill::fill(step, placed(made)?, &*rows(made, 1)?)?),
             Step::Aggregate(step) => Made::Rows(Arc::new(fold::aggregate(step, made)?)),
@@ -302,24 +239,6 @@ fn overdue(source: &Arc<str>) -> Fault {
 /// A defect of lilong's; the log has more.
 pub(crate) fn internal() -> Fault {
     Fault::new(Code::Internal, "something went wrong inside the gateway")
-}
-
-/// The rows of a step; keys are rows too.
-fn rows(made: &[Arc<Made>], at: usize) -> Result<Arc<RowSet>, Fault> {
-    match made.get(at).map(|made| &**made) {
-        Some(Made::Rows(rows)) => Ok(rows.clone()),
-        Some(Made::Placed(placed)) => Ok(placed.rows.clone()),
-        Some(Made::Keys(keys)) => Ok(Arc::new(RowSet { batch: keys.clone(), faults: Vec::new() })),
-        None => Err(internal()),
-    }
-}
-
-/// The rows that a step has given to parents.
-fn placed(made: &[Arc<Made>]) -> Result<&Placed, Fault> {
-    match made.first().map(|made| &**made) {
-        Some(Made::Placed(placed)) => Ok(placed),
-        _ => Err(internal()),
-    }
 }
 
 /// The rows that a mask is true for.

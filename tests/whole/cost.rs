@@ -4,6 +4,7 @@
 mod blocks;
 mod narrow;
 mod servers;
+mod unions;
 
 use std::sync::OnceLock;
 

@@ -48,7 +48,7 @@ use self::bounds::Form;
 use self::court::{Court, share};
 use self::databases::Database;
 use self::real::Original;
-use crate::engines::copy;
+use crate::engines::copy::{self, Copy};
 
 /// The members that each table's rows are dealt to.
 const MEMBERS: usize = 3;
@@ -66,26 +66,33 @@ async fn apart(name: &str, original: Original, count: usize) {
 /// `side`: how many rows of a side of a link are read before the other side is tried.
 async fn narrowed(name: &str, mut original: Original, side: Option<usize>, count: usize) {
     let copy = copy::apart(&original.database, &original.path).await;
-    let mut form = Form::APART;
-    if let Some(rows) = side {
-        // A side is paged through by so few rows that the number of pages is what the rows make it.
-        form.sides = 500;
-        form.side_rows = Some(rows);
-        let catalog = copy.folder.path().join("lilong.toml");
-        let text = std::fs::read_to_string(&catalog).unwrap();
-        let limits = "[server.limits]\n";
-        std::fs::write(&catalog, text.replacen(limits, &format!("{limits}side_rows = {rows}\n"), 1)).unwrap();
-    }
+    let form = narrow(&copy, Form::APART, side);
     let gateway = serve(copy.folder.path()).await;
     Court { name: name.to_owned(), original: &mut original, form }.hear(&gateway, count).await;
 }
 
-async fn dealt(name: &str, mut original: Original, count: usize) {
+/// Has both sides of links tried by so few rows.
+fn narrow(copy: &Copy, form: Form, side: Option<usize>) -> Form {
+    let Some(rows) = side else { return form };
+    let catalog = copy.folder.path().join("lilong.toml");
+    let text = std::fs::read_to_string(&catalog).unwrap();
+    let limits = "[server.limits]\n";
+    std::fs::write(&catalog, text.replacen(limits, &format!("{limits}side_rows = {rows}\n"), 1)).unwrap();
+    // A side is paged through by so few rows that the number of pages is what the rows make it.
+    Form { sides: 500, side_rows: Some(rows), ..form }
+}
+
+async fn dealt(name: &str, original: Original, count: usize) {
+    dealt_narrowed(&format!("dealt {name}"), original, None, count).await;
+}
+
+async fn dealt_narrowed(name: &str, mut original: Original, side: Option<usize>, count: usize) {
     original.is_dealt();
     let copy = copy::dealt(&[lilong_tests::engine::Engine::Sqlite; MEMBERS], &original.database, &original.path).await;
+    // How many rows members send for one is not counted.
+    let form = Form { side_rows: None, ..narrow(&copy, Form::dealt(MEMBERS), side) };
     let gateway = serve(copy.folder.path()).await;
-    let form = Form::dealt(MEMBERS);
-    Court { name: format!("dealt {name}"), original: &mut original, form }.hear(&gateway, count).await;
+    Court { name: name.to_owned(), original: &mut original, form }.hear(&gateway, count).await;
 }
 
 macro_rules! generated {
@@ -116,6 +123,16 @@ async fn tables_apart_answer_as_sql_does_whichever_side_of_a_link_is_read() {
         for (name, database) in [("school", generated::school()), ("awkward", generated::awkward())] {
             let name = format!("apart {name} by {side}");
             narrowed(&name, Original::generated(database), Some(side), share(200)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_dealt_to_members_answer_as_sql_does_whichever_side_of_a_link_is_read() {
+    for side in [1, 3] {
+        for (name, database) in [("school", generated::school()), ("ledger", generated::ledger())] {
+            let name = format!("dealt {name} by {side}");
+            dealt_narrowed(&name, Original::generated(database), Some(side), share(200)).await;
         }
     }
 }

@@ -8,6 +8,7 @@ mod many;
 mod paged;
 mod pruned;
 mod servers;
+mod sides;
 mod silent;
 
 use std::fs;

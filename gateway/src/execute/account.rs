@@ -22,18 +22,18 @@ pub(super) fn spend_budget(plan: &Plan, steps: &mut [StepResult], spent: &Spent,
             spend(rows, inside.0, limits.budget_rows, || too_many_rows(field, limits))
                 .or_else(|| spend(keys, inside.1, limits.budget_keys, || too_many_keys(limits)))
         };
-        let fault = inherited.or_else(|| match (step, &**made) {
-            (Step::Fetch(FetchStep { field, ceiling, .. }), Made::Rows(read)) if ceiling.budget => {
-                spend(&mut rows, read.batch.num_rows(), limits.budget_rows, || too_many_rows(field, limits))
+        let fault = inherited.or_else(|| match step {
+            Step::Fetch(FetchStep { field, ceiling, .. }) if ceiling.budget => {
+                spend(&mut rows, made.len(), limits.budget_rows, || too_many_rows(field, limits))
             }
-            (Step::Union(union), Made::Rows(read)) if union.ceiling.budget => {
-                spend(&mut rows, read.batch.num_rows(), limits.budget_rows, || too_many_rows(&union.field, limits))
+            Step::Union(union) if union.ceiling.budget => {
+                spend(&mut rows, made.len(), limits.budget_rows, || too_many_rows(&union.field, limits))
             }
-            (Step::Keys(collecting), Made::Keys(collected)) if collecting.budget => {
-                spend(&mut keys, collected.num_rows(), limits.budget_keys, || too_many_keys(limits))
+            Step::Keys(collecting) if collecting.budget => {
+                spend(&mut keys, made.len(), limits.budget_keys, || too_many_keys(limits))
             }
-            (Step::Choose(choose), _) => within(&choose.field, &mut rows, &mut keys),
-            (Step::Scan(scan), _) => within(&scan.field, &mut rows, &mut keys),
+            Step::Choose(choose) => within(&choose.field, &mut rows, &mut keys),
+            Step::Scan(scan) => within(&scan.field, &mut rows, &mut keys),
             _ => None,
         });
         if let Some(fault) = fault {

@@ -28,7 +28,7 @@ pub(super) fn operands(
         .iter()
         .map(|operand| match operand {
             PlanOperand::FromStep(_) => match made.next().map(|made| &**made) {
-                Some(Made::Keys(keys)) => Ok(Operand::Keys(keys.clone())),
+                Some(Made::Keys(keys, _)) => Ok(Operand::Keys(keys.clone())),
                 _ => Err(internal()),
             },
             operand => operand.value(variables).map(Operand::Value).ok_or_else(internal),

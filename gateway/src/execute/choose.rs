@@ -58,9 +58,9 @@ impl Run<'_> {
                         }
                         match self.part("near", &step.near, given.clone(), attempt).await {
                             Ok(rows) => {
-                                let keys = self.part("keyed", &step.keyed, vec![rows], attempt).await;
+                                let keys = self.part("keyed", &step.keyed, vec![rows.clone()], attempt).await;
                                 leads_to_too_much = true;
-                                keys
+                                keys.map(|keys| rows.pass_on(keys))
                             }
                             fault => fault,
                         }
@@ -116,9 +116,9 @@ impl Run<'_> {
         let (rows, keys) = spent.entry(of).or_default();
         for (step, made) in part.steps.iter().zip(made) {
             match (step, made.as_deref()) {
-                (Step::Fetch(fetch), Ok(Made::Rows(read))) if fetch.ceiling.budget => *rows += read.batch.num_rows(),
-                (Step::Union(union), Ok(Made::Rows(read))) if union.ceiling.budget => *rows += read.batch.num_rows(),
-                (Step::Keys(step), Ok(Made::Keys(collected))) if step.budget => *keys += collected.num_rows(),
+                (Step::Fetch(fetch), Ok(read)) if fetch.ceiling.budget => *rows += read.len(),
+                (Step::Union(union), Ok(read)) if union.ceiling.budget => *rows += read.len(),
+                (Step::Keys(step), Ok(collected)) if step.budget => *keys += collected.len(),
                 _ => {}
             }
         }

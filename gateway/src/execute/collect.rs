@@ -61,7 +61,7 @@ impl Run<'_> {
     ) -> Result<Option<RecordBatch>, Fault> {
         match from {
             KeysFrom::Step(_) => match made.last().map(|made| &**made) {
-                Some(Made::Keys(keys)) => Ok(Some(keys.clone())),
+                Some(Made::Keys(keys, _)) => Ok(Some(keys.clone())),
                 _ => Err(internal()),
             },
             KeysFrom::Arguments(values) => {

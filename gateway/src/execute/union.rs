@@ -30,7 +30,7 @@ use self::bind::Numbers;
 use self::fold::Gathered;
 use self::merge::Pool;
 use super::collect::is_false;
-use super::{Fault, Made, RowSet, Run, internal, keep};
+use super::{Fault, Made, RowSet, Run, Silent, internal, keep};
 use crate::error::Code;
 use crate::plan::union::{Ask, Reduced, Silence, UnionStep, compare_text, reduce};
 use crate::plan::{Ceiling, StepId};
@@ -58,25 +58,35 @@ enum Gathering<'a> {
 }
 
 impl Run<'_> {
-    /// The rows of a union.
-    pub(super) async fn union(&self, id: StepId, step: &UnionStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+    /// The rows of a union; `stop`: after how many, if the step may be told to.
+    pub(super) async fn union(
+        &self,
+        id: StepId,
+        step: &UnionStep,
+        made: &[Arc<Made>],
+        stop: Option<usize>,
+    ) -> Result<Made, Fault> {
         let operands = super::bind::operands(&step.operands, made, self.world.variables)?;
         let between = step.between(&operands, self.world.sources);
         let step = between.as_deref().unwrap_or(step);
+        let mut faults: Vec<Silent> = made.iter().flat_map(|made| made.silent()).cloned().collect();
         let keys = match &step.keys {
             None => None,
             Some(from) => match self.keys(from, &step.fetch, || step.fetch.key_schema(), made)? {
                 Some(keys) if keys.num_rows() > 0 => Some(keys),
-                _ => return self.nothing(step),
+                _ => return self.without(id, step, faults, self.nothing(step)?),
             },
         };
         if is_false(&step.fetch.predicate, &operands) {
-            return self.nothing(step);
+            return self.without(id, step, faults, self.nothing(step)?);
         }
         let truths = self.truths(step, &operands)?;
-        let numbers = Numbers::of(step, &operands)?;
+        let numbers = Numbers::of(step, &operands, stop)?;
         let mut requests = Vec::new();
         for member in 0..step.union.members.len() {
+            if faults.iter().any(|(silent, _)| *silent == member) {
+                continue;
+            }
             let truth = |leaf: usize| truths[leaf].as_ref().map_or(Some(false), |mask| known(mask, member));
             if let Some(ask) = step.ask(member, &truth)
                 && let Some(request) = self.request(step, member, ask, &operands, keys.as_ref(), &numbers)?
@@ -85,7 +95,7 @@ impl Run<'_> {
             }
         }
         let requests = self.prune(step, requests, &operands, keys.as_ref()).await;
-        let mut faults = self.undescribed(step);
+        faults.extend(self.undescribed(step));
         let mut pool = match &step.fold {
             Some(fold) => Gathering::Groups(Gathered::new(step, fold, &self.bytes)),
             None => Gathering::Rows(Pool::new(step, keys.as_ref(), &numbers, &self.bytes)?),
@@ -108,22 +118,29 @@ impl Run<'_> {
         } else {
             self.gather(step, requests, &mut faults, |request| self.member(step, request, &numbers), take).await?;
         }
-        faults.sort_by_key(|(member, _)| *member);
-        let faults: Vec<Fault> = faults.into_iter().map(|(_, fault)| fault).collect();
-        if let Some(fault) = faults.first()
-            && !self.goes_on(&step.silence)
-        {
-            return Err(fault.clone());
-        }
-        self.tell(id, faults);
         let rows = match pool {
             Gathering::Rows(pool) => pool.finish()?,
             Gathering::Groups(groups) => groups.finish()?,
         };
-        if rows.batch.num_rows() > step.ceiling.rows {
-            return Err(super::collect::too_many(&step.field, step.ceiling, None));
+        if rows.batch.num_rows() > numbers.ceiling.rows {
+            return Err(super::collect::too_many(&step.field, numbers.ceiling, None));
         }
-        Ok(rows)
+        self.without(id, step, faults, rows)
+    }
+
+    /// The rows of the members that are not silent, if they are wanted without the others'.
+    fn without(&self, id: StepId, step: &UnionStep, mut faults: Vec<Silent>, rows: RowSet) -> Result<Made, Fault> {
+        faults.sort_by_key(|(member, _)| *member);
+        let rows = Arc::new(rows);
+        match (&step.silence, faults.first()) {
+            (_, None) => Ok(Made::Rows(rows)),
+            (Silence::PassedOn, _) => Ok(Made::Partial(rows, faults)),
+            (silence, Some((_, fault))) if !self.goes_on(silence) => Err(fault.clone()),
+            _ => {
+                self.tell(id, faults.into_iter().map(|(_, fault)| fault).collect());
+                Ok(Made::Rows(rows))
+            }
+        }
     }
 
     /// Asks members side by side, up to the request's deadline; `take` is given what each sends, `faults` takes those that are
@@ -132,7 +149,7 @@ impl Run<'_> {
         &self,
         step: &UnionStep,
         requests: Vec<Request>,
-        faults: &mut Vec<(usize, Fault)>,
+        faults: &mut Vec<Silent>,
         ask: impl Fn(Request) -> F,
         mut take: impl FnMut(usize, T) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
@@ -211,7 +228,7 @@ impl Run<'_> {
     }
 
     /// Sources that may have rows but have not been described yet, as far as `_source` does not rule them out.
-    fn undescribed(&self, step: &UnionStep) -> Vec<(usize, Fault)> {
+    fn undescribed(&self, step: &UnionStep) -> Vec<Silent> {
         let may_have = |name: &str| {
             let decide = |_: usize, leaf: &Predicate| match leaf {
                 Predicate::Compare { field, comparison, operand }
@@ -245,9 +262,10 @@ impl Run<'_> {
         let ceiling = if !ask.cuts {
             Ceiling { rows: self.world.limits.budget_rows, budget: true }
         } else if keys.is_some() {
-            step.ceiling
+            numbers.ceiling
         } else {
-            Ceiling { rows: numbers.most().unwrap_or(step.ceiling.rows).max(step.ceiling.rows), budget: false }
+            let most = numbers.ceiling.rows;
+            Ceiling { rows: numbers.most().unwrap_or(most).max(most), budget: false }
         };
         let checked = if ask.residual.is_true() { Vec::new() } else { operands.clone() };
         let bound = BoundFetch { prepared: ask.prepared.clone(), operands, keys };
@@ -305,7 +323,7 @@ impl Run<'_> {
     fn goes_on(&self, silence: &Silence) -> bool {
         match silence {
             Silence::Refused => false,
-            Silence::Told => true,
+            Silence::Told | Silence::PassedOn => true,
             Silence::Asked(argument, otherwise) => {
                 match argument.as_ref().and_then(|argument| argument.value(self.world.variables)) {
                     Some(Value::Boolean(partial)) => partial,

@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Made, StepResult};
+use super::StepResult;
 use crate::plan::StepId;
 
 /// What is seen of one execution.
@@ -70,21 +70,5 @@ impl Watch {
 
     pub(super) fn finish(self) -> Seen {
         self.seen.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Made {
-    /// How many rows or keys it has.
-    pub fn len(&self) -> usize {
-        match self {
-            Made::Rows(rows) => rows.batch.num_rows(),
-            Made::Keys(keys) => keys.num_rows(),
-            Made::Placed(placed) => placed.rows.batch.num_rows(),
-        }
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }

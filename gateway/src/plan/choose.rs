@@ -21,9 +21,10 @@ pub(super) use self::place::{Place, object};
 use super::build::Builder;
 use super::inputs::edges;
 use super::read::{Columns, push};
+use super::union::Silence;
 use super::{PlanOperand, Step, StepId};
 use crate::error::{Location, RequestError};
-use crate::operation::Argument;
+use crate::operation::{Argument, Form};
 
 /// Gives the keys by which a filter goes through a link.
 #[derive(Debug)]
@@ -93,13 +94,21 @@ impl<'b> Builder<'b> {
         let to = &federated.collection(link.to).described;
         let few = |rows: Option<u64>| rows.is_some_and(|rows| rows <= self.world.limits.side_rows as u64);
         let looks_up = link.to_normalize.is_empty() || to.look_up(&link.to_columns, &link.to_normalize).is_some();
-        matches!(self.place, Place::Among(_))
-            && federated.union_of(link.from).is_none()
+        let Place::Among(among) = &self.place else { return false };
+        (federated.union_of(link.from).is_none() || self.may_be_few(link, among, conditions))
             && self.capabilities(link.from).limit
             && self.capabilities(link.to).keys > 0
             && looks_up
             && !few(to.rows)
             && !few(self.at_most(link.to, conditions))
+    }
+
+    /// Whether a union may have few rows that meet the conditions beside a link. To find out that it has many, many members
+    /// would be asked.
+    fn may_be_few(&self, link: &Link, among: &Among, conditions: &[&Argument]) -> bool {
+        let is_narrowed = !matches!(&among.own.form, Form::Object(entries) if entries.is_empty());
+        let about = [self.about(link.from, &[&among.own]), self.about(link.to, conditions)];
+        is_narrowed || !among.found.is_empty() || matches!(about, [Some(near), Some(far)] if near < far)
     }
 
     /// The keys of a link by either side.
@@ -129,7 +138,7 @@ impl<'b> Builder<'b> {
         self.filter_fetches = counted.0;
         self.checks.truncate(counted.1);
         self.guards.truncate(counted.2);
-        let far_stops = !ways.folds && federated.union_of(link.to).is_none() && self.capabilities(link.to).limit;
+        let far_stops = !ways.folds && self.capabilities(link.to).limit;
         let stops = |step: &Step| matches!(step, Step::Fetch(fetch) if fetch.stops);
         let far_folds = ways.folds && !conditions.is_empty() && far.steps.iter().any(stops);
         let near_first = !simple || !among.found.is_empty() || matches!(about, [Some(near), Some(far)] if near < far);
@@ -180,7 +189,9 @@ impl<'b> Builder<'b> {
             predicate = predicate.and(Predicate::KeyIn { fields: fields.clone(), normalize: Vec::new(), operand });
         }
         let columns = Self::near_columns(link);
-        Ok(self.stopping(link, link.from, predicate, operands, columns, None).0)
+        let rows = self.stopping(link, link.from, predicate, operands, columns, None).0;
+        self.bear(rows, Silence::PassedOn);
+        Ok(rows)
     }
 
     /// The columns of the near side that are read for its keys.

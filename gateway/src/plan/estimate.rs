@@ -2,6 +2,8 @@
 //!
 //! *Invariant*: no value is looked at, as plans hold none; an estimate decides what is tried first, never what is answered.
 
+use std::sync::Arc;
+
 use lilong_connectors::Comparison;
 use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
@@ -26,8 +28,11 @@ impl Builder<'_> {
         described.rows.map(|rows| ((rows as f64 * share).ceil() as u64).max(1).min(rows))
     }
 
-    /// How many rows a key leaves, where conditions name one.
+    /// How many rows a key leaves, where conditions name one; none where no row can meet them.
     pub(super) fn at_most(&self, id: CollectionId, conditions: &[&Argument]) -> Option<u64> {
+        if conditions.iter().any(|condition| is_plainly(condition, false)) {
+            return Some(0);
+        }
         let described = &self.world.federated.collection(id).described;
         let mut bound: Vec<(FieldId, u64)> = Vec::new();
         for condition in conditions {
@@ -85,6 +90,22 @@ impl Builder<'_> {
             })
             .product()
     }
+}
+
+/// Whether a condition is met by every row, or by none, by its form alone.
+fn is_plainly(condition: &Argument, met: bool) -> bool {
+    let Form::Object(entries) = &condition.form else { return false };
+    let entry = |(name, value): &(Arc<str>, Argument)| match (&**name, &value.form) {
+        ("_and", Form::List(items)) => all_or_any(items, met, |item| is_plainly(item, met)),
+        ("_or", Form::List(items)) => all_or_any(items, !met, |item| is_plainly(item, met)),
+        ("_not", _) => is_plainly(value, !met),
+        _ => false,
+    };
+    all_or_any(entries, met, entry)
+}
+
+fn all_or_any<T>(items: &[T], all: bool, is_met: impl Fn(&T) -> bool) -> bool {
+    if all { items.iter().all(is_met) } else { items.iter().any(is_met) }
 }
 
 /// The share of rows that meet a comparison: fewer where an index was thought worth while.

@@ -49,19 +49,43 @@ pub(super) fn can_compare(capabilities: &Capabilities, comparison: Comparison) -
     }
 }
 
-/// The part of a predicate that a source checks, and the rest. A row meets the predicate if it meets both.
+/// What a source checks of a predicate, and the rest. A row meets the predicate if it meets both.
 pub(super) fn split(capabilities: &Capabilities, predicate: Predicate) -> (Predicate, Predicate) {
-    if can_filter(capabilities, &predicate) {
+    split_by(&|part| can_filter(capabilities, part), predicate)
+}
+
+/// The same for a source that checks what `can` says.
+pub(super) fn split_by(can: &dyn Fn(&Predicate) -> bool, predicate: Predicate) -> (Predicate, Predicate) {
+    if can(&predicate) {
         return (predicate, Predicate::TRUE);
     }
     match predicate {
         Predicate::And(parts) => {
             parts.into_iter().fold((Predicate::TRUE, Predicate::TRUE), |(pushed, residual), part| {
-                let (more, rest) = split(capabilities, part);
+                let (more, rest) = split_by(can, part);
                 (pushed.and(more), residual.and(rest))
             })
         }
-        predicate => (Predicate::TRUE, predicate),
+        predicate => (weaker(can, &predicate, false), predicate),
+    }
+}
+
+/// Of a predicate, or of its negation, what a source checks without the rest: every row that meets it meets this too.
+fn weaker(can: &dyn Fn(&Predicate) -> bool, predicate: &Predicate, negated: bool) -> Predicate {
+    match predicate {
+        whole if can(whole) && negated => Predicate::Not(Box::new(whole.clone())),
+        whole if can(whole) => whole.clone(),
+        Predicate::Not(part) => weaker(can, part, !negated),
+        Predicate::And(parts) | Predicate::Or(parts) => {
+            let parts = parts.iter().map(|part| weaker(can, part, negated));
+            if matches!(predicate, Predicate::And(_)) == negated {
+                let parts = parts.collect::<Vec<_>>();
+                if parts.iter().any(Predicate::is_true) { Predicate::TRUE } else { Predicate::Or(parts) }
+            } else {
+                parts.fold(Predicate::TRUE, Predicate::and)
+            }
+        }
+        _ => Predicate::TRUE,
     }
 }
 
@@ -92,5 +116,60 @@ pub(crate) fn fields_of(predicate: &Predicate, out: &mut Vec<usize>) {
             (None, OrderTarget::Aggregate(linked)) => out.extend(linked.on.iter().map(|(outer, _)| *outer)),
             (None, OrderTarget::RowId) => {}
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn equal(field: usize) -> Predicate {
+        Predicate::Compare { field, comparison: Comparison::Equal, operand: 0 }
+    }
+
+    fn regex(field: usize) -> Predicate {
+        Predicate::Compare { field, comparison: Comparison::Regex, operand: 0 }
+    }
+
+    fn not(part: Predicate) -> Predicate {
+        Predicate::Not(Box::new(part))
+    }
+
+    fn show(predicate: &Predicate) -> String {
+        let list = |parts: &[Predicate]| parts.iter().map(show).collect::<Vec<_>>().join(" ");
+        match predicate {
+            Predicate::And(parts) => format!("and({})", list(parts)),
+            Predicate::Or(parts) => format!("or({})", list(parts)),
+            Predicate::Not(part) => format!("not({})", show(part)),
+            Predicate::Compare { field, comparison: Comparison::Regex, .. } => format!("r{field}"),
+            Predicate::Compare { field, .. } => field.to_string(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_source_cannot_check_narrows_by_what_stands_beside_it() {
+        use Predicate::{And, Or};
+        for (predicate, pushed, residual) in [
+            (equal(1), "1", "and()"),
+            (regex(1), "and()", "r1"),
+            (And(vec![equal(1), regex(2)]), "1", "r2"),
+            (Or(vec![equal(1), regex(2)]), "and()", "or(1 r2)"),
+            (Or(vec![equal(1), And(vec![equal(2), regex(3)])]), "or(1 2)", "or(1 and(2 r3))"),
+            (Or(vec![And(vec![regex(1), equal(2), equal(3)]), equal(4)]), "or(and(2 3) 4)", "or(and(r1 2 3) 4)"),
+            (Or(vec![equal(1), not(regex(2))]), "and()", "or(1 not(r2))"),
+            (not(Or(vec![equal(1), regex(2)])), "not(1)", "not(or(1 r2))"),
+            (not(And(vec![equal(1), regex(2)])), "and()", "not(and(1 r2))"),
+            (not(And(vec![equal(1), not(Or(vec![regex(2), equal(3)]))])), "and()", "not(and(1 not(or(r2 3))))"),
+            (
+                not(And(vec![equal(1), not(And(vec![regex(2), equal(3)]))])),
+                "or(not(1) 3)",
+                "not(and(1 not(and(r2 3))))",
+            ),
+        ] {
+            let text = show(&predicate);
+            let (one, other) = split(&Capabilities::ALL, predicate);
+            assert_eq!((show(&one).as_str(), show(&other).as_str()), (pushed, residual), "{text}");
+        }
     }
 }

@@ -46,6 +46,8 @@ pub struct UnionStep {
     pub ceiling: Ceiling,
     /// What it means that a member is silent.
     pub silence: Silence,
+    /// Whether it can be told to stop at a number of rows.
+    pub stops: bool,
     /// What the union is made of.
     pub union: Arc<Union>,
     /// What members look like to their connectors.
@@ -78,6 +80,8 @@ pub enum Silence {
     Refused,
     /// The rows of the others are given, and what is missing is told.
     Told,
+    /// The rows of the others are given; who reads the same union by their keys does without the same members.
+    PassedOn,
     /// That, if the argument says so; if there is none, by what the catalog says.
     Asked(Option<PlanOperand>, bool),
 }
@@ -118,7 +122,6 @@ pub(super) fn union_step(
     let compared = if union.prune.is_some() { prune::compared(&fetch) } else { Vec::new() };
     let edges = shapes.iter().map(|shape| shape.edges(&compared)).collect();
     let union = union.clone();
-    let silence = Silence::Refused;
     UnionStep {
         source,
         field,
@@ -126,7 +129,8 @@ pub(super) fn union_step(
         operands,
         keys,
         ceiling,
-        silence,
+        silence: Silence::Refused,
+        stops: false,
         union,
         shapes,
         shape_of,

@@ -11,6 +11,7 @@ use lilong_schema::federated::UnionColumn;
 
 use super::Request;
 use crate::execute::{Fault, Run, collect::is_false, internal};
+use crate::plan::Ceiling;
 use crate::plan::union::{Ask, Derived, EXTRAS, UnionStep};
 
 /// Limits and offsets of a union's step in one request.
@@ -19,10 +20,13 @@ pub(super) struct Numbers {
     pub(super) offset: usize,
     pub(super) key_limit: Option<usize>,
     pub(super) key_offset: usize,
+    /// What more rows than this are.
+    pub(super) ceiling: Ceiling,
 }
 
 impl Numbers {
-    pub(super) fn of(step: &UnionStep, operands: &[Operand]) -> Result<Self, Fault> {
+    /// `stop`: after how many rows, if the step may be told to.
+    pub(super) fn of(step: &UnionStep, operands: &[Operand], stop: Option<usize>) -> Result<Self, Fault> {
         let number = |operand: Option<OperandId>| match operand.map(|operand| operands.get(operand)) {
             None => Ok(None),
             Some(Some(Operand::Value(Value::Integer(number)))) => {
@@ -31,11 +35,18 @@ impl Numbers {
             Some(_) => Err(internal()),
         };
         let keys = step.fetch.keys.as_ref();
+        let mut ceiling = step.ceiling;
+        let mut limit = number(step.fetch.limit)?;
+        if let (true, Some(stop)) = (step.stops, stop) {
+            ceiling.rows = ceiling.rows.min(stop);
+            limit = Some(ceiling.rows + 1);
+        }
         Ok(Self {
-            limit: number(step.fetch.limit)?,
+            limit,
             offset: number(step.fetch.offset)?.unwrap_or_default(),
             key_limit: number(keys.and_then(|keys| keys.limit))?,
             key_offset: number(keys.and_then(|keys| keys.offset))?.unwrap_or_default(),
+            ceiling,
         })
     }
 

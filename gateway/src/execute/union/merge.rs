@@ -21,6 +21,7 @@ use super::bind::Numbers;
 use super::line::terms;
 use crate::execute::collect::{too_heavy, too_many};
 use crate::execute::{Fault, RowSet, internal, move_faults};
+use crate::plan::Ceiling;
 use crate::plan::union::UnionStep;
 
 /// Rows beyond those wanted that may wait before they are looked through.
@@ -36,6 +37,8 @@ pub(super) struct Pool<'a> {
     /// How many rows are enough, where that is known beforehand.
     most: Option<usize>,
     offset: usize,
+    /// What more rows than this are.
+    ceiling: Ceiling,
     keys: Option<PerKey>,
     /// Bytes that the request's rows take, and those of the rows here.
     bytes: &'a AtomicUsize,
@@ -68,7 +71,8 @@ impl<'a> Pool<'a> {
             }),
         };
         let most = if keys.is_some() { None } else { numbers.most() };
-        Ok(Self { step, schema, parts: Vec::new(), rows: 0, most, offset: numbers.offset, keys, bytes, held: 0 })
+        let (parts, rows, offset, ceiling, held) = (Vec::new(), 0, numbers.offset, numbers.ceiling, 0);
+        Ok(Self { step, schema, parts, rows, most, offset, ceiling, keys, bytes, held })
     }
 
     /// Takes the rows of a member.
@@ -86,15 +90,30 @@ impl<'a> Pool<'a> {
         let many = self.most.is_some_and(|most| self.rows > most.saturating_mul(2).saturating_add(SLACK));
         if many || self.bytes.load(Ordering::Relaxed) > most_bytes && self.parts.len() > 1 {
             self.settle()?;
-            let more = self.rows.saturating_sub(self.offset) > self.step.ceiling.rows;
-            if more && self.keys.is_none() {
-                return Err(too_many(&self.step.field, self.step.ceiling, None));
+            if self.keys.is_none() {
+                self.is_within()?;
             }
+        } else if self.counts_all() {
+            self.is_within()?;
         }
         if self.bytes.load(Ordering::Relaxed) > most_bytes {
             return Err(too_heavy(most_bytes));
         }
         Ok(())
+    }
+
+    /// Whether no row of those that are here falls away any more.
+    fn counts_all(&self) -> bool {
+        let fetch = &self.step.fetch;
+        let is_cut = self.most.is_some_and(|most| most <= self.ceiling.rows.saturating_add(self.offset));
+        self.keys.is_none() && fetch.order.is_empty() && fetch.distinct.is_empty() && !is_cut
+    }
+
+    fn is_within(&self) -> Result<(), Fault> {
+        match self.rows.saturating_sub(self.offset) > self.ceiling.rows {
+            true => Err(too_many(&self.step.field, self.ceiling, None)),
+            false => Ok(()),
+        }
     }
 
     /// Puts what has come in order and lets go of what is beyond the last row wanted.

@@ -15,7 +15,7 @@ use lilong_schema::Value;
 use super::bind::Numbers;
 use super::line::Line;
 use super::{Answer, Request};
-use crate::execute::{Fault, RowSet, Run};
+use crate::execute::{Fault, RowSet, Run, Silent};
 use crate::plan::Ceiling;
 use crate::plan::union::{Ask, Extra, UnionStep};
 
@@ -38,7 +38,7 @@ impl Run<'_> {
         requests: Vec<Request>,
         most: usize,
         (operands, numbers): (&[Operand], &Numbers),
-        faults: &mut Vec<(usize, Fault)>,
+        faults: &mut Vec<Silent>,
     ) -> Result<Vec<(usize, RowSet)>, Fault> {
         let mut line = Line::new(step, self.world.sources);
         // Where a value cannot be represented, it does not tell where the row stands.

@@ -52,8 +52,10 @@ impl Builder<'_> {
         };
         let at = self.steps.len();
         let rows = self.fetch_rows(id, &link.name, fetch, keys, operands, ceiling, residual);
-        if let (true, Some(Step::Fetch(fetch))) = (stops, self.steps.get_mut(at)) {
-            fetch.stops = true;
+        match self.steps.get_mut(at) {
+            Some(Step::Fetch(fetch)) => fetch.stops = stops,
+            Some(Step::Union(union)) => union.stops = stops,
+            _ => {}
         }
         (rows, columns)
     }

@@ -192,7 +192,7 @@ impl Shape {
             Reduced::Always => Predicate::TRUE,
             Reduced::Rows(predicate) => predicate,
         };
-        let (mut pushed, mut residual) = self.split(predicate);
+        let (mut pushed, mut residual) = pushdown::split_by(&|part| self.can_check(part), predicate);
         let mut derived = Vec::new();
         let keys = fetch.keys.as_ref();
         if keys.is_some_and(|keys| keys.columns.iter().any(|field| self.is_missing(*field))) {
@@ -285,22 +285,7 @@ impl Shape {
         Some(Ask { prepared, columns, schema, cells, residual, cuts, single, derived, groups, first })
     }
 
-    /// The part that the source checks, and the rest; both over the union's fields.
-    fn split(&self, predicate: Predicate) -> (Predicate, Predicate) {
-        if self.can_check(&predicate) {
-            return (predicate, Predicate::TRUE);
-        }
-        match predicate {
-            Predicate::And(parts) => {
-                parts.into_iter().fold((Predicate::TRUE, Predicate::TRUE), |(pushed, residual), part| {
-                    let (more, rest) = self.split(part);
-                    (pushed.and(more), residual.and(rest))
-                })
-            }
-            predicate => (Predicate::TRUE, predicate),
-        }
-    }
-
+    /// Whether the source checks a predicate over the union's fields.
     fn can_check(&self, predicate: &Predicate) -> bool {
         match predicate {
             Predicate::And(parts) | Predicate::Or(parts) => parts.iter().all(|part| self.can_check(part)),
