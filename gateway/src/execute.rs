@@ -11,6 +11,7 @@ mod choose;
 mod collect;
 mod fill;
 mod fold;
+mod held;
 mod join;
 mod keys;
 mod made;

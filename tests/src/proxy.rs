@@ -16,6 +16,8 @@ pub enum Way {
     Mute,
     /// The connection ends after so many more bytes from the server.
     Ends(usize),
+    /// The connection ends after so many more bytes from the server, and new ones are open.
+    EndsOnce(usize),
     /// New connections are answered with these bytes, whatever they say.
     Says(&'static [u8]),
 }
@@ -128,7 +130,7 @@ impl Shared {
                 });
                 return;
             }
-            Way::Open | Way::Ends(_) => {}
+            Way::Open | Way::Ends(_) | Way::EndsOnce(_) => {}
         }
         let Ok(server) = TcpStream::connect(self.target) else {
             return;
@@ -171,7 +173,11 @@ impl Shared {
                         passed = *left;
                         *left = 0;
                     }
-                    Way::Ends(left) => *left -= count,
+                    Way::EndsOnce(left) if *left < count => {
+                        passed = *left;
+                        *way = Way::Open;
+                    }
+                    Way::Ends(left) | Way::EndsOnce(left) => *left -= count,
                     _ => {}
                 }
             }

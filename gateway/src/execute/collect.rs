@@ -2,7 +2,6 @@
 //! back before anything is written.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -11,6 +10,7 @@ use futures::StreamExt;
 use lilong_connectors::{BoundFetch, CellFault, Comparison, Error, ErrorKind, Fetch, Operand, Predicate, Source};
 use lilong_schema::Value;
 
+use super::held::Held;
 use super::{Fault, Made, RowSet, Run, bind, internal};
 use crate::error::Code;
 use crate::plan::{Ceiling, FetchStep, KeysFrom};
@@ -48,7 +48,9 @@ impl Run<'_> {
         let most = source.capabilities().keys.max(1);
         *statements = keys.as_ref().map_or(1, |keys| keys.num_rows().div_ceil(most));
         let bound = BoundFetch { prepared: prepared.clone(), operands, keys };
-        Ok(self.ask(source, &step.field, ceiling, bound).await?.0)
+        let (rows, held) = self.ask(source, &step.field, ceiling, bound).await?;
+        held.keep();
+        Ok(rows)
     }
 
     /// The keys of a fetch; `None` if an argument cannot be a key, so that no row has it.
@@ -75,15 +77,15 @@ impl Run<'_> {
         }
     }
 
-    /// All rows that a source gives, and the bytes that are counted as held for them; more keys than it takes at once go in several requests.
+    /// All rows that a source gives, and what is counted as held for them; more keys than it takes at once go in several requests.
     pub(super) async fn ask(
         &self,
         source: &Source,
         field: &str,
         ceiling: Ceiling,
         mut bound: BoundFetch,
-    ) -> Result<(RowSet, usize), Fault> {
-        let mut into = Collected { batches: Vec::new(), faults: Vec::new(), rows: 0, bytes: 0 };
+    ) -> Result<(RowSet, Held<'_>), Fault> {
+        let mut into = Collected { batches: Vec::new(), faults: Vec::new(), rows: 0, held: Held::of(&self.bytes) };
         let most = if bound.keys.is_some() { source.capabilities().keys.max(1) } else { usize::MAX };
         match bound.keys.take() {
             Some(keys) if keys.num_rows() > most => {
@@ -103,7 +105,7 @@ impl Run<'_> {
             _ => concat_batches(&bound.prepared.schema(), &into.batches).map_err(|error| self.internal(&error))?,
         };
         into.faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
-        Ok((RowSet { batch, faults: into.faults }, into.bytes))
+        Ok((RowSet { batch, faults: into.faults }, into.held))
     }
 
     async fn collect(
@@ -112,7 +114,7 @@ impl Run<'_> {
         field: &str,
         ceiling: Ceiling,
         bound: &BoundFetch,
-        into: &mut Collected,
+        into: &mut Collected<'_>,
     ) -> Result<(), Fault> {
         let mut stream = source.fetch(bound, &self.context).await.map_err(|error| self.fault(source, &error))?;
         while let Some(rows) = stream.next().await {
@@ -124,9 +126,7 @@ impl Run<'_> {
             if into.rows > ceiling.rows {
                 return Err(too_many(field, ceiling, Some(source.name())));
             }
-            into.bytes += size;
-            let held = self.bytes.fetch_add(size, Ordering::Relaxed) + size;
-            if held > self.world.limits.budget_bytes {
+            if into.held.add(size) > self.world.limits.budget_bytes {
                 return Err(too_heavy(self.world.limits.budget_bytes));
             }
         }
@@ -156,11 +156,11 @@ impl Run<'_> {
 }
 
 /// The rows of a fetch so far.
-struct Collected {
+struct Collected<'a> {
     batches: Vec<RecordBatch>,
     faults: Vec<CellFault>,
     rows: usize,
-    bytes: usize,
+    held: Held<'a>,
 }
 
 fn slice(keys: &RecordBatch, at: usize, most: usize) -> RecordBatch {

@@ -14,6 +14,7 @@ use lilong_connectors::{BoundFetch, CellFault, Operand, cell_value};
 use lilong_schema::Value;
 
 use super::choose::Attempt;
+use super::held::Held;
 use super::{Fault, Made, RowSet, Run, StepResult, bind, internal, take};
 use crate::error::Code;
 use crate::plan::{Ceiling, ScanStep, integer};
@@ -64,13 +65,14 @@ impl Run<'_> {
         let (most, side) = (self.scans(), self.world.limits.side_rows.max(1));
         let mut size = needed.saturating_mul(2).max(FIRST).clamp(1, side);
         let (mut kept, mut found, mut seen) = (Vec::new(), 0, 0);
+        let mut held = Held::of(&self.bytes);
         let mut prepared = step.first.prepared(&operands);
         loop {
             operands[step.limit] = Operand::Value(Value::Integer(size as i128));
             let bound = BoundFetch { prepared, operands: operands.clone(), keys: None };
             let from = Instant::now();
             let ceiling = Ceiling { rows: size, budget: true };
-            let (block, _) = self.ask(source, &step.field, ceiling, bound).await?;
+            let (block, _block_held) = self.ask(source, &step.field, ceiling, bound).await?;
             if let (Some(watch), Some(of)) = (&self.watch, attempt.of) {
                 watch.asked(of, Some(1), from);
             }
@@ -80,6 +82,7 @@ impl Run<'_> {
             let checked = self.part("check", &step.check, vec![Arc::new(Made::Rows(Arc::new(block)))], attempt).await?;
             let Made::Rows(checked) = &*checked else { return Err(internal()) };
             found += checked.batch.num_rows();
+            held.add(checked.batch.get_array_memory_size());
             kept.push(checked.clone());
             if found >= needed || rows < size {
                 break;
@@ -99,6 +102,7 @@ impl Run<'_> {
             self.spent.lock().unwrap_or_else(PoisonError::into_inner).entry(of).or_default().0 += seen;
         }
         let rows = joined(&kept, &step.columns)?;
+        held.keep();
         let end = needed.min(rows.batch.num_rows()) as u32;
         take(&rows, &((offset as u32).min(end)..end).collect::<Vec<_>>())
     }

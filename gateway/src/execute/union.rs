@@ -14,7 +14,6 @@ mod prune;
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use arrow_array::{Array, BooleanArray, RecordBatch};
@@ -269,12 +268,10 @@ impl Run<'_> {
         };
         let checked = if ask.residual.is_true() { Vec::new() } else { operands.clone() };
         let bound = BoundFetch { prepared: ask.prepared.clone(), operands, keys };
-        let (rows, bytes) = self.ask(source, &step.field, ceiling, bound).await?;
-        let read_here = if ask.reads_here() { rows.batch.num_rows() } else { 0 };
-        let united = self.unite(step, member, &ask, &checked, &rows);
         // What is merged is counted there.
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        Ok(Answer { rows: united?, read_here })
+        let (rows, _held) = self.ask(source, &step.field, ceiling, bound).await?;
+        let read_here = if ask.reads_here() { rows.batch.num_rows() } else { 0 };
+        Ok(Answer { rows: self.unite(step, member, &ask, &checked, &rows)?, read_here })
     }
 
     /// A member's rows in the columns of the union, without those that do not meet what its source could not check.

@@ -1,6 +1,8 @@
 //! The budget of work done by lilong is one for the whole request.
 
 use lilong_schema::catalog::Limits;
+use lilong_tests::city::City;
+use lilong_tests::serve;
 use serde_json::json;
 
 use super::town::{Plan, codes, town};
@@ -37,6 +39,37 @@ async fn keys_of_all_filters_count_together_up_to_the_limit() {
     let answer = ask(ACROSS, Limits { budget_keys: 23, ..Limits::default() }).await;
     assert_eq!(codes(&answer), [("TOO_COSTLY".to_owned(), json!(["civil", "two"]))], "{answer}");
     assert!(answer["errors"][0]["message"].as_str().unwrap().contains("23 keys"), "{answer}");
+}
+
+#[tokio::test]
+async fn keys_by_which_links_are_followed_do_not_count() {
+    let links = "{ civil { resident { id shots { id } street { id } } } health { shot { id residents { id } } } }";
+    let answer = ask(links, Limits { budget_keys: 1, ..Limits::default() }).await;
+    assert!(answer.get("errors").is_none(), "{answer}");
+}
+
+#[tokio::test]
+async fn rows_of_a_field_that_failed_take_no_memory_of_the_others() {
+    let city = City::empty();
+    city.database(
+        "civil.sqlite",
+        "CREATE TABLE note (id INTEGER PRIMARY KEY, page INTEGER, text TEXT);
+         INSERT INTO note WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 90)
+             SELECT i, i % 3, printf('%10000s', '') FROM n;",
+    );
+    // One list is too long by its rows; two of that length are too much for the memory of the request.
+    city.write(
+        "lilong.toml",
+        "[server.limits]\nlist_rows = 25\nbudget_bytes = 450000\n[[source]]\nname = \"civil\"\nconnector = \"sqlite\"\n\
+         path = \"civil.sqlite\"\nconnections = 1\n",
+    );
+    let gateway = serve(city.folder()).await;
+    let note = |page: u8, more: &str| format!("p{page}: note(where: {{ page: {{ _eq: {page} }} }}{more}) {{ text }}");
+    let question = format!("{{ civil {{ {} {} {} }} }}", note(0, ""), note(1, ""), note(2, ", limit: 10"));
+    let answer = crate::residual::ask(&gateway, &question).await;
+    let too_large = |page: u8| ("TOO_LARGE".to_owned(), json!(["civil", format!("p{page}")]));
+    assert_eq!(codes(&answer), [too_large(0), too_large(1)]);
+    assert_eq!(answer["data"]["civil"]["p2"].as_array().map(Vec::len), Some(10));
 }
 
 #[tokio::test]

@@ -88,6 +88,43 @@ async fn a_server_that_dies_in_the_middle_of_rows_gives_none_of_them() {
 }
 
 #[tokio::test]
+async fn rows_that_are_read_once_more_are_all_there() {
+    for server in SERVERS {
+        let digits = "(SELECT 0 AS d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION \
+                      SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)";
+        let made = format!(
+            "{HEALTH}; CREATE TABLE ward (id INT PRIMARY KEY); INSERT INTO ward SELECT d FROM {digits} AS a; \
+             CREATE TABLE bed (id INT PRIMARY KEY, ward_id INT, filling VARCHAR(500), FOREIGN KEY (ward_id) REFERENCES ward (id)); \
+             INSERT INTO bed SELECT a.d * 100 + b.d * 10 + c.d, a.d, REPEAT('x', 500) FROM {digits} AS a, {digits} AS b, {digits} AS c"
+        );
+        let Some(mut town) = Town::new(server, &made, "").await else {
+            continue;
+        };
+        // No more rows than there are may come, so that those that were thrown away would be missed.
+        let text = catalog(&town.silo.block(town.proxy.address), "connections = 1");
+        town.city.write("lilong.toml", &text.replacen("[server.limits]", "[server.limits]\nanswer_rows = 1010", 1));
+        town.gateway = lilong_tests::serve(town.city.folder()).await;
+        let question = "{ health { ward { id bed { id filling } } } }";
+        for bytes in [100_000, 300_000, 450_000] {
+            town.comes_back().await;
+            town.proxy.set(Way::EndsOnce(bytes));
+            let answer = town.ask(question).await;
+            let wards = answer["data"]["health"]["ward"].as_array().unwrap();
+            for ward in wards {
+                match ward["bed"].as_array() {
+                    Some(beds) => assert_eq!(beds.len(), 100, "{bytes}"),
+                    None => assert_eq!(answer["errors"][0]["extensions"]["code"], "SOURCE_UNAVAILABLE", "{bytes}"),
+                }
+            }
+            if server == Server::MySql {
+                assert!(answer.get("errors").is_none(), "nothing was given on yet: it is read once more");
+            }
+            town.proxy.set(Way::Open);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_login_that_is_refused_may_read_again_when_it_is_let_in() {
     for server in SERVERS {
         let Some(mut town) = Town::new(server, HEALTH, "").await else {

@@ -233,9 +233,11 @@ impl Job {
         let mut rows = connection.fetch(query);
         let mut batch = Batch::new(&schema, &self.parts.decoders, capacity);
         let mut known = None;
+        // Counted for good once the statement is read to its end: it may be sent again.
+        let mut left = self.left;
         while let Some(row) = rows.try_next().await.map_err(Failure::Driver)? {
             // The rest of a statement is read all the same: the connection serves again.
-            match &mut self.left {
+            match &mut left {
                 Some(0) => continue,
                 Some(left) => *left -= 1,
                 None => {}
@@ -248,6 +250,7 @@ impl Job {
             }
             batch.push(&row, wires).map_err(Failure::Driver)?;
         }
+        self.left = left;
         if batch.rows() == 0 {
             return Ok(None);
         }

@@ -5,7 +5,7 @@
 //! bounded by the groups of the union, not by those of all members.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
@@ -19,6 +19,7 @@ use lilong_schema::{Scalar, Value};
 
 use super::convert::{cast, fixed, repeat};
 use crate::execute::collect::{too_heavy, too_many};
+use crate::execute::held::Held;
 use crate::execute::{Fault, RowSet, fold, internal, keep};
 use crate::plan::union::{Ask, GroupCell, Groups, UnionFold, UnionStep};
 
@@ -34,34 +35,26 @@ pub(super) struct Gathered<'a> {
     rows: usize,
     /// How many groups there were when they were last put together.
     settled: usize,
-    /// Bytes that the request's rows take, and those of the groups here.
-    bytes: &'a AtomicUsize,
-    held: usize,
+    held: Held<'a>,
 }
 
 impl<'a> Gathered<'a> {
     pub(super) fn new(step: &'a UnionStep, fold: &'a UnionFold, bytes: &'a AtomicUsize) -> Self {
-        Self { step, fold, parts: Vec::new(), rows: 0, settled: 0, bytes, held: 0 }
+        Self { step, fold, parts: Vec::new(), rows: 0, settled: 0, held: Held::of(bytes) }
     }
 
     /// Takes the groups of a member.
     pub(super) fn add(&mut self, member: usize, groups: RowSet, most_bytes: usize) -> Result<(), Fault> {
         self.rows += groups.batch.num_rows();
-        self.hold(groups.batch.get_array_memory_size());
+        let all = self.held.add(groups.batch.get_array_memory_size());
         self.parts.push((member + 1, groups));
-        let is_much = || self.bytes.load(Ordering::Relaxed) > most_bytes;
-        if self.rows > 2 * self.settled + SLACK || is_much() && self.parts.len() > 1 {
+        if self.rows > 2 * self.settled + SLACK || all > most_bytes && self.parts.len() > 1 {
             self.settle()?;
             if self.rows > self.step.ceiling.rows {
                 return Err(too_many(&self.step.field, self.step.ceiling, None));
             }
         }
-        if self.bytes.load(Ordering::Relaxed) > most_bytes { Err(too_heavy(most_bytes)) } else { Ok(()) }
-    }
-
-    fn hold(&mut self, bytes: usize) {
-        self.held += bytes;
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if self.held.all() > most_bytes { Err(too_heavy(most_bytes)) } else { Ok(()) }
     }
 
     /// Puts groups of several members together.
@@ -82,9 +75,7 @@ impl<'a> Gathered<'a> {
         let groups = fold::fold(&RowSet { batch, faults }, None, &folding.by, &folding.figures)?;
         self.rows = groups.batch.num_rows();
         self.settled = self.rows;
-        self.bytes.fetch_sub(self.held, Ordering::Relaxed);
-        self.held = 0;
-        self.hold(groups.batch.get_array_memory_size());
+        self.held.replace(groups.batch.get_array_memory_size());
         self.parts.push((0, groups));
         Ok(())
     }
@@ -93,6 +84,7 @@ impl<'a> Gathered<'a> {
     pub(super) fn finish(mut self) -> Result<RowSet, Fault> {
         self.settle()?;
         let Some((_, groups)) = self.parts.pop() else { return Err(internal()) };
+        self.held.keep();
         let batch = RecordBatch::try_new(self.step.fetch.schema(), groups.batch.columns().to_vec());
         Ok(RowSet { batch: batch.map_err(|_| internal())?, faults: groups.faults })
     }

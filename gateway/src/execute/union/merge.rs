@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use arrow_array::{ArrayRef, Int32Array, RecordBatch, UInt32Array};
 use arrow_row::{RowConverter, SortField};
@@ -20,6 +20,7 @@ use lilong_connectors::{CellFault, OrderTarget};
 use super::bind::Numbers;
 use super::line::terms;
 use crate::execute::collect::{too_heavy, too_many};
+use crate::execute::held::Held;
 use crate::execute::{Fault, RowSet, internal, move_faults};
 use crate::plan::Ceiling;
 use crate::plan::union::UnionStep;
@@ -40,9 +41,7 @@ pub(super) struct Pool<'a> {
     /// What more rows than this are.
     ceiling: Ceiling,
     keys: Option<PerKey>,
-    /// Bytes that the request's rows take, and those of the rows here.
-    bytes: &'a AtomicUsize,
-    held: usize,
+    held: Held<'a>,
 }
 
 /// What is cut from the rows of each key.
@@ -71,8 +70,8 @@ impl<'a> Pool<'a> {
             }),
         };
         let most = if keys.is_some() { None } else { numbers.most() };
-        let (parts, rows, offset, ceiling, held) = (Vec::new(), 0, numbers.offset, numbers.ceiling, 0);
-        Ok(Self { step, schema, parts, rows, most, offset, ceiling, keys, bytes, held })
+        let (parts, rows, offset, ceiling, held) = (Vec::new(), 0, numbers.offset, numbers.ceiling, Held::of(bytes));
+        Ok(Self { step, schema, parts, rows, most, offset, ceiling, keys, held })
     }
 
     /// Takes the rows of a member.
@@ -84,11 +83,11 @@ impl<'a> Pool<'a> {
         let rank: ArrayRef = Arc::new(Int32Array::from(vec![member as i32; count]));
         let columns = rows.batch.columns().iter().cloned().chain([rank]).collect();
         let batch = RecordBatch::try_new(self.schema.clone(), columns).map_err(|_| internal())?;
+        let all = self.held.add(batch.get_array_memory_size());
         self.parts.push(RowSet { batch, faults: rows.faults });
         self.rows += count;
-        self.hold(self.parts.last().map_or(0, |part| part.batch.get_array_memory_size()));
         let many = self.most.is_some_and(|most| self.rows > most.saturating_mul(2).saturating_add(SLACK));
-        if many || self.bytes.load(Ordering::Relaxed) > most_bytes && self.parts.len() > 1 {
+        if many || all > most_bytes && self.parts.len() > 1 {
             self.settle()?;
             if self.keys.is_none() {
                 self.is_within()?;
@@ -96,7 +95,7 @@ impl<'a> Pool<'a> {
         } else if self.counts_all() {
             self.is_within()?;
         }
-        if self.bytes.load(Ordering::Relaxed) > most_bytes {
+        if self.held.all() > most_bytes {
             return Err(too_heavy(most_bytes));
         }
         Ok(())
@@ -137,16 +136,9 @@ impl<'a> Pool<'a> {
         let faults = move_faults(&faults, kept.iter().map(|row| *row as usize));
         let batch = take_record_batch(&batch, &UInt32Array::from(kept)).map_err(|_| internal())?;
         self.rows = batch.num_rows();
-        self.bytes.fetch_sub(self.held, Ordering::Relaxed);
-        self.held = 0;
-        self.hold(batch.get_array_memory_size());
+        self.held.replace(batch.get_array_memory_size());
         self.parts = vec![RowSet { batch, faults }];
         Ok(())
-    }
-
-    fn hold(&mut self, bytes: usize) {
-        self.held += bytes;
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn sort(&self, batch: &RecordBatch) -> Result<Vec<u32>, Fault> {
@@ -252,6 +244,7 @@ impl<'a> Pool<'a> {
         let batch = batch.project(&columns).map_err(|_| internal())?;
         let batch = take_record_batch(&batch, &UInt32Array::from(kept)).map_err(|_| internal())?;
         let batch = RecordBatch::try_new(fetch.schema(), batch.columns().to_vec()).map_err(|_| internal())?;
+        self.held.keep();
         Ok(RowSet { batch, faults: placed })
     }
 }

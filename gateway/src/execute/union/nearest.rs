@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use lilong_connectors::{BoundFetch, Operand};
 use lilong_schema::Value;
@@ -15,6 +14,7 @@ use lilong_schema::Value;
 use super::bind::Numbers;
 use super::line::Line;
 use super::{Answer, Request};
+use crate::execute::held::Held;
 use crate::execute::{Fault, RowSet, Run, Silent};
 use crate::plan::Ceiling;
 use crate::plan::union::{Ask, Extra, UnionStep};
@@ -32,8 +32,8 @@ pub(super) fn worth_it(step: &UnionStep, requests: &[Request], numbers: &Numbers
 
 impl Run<'_> {
     /// The rows of the members that have some of the first rows, of which `most` are wanted.
-    pub(super) async fn nearest(
-        &self,
+    pub(super) async fn nearest<'a>(
+        &'a self,
         step: &UnionStep,
         requests: Vec<Request>,
         most: usize,
@@ -43,11 +43,11 @@ impl Run<'_> {
         let mut line = Line::new(step, self.world.sources);
         // Where a value cannot be represented, it does not tell where the row stands.
         let mut odd = Vec::new();
-        let mut held = 0;
+        let mut held = Vec::new();
         let asks: BTreeMap<usize, Arc<Ask>> =
             requests.iter().map(|request| (request.member, request.ask.clone())).collect();
-        let take = |member: usize, (rows, bytes): (RowSet, usize)| {
-            held += bytes;
+        let take = |member: usize, (rows, bytes): (RowSet, Held<'a>)| {
+            held.push(bytes);
             if !rows.faults.is_empty() {
                 odd.push(member);
             }
@@ -75,15 +75,14 @@ impl Run<'_> {
                 None => most,
             };
             if before >= most {
-                self.bytes.fetch_sub(held, Ordering::Relaxed);
                 return Ok(parts.into_iter().collect());
             }
             wanted = most - before;
         }
     }
 
-    /// Where the first row of a member stands, and the bytes that are counted as held for that.
-    async fn first(&self, step: &UnionStep, request: Request) -> Result<(RowSet, usize), Fault> {
+    /// Where the first row of a member stands, and what is counted as held for that.
+    async fn first(&self, step: &UnionStep, request: Request) -> Result<(RowSet, Held<'_>), Fault> {
         let Request { member, ask, mut operands, .. } = request;
         let source = &self.world.sources[step.union.members[member].source];
         operands[step.operands.len() + Extra::Limit as usize] = Operand::Value(Value::Integer(1));
