@@ -25,6 +25,7 @@ pub mod rows;
 pub mod source;
 mod sql;
 mod tables;
+mod withheld;
 
 pub use change::Change;
 pub use connector::Connector;

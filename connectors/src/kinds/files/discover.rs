@@ -12,6 +12,7 @@ use lilong_schema::{Problem, Secret};
 
 use super::{location, settings};
 use crate::kinds::Discovery;
+use crate::withheld::Told;
 
 /// See the module.
 pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow };
@@ -26,7 +27,7 @@ fn find(block: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     let all = settings::Settings { collection: Some(String::new()), ..settings };
     let (files, _) = location::files(&all).map_err(|(folder, obstacle)| {
         let place = block.options.get("path").map_or(&block.place, |option| &option.place);
-        let what = format!("the folder {} cannot be read: {obstacle}", folder.display());
+        let what = format!("the folder {} cannot be read: {}", folder.display(), Told::of(&obstacle));
         let hint = "paths are relative to the folder of the file they stand in";
         vec![Problem::new(block.about(), what, hint).at(&place.file, place.line)]
     })?;
