@@ -11,8 +11,9 @@ use futures::future::BoxFuture;
 use lilong_schema::catalog::{OptionKind, SourceSettings};
 use lilong_schema::{Problem, Secret};
 
-use super::settings::path_option;
+use super::settings;
 use crate::kinds::Discovery;
+use crate::options::Text;
 
 /// See the module.
 pub(crate) const DISCOVERY: Discovery = Discovery { parts, narrow };
@@ -22,8 +23,8 @@ fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Pro
 }
 
 fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
-    let (option, pattern) = path_option(settings)?;
-    let mut files = crate::glob::files(&option.folder, &pattern).map_err(|(folder, error)| {
+    let Text { value: pattern, option } = settings::path(settings)?;
+    let mut files = crate::glob::files(&option.folder, pattern).map_err(|(folder, error)| {
         let what = if error.kind() == ErrorKind::NotFound {
             format!("there is no folder {}", folder.display())
         } else {

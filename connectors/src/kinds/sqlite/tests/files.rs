@@ -326,5 +326,5 @@ async fn every_problem_of_a_block_is_reported() {
     block.options.insert("schemas".to_owned(), text_option("x"));
     let problems = super::super::open(&block).err().unwrap();
     let texts: Vec<&str> = problems.iter().map(|problem| problem.what.as_str()).collect();
-    assert_eq!(texts, ["unknown key `pth`", "unknown key `schemas`", "`path` is missing",]);
+    assert_eq!(texts, ["`path` is missing", "unknown key `pth`", "unknown key `schemas`"]);
 }
