@@ -7,6 +7,7 @@ pub mod change;
 pub mod connector;
 pub mod context;
 pub mod deadline;
+mod describing;
 pub mod error;
 pub mod evaluate;
 pub mod extents;

@@ -6,9 +6,9 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use lilong_schema::Problem;
 use lilong_schema::catalog::SourceSettings;
-use lilong_schema::{Problem, Secret};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
 use super::family::{self, Family};
@@ -79,19 +79,20 @@ fn parse(text: Text<'_>) -> Result<(MySqlConnectOptions, String), &'static str> 
     if !["mysql://", "mariadb://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err("`url` does not begin with mysql:// or mariadb://");
     }
-    let parts = Parts::of(url);
-    for pair in parts.query.split('&').filter(|pair| !pair.is_empty()) {
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let (_, database) = address.split_once("://").and_then(|(_, rest)| rest.split_once('/')).unwrap_or_default();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let key = pair.split_once('=').map_or(pair, |(key, _)| key);
         if !["socket", "ssl-ca", "ssl-cert", "ssl-key"].contains(&key) {
             return Err("`url` has a parameter that is none of socket, ssl-ca, ssl-cert and ssl-key");
         }
     }
-    let database = decoded(parts.database).ok_or("the database in `url` is not UTF-8")?;
+    let database = decoded(database).ok_or("the database in `url` is not UTF-8")?;
     if database.is_empty() {
         return Err("`url` names no database");
     }
     let mut options = MySqlConnectOptions::from_str(url).map_err(|_| "`url` cannot be read")?;
-    for pair in parts.query.split('&') {
+    for pair in query.split('&') {
         let Some((key, value)) = pair.split_once('=') else {
             continue;
         };
@@ -119,39 +120,10 @@ fn decoded(text: &str) -> Option<String> {
     Some(percent_decode_str(text).decode_utf8().ok()?.into_owned())
 }
 
-/// An address, cut where the database stands in it.
-struct Parts<'a> {
-    before: &'a str,
-    database: &'a str,
-    query: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn of(url: &'a str) -> Self {
-        let (address, query) = url.split_once('?').unwrap_or((url, ""));
-        let start = address.find("://").map_or(0, |at| at + 3);
-        match address[start..].find('/') {
-            Some(at) => Parts { before: &address[..start + at], database: &address[start + at + 1..], query },
-            None => Parts { before: address, database: "", query },
-        }
-    }
-}
-
-/// The same address with another database.
-pub(super) fn with_database(url: &Secret, database: &str) -> Secret {
-    let parts = Parts::of(url.reveal());
-    let database = utf8_percent_encode(database, NON_ALPHANUMERIC);
-    let mut text = format!("{}/{database}", parts.before);
-    if !parts.query.is_empty() {
-        text.push('?');
-        text.push_str(parts.query);
-    }
-    Secret::new(text)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use lilong_schema::Secret;
     use lilong_schema::catalog::{OptionKind, OptionValue};
 
     use super::*;
@@ -226,7 +198,8 @@ mod tests {
 
     #[test]
     fn another_database_stands_where_the_pattern_stood() {
-        let url = with_database(&Secret::new("mysql://u:p@host:1/street_*?socket=/s"), "street 1/四平");
+        let url =
+            crate::describing::with_database(&Secret::new("mysql://u:p@host:1/street_*?socket=/s"), "street 1/四平");
         assert_eq!(url.reveal(), "mysql://u:p@host:1/street%201%2F%E5%9B%9B%E5%B9%B3?socket=/s");
         let read = read(&block(&[("url", OptionKind::Text(url))])).unwrap();
         assert_eq!(read.database, "street 1/四平");

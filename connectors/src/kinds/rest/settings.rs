@@ -10,6 +10,7 @@ use lilong_schema::{Enumeration, Problem, Scalar};
 
 use super::definition::{Column, Definition, Filter, Many, Paging, Place, Template};
 use super::openapi;
+use crate::describing::no_such_column;
 use crate::http::Client;
 use crate::options::Block;
 
@@ -76,10 +77,7 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
                 column.scalar = entry.scalar;
                 column.enumeration = None;
             }
-            None => {
-                let name = format!("{}.{}", entry.collection, entry.column);
-                warnings.push(format!("the type given for {name} has no effect: there is no such column"));
-            }
+            None => warnings.push(no_such_column(entry)),
         }
     }
     definitions.retain(|name, _| settings.serves(name));
