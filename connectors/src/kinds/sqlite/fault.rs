@@ -11,11 +11,11 @@ use crate::withheld::Told;
 use crate::{Error, ErrorKind};
 
 /// A file that cannot be opened.
-pub(super) fn of_obstacle(source: &Arc<str>, path: &Path, obstacle: Obstacle) -> Error {
+pub(super) fn of_obstacle(source: &Arc<str>, path: &Path, obstacle: &Obstacle) -> Error {
     let temporary = obstacle.is_temporary();
     let mut error = Error::new(ErrorKind::Unavailable, source.clone(), format!("opening {}", path.display()));
     error.temporary = temporary;
-    error.because(Told::of(&obstacle))
+    error.because(Told::of(obstacle))
 }
 
 /// A statement, or an opening, that failed while `doing`.
