@@ -2,7 +2,8 @@
 //!
 //! In: jobs that want a session. Out: a session of [`session`](super::session). *Invariant*: never more than the
 //! settings allow; a session that was left in the middle of a statement, or that failed in a way that may last, is
-//! closed, its statement stopped at the server, and never used again.
+//! closed, its statement stopped at the server, and never used again. A turn here outlives that of the limit layer: it
+//! ends when the server has stopped what was given up.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};

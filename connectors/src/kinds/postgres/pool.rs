@@ -2,7 +2,7 @@
 //!
 //! In: connection options and tuning. Out: [`Lease`]s. *Invariant*: a connection comes back only by
 //! [`Lease::give_back`], when its last statement has ended; whatever else happens, it is cancelled at the server and
-//! closed, and its turn ends with that.
+//! closed, and its turn ends with that, later than that of the limit layer, which ends with the rows.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -2,6 +2,8 @@
 //!
 //! In: jobs that want a connection. Out: a connection that reads the file as it is now. *Invariant*: never more than the
 //! settings allow; a connection whose file was changed under it, or that failed in a way that may last, is not used again.
+//! A turn here is not that of the limit layer, which is for fetches: describing takes one too, and one lasts until a
+//! statement that was given up has ended.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
