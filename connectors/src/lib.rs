@@ -25,6 +25,7 @@ pub mod pool;
 pub mod rows;
 pub mod source;
 mod sql;
+mod sweeping;
 mod tables;
 mod withheld;
 
