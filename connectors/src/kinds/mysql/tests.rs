@@ -113,17 +113,11 @@ impl Silo {
                 Predicate::Compare { field: collection.field_id(field).unwrap(), comparison, operand: 0 }
             }
         };
+        let columns = columns.iter().map(|name| collection.field_id(name).unwrap()).collect();
         let fetch = Fetch {
-            columns: columns.iter().map(|name| collection.field_id(name).unwrap()).collect(),
-            collection,
             predicate,
-            distinct: vec![],
             order: vec![Order { path: vec![], target: OrderTarget::Field(0), descending: false, nulls_first: false }],
-            limit: None,
-            offset: None,
-            keys: None,
-            order_values: false,
-            group: None,
+            ..Fetch::of(collection, columns)
         };
         BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: None }
     }
