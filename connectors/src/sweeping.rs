@@ -78,7 +78,7 @@ mod tests {
         }
 
         fn pause(&self) -> Duration {
-            Duration::from_secs(60)
+            Duration::from_mins(1)
         }
 
         fn let_go(&self) -> BoxFuture<'_, usize> {
