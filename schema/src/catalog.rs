@@ -161,8 +161,8 @@ pub struct SourceSettings {
     pub name: String,
     /// The kind of connector; empty in [`Catalog::additions`].
     pub connector: String,
-    /// Where the source is, for people: `path` or `url` as written, without user, password and parameters, and with
-    /// `${…}` not filled in; never secret, may be empty.
+    /// Where the source is, for people, and what tells `[[discover]]` blocks apart: `path` or `url` as written, without user,
+    /// password and parameters that name no place, and with `${…}` not filled in; never secret, may be empty.
     pub location: String,
     /// The department's title.
     pub title: Option<String>,
@@ -213,6 +213,17 @@ pub struct Tuning {
     pub breaker_longest_pause: Duration,
     /// `retry_percent`: how many fetches in a hundred may be tried a second time; 20. 0 (`off`): none.
     pub retry_percent: usize,
+}
+
+impl Tuning {
+    /// What of it contradicts itself, and what to do.
+    pub fn misfit(&self) -> Option<(String, &'static str)> {
+        let (first, longest) = (self.breaker_pause, self.breaker_longest_pause);
+        (longest < first).then(|| {
+            let what = format!("`breaker_longest_pause` ({longest:?}) is shorter than `breaker_pause` ({first:?})");
+            (what, "make it at least as long")
+        })
+    }
 }
 
 impl Default for Tuning {

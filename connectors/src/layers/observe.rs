@@ -122,7 +122,8 @@ impl Observed {
     /// Somebody was not let in: who is ready stays so, with the code, until it answers again.
     fn denied(&self) {
         let mut now = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (state, since) = if now.0 == State::Unknown { (State::Unavailable, SystemTime::now()) } else { (now.0, now.2) };
+        let (state, since) =
+            if now.0 == State::Unknown { (State::Unavailable, SystemTime::now()) } else { (now.0, now.2) };
         *now = (state, Some(ErrorKind::Denied), since);
     }
 }

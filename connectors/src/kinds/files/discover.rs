@@ -11,16 +11,16 @@ use lilong_schema::catalog::{OptionKind, SourceSettings};
 use lilong_schema::{Problem, Secret};
 
 use super::{location, settings};
-use crate::kinds::Discovery;
+use crate::kinds::{Discovery, Undiscovered};
 
 /// See the module.
 pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow };
 
-fn parts(block: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
+fn parts(block: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Undiscovered>> {
     std::future::ready(find(block)).boxed()
 }
 
-fn find(block: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
+fn find(block: &SourceSettings) -> Result<Vec<String>, Undiscovered> {
     let settings = settings::read(block)?;
     // Two endings of one name are two sources here; the name they would share is told by whoever gives names.
     let all = settings::Settings { collection: Some(String::new()), ..settings };
@@ -28,7 +28,7 @@ fn find(block: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
         let place = block.options.get("path").map_or(&block.place, |option| &option.place);
         let what = format!("the folder {} cannot be read: {obstacle}", folder.display());
         let hint = "paths are relative to the folder of the file they stand in";
-        vec![Problem::new(block.about(), what, hint).at(&place.file, place.line)]
+        Undiscovered::Gone(Problem::new(block.about(), what, hint).at(&place.file, place.line))
     })?;
     let part = |path: &Path| path.strip_prefix(&all.folder).unwrap_or(path).to_str().map(str::to_owned);
     Ok(files.iter().filter_map(|found| part(&found.path)).collect())
