@@ -215,17 +215,6 @@ pub struct Tuning {
     pub retry_percent: usize,
 }
 
-impl Tuning {
-    /// What of it contradicts itself, and what to do.
-    pub fn misfit(&self) -> Option<(String, &'static str)> {
-        let (first, longest) = (self.breaker_pause, self.breaker_longest_pause);
-        (longest < first).then(|| {
-            let what = format!("`breaker_longest_pause` ({longest:?}) is shorter than `breaker_pause` ({first:?})");
-            (what, "make it at least as long")
-        })
-    }
-}
-
 impl Default for Tuning {
     fn default() -> Self {
         Self {

@@ -36,7 +36,7 @@ fn a_server_that_is_away_stops_neither_a_start_nor_the_others() {
     // An addition to what it would have found is judged when it answers.
     let addition = "[[source]]\nname = \"far_parks\"\ntitle = \"Parks\"\n";
     city.write("lilong.toml", &format!("{NOBODY}{HERE}{addition}"));
-    let told = "lilong.toml:1: discover far_{name}: the server cannot be asked for its databases";
+    let told = "lilong.toml:3: discover far_{name}: the server cannot be asked for its databases";
     ends(&on("describe", &city, &[]), 3, &[told, "1 source described"]);
     ends(&on("describe", &city, &["--source", "civil"]), 0, &["1 source described"]);
     ends(&on("describe", &city, &["--source", "far_parks"]), 2, &[told, "far_parks"]);

@@ -234,6 +234,17 @@ pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &
     Some(pause?.problem(what, hint))
 }
 
+impl Tuning {
+    /// What of it contradicts itself, and what to do.
+    pub fn misfit(&self) -> Option<(String, &'static str)> {
+        let (first, longest) = (self.breaker_pause, self.breaker_longest_pause);
+        (longest < first).then(|| {
+            let what = format!("`breaker_longest_pause` ({longest:?}) is shorter than `breaker_pause` ({first:?})");
+            (what, "make it at least as long")
+        })
+    }
+}
+
 fn sub_table<'a>(entry: &Entry<'a>, word: &str, reading: &mut Reading<'_>) -> Option<Table<'a>> {
     let about = entry.about().to_owned();
     entry.table(reading, &about, &format!("begin it with `[{word}.{}]`", entry.key))
