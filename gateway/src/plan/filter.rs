@@ -278,5 +278,10 @@ pub(super) fn bad_input(message: String, location: Location) -> RequestError {
 }
 
 pub(super) fn null(name: &str, location: Location) -> RequestError {
-    bad_input(format!("`{name}` cannot be compared with null; `_isNull` asks for nulls"), location)
+    let message = match name {
+        "_isNull" => "`_isNull` is true or false, and cannot be null".to_owned(),
+        "_and" | "_or" | "_not" => format!("`{name}` cannot be null"),
+        _ => format!("`{name}` cannot be compared with null; `_isNull` asks for nulls"),
+    };
+    bad_input(message, location)
 }

@@ -23,7 +23,7 @@ use lilong_schema::{Collection, Field, Secret, SourceDescription, Value, tempora
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
-use super::settings::with_database;
+use crate::describing::with_database;
 use crate::{
     BoundFetch, CellFault, Comparison, Connector, Fetch, FetchContext, KeySet, Operand, Order, OrderTarget, Predicate,
     Prepared, Result, Rows,
