@@ -28,6 +28,7 @@ pub(super) async fn compress(asked: &HeaderMap, response: Response) -> Response 
     if is_short || is_compressed || !asked.contains_key(header::ACCEPT_ENCODING) {
         return response;
     }
+    let status = response.status();
     let mut request = Request::new(response);
     for accepted in asked.get_all(header::ACCEPT_ENCODING) {
         request.headers_mut().append(header::ACCEPT_ENCODING, accepted.clone());
@@ -35,7 +36,12 @@ pub(super) async fn compress(asked: &HeaderMap, response: Response) -> Response 
     let answer = service_fn(|request: Request<Response>| ready(Ok::<_, Infallible>(request.into_body())));
     let compression = Compression::new(answer).compress_when(SizeAbove::new(SHORT));
     match compression.oneshot(request).await {
-        Ok(response) => response.map(Body::new),
+        Ok(mut response) => {
+            // To a client that takes no coding and refuses `identity` too, the library says 406 above the answer. As RFC 9110
+            // allows (12.1), such a client is answered as if it had said nothing, however long the answer is.
+            *response.status_mut() = status;
+            response.map(Body::new)
+        }
         Err(never) => match never {},
     }
 }

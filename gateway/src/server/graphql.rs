@@ -80,7 +80,6 @@ async fn answer(
         Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadInput, message)
     })?;
     let parameters = Parameters::parse(parts.uri.query()).map_err(|fault| Refusal::bad_input(fault.to_string()))?;
-    let slice = slice(&parameters, &shared.gateway.model().federated)?;
     let envelope = if by_post {
         let body = read(&parts.headers, body, shared.options.limits.body).await?;
         Envelope::from_body(&body)?
@@ -94,6 +93,9 @@ async fn answer(
         }
         envelope
     };
+    // Once for the whole request: sources may join while its body is on its way, and a slice is made of one model's positions.
+    let model = shared.gateway.model();
+    let slice = slice(&parameters, &model.federated)?;
     let asked = crate::request::Request {
         query: envelope.query,
         operation_name: envelope.operation_name,
@@ -102,7 +104,7 @@ async fn answer(
         trace: trace.0.clone(),
         plan: parts.headers.get("lilong-plan").is_some_and(|value| value == "1"),
     };
-    let answer = shared.gateway.answer(asked).await;
+    let answer = shared.gateway.answer_over(&model, asked).await;
     let (body, coding) = as_kept(&parts.headers, &shared.gateway, answer.body).await;
     let mut response = respond(Answer { body, ..answer }, media, (!by_post).then_some(&parts.headers));
     if let Some(coding) = coding {
