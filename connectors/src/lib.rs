@@ -10,6 +10,7 @@ pub mod deadline;
 pub mod error;
 pub mod evaluate;
 pub mod extents;
+pub mod farewell;
 pub mod fetch;
 pub mod freshness;
 mod glob;

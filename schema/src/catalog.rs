@@ -80,6 +80,8 @@ pub struct Limits {
     pub deadline: Duration,
     /// `connections`: running fetches in all; 2,000.
     pub connections: usize,
+    /// `requests`: requests for GraphQL that are answered at the same time; 5,000.
+    pub requests: usize,
     /// `list_rows`: rows of one list, per parent; 10,000.
     pub list_rows: usize,
     /// `answer_rows`: rows of one answer; 100,000.
@@ -132,6 +134,7 @@ impl Default for Limits {
         Self {
             deadline: Duration::from_secs(10),
             connections: 2_000,
+            requests: 5_000,
             list_rows: 10_000,
             answer_rows: 100_000,
             body: 1_000_000,

@@ -71,3 +71,32 @@ pub(super) async fn as_kept(asked: &HeaderMap, gateway: &Gateway, body: Pieces) 
     }
     (packed, Some(coding))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_takes_no_coding_gets_the_answer_as_it_is_however_long_it_is() {
+        for (accepted, coding) in [
+            ("identity;q=0", None),
+            ("identity;q=0, *;q=0", None),
+            ("br;q=0, identity;q=0", None),
+            ("deflate", None),
+            ("gzip, identity;q=0", Some("gzip")),
+        ] {
+            for length in [10, 10 * SHORT] {
+                let mut asked = HeaderMap::new();
+                asked.insert(header::ACCEPT_ENCODING, accepted.parse().unwrap());
+                let long = vec![b'a'; usize::try_from(length).unwrap()];
+                let answer = compress(&asked, Response::new(Body::from(long))).await;
+                assert_eq!(answer.status(), StatusCode::OK, "{accepted} {length}");
+                let given = answer.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap());
+                assert_eq!(given, coding.filter(|_| length > SHORT), "{accepted} {length}");
+            }
+        }
+    }
+}

@@ -13,6 +13,7 @@ const SHORTEST_KEY: usize = 16;
 const LIMIT_KEYS: &[&str] = &[
     "deadline",
     "connections",
+    "requests",
     "list_rows",
     "answer_rows",
     "body",
@@ -77,6 +78,7 @@ fn read_limits(limits: &mut Limits, mut table: Table<'_>, reading: &mut Reading<
     }
     for (key, setting, most) in [
         ("connections", &mut limits.connections, 1_000_000),
+        ("requests", &mut limits.requests, 1_000_000),
         ("list_rows", &mut limits.list_rows, MANY),
         ("answer_rows", &mut limits.answer_rows, MANY),
         ("body", &mut limits.body, MANY),
