@@ -136,7 +136,7 @@ impl Server {
 
     /// Serves until `stop` is done, then lets running requests end for as long as the options say; `false`: some were cut. Until
     /// then health is told and other requests are refused. What was cut, and what its fetches leave running at their sources, is
-    /// ended before this returns, if that takes no longer than [`FAREWELL`].
+    /// ended before this returns, if that takes no longer than two seconds.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> std::io::Result<bool> {
         // Whoever holds a receiver is still working, so the drain is over when none is left but the one in `shared`.
         let (working, alive) = watch::channel(());
