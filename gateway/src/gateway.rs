@@ -77,9 +77,14 @@ impl Gateway {
     }
 
     /// The same, in pieces: for whoever sends them on.
-    pub async fn answer(&self, mut request: Request) -> Answer<Pieces> {
+    pub async fn answer(&self, request: Request) -> Answer<Pieces> {
+        self.answer_over(&self.model(), request).await
+    }
+
+    /// The same over a model that was taken before: a slice is made of one model, and means something else in another.
+    pub async fn answer_over(&self, model: &Model, mut request: Request) -> Answer<Pieces> {
         request.plan &= self.inner.tells_plans;
-        self.engine(&self.model()).run(&request).await
+        self.engine(model).run(&request).await
     }
 
     /// The pipeline over a model.
