@@ -17,6 +17,7 @@ use super::wire::{self, oid};
 use crate::evaluate::fold_into;
 use crate::sql::cells;
 use crate::sql::dialect::Keys;
+use crate::sql::single;
 use crate::{BoundFetch, Comparison, Operand, OperandId};
 
 /// What stands for a text with NUL: code points that are no characters, so that no stored text is equal.
@@ -180,8 +181,8 @@ fn write(value: &Value, kind: Kind, comparison: Comparison) -> Option<Vec<u8>> {
         (Kind::Decimal, Value::Decimal(text)) => wire::write_numeric(text)?,
         (Kind::Float, Value::Float(number)) => number.to_be_bytes().to_vec(),
         (Kind::Float, Value::Integer(number)) => (*number as f64).to_be_bytes().to_vec(),
-        (Kind::Real, Value::Float(number)) => (*number as f32).to_be_bytes().to_vec(),
-        (Kind::Real, Value::Integer(number)) => (*number as f32).to_be_bytes().to_vec(),
+        (Kind::Real, Value::Float(number)) => single::bound(*number).to_be_bytes().to_vec(),
+        (Kind::Real, Value::Integer(number)) => single::bound(*number as f64).to_be_bytes().to_vec(),
         (Kind::Boolean, Value::Boolean(value)) => vec![u8::from(*value)],
         (Kind::Text, Value::Text(text)) => storable(text, comparison).into_bytes(),
         (Kind::Date, Value::Date(days)) => wire::write_date(*days),
