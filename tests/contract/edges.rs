@@ -148,7 +148,9 @@ impl Case<'_> {
         }
         let others = self.page.others.iter().map(|text| serde_json::from_str(text).unwrap());
         let absent: Vec<Value> = others.chain(nowhere).collect();
-        self.lists(&table, &cells, &absent).await;
+        if !absent.is_empty() {
+            self.lists(&table, &cells, &absent).await;
+        }
     }
 
     /// Each value is as expected, or null with one error at its place.
@@ -224,7 +226,6 @@ impl Case<'_> {
         for group in &groups {
             self.expect("the key of a group", &group["key"]["v"], &group["aggregate"]["min"]["v"]);
         }
-        self.expect("the second group", &groups.get(1).map(|group| &group["key"]["v"]), &Some(&data["a"][0]["v"]));
     }
 
     /// Equality exactly; order as the source has it.

@@ -71,12 +71,15 @@ pub(super) fn needs_wide(bound: &BoundFetch) -> bool {
     })
 }
 
-/// All parameters of a statement.
-pub(super) fn arguments(slots: &[Slot], bound: &BoundFetch) -> Result<PgArguments, Unbindable> {
+/// All parameters of a statement; those of the slots at some positions are null.
+pub(super) fn arguments(slots: &[Slot], bound: &BoundFetch, nulls: &[usize]) -> Result<PgArguments, Unbindable> {
     let mut arguments = PgArguments::default();
     arguments.reserve(slots.len(), slots.len() * 16);
-    for slot in slots {
-        let parameter = parameter(slot, bound)?;
+    for (position, slot) in slots.iter().enumerate() {
+        let mut parameter = parameter(slot, bound)?;
+        if nulls.contains(&position) {
+            parameter.bytes = None;
+        }
         arguments.add(parameter).map_err(|_| Unbindable("more than the protocol takes"))?;
     }
     Ok(arguments)
@@ -84,7 +87,7 @@ pub(super) fn arguments(slots: &[Slot], bound: &BoundFetch) -> Result<PgArgument
 
 fn parameter(slot: &Slot, bound: &BoundFetch) -> Result<Parameter, Unbindable> {
     Ok(match slot {
-        Slot::Value { operand, kind, comparison } => {
+        Slot::Value { operand, kind, comparison, .. } => {
             let value = operand_value(bound, *operand)?;
             let bytes = if value.is_null() {
                 None
@@ -245,8 +248,7 @@ fn scalar_type(kind: Kind) -> u32 {
     match kind {
         Kind::Integer => oid::INT8,
         Kind::Decimal => oid::NUMERIC,
-        Kind::Real => oid::FLOAT4,
-        Kind::Float => oid::FLOAT8,
+        Kind::Real | Kind::Float => oid::FLOAT8,
         Kind::Boolean => oid::BOOL,
         Kind::Text => oid::TEXT,
         Kind::Date => oid::DATE,
@@ -261,8 +263,7 @@ fn array_type(kind: Kind) -> u32 {
     match kind {
         Kind::Integer => 1016,
         Kind::Decimal => 1231,
-        Kind::Real => 1021,
-        Kind::Float => 1022,
+        Kind::Real | Kind::Float => 1022,
         Kind::Boolean => 1000,
         Kind::Text => 1009,
         Kind::Date => 1182,
