@@ -49,6 +49,24 @@ pub struct Fetch {
     pub group: Option<Group>,
 }
 
+impl Fetch {
+    /// Every row of a collection with these columns, in any order.
+    pub fn of(collection: Arc<Collection>, columns: Vec<FieldId>) -> Self {
+        Self {
+            collection,
+            columns,
+            predicate: Predicate::TRUE,
+            distinct: Vec::new(),
+            order: Vec::new(),
+            limit: None,
+            offset: None,
+            keys: None,
+            order_values: false,
+            group: None,
+        }
+    }
+}
+
 /// A fetch by keys. The rows of one key come in `order`; keys come in any order, and rows of different keys may mix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySet {
@@ -62,6 +80,13 @@ pub struct KeySet {
     pub limit: Option<OperandId>,
     /// Rows of each key left out at the beginning, an `Integer`.
     pub offset: Option<OperandId>,
+}
+
+impl KeySet {
+    /// All rows of keys in these columns, compared as they stand.
+    pub fn of(columns: Vec<FieldId>) -> Self {
+        Self { columns, normalize: Vec::new(), limit: None, offset: None }
+    }
 }
 
 /// A condition on a row.

@@ -13,6 +13,7 @@ use lilong_schema::value::canonical_decimal;
 use lilong_schema::{Field, Scalar, SourceDescription, Value, temporal};
 use serde_json::Value as Json;
 
+use crate::describing;
 use crate::sql::column::Cells;
 use crate::{CellFault, Rows};
 
@@ -147,22 +148,13 @@ pub(crate) fn has_one_order(scalar: Scalar) -> bool {
 
 /// Gives columns the scalars that the catalog tells: any that a JSON value may be read as.
 pub(crate) fn override_types(description: &mut SourceDescription, settings: &SourceSettings) {
-    for entry in &settings.types {
-        let named = description.collections.iter_mut().find(|collection| collection.name == entry.collection);
-        let field = named.and_then(|named| named.fields.iter_mut().find(|field| field.name == entry.column));
-        match field {
-            Some(field) => {
-                field.scalar = entry.scalar;
-                field.enumeration = None;
-                // What the service's own type could be compared by does not fit another one.
-                field.details.retain(|detail, _| [REQUIRED, "path", "select"].contains(&detail.as_str()));
-            }
-            None => {
-                let name = format!("{}.{}", entry.collection, entry.column);
-                description.warnings.push(format!("the type given for {name} has no effect: there is no such column"));
-            }
-        }
-    }
+    describing::give_types(description, settings, |field, entry| {
+        field.scalar = entry.scalar;
+        field.enumeration = None;
+        // What the service's own type could be compared by does not fit another one.
+        field.details.retain(|detail, _| [REQUIRED, "path", "select"].contains(&detail.as_str()));
+        None
+    });
 }
 
 /// The source said of a cell that it cannot tell it.

@@ -21,8 +21,8 @@ use crate::{Connector, Result};
 pub struct Kind {
     /// The value of `connector` in a catalog.
     pub name: &'static str,
-    /// The kind's own keys in a block.
-    pub keys: &'static [&'static str],
+    /// The kind's own keys in a block, by the groups that it shares with others.
+    pub keys: &'static [&'static [&'static str]],
     /// Makes a connector from a block; never needs the network. Every problem of the kind's own keys at once.
     pub open: fn(&SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>>,
     /// How `[[discover]]` works for it; `None`: it cannot be discovered.

@@ -7,6 +7,7 @@ pub mod change;
 pub mod connector;
 pub mod context;
 pub mod deadline;
+mod describing;
 pub mod error;
 pub mod evaluate;
 pub mod extents;
@@ -25,6 +26,7 @@ pub mod rows;
 pub mod source;
 mod sql;
 mod tables;
+mod withheld;
 
 pub use change::Change;
 pub use connector::Connector;

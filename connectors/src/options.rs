@@ -3,8 +3,11 @@
 //! In: a block of a catalog. Out: its values, and everything that is wrong with them, each with its place.
 //! *Invariant*: no value stands in a message.
 
+use std::path::PathBuf;
+
 use lilong_schema::Problem;
 use lilong_schema::catalog::{COMMON_KEYS, OptionKind, OptionTable, OptionValue, Place, SourceSettings};
+use lilong_schema::problem::nearest;
 
 /// A block, or a table in one, that is being read.
 #[derive(Debug)]
@@ -23,6 +26,18 @@ pub struct Text<'a> {
     pub value: &'a str,
     /// Where it stands, and what paths in it are relative to.
     pub option: &'a OptionValue,
+}
+
+impl<'a> Text<'a> {
+    /// What an option lists, or its one text; `None`: it is something else.
+    pub fn all(option: &'a OptionValue) -> Option<Vec<Self>> {
+        let texts = match &option.value {
+            OptionKind::Text(text) => std::slice::from_ref(text),
+            OptionKind::Texts(texts) => texts,
+            _ => return None,
+        };
+        Some(texts.iter().map(|text| Self { value: text.reveal(), option }).collect())
+    }
 }
 
 impl<'a> Block<'a> {
@@ -67,7 +82,9 @@ impl<'a> Block<'a> {
 
     /// The value of a key, of any form; the key is known from now on.
     pub fn option(&mut self, key: &'static str) -> Option<&'a OptionValue> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         let found = self.entries.iter().find(|(name, _)| *name == key)?;
         Some(found.1)
     }
@@ -93,16 +110,24 @@ impl<'a> Block<'a> {
         None
     }
 
-    /// A text that is one of some words.
+    /// A path, which is relative to the folder of the file it stands in.
+    pub fn path(&mut self, key: &'static str, hint: &str) -> Option<PathBuf> {
+        self.text(key, hint).map(|text| text.option.resolve(text.value))
+    }
+
+    /// A text that is one of some words; `hint` is for what is near none of them.
     pub fn word(&mut self, key: &'static str, words: &[&'static str], hint: &str) -> Option<&'static str> {
         let option = self.option(key)?;
-        let word = match &option.value {
-            OptionKind::Text(text) => words.iter().copied().find(|word| *word == text.reveal()),
-            _ => None,
+        let written = match &option.value {
+            OptionKind::Text(text) => text.reveal(),
+            _ => "",
         };
+        let word = words.iter().copied().find(|word| *word == written);
         if word.is_none() {
             let (last, others) = words.split_last().unwrap_or((&"", &[]));
-            self.wrong(option, format!("`{key}` is none of {} and {last}", others.join(", ")), hint);
+            let near = nearest(written, words.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let what = format!("`{key}` is none of {} and {last}", others.join(", "));
+            self.wrong(option, what, near.as_deref().unwrap_or(hint));
         }
         word
     }
@@ -131,17 +156,25 @@ impl<'a> Block<'a> {
         None
     }
 
-    /// A list of texts, or one text.
+    /// A list of texts that are not empty, or one such text.
     pub fn texts(&mut self, key: &'static str, hint: &str) -> Option<Vec<Text<'a>>> {
         let option = self.option(key)?;
-        match &option.value {
-            OptionKind::Text(text) if !text.reveal().is_empty() => Some(vec![Text { value: text.reveal(), option }]),
-            OptionKind::Texts(texts) if texts.iter().all(|text| !text.reveal().is_empty()) => {
-                Some(texts.iter().map(|text| Text { value: text.reveal(), option }).collect())
-            }
-            _ => {
-                self.wrong(option, format!("`{key}` is not a list of texts"), hint);
-                None
+        let texts = Text::all(option).filter(|texts| texts.iter().all(|text| !text.value.is_empty()));
+        if texts.is_none() {
+            self.wrong(option, format!("`{key}` is not a list of texts"), hint);
+        }
+        texts
+    }
+
+    /// The same as a list that cannot be empty; `default` where the key is not there.
+    pub fn texts_or(&mut self, key: &'static str, default: &[&str], hint: &str) -> Vec<String> {
+        match self.texts(key, hint) {
+            None => default.iter().map(|text| (*text).to_owned()).collect(),
+            Some(texts) => {
+                if let (true, Some(option)) = (texts.is_empty(), self.option(key)) {
+                    self.wrong(option, format!("`{key}` is empty"), hint);
+                }
+                texts.iter().map(|text| text.value.to_owned()).collect()
             }
         }
     }

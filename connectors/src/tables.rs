@@ -41,9 +41,3 @@ pub(crate) struct Table {
     /// Cells that cannot be represented; null in `rows`.
     pub(crate) bad_cells: BTreeSet<(FieldId, usize)>,
 }
-
-/// A row count to one significant digit.
-pub(crate) fn one_digit(rows: u64) -> u64 {
-    let unit = 10u64.pow(rows.checked_ilog10().unwrap_or(0));
-    rows / unit * unit
-}

@@ -98,4 +98,9 @@ impl RequestError {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), locations: Vec::new() }
     }
+
+    /// A refusal that points at a place in the document.
+    pub fn at(code: Code, message: impl Into<String>, location: Location) -> Self {
+        Self { code, message: message.into(), locations: vec![location] }
+    }
 }

@@ -42,17 +42,15 @@ impl Parsed {
 
     /// A refusal that points at a place in the document.
     pub(crate) fn refuse(&self, code: Code, message: impl Into<String>, span: Option<SourceSpan>) -> RequestError {
-        RequestError { code, message: message.into(), locations: vec![self.location(span)] }
+        RequestError::at(code, message, self.location(span))
     }
 }
 
 /// Parses a document.
 pub fn parse(text: &str, limits: &Limits) -> Result<Parsed, RequestError> {
     let lines = Lines::new(text);
-    scan::check(text, limits.tokens).map_err(|refusal| RequestError {
-        locations: vec![lines.location(text, refusal.offset)],
-        ..RequestError::new(refusal.code, refusal.message)
-    })?;
+    scan::check(text, limits.tokens)
+        .map_err(|refusal| RequestError::at(refusal.code, refusal.message, lines.location(text, refusal.offset)))?;
     match Parser::new().parse_ast(text, "document") {
         Ok(document) => Ok(Parsed { document, lines }),
         Err(failure) => {
@@ -60,10 +58,8 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Parsed, RequestError> {
                 return Err(RequestError::new(Code::ParseFailed, "This is not a GraphQL document."));
             };
             let offset = first.error.location().map_or(0, |span| span.offset());
-            Err(RequestError {
-                locations: vec![lines.location(text, offset)],
-                ..RequestError::new(Code::ParseFailed, cut(&sentence(&first.error.to_string())))
-            })
+            let message = cut(&sentence(&first.error.to_string()));
+            Err(RequestError::at(Code::ParseFailed, message, lines.location(text, offset)))
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn ran(plan: &Plan, model: &Model, fetched: &Fetched, seen: &Seen) ->
 }
 
 fn milliseconds(duration: Duration) -> Value {
-    #[allow(clippy::cast_precision_loss)] // a request takes less than centuries
+    // A request takes less than the centuries that such a number holds exactly.
     let rounded = duration.as_micros() as f64 / 1_000.0;
     json!(rounded)
 }

@@ -228,6 +228,11 @@ impl Link {
     pub fn is_normalized(&self) -> bool {
         !self.normalize.is_empty() || !self.to_normalize.is_empty()
     }
+
+    /// Its columns, each with the one that it must equal at the other end.
+    pub fn pairs(&self) -> impl Iterator<Item = (FieldId, FieldId)> {
+        self.columns.iter().copied().zip(self.to_columns.iter().copied())
+    }
 }
 
 /// A database enum under its GraphQL name.

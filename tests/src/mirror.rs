@@ -11,7 +11,7 @@ use arrow_select::concat::concat_batches;
 use futures::TryStreamExt;
 use lilong::{Gateway, Model};
 use lilong_connectors::kinds::memory::Memory;
-use lilong_connectors::{BoundFetch, Fetch, FetchContext, Order, OrderTarget, Predicate, Prepared, Source};
+use lilong_connectors::{BoundFetch, Fetch, FetchContext, Order, OrderTarget, Prepared, Source};
 use lilong_schema::catalog::{Limits, Tuning};
 use lilong_schema::{Capabilities, Collection};
 use tokio::sync::Semaphore;
@@ -112,16 +112,8 @@ impl Mirror {
 async fn read(source: &Source, collection: &Arc<Collection>) -> lilong_connectors::Rows {
     let order = Order { path: Vec::new(), target: OrderTarget::RowId, descending: false, nulls_first: false };
     let fetch = Fetch {
-        collection: collection.clone(),
-        columns: (0..collection.fields.len()).collect(),
-        predicate: Predicate::TRUE,
-        distinct: Vec::new(),
         order: if collection.row_id { vec![order] } else { Vec::new() },
-        limit: None,
-        offset: None,
-        keys: None,
-        order_values: false,
-        group: None,
+        ..Fetch::of(collection.clone(), (0..collection.fields.len()).collect())
     };
     let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: Vec::new(), keys: None };
     let context = FetchContext::new(Instant::now() + Duration::from_mins(1), "copy");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
-use lilong_connectors::{BoundFetch, Fetch, FetchContext, Predicate, Prepared, Source, kinds};
+use lilong_connectors::{BoundFetch, Fetch, FetchContext, Prepared, Source, kinds};
 use lilong_schema::Secret;
 use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
 use sqlx::mysql::MySqlConnectOptions;
@@ -65,18 +65,7 @@ async fn ask_all(kind: &str, url: &str) {
     let asked: Vec<BoundFetch> = described
         .iter()
         .map(|description| {
-            let fetch = Fetch {
-                collection: Arc::new(description.collections[0].clone()),
-                columns: vec![0],
-                predicate: Predicate::TRUE,
-                distinct: vec![],
-                order: vec![],
-                limit: None,
-                offset: None,
-                keys: None,
-                order_values: false,
-                group: None,
-            };
+            let fetch = Fetch::of(Arc::new(description.collections[0].clone()), vec![0]);
             BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: vec![], keys: None }
         })
         .collect();

@@ -2,6 +2,7 @@
 //! is missing.
 
 mod divided;
+mod empty;
 mod folded;
 mod held;
 mod many;

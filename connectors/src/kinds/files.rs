@@ -44,7 +44,8 @@ use crate::tables::{self, Reader, Table};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 /// The entry of the list.
-pub(super) const KIND: Kind = Kind { name: "files", keys: settings::KEYS, open, discovery: Some(discover::DISCOVERY) };
+pub(super) const KIND: Kind =
+    Kind { name: "files", keys: &[settings::KEYS], open, discovery: Some(discover::DISCOVERY) };
 
 /// Rows of one batch, at most.
 const BATCH: usize = 8_192;

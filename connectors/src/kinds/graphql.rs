@@ -39,7 +39,7 @@ use crate::tables;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream, http};
 
 /// The kind's entry in the list.
-pub(super) const KIND: Kind = Kind { name: "graphql", keys: settings::KEYS, open, discovery: None };
+pub(super) const KIND: Kind = Kind { name: "graphql", keys: &[http::KEYS, settings::KEYS], open, discovery: None };
 
 /// How long describing may take.
 const PATIENCE: Duration = Duration::from_secs(30);

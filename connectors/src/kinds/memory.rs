@@ -15,9 +15,10 @@ use lilong_schema::catalog::SourceSettings;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Capabilities, Collection, Enumeration, Field, Problem, SourceDescription};
 
+use crate::describing::one_digit;
 use crate::kinds::Kind;
 use crate::rows::columns_schema;
-use crate::tables::{self, Reader, Table, one_digit};
+use crate::tables::{self, Reader, Table};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 pub use script::{Logged, Script};

@@ -48,7 +48,8 @@ use crate::sql::translate::{translate, translate_one_key};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 /// The entry of the list.
-pub(super) const KIND: Kind = Kind { name: "mysql", keys: settings::KEYS, open, discovery: Some(discover::DISCOVERY) };
+pub(super) const KIND: Kind =
+    Kind { name: "mysql", keys: &[settings::KEYS], open, discovery: Some(discover::DISCOVERY) };
 
 /// How long one query of describing may take.
 const PATIENCE: Duration = Duration::from_mins(1);

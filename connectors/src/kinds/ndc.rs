@@ -37,9 +37,7 @@ use crate::{
 };
 
 /// The kind's entry in the list.
-pub(super) const KIND: Kind = Kind { name: "ndc", keys: KEYS, open, discovery: None };
-
-const KEYS: &[&str] = &["url", "headers", "auth", "tls", "tls_ca", "tls_cert", "tls_key", "answer_bytes", "rows"];
+pub(super) const KIND: Kind = Kind { name: "ndc", keys: &[http::KEYS, &["rows"]], open, discovery: None };
 
 /// How long describing may take.
 const PATIENCE: Duration = Duration::from_secs(30);

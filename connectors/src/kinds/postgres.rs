@@ -48,7 +48,7 @@ use crate::{BoundFetch, Change, Connector, Error, ErrorKind, Fetch, FetchContext
 
 /// The entry of the list.
 pub(super) const KIND: Kind =
-    Kind { name: "postgres", keys: settings::KEYS, open, discovery: Some(discover::DISCOVERY) };
+    Kind { name: "postgres", keys: &[settings::KEYS], open, discovery: Some(discover::DISCOVERY) };
 
 /// How long one question of describing may take.
 const PATIENCE: Duration = Duration::from_secs(20);

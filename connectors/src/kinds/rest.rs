@@ -32,14 +32,14 @@ use self::read::Reading;
 use self::request::{Choice, Refusal};
 use super::Kind;
 use crate::evaluate::{Term, filter, sort};
-use crate::http::{Client, Request, StatusCode};
+use crate::http::{self, Client, Request, StatusCode};
 use crate::tables::{self, Reader, Table};
 use crate::{
     BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Operand, OrderTarget, Result, RowStream,
 };
 
 /// The kind's entry in the list.
-pub(super) const KIND: Kind = Kind { name: "rest", keys: settings::KEYS, open, discovery: None };
+pub(super) const KIND: Kind = Kind { name: "rest", keys: &[http::KEYS, settings::KEYS], open, discovery: None };
 
 /// Keys of one fetch: where the service takes one at a time, each is a request.
 const KEYS: usize = 100;
@@ -68,15 +68,10 @@ struct Service {
 fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
     let read = settings::read(settings)?;
     let source: Arc<str> = settings.name.as_str().into();
-    let client = Client::new(source.clone(), read.http, &settings.tuning).map_err(|_| {
-        let hint = "see that `tls_ca`, `tls_cert` and `tls_key` belong together";
-        let problem = Problem::new(settings.about(), "its certificates cannot be used", hint);
-        vec![problem.at(&settings.place.file, settings.place.line)]
-    })?;
     let at_once = settings.tuning.connections;
     Ok(Arc::new(Service {
         source,
-        client,
+        client: read.client,
         definitions: read.definitions,
         warnings: read.warnings,
         fetch_rows: read.fetch_rows,

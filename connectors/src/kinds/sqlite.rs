@@ -46,7 +46,8 @@ use crate::sql::translate::translate;
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
 /// The entry of the list.
-pub(super) const KIND: Kind = Kind { name: "sqlite", keys: settings::KEYS, open, discovery: Some(discover::DISCOVERY) };
+pub(super) const KIND: Kind =
+    Kind { name: "sqlite", keys: &[settings::KEYS], open, discovery: Some(discover::DISCOVERY) };
 
 /// How long describing may take before it first looks at a collection.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -60,6 +61,7 @@ struct Database {
 /// Makes a connector; every problem of the block's own keys at once.
 fn open(settings: &SourceSettings) -> Result<Arc<dyn Connector>, Vec<Problem>> {
     let path = settings::path(settings)?;
+    let path = path.option.resolve(path.value);
     let source: Arc<str> = settings.name.as_str().into();
     Ok(Arc::new(Database {
         pool: Pool::new(source, Watch::new(path), settings.tuning.clone()),

@@ -105,14 +105,9 @@ mod tests {
     }
 
     fn step() -> FillStep {
-        let key = |column| KeyColumns {
-            columns: vec![column],
-            from: vec![Scalar::BigInt],
-            to: vec![Scalar::BigInt],
-            normalize: Vec::new(),
-        };
+        let key = || KeyColumns::first(vec![Scalar::BigInt]);
         let (field, source) = ("shots".into(), "health".into());
-        FillStep { field, source, placed: 0, wide: 1, key: key(0), wide_key: key(0), columns: vec![1], at: 1 }
+        FillStep { field, source, placed: 0, wide: 1, key: key(), wide_key: key(), columns: vec![1], at: 1 }
     }
 
     /// Rows 7, 8 and 9 with an order value each; the first parent has 9 and 7, the second none, the third 8.

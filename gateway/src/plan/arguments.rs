@@ -138,15 +138,12 @@ impl Builder<'_> {
                 let matters = !order.is_empty() || given.limit.is_some() || given.offset.is_some();
                 let budget = self.world.limits.budget_rows as u64;
                 if matters && all && collection.described.rows.is_some_and(|rows| rows > budget) {
-                    return Err(RequestError {
-                        code: Code::TooCostly,
-                        message: format!(
-                            "`{}` has no key to end its order and about {} rows, more than the budget of {budget}",
-                            field.name,
-                            collection.described.rows.unwrap_or_default(),
-                        ),
-                        locations: vec![field.location],
-                    });
+                    let message = format!(
+                        "`{}` has no key to end its order and about {} rows, more than the budget of {budget}",
+                        field.name,
+                        collection.described.rows.unwrap_or_default(),
+                    );
+                    return Err(RequestError::at(Code::TooCostly, message, field.location));
                 }
                 if matters {
                     let missing = columns.iter().filter(|column| !has(&order, **column)).copied().collect::<Vec<_>>();

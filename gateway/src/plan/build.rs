@@ -239,11 +239,11 @@ impl Builder<'_> {
 }
 
 pub(super) fn bad_input(field: &Field, message: String) -> RequestError {
-    RequestError { code: Code::BadInput, message, locations: vec![field.location] }
+    RequestError::at(Code::BadInput, message, field.location)
 }
 
 /// A field that validation should have refused: the model changed in between.
 pub(super) fn unknown(field: &Field) -> RequestError {
     let message = format!("there is no field `{}` here", field.name);
-    RequestError { code: Code::ValidationFailed, ..bad_input(field, message) }
+    RequestError::at(Code::ValidationFailed, message, field.location)
 }

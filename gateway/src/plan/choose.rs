@@ -126,7 +126,7 @@ impl<'b> Builder<'b> {
         let about = [self.about(link.from, &[&among.own]), self.about(link.to, conditions)];
         let far = self.part(0, |builder, _| (ways.far)(builder))?;
         // The other ways ask for the same once more.
-        let counted = (self.filter_fetches, self.checks.len(), self.guards.len());
+        let counted = self.counts();
         let near = self.part(among.found.len(), |builder, given| builder.near_rows(link, &among, given, location))?;
         let columns = Self::near_columns(link);
         let keyed = self.part(1, |builder, given| (ways.keyed)(builder, given[0], &columns))?;
@@ -135,9 +135,7 @@ impl<'b> Builder<'b> {
             [condition] if differs => Some(self.part(0, |builder, _| builder.different_keys(id, condition, location))?),
             _ => None,
         };
-        self.filter_fetches = counted.0;
-        self.checks.truncate(counted.1);
-        self.guards.truncate(counted.2);
+        self.forget(counted);
         let far_stops = !ways.folds && self.capabilities(link.to).limit;
         let stops = |step: &Step| matches!(step, Step::Fetch(fetch) if fetch.stops);
         let far_folds = ways.folds && !conditions.is_empty() && far.steps.iter().any(stops);

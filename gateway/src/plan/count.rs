@@ -65,21 +65,11 @@ impl Builder<'_> {
         });
         let limit = (!folded && capabilities.limit).then(|| push_cap(&mut operands, ceiling.rows));
         let fetch = Fetch {
-            collection: collection.described.clone(),
-            columns: columns.clone(),
             predicate: pushed,
-            distinct: Vec::new(),
-            order: Vec::new(),
             limit,
-            offset: None,
-            keys: keys.is_some().then(|| KeySet {
-                columns: key_columns.clone(),
-                normalize: Vec::new(),
-                limit: None,
-                offset: None,
-            }),
-            order_values: false,
+            keys: keys.is_some().then(|| KeySet::of(key_columns.clone())),
             group,
+            ..Fetch::of(collection.described.clone(), columns.clone())
         };
         let rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
         let parent = link.map(|(link, parent, parent_columns)| Parent {
@@ -87,12 +77,7 @@ impl Builder<'_> {
             source: parent_source(federated, link),
             key: parent_key(federated, link, parent_columns),
             row_key: if folded {
-                KeyColumns {
-                    columns: (0..key_columns.len()).collect(),
-                    from: key_columns.iter().map(|field| collection.described.fields[*field].scalar).collect(),
-                    to: key_scalars(federated, link),
-                    normalize: Vec::new(),
-                }
+                KeyColumns::first(key_scalars(federated, link))
             } else {
                 row_key(federated, link, &columns)
             },

@@ -34,7 +34,7 @@ fn open(
     sources: &[Arc<Source>],
 ) -> Result<Argument, RequestError> {
     let name = cursor.name;
-    let error = |code, message: String| RequestError { code, message, locations: vec![cursor.location] };
+    let error = |code, message: String| RequestError::at(code, message, cursor.location);
     let refuse = |message| error(Code::BadInput, message);
     let Some(Value::Text(text)) = cursor.text.value(variables) else {
         return Err(refuse(format!("`{name}` is no cursor")));

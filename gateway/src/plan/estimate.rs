@@ -24,7 +24,6 @@ impl Builder<'_> {
             return Some(described.rows.map_or(rows, |all| all.min(rows)));
         }
         let share = conditions.iter().map(|condition| self.share_of(id, condition)).product::<f64>();
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         described.rows.map(|rows| ((rows as f64 * share).ceil() as u64).max(1).min(rows))
     }
 

@@ -94,27 +94,23 @@ impl Builder<'_> {
         if page && rows_are_numbered && !source_orders {
             let message =
                 format!("`{}` has no key, and its source cannot order its rows, so it has no pages", field.name);
-            return Err(RequestError { code: Code::TooCostly, message, locations: vec![field.location] });
+            return Err(RequestError::at(Code::TooCostly, message, field.location));
         }
         let here = if page || !source_orders { order.len() - usize::from(rows_are_numbered) } else { last + 1 };
         let collection = &self.world.federated.collection(id).described;
+        // The text of several sources is ordered by code point in any case.
+        let is_union = self.world.federated.union_of(id).is_some();
         for (at, term) in order.iter().enumerate().take(here.min(given.links.len())) {
-            if by_source(at) && !compares_alike(term.describe(collection, String::new()).scalar) {
+            if by_source(at) && !is_union && !compares_alike(term.describe(collection, String::new()).scalar) {
                 let why = if page {
                     "a page of an order that goes through other sources is compared here"
                 } else {
                     "what follows it comes from another source"
                 };
                 let what = "its text is ordered by the source's own rules, which are not known here";
-                return Err(RequestError {
-                    code: Code::TooCostly,
-                    message: format!(
-                        "`{}`: term {} of `orderBy` cannot be used: {what}, and {why}",
-                        field.name,
-                        at + 1
-                    ),
-                    locations: vec![field.location],
-                });
+                let message =
+                    format!("`{}`: term {} of `orderBy` cannot be used: {what}, and {why}", field.name, at + 1);
+                return Err(RequestError::at(Code::TooCostly, message, field.location));
             }
         }
         let far = (0..here).filter(|at| !links(*at).is_empty()).map(|at| (at, links(at).to_vec())).collect();
@@ -140,7 +136,7 @@ impl Builder<'_> {
         let federated = self.world.federated;
         let Some((id, rest)) = links.split_first() else {
             let message = format!("`{}` cannot be ordered by that: its source cannot do it", field.name);
-            return Err(RequestError { code: Code::TooCostly, message, locations: vec![field.location] });
+            return Err(RequestError::at(Code::TooCostly, message, field.location));
         };
         let link = federated.link(*id);
         let (linked, linked_key, value, no_rows_are_zero) = match (rest, target) {
@@ -156,14 +152,8 @@ impl Builder<'_> {
                     groups: None,
                 })?;
                 let scalars = key_scalars(federated, link);
-                let key = KeyColumns {
-                    columns: (0..scalars.len()).collect(),
-                    from: scalars.clone(),
-                    to: scalars,
-                    normalize: Vec::new(),
-                };
                 let counts = matches!(linked.aggregate.function, Function::Count | Function::CountDistinct);
-                (folded.rows, key, link.to_columns.len(), counts)
+                (folded.rows, KeyColumns::first(scalars), link.to_columns.len(), counts)
             }
             _ => {
                 let valued = self.valued(field, rows, columns, *id, rest, target)?;
@@ -222,16 +212,9 @@ impl Builder<'_> {
         let keys = keys.map(|keys| KeysFrom::Step(self.add(Step::Keys(keys))));
         let mut operands = Vec::new();
         let fetch = Fetch {
-            collection: to.described.clone(),
-            columns: columns.clone(),
-            predicate: Predicate::TRUE,
-            distinct: Vec::new(),
-            order: Vec::new(),
             limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
-            offset: None,
-            keys: key_set.map(|(columns, normalize)| KeySet { columns, normalize, limit: None, offset: None }),
-            order_values: false,
-            group: None,
+            keys: key_set.map(|(columns, normalize)| KeySet { normalize, ..KeySet::of(columns) }),
+            ..Fetch::of(to.described.clone(), columns.clone())
         };
         let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
         let rows = self.fetch_rows(link.to, &link.name, fetch, keys, operands, ceiling, Predicate::TRUE);

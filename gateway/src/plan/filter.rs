@@ -198,7 +198,7 @@ impl Builder<'_> {
         if capabilities.exists && !here && self.is_inside(link) && checks(argument) {
             return Ok(Predicate::Exists(Box::new(Exists {
                 collection: federated.collection(link.to).described.clone(),
-                on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
+                on: link.pairs().collect(),
                 predicate: self.predicate(link.to, argument, operands, location)?,
             })));
         }
@@ -213,8 +213,8 @@ impl Builder<'_> {
         from.source == to.source
             && !link.is_normalized()
             && self.follows(link)
-            && link.columns.iter().zip(&link.to_columns).all(|(one, other)| {
-                let scalars = (from.described.fields[*one].scalar, to.described.fields[*other].scalar);
+            && link.pairs().all(|(one, other)| {
+                let scalars = (from.described.fields[one].scalar, to.described.fields[other].scalar);
                 let integer = |scalar| matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Unsigned);
                 match scalars {
                     (one, other) if integer(one) && (integer(other) || other == Scalar::String) => true,
@@ -269,17 +269,19 @@ pub(super) fn comparison(name: &str) -> Option<(Comparison, &'static str)> {
 
 /// Databases refuse statements that are nested without end, and would say so only when asked.
 pub(super) fn too_deep(argument: &str, most: usize, location: Location) -> RequestError {
-    RequestError {
-        code: Code::TooDeep,
-        message: format!("`{argument}` goes through more than {most} links, one inside the other"),
-        locations: vec![location],
-    }
+    let message = format!("`{argument}` goes through more than {most} links, one inside the other");
+    RequestError::at(Code::TooDeep, message, location)
 }
 
 pub(super) fn bad_input(message: String, location: Location) -> RequestError {
-    RequestError { code: Code::BadInput, message, locations: vec![location] }
+    RequestError::at(Code::BadInput, message, location)
 }
 
 pub(super) fn null(name: &str, location: Location) -> RequestError {
-    bad_input(format!("`{name}` cannot be compared with null; `_isNull` asks for nulls"), location)
+    let message = match name {
+        "_isNull" => "`_isNull` is true or false, and cannot be null".to_owned(),
+        "_and" | "_or" | "_not" => format!("`{name}` cannot be null"),
+        _ => format!("`{name}` cannot be compared with null; `_isNull` asks for nulls"),
+    };
+    bad_input(message, location)
 }

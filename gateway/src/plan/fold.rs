@@ -190,10 +190,7 @@ impl Builder<'_> {
     fn group_key(&self, column: GroupColumn) -> GroupKey {
         let path = column.link.map(|link| {
             let link = self.world.federated.link(link);
-            Hop {
-                collection: self.world.federated.collection(link.to).described.clone(),
-                on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
-            }
+            Hop { collection: self.world.federated.collection(link.to).described.clone(), on: link.pairs().collect() }
         });
         GroupKey { path: path.into_iter().collect(), field: column.field }
     }
@@ -247,10 +244,9 @@ impl Builder<'_> {
                     budget: false,
                 }))));
                 key_set = Some(KeySet {
-                    columns: link.to_columns.clone(),
-                    normalize: Vec::new(),
                     limit: given.limit.map(|limit| push(&mut operands, limit)),
                     offset: given.offset.map(|offset| push(&mut operands, offset)),
+                    ..KeySet::of(link.to_columns.clone())
                 });
             }
             FoldKey::Far(link) => {
@@ -288,16 +284,14 @@ impl Builder<'_> {
             }
         }
         let fetch = Fetch {
-            collection: federated.collection(id).described.clone(),
-            columns: Vec::new(),
             predicate: found.pushed,
             distinct: given.distinct,
             order: found.order,
             limit,
             offset,
             keys: key_set,
-            order_values: false,
             group: Some(group),
+            ..Fetch::of(federated.collection(id).described.clone(), Vec::new())
         };
         let rows = self.add(Step::Fetch(FetchStep {
             source: federated.collection(id).source,
@@ -350,11 +344,8 @@ impl Builder<'_> {
         let most = self.world.limits.collection_fields;
         self.filter_fetches += 1;
         if self.filter_fetches > most {
-            return Err(RequestError {
-                code: Code::TooCostly,
-                message: format!("filters, groups and orders through links ask for more than {most} collections"),
-                locations: vec![location],
-            });
+            let message = format!("filters, groups and orders through links ask for more than {most} collections");
+            return Err(RequestError::at(Code::TooCostly, message, location));
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ impl Builder<'_> {
     pub(super) fn follows(&self, link: &Link) -> bool {
         let federated = self.world.federated;
         let (from, to) = (federated.collection(link.from), federated.collection(link.to));
-        let on: Vec<_> = link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect();
+        let on: Vec<_> = link.pairs().collect();
         let source = self.world.sources.get(from.source);
         source.is_none_or(|source| source.follows(&from.described, &to.described, &on))
     }

@@ -10,6 +10,13 @@ use lilong_schema::{Federated, Normalizer, Scalar};
 use super::read::position;
 use super::{KeyColumns, KeysStep, Preimages, StepId};
 
+impl KeyColumns {
+    /// The first columns of a batch, one of each scalar, compared as they stand.
+    pub(crate) fn first(scalars: Vec<Scalar>) -> Self {
+        Self { columns: (0..scalars.len()).collect(), from: scalars.clone(), to: scalars, normalize: Vec::new() }
+    }
+}
+
 /// What the keys of a link are compared as: the target's scalars, or texts if its side is normalised.
 pub(super) fn key_scalars(federated: &Federated, link: &Link) -> Vec<Scalar> {
     let to = &federated.collection(link.to).described;

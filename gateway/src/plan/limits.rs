@@ -60,7 +60,7 @@ impl Check {
             }
             _ => return Ok(()),
         };
-        Err(RequestError { code: Code::BadInput, message: wrong, locations: vec![self.location] })
+        Err(RequestError::at(Code::BadInput, wrong, self.location))
     }
 }
 

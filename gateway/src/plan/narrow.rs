@@ -93,16 +93,9 @@ impl Builder<'_> {
         let ceiling = Ceiling { rows: self.world.limits.answer_rows, budget: false };
         let mut operands = Vec::new();
         let fetch = Fetch {
-            collection: described.clone(),
-            columns: wide,
-            predicate: Predicate::TRUE,
-            distinct: Vec::new(),
-            order: Vec::new(),
             limit: self.capabilities(id).limit.then(|| push_cap(&mut operands, ceiling.rows)),
-            offset: None,
-            keys: Some(KeySet { columns: later.key.clone(), normalize: Vec::new(), limit: None, offset: None }),
-            order_values: false,
-            group: None,
+            keys: Some(KeySet::of(later.key.clone())),
+            ..Fetch::of(described.clone(), wide)
         };
         let wide = self.fetch_rows(id, &field.name, fetch, Some(keys), operands, ceiling, Predicate::TRUE);
         let (at, more) = (narrow.columns.len(), later.columns.len());

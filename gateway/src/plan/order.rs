@@ -38,7 +38,7 @@ impl Builder<'_> {
                     let link = federated.link(link);
                     path.push(Hop {
                         collection: federated.collection(link.to).described.clone(),
-                        on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
+                        on: link.pairs().collect(),
                     });
                     (id, argument) = (link.to, value);
                 }

@@ -29,7 +29,7 @@ impl Builder<'_> {
             "`{name}` is ordered by its source's own rules, so it cannot be compared by `_gt`, `_gte`, `_lt` or `_lte` in one \
              `_or` or `_not` with what the source cannot check, such as `_regex`"
         );
-        Err(RequestError { code: Code::TooCostly, message, locations: vec![location] })
+        Err(RequestError::at(Code::TooCostly, message, location))
     }
 }
 

@@ -238,21 +238,19 @@ impl Builder<'_> {
             None => makes_cursors && order.iter().any(|term| plain_field(term).is_none()),
         };
         let fetch = Fetch {
-            collection: collection.described.clone(),
-            columns: columns.clone(),
             predicate: pushed,
             distinct: if share.distinct { given.distinct.clone() } else { Vec::new() },
             order: pushed_order.to_vec(),
             limit,
             offset,
             keys: keys.is_some().then_some(KeySet {
-                columns: key_columns,
                 normalize,
                 limit: key_limit,
                 offset: key_offset,
+                ..KeySet::of(key_columns)
             }),
             order_values,
-            group: None,
+            ..Fetch::of(collection.described.clone(), columns.clone())
         };
         let fetch_page = (share.order && !ends.is_empty()).then(|| FetchPage::new(fetch.clone(), ends, &mut operands));
         let fetch = fetch_page.as_ref().map_or(fetch, FetchPage::plain);

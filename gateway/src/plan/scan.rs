@@ -194,16 +194,11 @@ impl Builder<'_> {
         let has_values = order.iter().any(|term| plain_field(term).is_none());
         let limit_at = push(&mut operands, PlanOperand::Literal(Value::Integer(1)));
         let base = Fetch {
-            collection: described.clone(),
-            columns: columns.clone(),
             predicate,
-            distinct: Vec::new(),
             order: order.clone(),
             limit: Some(limit_at),
-            offset: None,
-            keys: None,
             order_values: has_values,
-            group: None,
+            ..Fetch::of(described.clone(), columns.clone())
         };
         let ends = page.map(|page| page.ends.as_slice()).unwrap_or_default();
         let first = Block::new(&base, ends, &mut operands);

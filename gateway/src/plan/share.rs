@@ -7,8 +7,7 @@ use lilong_schema::Capabilities;
 
 use super::arguments::Given;
 
-/// What the source does of a reading.
-#[allow(clippy::struct_excessive_bools)] // each is one part of the work
+/// What the source does of a reading; each is one part of the work.
 pub(super) struct Share {
     /// All filters and keys.
     pub(super) complete: bool,

@@ -47,18 +47,8 @@ impl<'a> Question<'a> {
 
     /// A question by a description that need not be the source's.
     pub(crate) fn of_described(fixture: &'a Fixture, collection: Arc<Collection>) -> Self {
-        let fetch = Fetch {
-            columns: (0..collection.fields.len()).collect(),
-            collection,
-            predicate: Predicate::TRUE,
-            distinct: Vec::new(),
-            order: Vec::new(),
-            limit: None,
-            offset: None,
-            keys: None,
-            order_values: false,
-            group: None,
-        };
+        let columns = (0..collection.fields.len()).collect();
+        let fetch = Fetch::of(collection, columns);
         Self { fixture, fetch, operands: Vec::new(), keys: None }
     }
 
@@ -139,7 +129,7 @@ impl<'a> Question<'a> {
 
     pub(crate) fn keys(mut self, names: &[&str], keys: Vec<Vec<Value>>) -> Self {
         let columns = names.iter().map(|name| self.field(name)).collect();
-        self.fetch.keys = Some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None });
+        self.fetch.keys = Some(KeySet::of(columns));
         self.keys = Some(keys);
         self
     }
@@ -147,7 +137,7 @@ impl<'a> Question<'a> {
     /// Rows whose field has one of some keys after steps, or perhaps others.
     pub(crate) fn normalized_keys(mut self, name: &str, steps: &[Normalizer], keys: &[String]) -> Self {
         let columns = vec![self.field(name)];
-        self.fetch.keys = Some(KeySet { columns, normalize: steps.to_vec(), limit: None, offset: None });
+        self.fetch.keys = Some(KeySet { normalize: steps.to_vec(), ..KeySet::of(columns) });
         self.keys = Some(keys.iter().map(|key| vec![Value::Text(key.clone())]).collect());
         self
     }

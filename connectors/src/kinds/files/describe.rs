@@ -15,7 +15,7 @@ use super::infer::Seen;
 use super::location::{self, Found};
 use super::obstacle::Obstacle;
 use super::settings::{Header, Settings, is_pattern};
-use crate::tables::one_digit;
+use crate::describing;
 use crate::{Error, Result};
 
 const DOING: &str = "reading";
@@ -70,15 +70,11 @@ pub(super) fn describe(source: &Arc<str>, settings: &Settings, block: &SourceSet
             warnings.push(format!("the key ({columns}) given for {name} has no effect: there is no such collection"));
         }
     }
-    for entry in &block.types {
-        let found = collections.iter().find(|collection| collection.name == entry.collection);
-        if found.is_none_or(|collection| collection.field_id(&entry.column).is_none()) {
-            let name = format!("{}.{}", entry.collection, entry.column);
-            warnings.push(format!("the type given for {name} has no effect: there is no such column"));
-        }
-    }
     collections.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(SourceDescription { collections, enumerations: Vec::new(), warnings })
+    let mut description = SourceDescription { collections, enumerations: Vec::new(), warnings };
+    // What there is has its type already.
+    describing::give_types(&mut description, block, |_, _| None);
+    Ok(description)
 }
 
 /// What the file system or a reader said.
@@ -126,10 +122,7 @@ fn collection(
     block: &SourceSettings,
     warnings: &mut Vec<String>,
 ) -> Collection {
-    let given = |column: &str| {
-        let mut types = block.types.iter();
-        types.find(|entry| entry.collection == name && entry.column == column).map(|entry| entry.scalar)
-    };
+    let given = |column: &str| describing::given(block, name, column).map(|entry| entry.scalar);
     let mut names: Vec<String> = Vec::new();
     for content in contents {
         warnings.extend(content.warnings());
@@ -185,7 +178,7 @@ fn collection(
     let mut collection = Collection {
         name: name.to_owned(),
         fields,
-        rows: Some(one_digit(rows as u64)),
+        rows: Some(describing::one_digit(rows as u64)),
         row_id: true,
         ..Collection::default()
     };

@@ -7,14 +7,16 @@ use std::path::Path;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use lilong_schema::catalog::{OptionKind, SourceSettings};
-use lilong_schema::{Problem, Secret};
+use lilong_schema::Problem;
+use lilong_schema::catalog::SourceSettings;
 
 use super::{location, settings};
+use crate::describing::narrow_to_file;
 use crate::kinds::Discovery;
+use crate::withheld::Told;
 
 /// See the module.
-pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow };
+pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow: narrow_to_file };
 
 fn parts(block: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
     std::future::ready(find(block)).boxed()
@@ -26,20 +28,10 @@ fn find(block: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     let all = settings::Settings { collection: Some(String::new()), ..settings };
     let (files, _) = location::files(&all).map_err(|(folder, obstacle)| {
         let place = block.options.get("path").map_or(&block.place, |option| &option.place);
-        let what = format!("the folder {} cannot be read: {obstacle}", folder.display());
+        let what = format!("the folder {} cannot be read: {}", folder.display(), Told::of(&obstacle));
         let hint = "paths are relative to the folder of the file they stand in";
         vec![Problem::new(block.about(), what, hint).at(&place.file, place.line)]
     })?;
     let part = |path: &Path| path.strip_prefix(&all.folder).unwrap_or(path).to_str().map(str::to_owned);
     Ok(files.iter().filter_map(|found| part(&found.path)).collect())
-}
-
-fn narrow(block: &SourceSettings, part: &str) -> SourceSettings {
-    let stem = Path::new(part).file_stem().map_or(part.into(), |stem| stem.to_string_lossy());
-    let mut narrowed = block.clone();
-    narrowed.name = block.name.replace("{name}", &stem);
-    if let Some(option) = narrowed.options.get_mut("path") {
-        option.value = OptionKind::Text(Secret::new(part));
-    }
-    narrowed
 }

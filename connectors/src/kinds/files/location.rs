@@ -12,6 +12,7 @@ use super::format::Format;
 use super::obstacle::Obstacle;
 use super::settings::{Settings, is_pattern};
 use crate::glob;
+use crate::withheld::{Told, Withheld};
 
 /// One file of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub(super) fn files(settings: &Settings) -> Result<(Vec<Found>, Vec<String>), (P
             continue;
         }
         if let Err(obstacle) = check_inside(settings, &file.path) {
-            warnings.push(format!("{} is left out: {obstacle}", file.name));
+            warnings.push(format!("{} is left out: {}", file.name, Told::of(&obstacle)));
         } else if settings.format.or_else(|| Format::of_name(&file.path)).is_none() {
             warnings.push(format!("{} is left out: {}", file.name, Obstacle::UnknownFormat));
         } else if let Some(other) = files.iter().find(|other| other.stem == file.stem && settings.collection.is_none())
@@ -95,7 +96,7 @@ pub(super) fn stamp(settings: &Settings, path: &Path) -> Result<Stamp, Obstacle>
 /// Refuses what is no file, or too large a one.
 pub(super) fn check(settings: &Settings, metadata: &Metadata) -> Result<(), Obstacle> {
     if !metadata.is_file() {
-        return Err(Obstacle::NotAFile);
+        return Err(Withheld::NotAFile.into());
     }
     if metadata.len() > settings.file_bytes {
         let setting = super::settings::FILE_BYTES;

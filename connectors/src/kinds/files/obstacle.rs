@@ -6,26 +6,18 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::withheld::{Told, Withheld};
 use crate::{Error, ErrorKind};
 
 /// See the module.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Obstacle {
-    /// The path leads nowhere.
-    #[error("there is no such file")]
-    Missing,
-    /// The path leads to a folder or a device.
-    #[error("it is not a file")]
-    NotAFile,
+    /// The file system does not give it.
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
     /// A link that leads out of the folder its pattern names.
     #[error("it is a link that leads out of its folder")]
     LeadsOut,
-    /// Reading is not allowed.
-    #[error("reading it is not allowed")]
-    Denied,
-    /// The operating system said something else.
-    #[error("it cannot be read")]
-    Unreadable(#[source] io::Error),
     /// Somebody writes it.
     #[error("it was changed while it was read")]
     Changed,
@@ -86,33 +78,23 @@ pub(super) enum Obstacle {
 impl Obstacle {
     /// The same as a fault of a source, while doing something with a file.
     pub(super) fn at(self, source: &Arc<str>, doing: &str, path: &Path) -> Error {
-        let temporary = matches!(self, Obstacle::Unreadable(_) | Obstacle::Changed);
+        let temporary = match &self {
+            Obstacle::Withheld(withheld) => withheld.is_temporary(),
+            Obstacle::Changed => true,
+            _ => false,
+        };
         let kind = match self {
             Obstacle::NoSheet(_) => ErrorKind::Mismatch,
             _ => ErrorKind::Unavailable,
         };
         let mut error = Error::new(kind, source.clone(), format!("{doing} {}", path.display()));
         error.temporary = temporary;
-        // The chain of causes in one line: the log and `check` show no more than the first.
-        error.because(Told(match std::error::Error::source(&self) {
-            Some(cause) => format!("{self}: {cause}"),
-            None => self.to_string(),
-        }))
+        error.because(Told::of(&self))
     }
 }
 
 impl From<io::Error> for Obstacle {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Obstacle::Missing,
-            io::ErrorKind::PermissionDenied => Obstacle::Denied,
-            io::ErrorKind::IsADirectory => Obstacle::NotAFile,
-            _ => Obstacle::Unreadable(error),
-        }
+        Withheld::from(error).into()
     }
 }
-
-/// An obstacle with its causes.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Told(String);

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 
 use encoding_rs::Encoding;
 use lilong_schema::Problem;
-use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
-use lilong_schema::problem::{nearest, shown};
+use lilong_schema::catalog::{OptionKind, SourceSettings};
+use lilong_schema::problem::shown;
 
 use super::format::Format;
+use crate::options::{Block, Text};
 
 /// The kind's own keys.
-pub(crate) const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "path",
     "format",
     "separator",
@@ -109,177 +110,102 @@ pub(super) fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?'])
 }
 
-/// Reads a block.
+/// Reads a block; every problem of the kind's own keys at once.
 pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> {
-    let about = settings.about();
-    let mut reading = Reading { settings, about: &about, problems: settings.unknown_options(KEYS) };
+    const QUOTED: &str = "write it in quotes";
+    let mut block = Block::of(settings);
     let mut read = Settings::default();
-    match settings.options.get("path") {
-        None => {
-            let problem = Problem::new(about.as_str(), "`path` is missing", PATH_HINT);
-            reading.problems.push(problem.at(&settings.place.file, settings.place.line));
-        }
-        Some(option) => match &option.value {
-            OptionKind::Text(path) if !path.reveal().is_empty() => {
-                path.reveal().clone_into(&mut read.path);
-                read.folder.clone_from(&option.folder);
-                // A block that was narrowed to one file still says where the pattern stood.
-                read.is_found = is_pattern(&settings.location);
-            }
-            _ => reading.refuse(option, "`path` names no file", PATH_HINT),
-        },
+    if let Some(path) = block.required("path", PATH_HINT) {
+        path.value.clone_into(&mut read.path);
+        read.folder.clone_from(&path.option.folder);
+        // A block that was narrowed to one file still says where the pattern stood.
+        read.is_found = is_pattern(&settings.location);
     }
-    if let Some(text) = reading.text("format") {
-        read.format = Format::named(&text);
-        if read.format.is_none() {
-            reading.refuse_word("format", &text, &Format::NAMES);
-        }
+    read.format =
+        block.word("format", &Format::NAMES, "leave it out where the files' names tell it").and_then(Format::named);
+    read.separator = block.text("separator", QUOTED).and_then(|text| read_separator(&mut block, text));
+    read.encoding = block.text("encoding", QUOTED).and_then(|text| read_encoding(&mut block, text));
+    read.header = read_header(&mut block);
+    read.skip = block.number("skip", 0, 1_000_000).unwrap_or(read.skip);
+    read.columns = read_list(&mut block, "columns");
+    if let (Some(twice), Some(option)) = (first_twice(&read.columns), block.option("columns")) {
+        block.wrong(option, format!("`columns` has `{}` twice", shown(twice)), "give each column its own name");
     }
-    if let Some(text) = reading.text("separator") {
-        read.separator = match text.as_bytes() {
-            _ if text == "tab" => Some(b'\t'),
-            [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => Some(*byte),
-            _ => None,
-        };
-        if read.separator.is_none() {
-            reading.refuse_key("separator", "is not one ASCII character", "write \",\", \";\", \"|\" or \"tab\"");
-        }
+    read.sheet = block.text("sheet", QUOTED).map(|text| text.value.to_owned());
+    read.collection = block.text("collection", QUOTED).map(|text| text.value.to_owned());
+    read.nulls = read_list(&mut block, "null");
+    read.file_bytes = block.number(FILE_BYTES, 1, 1 << 40).map_or(read.file_bytes, |bytes| bytes as u64);
+    read.table_bytes = block.number(TABLE_BYTES, 1, 2_000_000_000).unwrap_or(read.table_bytes);
+    if let Some(mut keys) = block.table("keys", "begin it with `[source.keys]`") {
+        read.keys = read_keys(&mut keys);
+        block.close(keys);
     }
-    if let Some(text) = reading.text("encoding") {
-        read.encoding = Encoding::for_label(text.as_bytes());
-        if read.encoding.is_none() {
-            let known =
-                ["utf-8", "gb18030", "gbk", "latin1", "windows-1252", "utf-16le", "utf-16be", "big5", "shift_jis"];
-            reading.refuse_word("encoding", &text, &known);
-        }
-    }
-    reading.header(&mut read);
-    if let Some(skip) = reading.number("skip", 0, 1_000_000) {
-        read.skip = skip;
-    }
-    read.columns = reading.texts("columns");
-    if let Some(twice) = first_twice(&read.columns) {
-        reading.refuse_key("columns", &format!("has `{}` twice", shown(&twice)), "give each column its own name");
-    }
-    read.sheet = reading.text("sheet");
-    read.collection = reading.text("collection");
-    read.nulls = reading.texts("null");
-    if let Some(bytes) = reading.number(FILE_BYTES, 1, 1 << 40) {
-        read.file_bytes = bytes as u64;
-    }
-    if let Some(bytes) = reading.number(TABLE_BYTES, 1, 2_000_000_000) {
-        read.table_bytes = bytes;
-    }
-    reading.keys(&mut read);
-    if reading.problems.is_empty() { Ok(read) } else { Err(reading.problems) }
+    let problems = block.finish();
+    if problems.is_empty() { Ok(read) } else { Err(problems) }
 }
 
-fn first_twice(names: &[String]) -> Option<String> {
-    names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)).map(|(_, name)| name.clone())
+fn read_separator(block: &mut Block<'_>, text: Text<'_>) -> Option<u8> {
+    match text.value.as_bytes() {
+        b"tab" => Some(b'\t'),
+        [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => Some(*byte),
+        _ => {
+            let hint = "write \",\", \";\", \"|\" or \"tab\"";
+            block.wrong(text.option, "`separator` is not one ASCII character", hint);
+            None
+        }
+    }
 }
 
-struct Reading<'a> {
-    settings: &'a SourceSettings,
-    about: &'a str,
-    problems: Vec<Problem>,
+fn read_encoding(block: &mut Block<'_>, text: Text<'_>) -> Option<&'static Encoding> {
+    let encoding = Encoding::for_label(text.value.as_bytes());
+    if encoding.is_none() {
+        let hint = "write one such as utf-8, gb18030, gbk, latin1, windows-1252, utf-16le, utf-16be, big5, shift_jis";
+        block.wrong(text.option, "`encoding` is none that is known", hint);
+    }
+    encoding
 }
 
-impl Reading<'_> {
-    fn refuse(&mut self, option: &OptionValue, what: impl Into<String>, hint: impl Into<String>) {
-        let problem = Problem::new(self.about, what, hint);
-        self.problems.push(problem.at(&option.place.file, option.place.line));
-    }
-
-    fn refuse_key(&mut self, key: &str, what: &str, hint: &str) {
-        if let Some(option) = self.settings.options.get(key) {
-            self.refuse(option, format!("`{key}` {what}"), hint);
+fn read_header(block: &mut Block<'_>) -> Header {
+    let Some(option) = block.option("header") else { return Header::First };
+    match option.value {
+        OptionKind::Boolean(true) => Header::First,
+        OptionKind::Boolean(false) => Header::None,
+        OptionKind::Integer(line @ 1..=1_000_000) => Header::At(line as usize),
+        _ => {
+            let hint = "write `header = 3` for the third line, `header = false` for none";
+            block.wrong(option, "`header` is neither a line's number nor true or false", hint);
+            Header::First
         }
     }
+}
 
-    fn refuse_word(&mut self, key: &str, word: &str, known: &[&str]) {
-        let hint = match nearest(word, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known here: {}", known.join(", ")),
-        };
-        self.refuse_key(key, &format!("is unknown: `{}`", shown(word)), &hint);
+/// Texts of which some may be empty: a value may stand for null, or a column be without a name.
+fn read_list(block: &mut Block<'_>, key: &'static str) -> Vec<String> {
+    let Some(option) = block.option(key) else { return Vec::new() };
+    let texts = Text::all(option);
+    if texts.is_none() {
+        block.wrong(option, format!("`{key}` is not a list of texts"), "write it as [\"…\", \"…\"]");
     }
+    texts.unwrap_or_default().iter().map(|text| text.value.to_owned()).collect()
+}
 
-    fn text(&mut self, key: &str) -> Option<String> {
-        let option = self.settings.options.get(key)?;
-        if let OptionKind::Text(text) = &option.value
-            && !text.reveal().is_empty()
-        {
-            return Some(text.reveal().to_owned());
+fn read_keys(table: &mut Block<'_>) -> BTreeMap<String, Vec<String>> {
+    let mut keys = BTreeMap::new();
+    for (collection, option) in table.entries() {
+        let name = shown(collection);
+        let hint = format!("write `\"{name}\" = [\"id\"]`");
+        let columns: Vec<String> =
+            Text::all(option).unwrap_or_default().iter().map(|text| text.value.to_owned()).collect();
+        if columns.is_empty() {
+            table.wrong(option, format!("the key of `{name}` is not a list of columns"), hint);
+        } else if let Some(twice) = first_twice(&columns) {
+            table.wrong(option, format!("the key of `{name}` has `{}` twice", shown(twice)), hint);
         }
-        self.refuse(option, format!("`{key}` must be a string that is not empty"), "write it in quotes");
-        None
+        keys.insert(collection.to_owned(), columns);
     }
+    keys
+}
 
-    fn texts(&mut self, key: &str) -> Vec<String> {
-        let Some(option) = self.settings.options.get(key) else {
-            return Vec::new();
-        };
-        match &option.value {
-            OptionKind::Texts(texts) => texts.iter().map(|text| text.reveal().to_owned()).collect(),
-            _ => {
-                self.refuse(option, format!("`{key}` must be a list of strings"), "write it as [\"…\", \"…\"]");
-                Vec::new()
-            }
-        }
-    }
-
-    fn number(&mut self, key: &str, least: i64, most: i64) -> Option<usize> {
-        let option = self.settings.options.get(key)?;
-        if let OptionKind::Integer(number) = option.value
-            && (least..=most).contains(&number)
-        {
-            return usize::try_from(number).ok();
-        }
-        self.refuse(
-            option,
-            format!("`{key}` must be a whole number from {least} to {most}"),
-            "write it without quotes",
-        );
-        None
-    }
-
-    fn header(&mut self, read: &mut Settings) {
-        let Some(option) = self.settings.options.get("header") else {
-            return;
-        };
-        read.header = match option.value {
-            OptionKind::Boolean(true) => Header::First,
-            OptionKind::Boolean(false) => Header::None,
-            OptionKind::Integer(line @ 1..=1_000_000) => Header::At(line as usize),
-            _ => {
-                let hint = "write `header = 3` for the third line, `header = false` for none";
-                self.refuse(option, "`header` must be a line's number, or true or false", hint);
-                return;
-            }
-        };
-    }
-
-    fn keys(&mut self, read: &mut Settings) {
-        let Some(option) = self.settings.options.get("keys") else {
-            return;
-        };
-        let OptionKind::Table(table) = &option.value else {
-            self.refuse(option, "`keys` must be a table", "begin it with `[source.keys]`");
-            return;
-        };
-        for (collection, columns) in &table.entries {
-            let name = shown(collection);
-            let hint = format!("write `\"{name}\" = [\"id\"]`");
-            match &columns.value {
-                OptionKind::Texts(texts) if !texts.is_empty() => {
-                    let texts: Vec<String> = texts.iter().map(|text| text.reveal().to_owned()).collect();
-                    if let Some(twice) = first_twice(&texts) {
-                        self.refuse(columns, format!("the key of `{name}` has `{}` twice", shown(&twice)), hint);
-                    }
-                    read.keys.insert(collection.clone(), texts);
-                }
-                _ => self.refuse(columns, format!("the key of `{name}` must be a list of columns"), hint),
-            }
-        }
-    }
+fn first_twice(names: &[String]) -> Option<&str> {
+    names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)).map(|(_, name)| name.as_str())
 }

@@ -18,6 +18,7 @@ use super::describe::STANDS_IN;
 use super::location::{self, Found, Stamp};
 use super::obstacle::Obstacle;
 use super::settings::{Settings, is_pattern};
+use crate::describing::given;
 use crate::tables::Table;
 use crate::{Error, ErrorKind, Result};
 
@@ -180,9 +181,7 @@ impl Store {
             contents.push(content);
             version.push((found.path.clone(), stamp));
         }
-        let given = |column: &str| {
-            self.block.types.iter().any(|entry| entry.collection == collection.name && entry.column == column)
-        };
+        let given = |column: &str| given(&self.block, &collection.name, column).is_some();
         let built = build(collection, &contents, &given).map_err(|error| {
             Error::new(ErrorKind::Internal, self.source.clone(), format!("reading {}", collection.name)).because(error)
         })?;

@@ -21,7 +21,7 @@ use lilong_schema::{Collection, Secret};
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Predicate, Prepared};
+use crate::Prepared;
 
 /// A folder with files, and how they are read.
 struct Share {
@@ -92,18 +92,7 @@ async fn collection(connector: &dyn Connector, name: &str) -> Collection {
 
 /// Every row of a collection, its cells by their text; `!` stands for one that cannot be represented.
 async fn rows(connector: &dyn Connector, collection: &Collection) -> Result<Vec<String>> {
-    let fetch = Fetch {
-        collection: Arc::new(collection.clone()),
-        columns: (0..collection.fields.len()).collect(),
-        predicate: Predicate::TRUE,
-        distinct: Vec::new(),
-        order: Vec::new(),
-        limit: None,
-        offset: None,
-        keys: None,
-        order_values: false,
-        group: None,
-    };
+    let fetch = Fetch::of(Arc::new(collection.clone()), (0..collection.fields.len()).collect());
     let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: Vec::new(), keys: None };
     let context = FetchContext::new(Instant::now(), "test");
     let pieces: Vec<crate::Rows> = connector.fetch(&bound, &context).await?.try_collect().await?;

@@ -33,25 +33,9 @@ pub(super) struct Columns {
     pub(super) columns: Vec<String>,
 }
 
-/// The kind's own keys.
-pub(super) const KEYS: &[&str] = &[
-    "url",
-    "headers",
-    "auth",
-    "tls",
-    "tls_ca",
-    "tls_cert",
-    "tls_key",
-    "answer_bytes",
-    "collections",
-    "keys",
-    "arguments",
-    "lookups",
-    "sorted",
-    "guess",
-    "page_rows",
-    "rows",
-];
+/// The kind's own keys, beside those of every kind over HTTP.
+pub(super) const KEYS: &[&str] =
+    &["collections", "keys", "arguments", "lookups", "sorted", "guess", "page_rows", "rows"];
 
 /// Rows of a page, if nothing else is said.
 const PAGE_ROWS: usize = 100;

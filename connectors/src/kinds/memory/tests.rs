@@ -26,18 +26,7 @@ fn source(rows: i32) -> Memory {
 }
 
 fn plain() -> Fetch {
-    Fetch {
-        collection: Arc::new(one_column()),
-        columns: vec![0],
-        predicate: Predicate::TRUE,
-        distinct: Vec::new(),
-        order: Vec::new(),
-        limit: None,
-        offset: None,
-        keys: None,
-        order_values: false,
-        group: None,
-    }
+    Fetch::of(Arc::new(one_column()), vec![0])
 }
 
 fn bound(fetch: Fetch) -> BoundFetch {
@@ -78,7 +67,7 @@ fn a_fetch_that_needs_more_than_is_claimed_is_refused() {
     let source = source(1).capabilities(Capabilities::NONE);
     let compare = |comparison| Predicate::Compare { field: 0, comparison, operand: 0 };
     let order = Order { path: Vec::new(), target: OrderTarget::Field(0), descending: false, nulls_first: false };
-    let keys = |limit| Some(crate::KeySet { columns: vec![0], normalize: Vec::new(), limit, offset: None });
+    let keys = |limit| Some(crate::KeySet { limit, ..crate::KeySet::of(vec![0]) });
     for (fetch, claim) in [
         (
             Fetch { predicate: compare(Comparison::Equal), ..plain() },
@@ -110,7 +99,7 @@ fn a_fetch_reads_as_one_line() {
         Predicate::Not(Box::new(Predicate::IsNull(0))),
     ]);
     fetch.order = vec![Order { path: Vec::new(), target: OrderTarget::Field(0), descending: true, nulls_first: true }];
-    fetch.keys = Some(crate::KeySet { columns: vec![0], normalize: Vec::new(), limit: Some(1), offset: None });
+    fetch.keys = Some(crate::KeySet { limit: Some(1), ..crate::KeySet::of(vec![0]) });
     assert_eq!(
         Memory::new("m").explain(&fetch).unwrap().text,
         "c: id where (id > ?0 and id is not null) order by id desc nulls first by keys (id) limit ?1"

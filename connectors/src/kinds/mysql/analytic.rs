@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 
 use lilong_schema::catalog::SourceSettings;
+use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Field, Key, Scalar, SourceDescription};
 use sqlx::mysql::MySqlConnection;
 
-use super::describe::{Line, cell, lines, one_digit, text};
+use super::describe::{Line, cell, lines, text};
 use super::storage::{self, BYTES};
+use crate::describing::one_digit;
 
 const TABLES: &str = "SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS, TABLE_COMMENT FROM information_schema.tables \
     WHERE TABLE_SCHEMA = DATABASE()";
@@ -123,7 +125,7 @@ fn field(line: &Line) -> Option<Field> {
         details.insert(storage::COLLATION.to_owned(), BYTES.to_owned());
     }
     if required {
-        details.insert(storage::REQUIRED.to_owned(), "true".to_owned());
+        details.insert(REQUIRED.to_owned(), "true".to_owned());
     }
     let is_always_valid = !matches!(scalar, Scalar::Date | Scalar::LocalDateTime | Scalar::Boolean | Scalar::Json);
     Some(Field {

@@ -374,22 +374,11 @@ mod tests {
 
     use super::*;
     use crate::kinds::mysql::text;
-    use crate::{Fetch, Predicate, Prepared};
+    use crate::{Fetch, Prepared};
 
     #[test]
     fn a_limit_stands_in_digits_where_the_server_takes_no_mark_for_it() {
-        let fetch = Fetch {
-            collection: Arc::new(Collection::default()),
-            columns: vec![],
-            predicate: Predicate::TRUE,
-            distinct: vec![],
-            order: vec![],
-            limit: Some(0),
-            offset: Some(1),
-            keys: None,
-            order_values: false,
-            group: None,
-        };
+        let fetch = Fetch { limit: Some(0), offset: Some(1), ..Fetch::of(Arc::new(Collection::default()), vec![]) };
         let operands = [5, i128::MAX].map(|number| Operand::Value(Value::Integer(number))).to_vec();
         let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: None };
         let values = Values { bound: &bound, keys: &vec![], rows: 0..0 };

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lilong_schema::catalog::SourceSettings;
+use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Enumeration, Field, ForeignKey, Key, Scalar, SourceDescription};
 use sqlx::Row;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
@@ -14,6 +15,7 @@ use super::family::Family;
 use super::session::Server;
 use super::storage;
 use super::{analytic, expression, native};
+use crate::describing;
 
 const TABLES: &str = "SELECT CAST(TABLE_NAME AS CHAR), CAST(TABLE_TYPE AS CHAR), CAST(TABLE_ROWS AS CHAR), \
     CAST(TABLE_COMMENT AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
@@ -93,13 +95,8 @@ pub(super) async fn describe(
     }
     description.collections.sort_by(|one, other| one.name.cmp(&other.name));
     description.warnings.extend(family.warning());
-    for entry in &settings.types {
-        let known = description.collections.iter().find(|collection| collection.name == entry.collection);
-        if known.is_none_or(|collection| collection.field_id(&entry.column).is_none()) {
-            let name = format!("{}.{}", entry.collection, entry.column);
-            description.warnings.push(format!("the type given for {name} has no effect: there is no such column"));
-        }
-    }
+    // What there is has its type already.
+    describing::give_types(&mut description, settings, |_, _| None);
     Ok(description)
 }
 
@@ -192,7 +189,7 @@ impl Found<'_> {
             return;
         }
         if !view {
-            collection.rows = cell(table, 2).and_then(|rows| rows.parse().ok()).map(one_digit);
+            collection.rows = cell(table, 2).and_then(|rows| rows.parse().ok()).map(describing::one_digit);
             self.keys(&mut collection);
             self.expressions(&mut collection);
             self.foreign_keys(&mut collection, names, description);
@@ -208,19 +205,14 @@ impl Found<'_> {
             description.warnings.push(format!("{full} is left out: {} is not served", storage::word(&declared)));
             return;
         };
-        let given =
-            self.settings.types.iter().find(|entry| entry.collection == collection.name && entry.column == name);
-        if let Some(given) = given {
+        if let Some(given) = describing::given(self.settings, &collection.name, &name) {
             if (scalar, given.scalar) == (Scalar::Unsigned, Scalar::BigInt) {
                 // It is one already.
             } else if native::can_be(&declared, scalar, given.scalar) {
                 scalar = given.scalar;
             } else {
-                description.warnings.push(format!(
-                    "the type given for {full} has no effect: {} cannot be read as {}",
-                    storage::word(&declared),
-                    given.scalar.name()
-                ));
+                let why = format!("{} cannot be read as {}", storage::word(&declared), given.scalar.name());
+                description.warnings.push(describing::without_effect(given, &why));
             }
         }
         let mut enumeration = None;
@@ -242,7 +234,7 @@ impl Found<'_> {
         };
         keep(storage::CHARSET, cell(line, 4));
         keep(storage::COLLATION, cell(line, 5));
-        keep(storage::REQUIRED, required.then_some("true"));
+        keep(REQUIRED, required.then_some("true"));
         let scale = (scalar == Scalar::Decimal)
             .then(|| storage::numbers(&declared).get(1).copied().unwrap_or(0))
             .and_then(|scale| u32::try_from(scale).ok());
@@ -340,15 +332,6 @@ impl Found<'_> {
         }
         collection.foreign_keys = found.into_iter().map(|(_, key)| key).collect();
     }
-}
-
-/// Rounded to one significant digit.
-pub(super) fn one_digit(count: u64) -> u64 {
-    let mut unit = 1;
-    while count / unit >= 10 {
-        unit *= 10;
-    }
-    (count + unit / 2) / unit * unit
 }
 
 #[cfg(test)]

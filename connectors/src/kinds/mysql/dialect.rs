@@ -4,6 +4,7 @@
 //! equality is exact whatever the collation, and still served by an index on the column: a text is compared once in its
 //! own collation, for the index, and once byte by byte.
 
+use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Field, KeyFunction, Scalar};
 
 use super::aggregate::aggregate;
@@ -335,7 +336,7 @@ impl Dialect for MySql {
     }
 
     fn never_null(&self, column: Column<'_>) -> bool {
-        column.field.details.contains_key(storage::REQUIRED) && !matches!(Storage::of(column.field), Storage::Parsed(_))
+        column.field.details.contains_key(REQUIRED) && !matches!(Storage::of(column.field), Storage::Parsed(_))
     }
 
     fn identity(&self, _: &str, _: &Collection) -> Option<Vec<String>> {

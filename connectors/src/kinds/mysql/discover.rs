@@ -13,10 +13,11 @@ use lilong_schema::catalog::{OptionKind, SourceSettings};
 use sqlx::Row;
 
 use super::{session, settings};
+use crate::describing::{narrow_to_database, with_database};
 use crate::kinds::Discovery;
 
 /// See the module.
-pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow };
+pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow: narrow_to_database };
 
 fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
     find(settings).boxed()
@@ -62,17 +63,6 @@ fn without_database(settings: &SourceSettings) -> Result<sqlx::mysql::MySqlConne
         return Err(None);
     };
     // Every login may look into this one.
-    option.value = OptionKind::Text(settings::with_database(url, "information_schema"));
+    option.value = OptionKind::Text(with_database(url, "information_schema"));
     settings::read(&server).map(|read| read.options).map_err(Some)
-}
-
-fn narrow(settings: &SourceSettings, part: &str) -> SourceSettings {
-    let mut narrowed = settings.clone();
-    narrowed.name = settings.name.replace("{name}", part);
-    if let Some(option) = narrowed.options.get_mut("url")
-        && let OptionKind::Text(url) = &option.value
-    {
-        option.value = OptionKind::Text(settings::with_database(url, part));
-    }
-    narrowed
 }

@@ -117,6 +117,11 @@ pub(super) static FAMILIES: [Family; 4] = [
     },
 ];
 
+/// What a block may call a family.
+pub(super) fn names() -> Vec<&'static str> {
+    FAMILIES.iter().map(|family| family.name).collect()
+}
+
 /// The family of a name.
 pub(super) fn find(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name == name)

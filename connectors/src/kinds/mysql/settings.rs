@@ -6,12 +6,13 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
-use lilong_schema::{Problem, Secret};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use lilong_schema::Problem;
+use lilong_schema::catalog::SourceSettings;
+use percent_encoding::percent_decode_str;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
 use super::family::{self, Family};
+use crate::options::{Block, Text};
 
 /// The kind's own keys.
 pub(super) const KEYS: &[&str] = &["url", "family", "tls", "tls_ca", "pooler"];
@@ -34,89 +35,35 @@ pub(super) struct Settings {
     pub(super) pooler: bool,
 }
 
-/// Reads a block.
+/// Reads a block; every problem of the kind's own keys at once.
 pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> {
-    let about = settings.about();
-    let mut problems = settings.unknown_options(KEYS);
-    let mut wrong = |option: &OptionValue, what: &str, hint: &str| {
-        problems.push(Problem::new(&*about, what, hint).at(&option.place.file, option.place.line));
+    const TLS: &str = "leave it out: it is verify, but off on loopback addresses and Unix sockets";
+    const FAMILY: &str = "leave it out for MySQL and MariaDB; other servers are not supported";
+    let mut block = Block::of(settings);
+    let tls = block.word("tls", &["verify", "require", "off"], TLS);
+    let authority = block.path("tls_ca", "write tls_ca = \"city-ca.pem\"");
+    let pooler = block.flag("pooler").unwrap_or(false);
+    let family = block.word("family", &family::names(), FAMILY).and_then(family::find).unwrap_or(&family::OWN);
+    let found = block.required("url", URL_HINT).and_then(|url| match parse(url) {
+        Ok(found) => Some(found),
+        Err(what) => {
+            block.wrong(url.option, what, URL_HINT);
+            None
+        }
+    });
+    let problems = block.finish();
+    let Some((options, database)) = found.filter(|_| problems.is_empty()) else { return Err(problems) };
+    let mode = match tls {
+        Some("verify") => MySqlSslMode::VerifyIdentity,
+        Some("require") => MySqlSslMode::Required,
+        None if !is_local(&options) => MySqlSslMode::VerifyIdentity,
+        _ => MySqlSslMode::Disabled,
     };
-    let mut tls = None;
-    if let Some(option) = settings.options.get("tls") {
-        tls = match &option.value {
-            OptionKind::Text(text) => match text.reveal() {
-                "verify" => Some(MySqlSslMode::VerifyIdentity),
-                "require" => Some(MySqlSslMode::Required),
-                "off" => Some(MySqlSslMode::Disabled),
-                _ => None,
-            },
-            _ => None,
-        };
-        if tls.is_none() {
-            wrong(
-                option,
-                "`tls` is none of verify, require and off",
-                "leave it out: it is verify, but off on loopback addresses and Unix sockets",
-            );
-        }
+    let mut options = options.ssl_mode(mode);
+    if let Some(path) = authority {
+        options = options.ssl_ca(path);
     }
-    let mut authority = None;
-    if let Some(option) = settings.options.get("tls_ca") {
-        match &option.value {
-            OptionKind::Text(path) => authority = Some(option.resolve(path.reveal())),
-            _ => wrong(option, "`tls_ca` is not a path", "write tls_ca = \"city-ca.pem\""),
-        }
-    }
-    let mut pooler = false;
-    if let Some(option) = settings.options.get("pooler") {
-        match option.value {
-            OptionKind::Boolean(value) => pooler = value,
-            _ => wrong(option, "`pooler` is neither true nor false", "write pooler = true"),
-        }
-    }
-    let mut family = &family::OWN;
-    if let Some(option) = settings.options.get("family") {
-        let named = match &option.value {
-            OptionKind::Text(name) => family::find(name.reveal()),
-            _ => None,
-        };
-        match named {
-            Some(named) => family = named,
-            None => wrong(
-                option,
-                "`family` is none of doris, oceanbase, starrocks and tidb",
-                "leave it out for MySQL and MariaDB; other servers are not supported",
-            ),
-        }
-    }
-    let mut found = None;
-    match settings.options.get("url") {
-        None => {
-            let place = &settings.place;
-            let problem = Problem::new(&*about, "connector mysql needs a url", URL_HINT);
-            problems.push(problem.at(&place.file, place.line));
-        }
-        Some(option) => match &option.value {
-            OptionKind::Text(url) => match parse(option, url) {
-                Ok(parsed) => found = Some(parsed),
-                Err(what) => wrong(option, what, URL_HINT),
-            },
-            _ => wrong(option, "`url` is not a text", URL_HINT),
-        },
-    }
-    match found {
-        Some((options, database)) if problems.is_empty() => {
-            let mode = tls.unwrap_or_else(|| {
-                if is_local(&options) { MySqlSslMode::Disabled } else { MySqlSslMode::VerifyIdentity }
-            });
-            let mut options = options.ssl_mode(mode);
-            if let Some(path) = authority {
-                options = options.ssl_ca(path);
-            }
-            Ok(Settings { options, database, family, pooler })
-        }
-        _ => Err(problems),
-    }
+    Ok(Settings { options, database, family, pooler })
 }
 
 /// Whether no network lies between.
@@ -127,29 +74,30 @@ fn is_local(options: &MySqlConnectOptions) -> bool {
         || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn parse(option: &OptionValue, url: &Secret) -> Result<(MySqlConnectOptions, String), &'static str> {
-    let url = url.reveal();
+fn parse(text: Text<'_>) -> Result<(MySqlConnectOptions, String), &'static str> {
+    let url = text.value;
     if !["mysql://", "mariadb://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err("`url` does not begin with mysql:// or mariadb://");
     }
-    let parts = Parts::of(url);
-    for pair in parts.query.split('&').filter(|pair| !pair.is_empty()) {
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let (_, database) = address.split_once("://").and_then(|(_, rest)| rest.split_once('/')).unwrap_or_default();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let key = pair.split_once('=').map_or(pair, |(key, _)| key);
         if !["socket", "ssl-ca", "ssl-cert", "ssl-key"].contains(&key) {
             return Err("`url` has a parameter that is none of socket, ssl-ca, ssl-cert and ssl-key");
         }
     }
-    let database = decoded(parts.database).ok_or("the database in `url` is not UTF-8")?;
+    let database = decoded(database).ok_or("the database in `url` is not UTF-8")?;
     if database.is_empty() {
         return Err("`url` names no database");
     }
     let mut options = MySqlConnectOptions::from_str(url).map_err(|_| "`url` cannot be read")?;
-    for pair in parts.query.split('&') {
+    for pair in query.split('&') {
         let Some((key, value)) = pair.split_once('=') else {
             continue;
         };
         let value = decoded(value).ok_or("a parameter of `url` is not UTF-8")?;
-        let path = option.resolve(value);
+        let path = text.option.resolve(value);
         options = match key {
             "socket" => options.socket(path),
             "ssl-ca" => options.ssl_ca(path),
@@ -172,39 +120,12 @@ fn decoded(text: &str) -> Option<String> {
     Some(percent_decode_str(text).decode_utf8().ok()?.into_owned())
 }
 
-/// An address, cut where the database stands in it.
-struct Parts<'a> {
-    before: &'a str,
-    database: &'a str,
-    query: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn of(url: &'a str) -> Self {
-        let (address, query) = url.split_once('?').unwrap_or((url, ""));
-        let start = address.find("://").map_or(0, |at| at + 3);
-        match address[start..].find('/') {
-            Some(at) => Parts { before: &address[..start + at], database: &address[start + at + 1..], query },
-            None => Parts { before: address, database: "", query },
-        }
-    }
-}
-
-/// The same address with another database.
-pub(super) fn with_database(url: &Secret, database: &str) -> Secret {
-    let parts = Parts::of(url.reveal());
-    let database = utf8_percent_encode(database, NON_ALPHANUMERIC);
-    let mut text = format!("{}/{database}", parts.before);
-    if !parts.query.is_empty() {
-        text.push('?');
-        text.push_str(parts.query);
-    }
-    Secret::new(text)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use lilong_schema::Secret;
+    use lilong_schema::catalog::{OptionKind, OptionValue};
+
     use super::*;
 
     fn block(keys: &[(&str, OptionKind)]) -> SourceSettings {
@@ -277,7 +198,8 @@ mod tests {
 
     #[test]
     fn another_database_stands_where_the_pattern_stood() {
-        let url = with_database(&Secret::new("mysql://u:p@host:1/street_*?socket=/s"), "street 1/四平");
+        let url =
+            crate::describing::with_database(&Secret::new("mysql://u:p@host:1/street_*?socket=/s"), "street 1/四平");
         assert_eq!(url.reveal(), "mysql://u:p@host:1/street%201%2F%E5%9B%9B%E5%B9%B3?socket=/s");
         let read = read(&block(&[("url", OptionKind::Text(url))])).unwrap();
         assert_eq!(read.database, "street 1/四平");

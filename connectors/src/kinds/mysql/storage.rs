@@ -10,8 +10,6 @@ pub(super) const COLLATION: &str = "collation";
 pub(super) const BYTES: &str = "bytes";
 /// Detail: its character set.
 pub(super) const CHARSET: &str = "charset";
-/// Detail: the engine keeps nulls out of the column.
-pub(super) const REQUIRED: &str = "required";
 
 /// How values are stored and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]

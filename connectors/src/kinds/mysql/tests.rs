@@ -23,7 +23,7 @@ use lilong_schema::{Collection, Field, Secret, SourceDescription, Value, tempora
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
-use super::settings::with_database;
+use crate::describing::with_database;
 use crate::{
     BoundFetch, CellFault, Comparison, Connector, Fetch, FetchContext, KeySet, Operand, Order, OrderTarget, Predicate,
     Prepared, Result, Rows,
@@ -113,17 +113,11 @@ impl Silo {
                 Predicate::Compare { field: collection.field_id(field).unwrap(), comparison, operand: 0 }
             }
         };
+        let columns = columns.iter().map(|name| collection.field_id(name).unwrap()).collect();
         let fetch = Fetch {
-            columns: columns.iter().map(|name| collection.field_id(name).unwrap()).collect(),
-            collection,
             predicate,
-            distinct: vec![],
             order: vec![Order { path: vec![], target: OrderTarget::Field(0), descending: false, nulls_first: false }],
-            limit: None,
-            offset: None,
-            keys: None,
-            order_values: false,
-            group: None,
+            ..Fetch::of(collection, columns)
         };
         BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: None }
     }

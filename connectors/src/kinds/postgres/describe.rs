@@ -5,15 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use lilong_schema::catalog::SourceSettings;
+use lilong_schema::catalog::{SourceSettings, TypeOverride};
+use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Enumeration, ExpressionIndex, Field, ForeignKey, Key, Scalar, SourceDescription};
 use sqlx::postgres::PgConnection;
 
 use super::catalog::{self, Answers, Column, Index, Relation};
 use super::expression::quote;
 use super::family::Family;
-use super::form::{COLLATION, FORM, Form, LOOSE, REQUIRED, TYPE};
+use super::form::{COLLATION, FORM, Form, LOOSE, TYPE};
 use super::plain;
+use crate::describing;
 use crate::sql::indexed;
 
 /// Describes some schemas of a database.
@@ -41,7 +43,7 @@ pub(super) async fn describe(
     if family.plain {
         plain::adapt(&mut description, family);
     }
-    override_types(&mut description, settings);
+    describing::give_types(&mut description, settings, override_type);
     description.warnings.extend(family.warning());
     Ok(description)
 }
@@ -83,7 +85,7 @@ fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> 
             name,
             view: matches!(relation.kind.as_str(), "v" | "m"),
             comment: relation.comment.clone(),
-            rows: relation.rows.filter(|rows| *rows >= 0.0).map(|rows| one_digit(rows as u64)),
+            rows: relation.rows.filter(|rows| *rows >= 0.0).map(|rows| describing::one_digit(rows as u64)),
             ..Collection::default()
         };
         tables.push((relation, collection));
@@ -266,43 +268,19 @@ fn expression(collection: &Collection, index: &Index) -> Option<ExpressionIndex>
 }
 
 /// Types that the catalog gives: text that holds JSON, and anything as the text that the server prints.
-fn override_types(description: &mut SourceDescription, settings: &SourceSettings) {
-    for entry in &settings.types {
-        let name = format!("{}.{}", entry.collection, entry.column);
-        let found = description
-            .collections
-            .iter_mut()
-            .find(|collection| collection.name == entry.collection)
-            .and_then(|collection| collection.fields.iter_mut().find(|field| field.name == entry.column));
-        let Some(field) = found else {
-            description.warnings.push(format!("the type given for {name} has no effect: there is no such column"));
-            continue;
-        };
-        match (field.scalar, entry.scalar) {
-            (one, other) if one == other => {}
-            (Scalar::String, Scalar::Json) => field.scalar = Scalar::Json,
-            (one, Scalar::String) if one.is_ordered() => {
-                field.scalar = Scalar::String;
-                field.enumeration = None;
-                field.scale = None;
-                field.details.insert(FORM.to_owned(), "opaque".to_owned());
-            }
-            _ => description.warnings.push(format!(
-                "the type given for {name} has no effect: {} is not read as {}",
-                field.native,
-                entry.scalar.name()
-            )),
+fn override_type(field: &mut Field, entry: &TypeOverride) -> Option<String> {
+    match (field.scalar, entry.scalar) {
+        (one, other) if one == other => {}
+        (Scalar::String, Scalar::Json) => field.scalar = Scalar::Json,
+        (one, Scalar::String) if one.is_ordered() => {
+            field.scalar = Scalar::String;
+            field.enumeration = None;
+            field.scale = None;
+            field.details.insert(FORM.to_owned(), "opaque".to_owned());
         }
+        (_, other) => return Some(format!("{} is not read as {}", field.native, other.name())),
     }
-}
-
-/// Rounded to one significant digit.
-fn one_digit(count: u64) -> u64 {
-    let mut scale = 1;
-    while count / scale >= 10 {
-        scale *= 10;
-    }
-    (count + scale / 2) / scale * scale
+    None
 }
 
 #[cfg(test)]
@@ -319,13 +297,6 @@ mod tests {
             (((3 << 16) | (-2 & 0x7ff)) + 4, Some(0)),
         ] {
             assert_eq!(scale(modifier), expected, "{modifier}");
-        }
-    }
-
-    #[test]
-    fn row_estimates_have_one_digit() {
-        for (count, rounded) in [(0, 0), (9, 9), (12, 10), (15, 20), (4_999, 5_000), (95, 100)] {
-            assert_eq!(one_digit(count), rounded);
         }
     }
 }

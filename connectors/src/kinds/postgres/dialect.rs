@@ -4,6 +4,7 @@
 //! *Invariant*: equality is exact whatever the column's collation, and leaves the column bare on one side, so that its
 //! indexes serve; no text that is not a name stands in the statement.
 
+use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Field, Scalar};
 
 use super::aggregate::{aggregate, grouping};
@@ -11,7 +12,7 @@ use super::expression::{
     all_equal, bare, canonical, equal, exact_text, is_loose, labels, one_of, ordered, printed, quote, type_of,
 };
 use super::family::Family;
-use super::form::{COLLATION, Form, Kind, REQUIRED};
+use super::form::{COLLATION, Form, Kind};
 use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
 use crate::{Comparison, Function, OperandId};

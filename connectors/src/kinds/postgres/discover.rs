@@ -3,20 +3,19 @@
 //! In: a block whose `url` ends in a pattern (`postgres://host/*`). Out: the names of the databases that the login may
 //! connect to, templates left aside, and the block of each.
 
-use std::fmt::Write;
-
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use lilong_schema::Problem;
+use lilong_schema::catalog::SourceSettings;
 use lilong_schema::catalog::pattern::Pattern;
-use lilong_schema::catalog::{OptionKind, SourceSettings};
-use lilong_schema::{Problem, Secret};
 use sqlx::{ConnectOptions, Connection, Row};
 
 use super::settings;
+use crate::describing::narrow_to_database;
 use crate::kinds::Discovery;
 
 /// See the module.
-pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow };
+pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow: narrow_to_database };
 
 fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
     find(settings).boxed()
@@ -77,58 +76,5 @@ fn reason(error: &sqlx::Error) -> String {
         sqlx::Error::Io(error) => error.kind().to_string(),
         sqlx::Error::Tls(_) => "no TLS connection as `tls` asks for".to_owned(),
         _ => "the connection failed".to_owned(),
-    }
-}
-
-fn narrow(settings: &SourceSettings, part: &str) -> SourceSettings {
-    let mut narrowed = settings.clone();
-    narrowed.name = settings.name.replace("{name}", part);
-    if let Some(option) = narrowed.options.get_mut("url")
-        && let OptionKind::Text(url) = &option.value
-    {
-        let url = with_database(url.reveal(), part);
-        option.value = OptionKind::Text(Secret::new(url));
-    }
-    narrowed
-}
-
-/// The URL with another path.
-fn with_database(url: &str, name: &str) -> String {
-    let (front, query) = match url.split_once('?') {
-        Some((front, query)) => (front, Some(query)),
-        None => (url, None),
-    };
-    let start = front.find("://").map_or(0, |at| at + 3);
-    let path = front[start..].find('/').map_or(front.len(), |at| start + at);
-    let mut text = format!("{}/", &front[..path]);
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    if let Some(query) = query {
-        text.push('?');
-        text.push_str(query);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_database_takes_the_place_of_the_pattern() {
-        for (url, made) in [
-            ("postgres://u:p@h:1/*", "postgres://u:p@h:1/a%20b"),
-            ("postgres://h/street_*?sslmode=require", "postgres://h/a%20b?sslmode=require"),
-            ("postgres:///*?host=/tmp", "postgres:///a%20b?host=/tmp"),
-            ("postgres://h", "postgres://h/a%20b"),
-        ] {
-            assert_eq!(with_database(url, "a b"), made);
-        }
     }
 }

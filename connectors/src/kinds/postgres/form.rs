@@ -13,8 +13,6 @@ pub(super) const TYPE: &str = "type";
 pub(super) const COLLATION: &str = "collation";
 /// The detail that says that the collation calls different texts equal.
 pub(super) const LOOSE: &str = "loose";
-/// The detail that says that the server never gives null.
-pub(super) const REQUIRED: &str = "required";
 
 /// How a column is read and compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,12 +9,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lilong_schema::catalog::{OptionKind, OptionValue, SourceSettings};
-use lilong_schema::{Problem, Secret};
+use lilong_schema::Problem;
+use lilong_schema::catalog::SourceSettings;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::family::{self, Family};
+use crate::options::Block;
 
 /// The kind's own keys.
 pub(super) const KEYS: &[&str] = &["url", "family", "schemas", "tls", "tls_ca", "pooler", "listen_channel"];
@@ -45,123 +46,58 @@ pub(super) struct Settings {
 
 /// Reads a block; every problem of the kind's own keys at once.
 pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> {
-    let mut problems = settings.unknown_options(KEYS);
-    let mut fault = |option: &OptionValue, what: &str, hint: &str| {
-        problems.push(Problem::new(settings.about(), what, hint).at(&option.place.file, option.place.line));
-    };
-    let pooler = match settings.options.get("pooler").map(|option| (option, &option.value)) {
-        None => false,
-        Some((_, OptionKind::Boolean(value))) => *value,
-        Some((option, _)) => {
-            fault(option, "pooler is not true or false", "write pooler = true behind a pooler such as PgBouncer");
-            false
+    const TLS: &str = "leave it out: it is verify, but off on loopback addresses and Unix sockets";
+    const FAMILY: &str = "leave it out for PostgreSQL; other databases are not supported";
+    const SCHEMAS: &str = "write schemas = [\"public\"]; the first needs no prefix";
+    let mut block = Block::of(settings);
+    let pooler = block.flag("pooler").unwrap_or(false);
+    let family = block.word("family", &family::names(), FAMILY).and_then(family::find).unwrap_or(&family::OWN);
+    let schemas = block.texts_or("schemas", &["public"], SCHEMAS);
+    let tls = block.word("tls", &["verify", "require", "off"], TLS).map(|word| match word {
+        "verify" => PgSslMode::VerifyFull,
+        "require" => PgSslMode::Require,
+        _ => PgSslMode::Disable,
+    });
+    let authority = block.path("tls_ca", "write tls_ca = \"city-ca.pem\"");
+    let channel = block.text("listen_channel", "write listen_channel = \"lilong\", as in NOTIFY lilong");
+    if let Some(channel) = channel {
+        if pooler {
+            let hint = "leave it out, or connect without a pooler";
+            block.wrong(channel.option, "`listen_channel` hears nothing behind a pooler", hint);
         }
-    };
-    let family = match settings.options.get("family").map(|option| (option, &option.value)) {
-        None => &family::OWN,
-        Some((_, OptionKind::Text(name))) if let Some(family) = family::find(name.reveal()) => family,
-        Some((option, _)) => {
-            let hint = "leave it out for PostgreSQL; other databases are not supported";
-            fault(option, "family is none of citus, cockroach, kingbase, opengauss and timescale", hint);
-            &family::OWN
-        }
-    };
-    let mut schemas = vec!["public".to_owned()];
-    match settings.options.get("schemas").map(|option| (option, &option.value)) {
-        None => {}
-        Some((_, OptionKind::Texts(names))) if !names.is_empty() => {
-            schemas = names.iter().map(|name| name.reveal().to_owned()).collect();
-        }
-        Some((option, _)) => {
-            fault(option, "schemas is not a list of names", "write schemas = [\"public\"]; the first needs no prefix");
+        if family.plain {
+            block.wrong(channel.option, "`listen_channel` hears nothing of this family", "leave it out");
         }
     }
-    let tls = match settings.options.get("tls").map(|option| (option, &option.value)) {
-        None => None,
-        Some((option, OptionKind::Text(word))) => {
-            let mode = tls_mode(word.reveal());
-            if mode.is_none() {
-                fault(option, "tls is none of verify, require and off", "write tls = \"verify\"");
-            }
-            mode
-        }
-        Some((option, _)) => {
-            fault(option, "tls is none of verify, require and off", "write tls = \"verify\"");
+    let options = block.required("url", URL_HINT).and_then(|url| match connection(url.value, tls) {
+        Ok(options) => Some(options),
+        Err(what) => {
+            block.wrong(url.option, what, URL_HINT);
             None
         }
-    };
-    let authority = match settings.options.get("tls_ca").map(|option| (option, &option.value)) {
-        None => None,
-        Some((option, OptionKind::Text(path))) => Some(option.resolve(path.reveal())),
-        Some((option, _)) => {
-            fault(option, "tls_ca is not a path", "write tls_ca = \"city-ca.pem\"");
-            None
-        }
-    };
-    let channel = match settings.options.get("listen_channel").map(|option| (option, &option.value)) {
-        None => None,
-        Some((option, OptionKind::Text(name))) if !name.reveal().is_empty() => {
-            if pooler {
-                let hint = "leave it out, or connect without a pooler";
-                fault(option, "listen_channel hears nothing behind a pooler", hint);
-            }
-            if family.plain {
-                fault(option, "listen_channel hears nothing of this family", "leave it out");
-            }
-            Some(Arc::from(name.reveal()))
-        }
-        Some((option, _)) => {
-            fault(option, "listen_channel is not a name", "write listen_channel = \"lilong\", as in NOTIFY lilong");
-            None
-        }
-    };
-    let mut options = None;
-    match settings.options.get("url").map(|option| (option, &option.value)) {
-        None => problems.push(
-            Problem::new(settings.about(), "connector postgres needs a url", URL_HINT)
-                .at(&settings.place.file, settings.place.line),
-        ),
-        Some((option, OptionKind::Text(url))) => match connection(url, tls) {
-            Ok(found) => options = Some(found),
-            Err(what) => fault(option, what, URL_HINT),
-        },
-        Some((option, _)) => fault(option, "url is not a text", URL_HINT),
+    });
+    let problems = block.finish();
+    let Some(mut options) = options.filter(|_| problems.is_empty()) else { return Err(problems) };
+    if let Some(path) = authority {
+        options = options.ssl_root_cert(path);
     }
-    match options {
-        Some(mut options) if problems.is_empty() => {
-            if let Some(path) = authority {
-                options = options.ssl_root_cert(path);
-            }
-            let options = session(options, family, pooler, settings.tuning.timeout);
-            Ok(Settings { options, family, schemas, pooler, channel })
-        }
-        _ => Err(problems),
-    }
-}
-
-fn tls_mode(word: &str) -> Option<PgSslMode> {
-    match word {
-        "verify" => Some(PgSslMode::VerifyFull),
-        "require" => Some(PgSslMode::Require),
-        "off" => Some(PgSslMode::Disable),
-        _ => None,
-    }
+    let options = session(options, family, pooler, settings.tuning.timeout);
+    Ok(Settings { options, family, schemas, pooler, channel: channel.map(|channel| channel.value.into()) })
 }
 
 /// Reads the URL; the error says what is wrong without repeating any of it.
-fn connection(url: &Secret, tls: Option<PgSslMode>) -> Result<PgConnectOptions, &'static str> {
-    let text = url.reveal();
+fn connection(text: &str, tls: Option<PgSslMode>) -> Result<PgConnectOptions, &'static str> {
     let rest = text
         .strip_prefix("postgres://")
         .or_else(|| text.strip_prefix("postgresql://"))
-        .ok_or("url does not begin with postgres://")?;
+        .ok_or("`url` does not begin with postgres://")?;
     let mut own = None;
     let mut has_host = !rest.split(['/', '?']).next().unwrap_or("").is_empty();
     if let Some((_, query)) = rest.split_once('?') {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             if !PARAMETERS.contains(&key) {
-                return Err("url has a parameter that is not known");
+                return Err("`url` has a parameter that is not known");
             }
             has_host |= key.starts_with("host");
             if key == "sslmode" {
@@ -175,9 +111,9 @@ fn connection(url: &Secret, tls: Option<PgSslMode>) -> Result<PgConnectOptions, 
         }
     }
     if !has_host {
-        return Err("url names no host");
+        return Err("`url` names no host");
     }
-    let options = PgConnectOptions::from_str(text).map_err(|_| "url cannot be read")?;
+    let options = PgConnectOptions::from_str(text).map_err(|_| "`url` cannot be read")?;
     let mode = tls.or(own).unwrap_or(if is_near(&options) { PgSslMode::Disable } else { PgSslMode::VerifyFull });
     Ok(options.ssl_mode(mode))
 }
@@ -209,6 +145,9 @@ fn session(options: PgConnectOptions, family: &Family, pooler: bool, timeout: Du
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
+    use lilong_schema::Secret;
+    use lilong_schema::catalog::{OptionKind, OptionValue};
+
     use super::*;
 
     fn block(options: &[(&str, OptionKind)]) -> SourceSettings {

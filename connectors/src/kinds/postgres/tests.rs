@@ -46,18 +46,7 @@ async fn schema(name: &str, text: &str) -> Option<(SourceSettings, PgConnection)
 }
 
 fn everything(collection: &Arc<Collection>) -> Fetch {
-    Fetch {
-        collection: collection.clone(),
-        columns: (0..collection.fields.len()).collect(),
-        predicate: Predicate::TRUE,
-        distinct: vec![],
-        order: vec![],
-        limit: None,
-        offset: None,
-        keys: None,
-        order_values: false,
-        group: None,
-    }
+    Fetch::of(collection.clone(), (0..collection.fields.len()).collect())
 }
 
 async fn ask(connector: &Arc<dyn Connector>, fetch: Fetch, operands: Vec<Operand>) -> Result<Vec<Rows>> {
@@ -292,7 +281,7 @@ async fn normalised_keys_are_looked_up_by_indexes_over_expressions() {
     ] {
         let field = card.field_id(name).unwrap();
         let mut fetch = everything(&card);
-        let keys = crate::KeySet { columns: vec![field], normalize: steps.clone(), limit: None, offset: None };
+        let keys = crate::KeySet { normalize: steps.clone(), ..crate::KeySet::of(vec![field]) };
         fetch.keys = Some(keys);
         let text = connector.explain(&fetch).unwrap().text;
         let text = format!("EXPLAIN {}", text.replace("$1", "ARRAY['a', 'b']::text[]"));

@@ -10,23 +10,12 @@ use lilong_schema::{Enumeration, Problem, Scalar};
 
 use super::definition::{Column, Definition, Filter, Many, Paging, Place, Template};
 use super::openapi;
-use crate::http;
+use crate::describing::no_such_column;
+use crate::http::Client;
 use crate::options::Block;
 
-/// The kind's own keys.
-pub(super) const KEYS: &[&str] = &[
-    "url",
-    "headers",
-    "auth",
-    "tls",
-    "tls_ca",
-    "tls_cert",
-    "tls_key",
-    "answer_bytes",
-    "openapi",
-    "collection",
-    "fetch_rows",
-];
+/// The kind's own keys, beside those of every kind over HTTP.
+pub(super) const KEYS: &[&str] = &["openapi", "collection", "fetch_rows"];
 
 const COLLECTION: &str = "begin each with `[[source.collection]]`";
 const TYPES: &str = "write a scalar, as in id = \"BigInt\"";
@@ -34,7 +23,7 @@ const POINTER: &str = "write a JSON pointer, as in \"/data/items\"";
 
 /// A block as it was read.
 pub(super) struct Settings {
-    pub(super) http: http::Settings,
+    pub(super) client: Client,
     pub(super) definitions: BTreeMap<String, Definition>,
     /// What the document holds and is not served.
     pub(super) warnings: Vec<String>,
@@ -44,7 +33,7 @@ pub(super) struct Settings {
 /// Reads a block.
 pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> {
     let mut block = Block::of(settings);
-    let http = http::Settings::read(&mut block);
+    let client = Client::read(&mut block, settings);
     let fetch_rows = block.number("fetch_rows", 1, 10_000_000).unwrap_or(100_000);
     let mut definitions = BTreeMap::new();
     let mut warnings = Vec::new();
@@ -88,16 +77,13 @@ pub(super) fn read(settings: &SourceSettings) -> Result<Settings, Vec<Problem>> 
                 column.scalar = entry.scalar;
                 column.enumeration = None;
             }
-            None => {
-                let name = format!("{}.{}", entry.collection, entry.column);
-                warnings.push(format!("the type given for {name} has no effect: there is no such column"));
-            }
+            None => warnings.push(no_such_column(entry)),
         }
     }
     definitions.retain(|name, _| settings.serves(name));
     let problems = block.finish();
-    match http {
-        Some(http) if problems.is_empty() => Ok(Settings { http, definitions, warnings, fetch_rows }),
+    match client {
+        Some(client) if problems.is_empty() => Ok(Settings { client, definitions, warnings, fetch_rows }),
         _ => Err(problems),
     }
 }

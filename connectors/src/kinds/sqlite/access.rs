@@ -9,21 +9,14 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::withheld::Withheld;
+
 /// Why a file cannot be read as it lies there.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Obstacle {
-    /// The path leads nowhere.
-    #[error("there is no such file")]
-    Missing,
-    /// The path leads to a folder or a device.
-    #[error("it is not a file")]
-    NotAFile,
-    /// Reading is not allowed.
-    #[error("reading it is not allowed")]
-    Denied,
-    /// The operating system said something else.
-    #[error("it cannot be read")]
-    Unreadable(#[source] io::Error),
+    /// The file system does not give it.
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
     /// The file does not begin as databases do.
     #[error("it is not an SQLite database, or it is encrypted")]
     NotADatabase,
@@ -38,7 +31,7 @@ pub(super) enum Obstacle {
 impl Obstacle {
     /// Whether trying again may help by itself.
     pub(super) fn is_temporary(&self) -> bool {
-        matches!(self, Obstacle::Unreadable(_))
+        matches!(self, Obstacle::Withheld(withheld) if withheld.is_temporary())
     }
 }
 
@@ -108,11 +101,11 @@ impl Watch {
 
     /// What is there now.
     pub(super) fn look(&self) -> Result<Found, Obstacle> {
-        let metadata = std::fs::symlink_metadata(&self.path).map_err(obstacle)?;
+        let metadata = std::fs::symlink_metadata(&self.path).map_err(Withheld::from)?;
         if metadata.is_symlink() {
             // SQLite's own files stand beside the real file, not beside a link to it.
-            let path = std::fs::canonicalize(&self.path).map_err(obstacle)?;
-            let metadata = std::fs::metadata(&path).map_err(obstacle)?;
+            let path = std::fs::canonicalize(&self.path).map_err(Withheld::from)?;
+            let metadata = std::fs::metadata(&path).map_err(Withheld::from)?;
             return self.look_at(&path.into(), &metadata);
         }
         self.look_at(&self.path, &metadata)
@@ -120,7 +113,7 @@ impl Watch {
 
     fn look_at(&self, path: &Arc<Path>, metadata: &Metadata) -> Result<Found, Obstacle> {
         if !metadata.is_file() {
-            return Err(Obstacle::NotAFile);
+            return Err(Withheld::NotAFile.into());
         }
         let (identity, stamp) = identify(metadata);
         let access = if self.is_logged(path, identity, stamp)? {
@@ -153,7 +146,7 @@ impl Watch {
             }
             return Ok(header.logged);
         }
-        let file = File::open(path).map_err(obstacle)?;
+        let file = File::open(path).map_err(Withheld::from)?;
         let logged = read_header(&file)?;
         *kept = Some(Header { file, identity, stamp, logged });
         Ok(logged)
@@ -197,10 +190,10 @@ fn read_header(file: &File) -> Result<bool, Obstacle> {
     match file.read_exact_at(&mut header, 0) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            let size = file.metadata().map_err(obstacle)?.len();
+            let size = file.metadata().map_err(Withheld::from)?.len();
             return if size == 0 { Ok(false) } else { Err(Obstacle::NotADatabase) };
         }
-        Err(error) => return Err(obstacle(error)),
+        Err(error) => return Err(Withheld::from(error).into()),
     }
     if !header.starts_with(b"SQLite format 3\0") {
         return Err(Obstacle::NotADatabase);
@@ -214,15 +207,6 @@ fn size_beside(path: &Path, suffix: &str) -> Result<Option<u64>, Obstacle> {
     match std::fs::metadata(beside) {
         Ok(metadata) => Ok(Some(metadata.len())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(obstacle(error)),
-    }
-}
-
-fn obstacle(error: io::Error) -> Obstacle {
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Obstacle::Missing,
-        io::ErrorKind::PermissionDenied => Obstacle::Denied,
-        io::ErrorKind::IsADirectory => Obstacle::NotAFile,
-        _ => Obstacle::Unreadable(error),
+        Err(error) => Err(Withheld::from(error).into()),
     }
 }

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use lilong_schema::catalog::SourceSettings;
+use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Field, ForeignKey, Scalar, SourceDescription};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
@@ -15,6 +16,7 @@ use super::indexes::{self, text_of};
 use super::pool::Control;
 use super::scan::{self, Candidate};
 use super::storage::{self, declared_affinity};
+use crate::describing;
 
 /// How long looking at one collection may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -59,13 +61,8 @@ pub(super) fn describe(
             }
         }
     }
-    for entry in &settings.types {
-        let found = description.collections.iter().find(|collection| collection.name == entry.collection);
-        if found.is_none_or(|collection| collection.field_id(&entry.column).is_none()) {
-            let name = format!("{}.{}", entry.collection, entry.column);
-            description.warnings.push(format!("the type given for {name} has no effect: there is no such column"));
-        }
-    }
+    // What there is has its type already.
+    describing::give_types(&mut description, settings, |_, _| None);
     Ok(description)
 }
 
@@ -118,11 +115,7 @@ fn collection(
     let mut candidates: Vec<Candidate> = vec![];
     let mut affinities = vec![];
     for listing in &listings {
-        let given = settings
-            .types
-            .iter()
-            .find(|entry| entry.collection == listed.name && entry.column == listing.name)
-            .map(|entry| entry.scalar);
+        let given = describing::given(settings, &listed.name, &listing.name).map(|entry| entry.scalar);
         let affinity = declared_affinity(&listing.declared, listed.strict);
         candidates.push(Candidate::new(&listing.name, &listing.declared, affinity, given));
         affinities.push(affinity);
@@ -150,7 +143,7 @@ fn collection(
             details.insert(storage::AFFINITY.to_owned(), affinity.to_owned());
         }
         if listing.required || (is_row_id || listed.without_row_id) && listing.key > 0 {
-            details.insert(storage::REQUIRED.to_owned(), "true".to_owned());
+            details.insert(REQUIRED.to_owned(), "true".to_owned());
         }
         if let Some(name) = collation(connection, listed, listing, finding.scalar)? {
             if name != "?" && !["NOCASE", "RTRIM"].iter().any(|known| known.eq_ignore_ascii_case(&name)) {
@@ -275,7 +268,7 @@ fn real_column(connection: &Connection, table: &str, name: String) -> rusqlite::
 /// How many rows: counted if there are few, else what SQLite's statistics or the last row number say.
 fn rows(connection: &Connection, collection: &Collection, counted: Option<u64>) -> rusqlite::Result<Option<u64>> {
     match counted {
-        Some(counted) if counted < scan::ROWS => return Ok(Some(one_digit(counted))),
+        Some(counted) if counted < scan::ROWS => return Ok(Some(describing::one_digit(counted))),
         None => return Ok(None),
         Some(_) => {}
     }
@@ -283,7 +276,7 @@ fn rows(connection: &Connection, collection: &Collection, counted: Option<u64>) 
         let text = "SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = ?1 COLLATE NOCASE";
         let known: Option<i64> = connection.query_row(text, [&collection.name], |row| row.get(0))?;
         if let Some(known) = known.and_then(|known| u64::try_from(known).ok()).filter(|known| *known >= scan::ROWS) {
-            return Ok(Some(one_digit(known)));
+            return Ok(Some(describing::one_digit(known)));
         }
     }
     let Some(row_id) = storage::row_id_name(collection) else {
@@ -292,14 +285,5 @@ fn rows(connection: &Connection, collection: &Collection, counted: Option<u64>) 
     let text = format!("SELECT max(t.{row_id}) FROM {} AS t", quote(&collection.name));
     let last: Option<i64> = connection.query_row(&text, [], |row| row.get(0))?;
     let last = last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0).max(scan::ROWS);
-    Ok(Some(one_digit(last)))
-}
-
-/// Rounded to one significant digit.
-fn one_digit(count: u64) -> u64 {
-    let mut unit = 1;
-    while count / unit >= 10 {
-        unit *= 10;
-    }
-    (count + unit / 2) / unit * unit
+    Ok(Some(describing::one_digit(last)))
 }

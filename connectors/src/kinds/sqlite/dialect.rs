@@ -4,6 +4,7 @@
 //! parameters. *Invariant*: equality is exact whatever the column's collation, and leaves the column bare on one side, so
 //! that its indexes serve.
 
+use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Field, Scalar};
 
 use super::aggregate::{aggregate, grouping};
@@ -353,7 +354,7 @@ impl Dialect for Sqlite {
 
     fn never_null(&self, column: Column<'_>) -> bool {
         let storage = Storage::of(column.field);
-        storage != Storage::Parsed && column.field.details.contains_key(super::storage::REQUIRED)
+        storage != Storage::Parsed && column.field.details.contains_key(REQUIRED)
     }
 
     fn identity(&self, alias: &str, collection: &Collection) -> Option<Vec<String>> {
@@ -365,7 +366,7 @@ impl Dialect for Sqlite {
         for name in &key.columns {
             let field = &collection.fields[collection.field_id(name)?];
             // Only a primary key without nulls tells rows apart.
-            field.details.get(super::storage::REQUIRED)?;
+            field.details.get(REQUIRED)?;
             columns.push(format!("{alias}.{}", self.quote(name)));
         }
         Some(columns)

@@ -4,26 +4,27 @@
 //! each. *Invariant*: no file is opened.
 
 use std::io::ErrorKind;
-use std::path::Path;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use lilong_schema::catalog::{OptionKind, SourceSettings};
-use lilong_schema::{Problem, Secret};
+use lilong_schema::Problem;
+use lilong_schema::catalog::SourceSettings;
 
-use super::settings::path_option;
+use super::settings;
+use crate::describing::narrow_to_file;
 use crate::kinds::Discovery;
+use crate::options::Text;
 
 /// See the module.
-pub(crate) const DISCOVERY: Discovery = Discovery { parts, narrow };
+pub(crate) const DISCOVERY: Discovery = Discovery { parts, narrow: narrow_to_file };
 
 fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
     std::future::ready(find(settings)).boxed()
 }
 
 fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
-    let (option, pattern) = path_option(settings)?;
-    let mut files = crate::glob::files(&option.folder, &pattern).map_err(|(folder, error)| {
+    let Text { value: pattern, option } = settings::path(settings)?;
+    let mut files = crate::glob::files(&option.folder, pattern).map_err(|(folder, error)| {
         let what = if error.kind() == ErrorKind::NotFound {
             format!("there is no folder {}", folder.display())
         } else {
@@ -35,14 +36,4 @@ fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
     // What SQLite keeps beside its files.
     files.retain(|file| !["-wal", "-shm", "-journal"].iter().any(|suffix| file.ends_with(suffix)));
     Ok(files)
-}
-
-fn narrow(settings: &SourceSettings, part: &str) -> SourceSettings {
-    let stem = Path::new(part).file_stem().map_or(part.into(), |stem| stem.to_string_lossy());
-    let mut narrowed = settings.clone();
-    narrowed.name = settings.name.replace("{name}", &stem);
-    if let Some(option) = narrowed.options.get_mut("path") {
-        option.value = OptionKind::Text(Secret::new(part));
-    }
-    narrowed
 }

@@ -7,14 +7,15 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
 
 use super::access::Obstacle;
+use crate::withheld::Told;
 use crate::{Error, ErrorKind};
 
 /// A file that cannot be opened.
-pub(super) fn of_obstacle(source: &Arc<str>, path: &Path, obstacle: Obstacle) -> Error {
+pub(super) fn of_obstacle(source: &Arc<str>, path: &Path, obstacle: &Obstacle) -> Error {
     let temporary = obstacle.is_temporary();
     let mut error = Error::new(ErrorKind::Unavailable, source.clone(), format!("opening {}", path.display()));
     error.temporary = temporary;
-    error.because(obstacle)
+    error.because(Told::of(obstacle))
 }
 
 /// A statement, or an opening, that failed while `doing`.

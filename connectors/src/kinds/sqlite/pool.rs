@@ -201,7 +201,7 @@ impl Pool {
     }
 
     fn look(&self) -> Result<Found> {
-        self.watch.look().map_err(|obstacle| fault::of_obstacle(&self.source, self.watch.path(), obstacle))
+        self.watch.look().map_err(|obstacle| fault::of_obstacle(&self.source, self.watch.path(), &obstacle))
     }
 
     fn opening(&self) -> String {

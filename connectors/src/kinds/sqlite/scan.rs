@@ -35,9 +35,8 @@ enum Declared {
     Open,
 }
 
-/// Storage classes that were seen.
+/// Storage classes that were seen: a set of four.
 #[derive(Clone, Copy, Default)]
-#[allow(clippy::struct_excessive_bools)] // a set of four
 struct Classes {
     integer: bool,
     real: bool,

@@ -3,8 +3,6 @@
 //! In: a field. Out: its [`Storage`], collation and affinity. *Invariant*: a field without details is taken to be stored
 //! in any form of its scalar, which is slow but never wrong.
 
-/// Detail: the engine keeps nulls out of the column.
-pub(super) use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Field, Scalar};
 
 use super::form::Form;

@@ -98,18 +98,8 @@ struct Ask<'a> {
 impl<'a> Ask<'a> {
     fn new(silo: &'a Silo, collection: &str) -> Self {
         let collection = silo.collection(collection);
-        let fetch = Fetch {
-            columns: (0..collection.fields.len()).collect(),
-            collection,
-            predicate: Predicate::TRUE,
-            distinct: vec![],
-            order: vec![],
-            limit: None,
-            offset: None,
-            keys: None,
-            order_values: false,
-            group: None,
-        };
+        let columns = (0..collection.fields.len()).collect();
+        let fetch = Fetch::of(collection, columns);
         Self { silo, fetch, operands: vec![], keys: None }
     }
 
@@ -173,7 +163,7 @@ impl<'a> Ask<'a> {
         let columns: Vec<usize> = names.iter().map(|name| self.id(name)).collect();
         let schema = crate::rows::columns_schema(&self.fetch.collection, &columns);
         self.keys = Some(RecordBatch::try_new(schema, cells).unwrap());
-        self.fetch.keys = Some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None });
+        self.fetch.keys = Some(KeySet::of(columns));
         self
     }
 

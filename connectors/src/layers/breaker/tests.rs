@@ -163,39 +163,19 @@ fn only_what_tells_that_a_source_cannot_be_reached_is_a_fault() {
 #[tokio::test(start_paused = true)]
 async fn a_source_is_left_alone_and_comes_back() {
     use crate::kinds::memory::{Memory, Script};
-    use crate::{Fetch, Predicate, Prepared, Source};
+    use crate::{Fetch, Prepared, Source};
     use arrow_array::{ArrayRef, Int32Array, RecordBatch};
     use futures::TryStreamExt;
     use lilong_schema::{Field, Scalar};
     use tokio::sync::Semaphore;
 
-    let field = Field {
-        name: "id".to_owned(),
-        scalar: Scalar::Int,
-        native: String::new(),
-        nullable: false,
-        comment: None,
-        scale: None,
-        enumeration: None,
-        details: std::collections::BTreeMap::new(),
-    };
+    let field = Field { nullable: false, ..Field::new("id", Scalar::Int) };
     let collection = Collection { name: "c".to_owned(), fields: vec![field], ..Collection::default() };
     let column: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
     let rows = RecordBatch::try_from_iter([("id", column)]).unwrap();
     let memory = Arc::new(Memory::new("s").collection(collection.clone(), &rows).unwrap().batch_rows(1));
     let source = Source::new("s".into(), memory.clone(), &Tuning::default(), Arc::new(Semaphore::new(10)));
-    let fetch = Fetch {
-        collection: Arc::new(collection),
-        columns: vec![0],
-        predicate: Predicate::TRUE,
-        distinct: vec![],
-        order: vec![],
-        limit: None,
-        offset: None,
-        keys: None,
-        order_values: false,
-        group: None,
-    };
+    let fetch = Fetch::of(Arc::new(collection), vec![0]);
     let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: vec![], keys: None };
     let context = FetchContext::new(std::time::Instant::now() + SECOND * 60, "t");
     let ask =

@@ -8,7 +8,7 @@ use lilong_schema::{Capabilities, Collection, SourceDescription};
 
 use super::*;
 use crate::layer::Stack;
-use crate::{Connector, Error, Fetch, Native, Predicate, Prepared};
+use crate::{Connector, Error, Fetch, Native, Prepared};
 
 /// Fails so in turn, then empty answers.
 struct Scripted {
@@ -62,18 +62,7 @@ fn bench(percent: usize, outcomes: Vec<Error>) -> Bench {
 
 impl Bench {
     async fn ask(&self) -> Result<()> {
-        let fetch = Fetch {
-            collection: Arc::new(Collection::default()),
-            columns: vec![],
-            predicate: Predicate::TRUE,
-            distinct: vec![],
-            order: vec![],
-            limit: None,
-            offset: None,
-            keys: None,
-            order_values: false,
-            group: None,
-        };
+        let fetch = Fetch::of(Arc::new(Collection::default()), vec![]);
         let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: vec![], keys: None };
         let context = FetchContext::new(Instant::now() + Duration::from_mins(1), "t");
         self.stack.top().fetch(&bound, &context).await.map(|_| ())

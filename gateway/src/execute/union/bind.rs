@@ -99,15 +99,11 @@ impl Run<'_> {
                     _ => return Err(internal()),
                 },
             };
-            let Some(keys) = self.derive(step, member, derived, given)? else {
-                if derived.keys.is_none() {
+            let keys = self.derive(step, member, derived, given)?;
+            if derived.keys.is_none() {
+                if keys.num_rows() == 0 {
                     return Ok(None);
                 }
-                let empty = given.slice(0, 0);
-                all.push(Operand::Keys(empty));
-                continue;
-            };
-            if derived.keys.is_none() {
                 own = Some(keys.clone());
             }
             all.push(Operand::Keys(keys));
@@ -118,16 +114,16 @@ impl Run<'_> {
         Ok(Some(Request { member, ask, operands: all, keys: own.filter(|_| by_keys) }))
     }
 
-    /// Keys for one member; `None` if there are none.
+    /// Keys for one member, in its columns and as its scalars, also where none are left.
     fn derive(
         &self,
         step: &UnionStep,
         member: usize,
         derived: &Derived,
         keys: &RecordBatch,
-    ) -> Result<Option<RecordBatch>, Fault> {
+    ) -> Result<RecordBatch, Fault> {
         if !derived.own {
-            return Ok(Some(keys.clone()));
+            return Ok(keys.clone());
         }
         let member = &step.union.members[member];
         let shape = &step.union.shapes[member.shape];
@@ -137,7 +133,8 @@ impl Run<'_> {
             let scalar = fields[*field].scalar;
             let value: ArrayRef = match shape.columns[*field] {
                 UnionColumn::Field(_) => continue,
-                UnionColumn::Missing => return Ok(None),
+                // What goes by a missing column is decided before.
+                UnionColumn::Missing => return Err(internal()),
                 UnionColumn::Source => Arc::new(StringArray::from(vec![&**self.world.sources[member.source].name()])),
                 UnionColumn::Constant(at) => {
                     crate::execute::bind::cells(scalar, std::slice::from_ref(&member.constants[at]))
@@ -149,9 +146,6 @@ impl Run<'_> {
             let mask: BooleanArray = found.iter().map(|key| Some(key.is_some())).collect();
             keys = filter_record_batch(&keys, &mask).map_err(|error| self.internal(&error))?;
         }
-        if keys.num_rows() == 0 {
-            return Ok(None);
-        }
         let mut columns = Vec::new();
         for (at, field) in derived.fields.iter().enumerate() {
             if let UnionColumn::Field(own) = shape.columns[*field] {
@@ -160,9 +154,8 @@ impl Run<'_> {
             }
         }
         if columns.is_empty() {
-            return Ok(Some(keys));
+            return Ok(keys);
         }
-        let keys = evaluate::distinct_keys(&columns).map_err(|error| self.internal(&error))?;
-        Ok((keys.num_rows() > 0).then_some(keys))
+        evaluate::distinct_keys(&columns).map_err(|error| self.internal(&error))
     }
 }

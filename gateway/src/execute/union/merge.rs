@@ -109,10 +109,10 @@ impl<'a> Pool<'a> {
     }
 
     fn is_within(&self) -> Result<(), Fault> {
-        match self.rows.saturating_sub(self.offset) > self.ceiling.rows {
-            true => Err(too_many(&self.step.field, self.ceiling, None)),
-            false => Ok(()),
+        if self.rows.saturating_sub(self.offset) > self.ceiling.rows {
+            return Err(too_many(&self.step.field, self.ceiling, None));
         }
+        Ok(())
     }
 
     /// Puts what has come in order and lets go of what is beyond the last row wanted.

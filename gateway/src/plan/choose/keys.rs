@@ -39,16 +39,10 @@ impl Builder<'_> {
         let ceiling = Ceiling { rows: self.world.limits.budget_rows, budget: true };
         let limit: Option<OperandId> = capabilities.limit.then(|| push_cap(&mut operands, ceiling.rows));
         let fetch = Fetch {
-            collection: collection.described.clone(),
-            columns: columns.clone(),
             predicate: pushed,
-            distinct: Vec::new(),
-            order: Vec::new(),
             limit,
-            offset: None,
             keys: key_set,
-            order_values: false,
-            group: None,
+            ..Fetch::of(collection.described.clone(), columns.clone())
         };
         let at = self.steps.len();
         let rows = self.fetch_rows(id, &link.name, fetch, keys, operands, ceiling, residual);
@@ -111,7 +105,7 @@ impl Builder<'_> {
         };
         let keys = keys.map(|(keys, columns, normalize)| {
             let from = KeysFrom::Step(self.add(Step::Keys(keys)));
-            (from, KeySet { columns, normalize, limit: None, offset: None })
+            (from, KeySet { normalize, ..KeySet::of(columns) })
         });
         let (mut found, columns) = self.stopping(link, link.to, predicate, operands, wanted.0, keys);
         if !matches!(&crossing.form, Form::Object(entries) if entries.is_empty()) {

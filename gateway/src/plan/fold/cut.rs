@@ -47,12 +47,10 @@ impl Builder<'_> {
         let parent = match (folding.key, keys) {
             (FoldKey::Parents { link, .. }, Some(step)) => {
                 let link = federated.link(link);
-                let to = key_scalars(federated, link);
-                let columns = (0..link.columns.len()).collect();
                 Some(Parent {
                     step,
                     source: parent_source(federated, link),
-                    key: KeyColumns { columns, from: to.clone(), to, normalize: Vec::new() },
+                    key: KeyColumns::first(key_scalars(federated, link)),
                     row_key: row_key(federated, link, &at_hand.columns),
                 })
             }

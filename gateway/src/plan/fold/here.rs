@@ -105,10 +105,7 @@ impl Builder<'_> {
             let key = parent_key(federated, link, columns);
             let step = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
             let columns = link.to_columns.clone();
-            (keys, key_set) = (
-                Some(KeysFrom::Step(step)),
-                Some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None }),
-            );
+            (keys, key_set) = (Some(KeysFrom::Step(step)), Some(KeySet::of(columns)));
         }
         // Those of keys stand before what is grouped by.
         let (of_keys, plain) = columns.split_at(key_set.as_ref().map_or(0, |keys| keys.columns.len()));
@@ -167,16 +164,14 @@ impl Builder<'_> {
             offset: None,
         };
         let fetch = Fetch {
-            collection: described.clone(),
-            columns: Vec::new(),
             predicate: found.pushed,
             distinct: given.distinct.clone(),
             order: found.order,
             limit,
             offset,
             keys: key_set,
-            order_values: false,
             group: Some(group),
+            ..Fetch::of(described.clone(), Vec::new())
         };
         let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
         let rows = self.fetch_rows(id, &folding.field.name, fetch, keys, operands, ceiling, Predicate::TRUE);
@@ -241,7 +236,7 @@ impl Builder<'_> {
             keys = Some(step);
             if keyed {
                 let columns = federated.link(link).to_columns.clone();
-                key_set = Some(KeySet { columns, normalize: Vec::new(), limit: bounds.0, offset: bounds.1 });
+                key_set = Some(KeySet { limit: bounds.0, offset: bounds.1, ..KeySet::of(columns) });
             }
         } else if cut_by_source {
             limit = bounds.0.or(limit);
@@ -250,16 +245,13 @@ impl Builder<'_> {
         // What is sorted here comes in the order of the terms that follow.
         let here = local.as_ref().map_or(0, |local| local.here);
         let fetch = Fetch {
-            collection: described.clone(),
-            columns: columns.clone(),
             predicate: pushed,
             distinct: if cut_by_source { given.distinct.clone() } else { Vec::new() },
             order: if cuts && capabilities.order { order[here..].to_vec() } else { Vec::new() },
             limit,
             offset,
             keys: key_set,
-            order_values: false,
-            group: None,
+            ..Fetch::of(described.clone(), columns.clone())
         };
         let from = keys.filter(|_| keyed).map(KeysFrom::Step);
         let rows = self.fetch_rows(id, &folding.field.name, fetch, from, operands, ceiling, residual);
@@ -314,22 +306,15 @@ impl Builder<'_> {
             let (keys, key_set) = match found {
                 Some((columns, normalize, keys)) => {
                     let step = self.add(Step::Keys(keys));
-                    (Some(KeysFrom::Step(step)), Some(KeySet { columns, normalize, limit: None, offset: None }))
+                    (Some(KeysFrom::Step(step)), Some(KeySet { normalize, ..KeySet::of(columns) }))
                 }
                 None => (None, None),
             };
             let mut operands: Vec<PlanOperand> = Vec::new();
             let fetch = Fetch {
-                collection: to.described.clone(),
-                columns: columns.clone(),
-                predicate: Predicate::TRUE,
-                distinct: Vec::new(),
-                order: Vec::new(),
                 limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
-                offset: None,
                 keys: key_set,
-                order_values: false,
-                group: None,
+                ..Fetch::of(to.described.clone(), columns.clone())
             };
             let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
             let rows = self.fetch_rows(link.to, &link.name, fetch, keys, operands, ceiling, Predicate::TRUE);

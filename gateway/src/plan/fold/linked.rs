@@ -235,7 +235,7 @@ impl Builder<'_> {
         };
         let target = OrderTarget::Aggregate(Arc::new(LinkedAggregate {
             collection: federated.collection(link.to).described.clone(),
-            on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
+            on: link.pairs().collect(),
             predicate: Predicate::TRUE,
             aggregate,
         }));
@@ -248,7 +248,7 @@ fn targets(builder: &Builder<'_>, link: &Link, predicate: &Predicate, figures: F
     let of = |aggregate| {
         OrderTarget::Aggregate(Arc::new(LinkedAggregate {
             collection: builder.world.federated.collection(link.to).described.clone(),
-            on: link.columns.iter().copied().zip(link.to_columns.iter().copied()).collect(),
+            on: link.pairs().collect(),
             predicate: predicate.clone(),
             aggregate,
         }))

@@ -117,12 +117,7 @@ impl Builder<'_> {
                     step: parent,
                     source: parent_source(federated, &link),
                     key: parent_key(federated, &link, columns),
-                    row_key: KeyColumns {
-                        columns: (0..base).collect(),
-                        from: scalars.clone(),
-                        to: scalars,
-                        normalize: Vec::new(),
-                    },
+                    row_key: KeyColumns::first(scalars),
                 })
             }
             _ => None,

@@ -72,16 +72,10 @@ impl Shape {
         let predicate = if nullable { Predicate::Not(Box::new(Predicate::IsNull(own))) } else { Predicate::TRUE };
         let target = OrderTarget::Field(own);
         Arc::new(Prepared::new(Fetch {
-            collection,
-            columns: vec![own],
             predicate,
-            distinct: Vec::new(),
             order: vec![Order { path: Vec::new(), target, descending, nulls_first: descending }],
             limit: Some(0),
-            offset: None,
-            keys: None,
-            order_values: false,
-            group: None,
+            ..Fetch::of(collection, vec![own])
         }))
     }
 }

@@ -220,16 +220,10 @@ impl Shape {
         {
             let columns = own_keys;
             let fetch = Fetch {
-                collection: self.described(),
-                columns: Vec::new(),
                 predicate: self.rename(&pushed),
-                distinct: Vec::new(),
-                order: Vec::new(),
-                limit: None,
-                offset: None,
-                keys: by_keys.then_some(KeySet { columns, normalize: Vec::new(), limit: None, offset: None }),
-                order_values: false,
+                keys: by_keys.then_some(KeySet::of(columns)),
                 group: Some(group),
+                ..Fetch::of(self.described(), Vec::new())
             };
             let (prepared, groups, first) = (Arc::new(Prepared::new(fetch)), Some(groups), OnceLock::new());
             let (columns, schema, cells) = (Vec::new(), Arc::new(Schema::empty()), Vec::new());
@@ -260,8 +254,6 @@ impl Shape {
         let (cells, own) = self.cells(&columns);
         let cut_keys = fetch.keys.as_ref().is_some_and(|keys| keys.limit.is_some() || keys.offset.is_some()) || single;
         let fetch = Fetch {
-            collection: self.described(),
-            columns: own,
             predicate: self.rename(&pushed),
             distinct: if complete {
                 distinct.iter().filter_map(|field| self.own(*field)).collect()
@@ -271,15 +263,11 @@ impl Shape {
             order: order.unwrap_or_default(),
             limit: (self.capabilities.limit && (fetch.limit.is_some() || single || !cuts))
                 .then_some(operands + Extra::Limit as usize),
-            offset: None,
             keys: by_keys.then(|| KeySet {
-                columns: own_keys,
-                normalize: Vec::new(),
                 limit: (cuts && cut_keys).then_some(operands + Extra::KeyLimit as usize),
-                offset: None,
+                ..KeySet::of(own_keys)
             }),
-            order_values: false,
-            group: None,
+            ..Fetch::of(self.described(), own)
         };
         let (prepared, groups, first) = (Arc::new(Prepared::new(fetch)), None, OnceLock::new());
         Some(Ask { prepared, columns, schema, cells, residual, cuts, single, derived, groups, first })

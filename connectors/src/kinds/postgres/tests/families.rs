@@ -68,7 +68,7 @@ async fn each_key_is_cut_the_same_by_ranks_as_by_look_ups() {
         let order = |at| Order { path: vec![], target: OrderTarget::Field(at), descending: true, nulls_first: true };
         let mut fetch = everything(&table);
         fetch.order = vec![order(0)];
-        fetch.keys = Some(KeySet { columns: vec![1], normalize: vec![], limit: Some(0), offset: Some(1) });
+        fetch.keys = Some(KeySet { limit: Some(0), offset: Some(1), ..KeySet::of(vec![1]) });
         let text = connector.explain(&fetch).unwrap().text;
         assert_eq!((text.contains("LATERAL"), text.contains("ROW_NUMBER()")), (lateral, !lateral), "{text}");
         let keys: ArrayRef = Arc::new(Int64Array::from(vec![3, 7, 99]));
@@ -166,7 +166,7 @@ async fn a_plain_family_is_answered_as_postgres_answers() {
             note(ask(&connector, fetch, vec![Operand::Value(value)]).await.unwrap());
         }
         // Keys of two columns, the first row of each.
-        let keys = Some(KeySet { columns: vec![id("a"), id("b")], normalize: vec![], limit: Some(0), offset: None });
+        let keys = Some(KeySet { limit: Some(0), ..KeySet::of(vec![id("a"), id("b")]) });
         let rising = Order { descending: false, nulls_first: false, ..order("a") };
         let fetch = Fetch { columns: vec![id("name")], order: vec![rising], keys, ..everything(&table) };
         let given: Vec<ArrayRef> = vec![

@@ -203,6 +203,12 @@ async fn what_is_no_database_is_said_clearly() {
     let ping = |path: PathBuf| async move { super::super::open(&settings(&path)).unwrap().ping().await };
     unavailable(&ping(folder.path().join("none")).await.unwrap_err(), "no such file");
     unavailable(&ping(folder.path().to_path_buf()).await.unwrap_err(), "not a file");
+    let around = folder.path().join("around");
+    std::os::unix::fs::symlink(&around, &around).unwrap();
+    let looping = ping(around.clone()).await.unwrap_err();
+    unavailable(&looping, "it cannot be read: Too many levels of symbolic links");
+    assert!(looping.temporary);
+    fs::remove_file(around).unwrap();
     let path = folder.path().join("text");
     fs::write(&path, "this is a letter, not a database, however long it may go on").unwrap();
     unavailable(&ping(path.clone()).await.unwrap_err(), "not an SQLite database, or it is encrypted");
@@ -320,5 +326,5 @@ async fn every_problem_of_a_block_is_reported() {
     block.options.insert("schemas".to_owned(), text_option("x"));
     let problems = super::super::open(&block).err().unwrap();
     let texts: Vec<&str> = problems.iter().map(|problem| problem.what.as_str()).collect();
-    assert_eq!(texts, ["unknown key `pth`", "unknown key `schemas`", "`path` is missing",]);
+    assert_eq!(texts, ["`path` is missing", "unknown key `pth`", "unknown key `schemas`"]);
 }

@@ -98,16 +98,10 @@ pub(in crate::layers) fn keyed(
     each: Option<i128>,
 ) -> (Arc<Prepared>, Vec<Operand>) {
     let fetch = Fetch {
-        collection: collection(),
-        columns: columns.to_vec(),
-        predicate: Predicate::TRUE,
-        distinct: Vec::new(),
         order: vec![Order { path: vec![], target: OrderTarget::Field(2), descending: false, nulls_first: false }],
         limit: Some(0),
-        offset: None,
-        keys: Some(KeySet { columns: vec![by], normalize: vec![], limit: each.map(|_| 1), offset: None }),
-        order_values: false,
-        group: None,
+        keys: Some(KeySet { limit: each.map(|_| 1), ..KeySet::of(vec![by]) }),
+        ..Fetch::of(collection(), columns.to_vec())
     };
     let operands = [ceiling].into_iter().chain(each).map(number).collect();
     (Arc::new(Prepared::new(fetch)), operands)
@@ -122,16 +116,8 @@ pub(in crate::layers) fn with_keys((prepared, operands): &(Arc<Prepared>, Vec<Op
 /// Rows of a list, at least as old as a number.
 pub(in crate::layers) fn list(age: i128) -> BoundFetch {
     let fetch = Fetch {
-        collection: collection(),
-        columns: vec![0, 2],
         predicate: Predicate::Compare { field: 2, comparison: Comparison::GreaterOrEqual, operand: 0 },
-        distinct: Vec::new(),
-        order: Vec::new(),
-        limit: None,
-        offset: None,
-        keys: None,
-        order_values: false,
-        group: None,
+        ..Fetch::of(collection(), vec![0, 2])
     };
     BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands: vec![number(age)], keys: None }
 }
