@@ -10,6 +10,7 @@ pub(crate) mod column;
 pub(crate) mod dialect;
 pub(crate) mod indexed;
 pub(crate) mod reading;
+pub(crate) mod single;
 pub(crate) mod statement;
 pub(crate) mod translate;
 pub(crate) mod unproven;

@@ -29,6 +29,8 @@ struct Type {
     values: &'static [(&'static str, Option<&'static str>)],
     /// Operands, as JSON, that are none of the values.
     others: &'static [&'static str],
+    /// Operands that the type itself cannot hold, and that have no place in its order.
+    strangers: &'static [&'static str],
     /// What the values are ordered by, in SQL; `{}` stands for the column.
     order: &'static str,
 }
@@ -41,12 +43,17 @@ const fn of(
     scalar: &'static str,
     values: &'static [(&'static str, Option<&'static str>)],
 ) -> Type {
-    Type { declared, scalar, values, others: &[], order: "{}" }
+    Type { declared, scalar, values, others: &[], strangers: &[], order: "{}" }
 }
 
 impl Type {
     const fn others(mut self, others: &'static [&'static str]) -> Self {
         self.others = others;
+        self
+    }
+
+    const fn strangers(mut self, strangers: &'static [&'static str]) -> Self {
+        self.strangers = strangers;
         self
     }
 
@@ -134,6 +141,16 @@ impl Case<'_> {
         }
         let all: Vec<Value> = operands.into_iter().map(|(operand, _)| operand).collect();
         self.lists(&table, &cells, &all).await;
+        let strangers = || self.page.strangers.iter().map(|text| serde_json::from_str::<Value>(text).unwrap());
+        let nowhere: Vec<Value> = strangers().collect();
+        for stranger in &nowhere {
+            self.stranger(&table, &cells, stranger).await;
+        }
+        let others = self.page.others.iter().map(|text| serde_json::from_str(text).unwrap());
+        let absent: Vec<Value> = others.chain(nowhere).collect();
+        if !absent.is_empty() {
+            self.lists(&table, &cells, &absent).await;
+        }
     }
 
     /// Each value is as expected, or null with one error at its place.
@@ -187,6 +204,28 @@ impl Case<'_> {
         let asked = format!("{{ s {{ {table}(distinctOn: [v], orderBy: [{{ v: ASC }}]) {{ id }} }} }}");
         let found = self.asker.rows(&asked, table).await;
         self.expect("distinctOn", &found.len(), &different.len());
+        self.folds(table, different.len()).await;
+    }
+
+    /// The first and the last of the order are the smallest and the largest; groups are of what is different.
+    async fn folds(&mut self, table: &str, different: usize) {
+        let known = "where: { v: { _isNull: false } }, limit: 1";
+        let asked = format!(
+            "{{ s {{ a: {table}({known}, orderBy: [{{ v: ASC }}]) {{ v }} z: {table}({known}, orderBy: [{{ v: DESC }}]) {{ v }} \
+             {table}Aggregate {{ aggregate {{ min {{ v }} max {{ v }} }} }} \
+             {table}Groups(by: [v], orderBy: [{{ key: {{ v: ASC_NULLS_FIRST }} }}]) {{ key {{ v }} aggregate {{ min {{ v }} }} }} }} }}"
+        );
+        let answer = self.asker.ask(&asked, json!({})).await;
+        let data = &answer["data"]["s"];
+        let figures = &data[format!("{table}Aggregate")]["aggregate"];
+        self.expect("errors of figures", &answer.get("errors"), &None);
+        self.expect("min", &figures["min"]["v"], &data["a"][0]["v"]);
+        self.expect("max", &figures["max"]["v"], &data["z"][0]["v"]);
+        let groups = data[format!("{table}Groups")].as_array().cloned().unwrap_or_default();
+        self.expect("groups", &groups.len(), &different);
+        for group in &groups {
+            self.expect("the key of a group", &group["key"]["v"], &group["aggregate"]["min"]["v"]);
+        }
     }
 
     /// Equality exactly; order as the source has it.
@@ -225,18 +264,50 @@ impl Case<'_> {
         }
     }
 
+    /// What the type cannot hold is equal to nothing, and whether it is smaller is unknown.
+    async fn stranger(&mut self, table: &str, cells: &[Cell], operand: &Value) {
+        let (_, known) = oracle::split(cells, |_| false);
+        let given = |name: &str| json!({ "v": { name: operand } });
+        let mut cases = vec![("_eq", vec![]), ("_neq", known.clone())];
+        cases.extend(["_gt", "_gte", "_lt", "_lte"].map(|name| (name, vec![])));
+        let conditions: Vec<Value> = cases.iter().map(|(name, _)| given(name)).collect();
+        let negated: Vec<Value> = conditions.iter().map(|condition| json!({ "_not": condition })).collect();
+        let found = self.asker.ids(self.number, table, &[conditions, negated].concat()).await;
+        let (plain, negated) = found.split_at(cases.len());
+        for (at, (name, expected)) in cases.iter().enumerate() {
+            let opposite = match *name {
+                "_eq" => known.clone(),
+                _ => vec![],
+            };
+            for (what, ids, expected) in
+                [(name.to_string(), &plain[at], expected), (format!("_not {name}"), &negated[at], &opposite)]
+            {
+                let mut ids = ids.clone();
+                without_faults(&mut ids, cells);
+                self.expect(&format!("{what} {operand}"), &ids, expected);
+            }
+        }
+    }
+
     async fn lists(&mut self, table: &str, cells: &[Cell], all: &[Value]) {
         for taken in [0, 1, all.len() / 2, all.len()] {
             let list = &all[..taken];
-            let conditions = [json!({ "v": { "_in": list } }), json!({ "v": { "_nin": list } })];
+            let conditions = [
+                json!({ "v": { "_in": list } }),
+                json!({ "v": { "_nin": list } }),
+                json!({ "_not": { "v": { "_in": list } } }),
+            ];
             let mut found = self.asker.ids(self.number, table, &conditions).await;
             let (inside, outside) = oracle::split(cells, |value| list.iter().any(|item| equal(item, value)));
             self.expect(&format!("_in {list:?}"), &found[0], &inside);
             if list.is_empty() {
                 self.expect("_nin []", &found[1].len(), &cells.len());
+                self.expect("_not _in []", &found[2].len(), &cells.len());
             } else {
-                without_faults(&mut found[1], cells);
-                self.expect(&format!("_nin {list:?}"), &found[1], &outside);
+                for (at, name) in [(1, "_nin"), (2, "_not _in")] {
+                    without_faults(&mut found[at], cells);
+                    self.expect(&format!("{name} {list:?}"), &found[at], &outside);
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ mod form;
 mod listen;
 mod plain;
 mod pool;
+mod readable;
 mod settings;
 mod wire;
 

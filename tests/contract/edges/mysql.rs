@@ -130,7 +130,7 @@ const TYPES: &[Type] = &[
             ("0", Some("0.0")),
         ],
     )
-    .others(&["0.2", "0.10000000149"]),
+    .others(&["0.2", "0.10000000149", "0.10000000149011612", "16777217", "1e300"]),
     of(
         "DOUBLE",
         "Float",
@@ -267,9 +267,9 @@ const TYPES: &[Type] = &[
     of(
         "ENUM('z', 'a b', 'ü', 'A B')",
         "String",
-        &[("'z'", Some(r#""z""#)), ("'a b'", Some(r#""a b""#)), ("'ü'", Some(r#""ü""#))],
+        &[("'z'", Some(r#""z""#)), ("'a b'", Some(r#""a b""#)), ("'wrong'", Some(r#""""#)), ("'ü'", Some(r#""ü""#))],
     )
-    .others(&[])
+    .strangers(&[r#""zz""#, r#""Z""#, r#"" ""#])
     .order("{} + 0"),
     of("ENUM('z', 'a b') CHARACTER SET latin1", "String", &[("'z'", Some(r#""z""#)), ("'a b'", Some(r#""a b""#))])
         .order("{} + 0"),

@@ -8,7 +8,7 @@ const BEFORE: &str = "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public; 
     CREATE TYPE place AS (x integer, label text); \
     CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level1', deterministic = false); \
     CREATE DOMAIN positive AS integer CHECK (VALUE > 0); CREATE DOMAIN small AS positive; \
-    CREATE DOMAIN price AS numeric(6, 2); CREATE DOMAIN code AS char(4); CREATE DOMAIN feeling AS mood; \
+    CREATE DOMAIN price AS numeric(6, 2); CREATE DOMAIN code AS char(4); CREATE DOMAIN feeling AS mood; CREATE DOMAIN oddity AS odd; \
     CREATE DOMAIN numbers AS integer[]; CREATE DOMAIN span AS int4range; CREATE DOMAIN spot AS place; \
     CREATE DOMAIN loose AS text COLLATE blind; CREATE DOMAIN instant AS timestamptz(3)";
 
@@ -107,7 +107,12 @@ const TYPES: &[Type] = &[
             ("'-Infinity'", FAULT),
         ],
     )
-    .others(&["0.2", "0.5"]),
+    .others(&["0.2", "0.5", "16777217", "0.10000000149011612", "1e300"]),
+    of("real", "Float", &[("0.1", Some("0.1")), ("16777216", Some("16777216.0")), ("-0.1", Some("-0.1"))]).others(&[
+        "16777217",
+        "0.10000000149011612",
+        "-1e-60",
+    ]),
     of(
         "double precision",
         "Float",
@@ -217,7 +222,8 @@ const TYPES: &[Type] = &[
             ("'-00:00:00.000001'", Some(r#""-00:00:00.000001""#)),
             ("'0'", Some(r#""00:00:00""#)),
         ],
-    ),
+    )
+    .strangers(&[r#""zz""#, r#""9999999999 years""#]),
     of(
         "timetz",
         "String",
@@ -226,7 +232,8 @@ const TYPES: &[Type] = &[
             ("'24:00-15:59'", Some(r#""24:00:00-15:59""#)),
             ("'08:00+00'", Some(r#""08:00:00+00""#)),
         ],
-    ),
+    )
+    .strangers(&[r#""zz""#, r#""25:00+00""#]),
     of(
         "money",
         "String",
@@ -235,7 +242,8 @@ const TYPES: &[Type] = &[
             ("'-92233720368547758.08'", Some(r#""-$92,233,720,368,547,758.08""#)),
             ("'3'", Some(r#""$3.00""#)),
         ],
-    ),
+    )
+    .strangers(&[r#""zz""#]),
     of(
         "inet",
         "String",
@@ -245,10 +253,11 @@ const TYPES: &[Type] = &[
             ("'::1'", Some(r#""::1""#)),
             ("'10.0.0.1/32'", Some(r#""10.0.0.1""#)),
         ],
-    ),
+    )
+    .strangers(&[r#""zz""#, r#""10.0.0.1/64""#]),
     of("cidr", "String", &[("'10.0.0.0/8'", Some(r#""10.0.0.0/8""#)), ("'::/0'", Some(r#""::/0""#))]),
     of("macaddr", "String", &[("'08:00:2b:01:02:03'", Some(r#""08:00:2b:01:02:03""#))]),
-    of("bit(3)", "String", &[("B'101'", Some(r#""101""#)), ("B'000'", Some(r#""000""#))]),
+    of("bit(3)", "String", &[("B'101'", Some(r#""101""#)), ("B'000'", Some(r#""000""#))]).strangers(&[r#""zz""#]),
     of("bit varying(5)", "String", &[("B'101'", Some(r#""101""#)), ("B''", Some(r#""""#)), ("B'10'", Some(r#""10""#))]),
     of(
         "int4range",
@@ -259,7 +268,8 @@ const TYPES: &[Type] = &[
             ("'(,)'", Some(r#""(,)""#)),
             ("'[1,5)'", Some(r#""[1,5)""#)),
         ],
-    ),
+    )
+    .strangers(&[r#""zz""#, r#""[5,1)""#]),
     of("numrange", "String", &[("'[1.10,2]'", Some(r#""[1.10,2]""#)), ("'[1.1,2]'", Some(r#""[1.1,2]""#))]),
     of("tstzrange", "String", &[("'[2024-01-01 08:00+08,)'", Some(r#""[\"2024-01-01 00:00:00+00\",)""#))]),
     of("xml", "String", &[("'<a b=\"1\"/>'", Some(r#""<a b=\"1\"/>""#)), ("'x'", Some(r#""x""#))])
@@ -326,7 +336,11 @@ const TYPES: &[Type] = &[
         "odd",
         "String",
         &[("'z'", Some(r#""z""#)), ("'a b'", Some(r#""a b""#)), ("'ü'", Some(r#""ü""#)), ("''", Some(r#""""#))],
-    ),
+    )
+    .strangers(&[r#""zz""#, r#""Z""#, r#""z ""#]),
+    of("oddity", "String", &[("'a b'", Some(r#""a b""#)), ("'z'", Some(r#""z""#))])
+        .strangers(&[r#""zz""#])
+        .order("{}::odd"),
     of("feeling", "SMood", &[("'sad'", Some(r#""sad""#)), ("'ok'", Some(r#""ok""#))]).order("{}::mood"),
     of("positive", "Int", &[("1", Some("1")), ("2147483647", Some("2147483647"))]).others(&["-1"]),
     of("small", "Int", &[("1", Some("1")), ("5", Some("5"))]),

@@ -94,8 +94,9 @@ fn extreme(dialect: MySql, function: Function, column: Column<'_>) -> Option<Str
     let word = if function == Function::Minimum { "MIN" } else { "MAX" };
     let own = bare(column);
     Some(match Storage::of(column.field) {
-        Storage::Enumeration(values) => format!("ELT({word}({own} + 0){})", labels(&values)),
-        Storage::Boolean | Storage::Year => format!("{word}({own} + 0)"),
+        Storage::Enumeration(values) => format!("ELT({word}({own} + 0) + 1, ''{})", labels(&values)),
+        // `MariaDB` gives the digits of an extreme of bits as if they were bits.
+        Storage::Boolean | Storage::Year | Storage::Bits(_) => format!("{word}({own} + 0)"),
         _ => format!("{word}({})", dialect.sort_key(column)),
     })
 }

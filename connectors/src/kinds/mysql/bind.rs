@@ -109,7 +109,15 @@ impl Statement {
                 let Value::List(items) = operand_value(values.bound, *operand)? else {
                     return Err(Unbindable::Operand);
                 };
-                self.list(&written(items, storage, *scalar)?);
+                let kept = written(items, storage, *scalar)?;
+                match items.first() {
+                    // Nothing is equal to any of them, but of null that is unknown.
+                    Some(item) if kept.is_empty() => {
+                        let never = write(item, storage, *scalar, Comparison::Equal).ok_or(Unbindable::Operand)?;
+                        self.list(&[never]);
+                    }
+                    _ => self.list(&kept),
+                }
             }
             Slot::Keys { keys, columns } => {
                 let other: KeyValues;

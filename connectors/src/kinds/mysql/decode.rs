@@ -13,8 +13,8 @@ use sqlx::mysql::{MySql, MySqlRow};
 use sqlx::{Column, Decode, Row, TypeInfo};
 
 use super::storage::{self, Storage};
-use super::value::shown;
 use crate::sql::column::Cells;
+use crate::sql::single::shown;
 use crate::{CellFault, Rows};
 
 const DAY: i64 = 86_400_000_000;
@@ -266,7 +266,10 @@ fn push(cells: &mut Cells, bytes: &[u8], wire: Wire, decoder: &Decoder, scratch:
             _ => temporal::parse_local(parsed()?)?,
         }),
         Cells::Text(cells) => match decoder.scalar {
-            Scalar::String if wire == Wire::Bits => {
+            // What is made of bits is a number.
+            Scalar::String
+                if wire == Wire::Bits || decoder.bits > 0 && matches!(wire, Wire::Signed | Wire::Unsigned) =>
+            {
                 let number = integer(bytes, wire)?;
                 cells.append_value(format!("{number:0width$b}", width = decoder.bits));
             }

@@ -311,7 +311,11 @@ impl Dialect for MySql {
     fn grouping(&self, column: Column<'_>) -> Grouping {
         let (exact, bare) = (self.exact(column), bare(column));
         // All values of the group are equal exactly; the server wants to be told which.
-        let value = if exact == bare { bare } else { format!("MIN({bare})") };
+        let value = match Storage::of(column.field) {
+            _ if exact == bare => bare,
+            Storage::Bits(_) => format!("MIN({bare} + 0)"),
+            _ => format!("MIN({bare})"),
+        };
         Grouping { exact, value }
     }
 

@@ -6,11 +6,16 @@ use super::dialect::bare;
 use super::storage::Storage;
 use crate::sql::dialect::Column;
 
-/// Where the value of an enum stands in its declaration, from 1. What is made of an enum is a plain text.
+/// Where the value of an enum stands in its declaration, from 1; the empty one that the server keeps for a wrong one is at
+/// 0. What is made of an enum is a plain text.
 pub(super) fn position(column: Column<'_>) -> String {
     match (Storage::of(column.field), column.expression) {
         (Storage::Enumeration(values), Some(expression)) => {
-            format!("NULLIF(FIELD({expression}{}), 0)", labels(&values))
+            let declared = labels(&values);
+            if values.iter().any(String::is_empty) {
+                return format!("NULLIF(FIELD({expression}{declared}), 0)");
+            }
+            format!("(NULLIF(FIELD({expression}, ''{declared}), 0) - 1)")
         }
         _ => format!("({} + 0)", bare(column)),
     }

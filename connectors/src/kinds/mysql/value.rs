@@ -9,6 +9,7 @@ use lilong_schema::{Scalar, Value, temporal};
 
 use super::storage::Storage;
 use crate::Comparison;
+use crate::sql::single;
 
 /// A value as the driver takes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,15 +83,14 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
         (Storage::Boolean, Value::Boolean(value)) => Written::marked(Argument::Integer((*value).into())),
         (Storage::Float, Value::Float(number)) => Written::marked(Argument::Float(*number)),
         (Storage::Float, Value::Integer(number)) => Written::marked(Argument::Float(*number as f64)),
-        (Storage::Single, Value::Float(number)) => Written::marked(Argument::Float(single(*number))),
-        (Storage::Single, Value::Integer(number)) => Written::marked(Argument::Float(single(*number as f64))),
+        (Storage::Single, Value::Float(number)) => Written::marked(Argument::Float(single::bound(*number))),
+        (Storage::Single, Value::Integer(number)) => Written::marked(Argument::Float(single::bound(*number as f64))),
         (Storage::Decimal { precision, scale }, Value::Decimal(text)) => decimal(text, *precision, *scale, comparison),
         (Storage::Decimal { precision, scale }, Value::Integer(number)) => {
             decimal(&number.to_string(), *precision, *scale, comparison)
         }
         (Storage::Enumeration(values), Value::Text(text)) if is_ordered(comparison) => {
-            let position = values.iter().position(|value| value == text)?;
-            Written::marked(Argument::Integer(position as i64 + 1))
+            Written::marked(position(values, text).map_or(Argument::Null, Argument::Integer))
         }
         // MySQL takes a bare mark for a text of that set, and then refuses what the set does not have.
         (Storage::Foreign { charset, collation }, Value::Text(text)) => Written {
@@ -128,6 +128,13 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
     })
 }
 
+/// Where a text stands in the declaration of an enum, from 1; before all others the empty text that the server keeps for a
+/// wrong one. `None`: nowhere.
+fn position(values: &[String], text: &str) -> Option<i64> {
+    let position = values.iter().position(|value| value == text);
+    position.map(|position| position as i64 + 1).or_else(|| text.is_empty().then_some(0))
+}
+
 /// A date or a time as the server reads it.
 fn text_of(value: &Value, scalar: Scalar) -> Option<Argument> {
     let moment = |micros| temporal::format_local(micros).replace('T', " ");
@@ -149,18 +156,6 @@ fn integer(number: i128) -> Written {
     } else {
         Written::beyond(number < 0)
     }
-}
-
-/// What a `FLOAT` holds if it is shown as this number; the number itself if none is.
-#[allow(clippy::float_cmp)] // the same number, not one near it
-fn single(number: f64) -> f64 {
-    let near = number as f32;
-    if shown(near) == number { f64::from(near) } else { number }
-}
-
-/// The shortest decimal that is read as the same `FLOAT`.
-pub(super) fn shown(number: f32) -> f64 {
-    number.to_string().parse().unwrap_or_else(|_| f64::from(number))
 }
 
 /// A canonical decimal, cut to what `DECIMAL(precision, scale)` can hold.
@@ -233,14 +228,6 @@ mod tests {
         assert_eq!(of("1000", Comparison::Less), ABOVE);
         assert_eq!(of("-1000.5", Comparison::Less), BELOW);
         assert_eq!(sql(&decimal("0.5", 3, 0, Comparison::Less)), "(CAST(\"0\" AS DECIMAL(3, 0)) + 1)");
-    }
-
-    #[test]
-    #[allow(clippy::float_cmp)] // exactly these
-    fn a_float_of_four_bytes_is_met_by_the_number_it_is_shown_as() {
-        assert_eq!(shown(0.1_f32), 0.1);
-        assert_eq!(single(0.1), f64::from(0.1_f32));
-        assert_eq!(single(0.100_000_000_1), 0.100_000_000_1);
     }
 
     #[test]

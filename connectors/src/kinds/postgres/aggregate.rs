@@ -24,7 +24,8 @@ pub(super) fn grouping(column: Column<'_>) -> Grouping {
     }
     let value = match Form::of(column.field) {
         Form::Native | Form::Real | Form::Enum => collated(&exact, column),
-        Form::Padded => collated(&format!("({exact})::bpchar"), column),
+        // The server moves a cast inside a collation, and then does not see that this is what is grouped by.
+        Form::Padded => collated(&format!("({exact} || '')::bpchar"), column),
         _ => format!("({exact})::{}", type_of(column.field)),
     };
     Grouping { exact, value }
@@ -46,7 +47,7 @@ pub(super) fn aggregate(dialect: Postgres<'_>, function: Function, columns: &[Co
         function.scalar(column.field.scalar)?;
         let of = |cell: String| names.iter().rev().fold(cell, |inner, name| format!("{name}({inner})"));
         Some(match column.field.scalar {
-            Scalar::Float => of(format!("{}::float8", bare(column))),
+            Scalar::Float => of(number(column)),
             _ => format!("{}::float8", of(bare(column))),
         })
     };
@@ -64,7 +65,7 @@ pub(super) fn aggregate(dialect: Postgres<'_>, function: Function, columns: &[Co
             format!("count(DISTINCT ({})){}", cells.join(", "), known(columns))
         }
         (Function::Sum, [column]) => match column.field.scalar {
-            Scalar::Float => format!("sum({}::float8)", bare(*column)),
+            Scalar::Float => format!("sum({})", number(*column)),
             Scalar::Int | Scalar::BigInt | Scalar::Decimal => format!("sum({})", bare(*column)),
             _ => return None,
         },
@@ -77,6 +78,14 @@ pub(super) fn aggregate(dialect: Postgres<'_>, function: Function, columns: &[Co
         (Function::Minimum | Function::Maximum, [column]) => extreme(dialect, function, *column)?,
         _ => return None,
     })
+}
+
+/// A float as the number that is shown of it.
+fn number(column: Column<'_>) -> String {
+    match Form::of(column.field) {
+        Form::Real => format!("{}::text::float8", bare(column)),
+        _ => format!("{}::float8", bare(column)),
+    }
 }
 
 /// What a plain database says in another way.

@@ -17,6 +17,7 @@ use super::wire::{self, oid};
 use crate::evaluate::fold_into;
 use crate::sql::cells;
 use crate::sql::dialect::Keys;
+use crate::sql::single;
 use crate::{BoundFetch, Comparison, Operand, OperandId};
 
 /// What stands for a text with NUL: code points that are no characters, so that no stored text is equal.
@@ -70,12 +71,15 @@ pub(super) fn needs_wide(bound: &BoundFetch) -> bool {
     })
 }
 
-/// All parameters of a statement.
-pub(super) fn arguments(slots: &[Slot], bound: &BoundFetch) -> Result<PgArguments, Unbindable> {
+/// All parameters of a statement; those of the slots at some positions are null.
+pub(super) fn arguments(slots: &[Slot], bound: &BoundFetch, nulls: &[usize]) -> Result<PgArguments, Unbindable> {
     let mut arguments = PgArguments::default();
     arguments.reserve(slots.len(), slots.len() * 16);
-    for slot in slots {
-        let parameter = parameter(slot, bound)?;
+    for (position, slot) in slots.iter().enumerate() {
+        let mut parameter = parameter(slot, bound)?;
+        if nulls.contains(&position) {
+            parameter.bytes = None;
+        }
         arguments.add(parameter).map_err(|_| Unbindable("more than the protocol takes"))?;
     }
     Ok(arguments)
@@ -83,7 +87,7 @@ pub(super) fn arguments(slots: &[Slot], bound: &BoundFetch) -> Result<PgArgument
 
 fn parameter(slot: &Slot, bound: &BoundFetch) -> Result<Parameter, Unbindable> {
     Ok(match slot {
-        Slot::Value { operand, kind, comparison } => {
+        Slot::Value { operand, kind, comparison, .. } => {
             let value = operand_value(bound, *operand)?;
             let bytes = if value.is_null() {
                 None
@@ -180,8 +184,8 @@ fn write(value: &Value, kind: Kind, comparison: Comparison) -> Option<Vec<u8>> {
         (Kind::Decimal, Value::Decimal(text)) => wire::write_numeric(text)?,
         (Kind::Float, Value::Float(number)) => number.to_be_bytes().to_vec(),
         (Kind::Float, Value::Integer(number)) => (*number as f64).to_be_bytes().to_vec(),
-        (Kind::Real, Value::Float(number)) => (*number as f32).to_be_bytes().to_vec(),
-        (Kind::Real, Value::Integer(number)) => (*number as f32).to_be_bytes().to_vec(),
+        (Kind::Real, Value::Float(number)) => single::bound(*number).to_be_bytes().to_vec(),
+        (Kind::Real, Value::Integer(number)) => single::bound(*number as f64).to_be_bytes().to_vec(),
         (Kind::Boolean, Value::Boolean(value)) => vec![u8::from(*value)],
         (Kind::Text, Value::Text(text)) => storable(text, comparison).into_bytes(),
         (Kind::Date, Value::Date(days)) => wire::write_date(*days),
@@ -244,8 +248,7 @@ fn scalar_type(kind: Kind) -> u32 {
     match kind {
         Kind::Integer => oid::INT8,
         Kind::Decimal => oid::NUMERIC,
-        Kind::Real => oid::FLOAT4,
-        Kind::Float => oid::FLOAT8,
+        Kind::Real | Kind::Float => oid::FLOAT8,
         Kind::Boolean => oid::BOOL,
         Kind::Text => oid::TEXT,
         Kind::Date => oid::DATE,
@@ -260,8 +263,7 @@ fn array_type(kind: Kind) -> u32 {
     match kind {
         Kind::Integer => 1016,
         Kind::Decimal => 1231,
-        Kind::Real => 1021,
-        Kind::Float => 1022,
+        Kind::Real | Kind::Float => 1022,
         Kind::Boolean => 1000,
         Kind::Text => 1009,
         Kind::Date => 1182,

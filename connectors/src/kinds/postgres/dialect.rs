@@ -28,6 +28,8 @@ pub(super) enum Slot {
         kind: Kind,
         /// How it is compared: what the server cannot hold is replaced by it.
         comparison: Comparison,
+        /// The type that the server reads the text as, if it does.
+        read_as: Option<String>,
     },
     /// The items of a list operand as an array.
     List {
@@ -95,7 +97,8 @@ impl Postgres<'_> {
         operand: OperandId,
         comparison: Comparison,
     ) -> String {
-        let mut value = parameter(statement, Slot::Value { operand, kind: self.kind(column), comparison });
+        let slot = Slot::Value { operand, kind: self.kind(column), comparison, read_as: None };
+        let mut value = parameter(statement, slot);
         if self.is_widened(column) {
             value.push_str("::numeric");
         }
@@ -115,12 +118,18 @@ impl Postgres<'_> {
             Comparison::Less => "<",
             _ => "<=",
         };
+        let form = Form::of(column.field);
+        if matches!(form, Form::Folded | Form::Printed | Form::Address) {
+            let read_as = type_of(column.field);
+            let slot = Slot::Value { operand, kind: Kind::Text, comparison, read_as: Some(read_as.to_owned()) };
+            let value = parameter(statement, slot);
+            return format!("({} {sign} {value}::{read_as})", self.sort_key(column));
+        }
         let value = self.value(statement, column, operand, comparison);
-        let right = match Form::of(column.field) {
-            Form::Native | Form::Real | Form::Opaque | Form::Document => value,
+        let right = match form {
             Form::Padded => format!("{value}::bpchar"),
             Form::Enum => labels(column, &format!("= {value}")),
-            Form::Folded | Form::Printed | Form::Address => format!("{value}::{}", type_of(column.field)),
+            _ => value,
         };
         format!("({} {sign} {right})", self.sort_key(column))
     }

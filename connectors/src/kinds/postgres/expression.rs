@@ -71,6 +71,13 @@ pub(super) fn canonical(column: Column<'_>) -> String {
     }
 }
 
+/// The labels of the column's enum that are among some texts. They are compared with the column by its index, beside its
+/// text: where there are none another label stands for them, because in an empty array a null is not unknown.
+fn labels_array(column: Column<'_>, condition: &str) -> String {
+    let found = format!("ARRAY{}", labels(column, condition));
+    format!("COALESCE(NULLIF({found}, '{{}}'), (enum_range(NULL::{}))[1:1])", type_of(column.field))
+}
+
 /// The labels of the column's enum that are among some texts.
 pub(super) fn labels(column: Column<'_>, condition: &str) -> String {
     format!("(SELECT e.v FROM unnest(enum_range(NULL::{})) AS e(v) WHERE e.v::text {condition})", type_of(column.field))
@@ -82,7 +89,10 @@ pub(super) fn equal(column: Column<'_>, right: &str) -> String {
     match Form::of(column.field) {
         Form::Padded => format!("({bare} = {right}::bpchar AND {} = {right})", exact_text(column)),
         Form::Folded => format!("({bare} = {right}::{} AND {} = {right})", type_of(column.field), exact_text(column)),
-        Form::Enum => format!("{} = ANY(ARRAY{})", ordered(column), labels(column, &format!("= {right}"))),
+        Form::Enum => {
+            let labels = labels_array(column, &format!("= {right}"));
+            format!("({} = ANY({labels}) AND {} = {right})", ordered(column), exact_text(column))
+        }
         Form::Printed | Form::Opaque | Form::Address | Form::Document => format!("{} = {right}", exact_text(column)),
         Form::Native | Form::Real if is_loose(column.field) => {
             format!("({bare} = {right} AND {bare} COLLATE \"C\" = {right})")
@@ -99,7 +109,10 @@ pub(super) fn one_of(column: Column<'_>, list: &str) -> String {
         Form::Folded => {
             format!("({bare} = ANY({list}::{}[]) AND {} = ANY({list}))", type_of(column.field), exact_text(column))
         }
-        Form::Enum => format!("{} = ANY(ARRAY{})", ordered(column), labels(column, &format!("= ANY({list})"))),
+        Form::Enum => {
+            let labels = labels_array(column, &format!("= ANY({list})"));
+            format!("({} = ANY({labels}) AND {} = ANY({list}))", ordered(column), exact_text(column))
+        }
         Form::Printed | Form::Opaque | Form::Address | Form::Document => {
             format!("{} = ANY({list})", exact_text(column))
         }

@@ -53,6 +53,15 @@ pub(super) fn is_of_words(error: &sqlx::Error) -> bool {
     error.code().is_some_and(|code| code.starts_with("42") && code != "42501")
 }
 
+/// Whether a value is none of the type that it is read as.
+pub(super) fn is_of_value(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    // What a domain refuses is a violation.
+    error.code().is_some_and(|code| code.starts_with("22") || code == "23514")
+}
+
 /// Whether a table was changed since the connection prepared the statement.
 pub(super) fn is_stale_plan(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else {

@@ -14,6 +14,7 @@ use super::decode::Reader;
 use super::dialect::Slot;
 use super::fault;
 use super::pool::{Lease, Pool};
+use super::readable;
 use crate::sql::batch::{BYTES, ROWS, capacity};
 use crate::sql::reading::{self, Outlet};
 use crate::{BoundFetch, Error, ErrorKind, Result, RowStream, Rows};
@@ -40,13 +41,23 @@ async fn read(pool: Arc<Pool>, parts: Arc<Parts>, bound: BoundFetch, outlet: Out
     let mut lease = pool.lease(false).await?;
     let used = lease.used;
     let mut sent = false;
-    match attempt(&mut lease, &pool, &parts, &bound, &outlet, &mut sent).await {
+    match attempt(&mut lease, &pool, &parts, (&bound, &[]), &outlet, &mut sent).await {
         // A connection that was idle may have died, or may remember a table as it was: a new one knows.
         Err(Failure::Server(error)) if used && !sent && (fault::is_gone(&error) || fault::is_stale_plan(&error)) => {
             lease.at_rest();
             drop(lease);
             let mut lease = pool.lease(true).await?;
-            let outcome = attempt(&mut lease, &pool, &parts, &bound, &outlet, &mut sent).await;
+            let outcome = attempt(&mut lease, &pool, &parts, (&bound, &[]), &outlet, &mut sent).await;
+            finish(lease, &pool, outcome, &outlet).await
+        }
+        Err(Failure::Server(error)) if !sent && fault::is_of_value(&error) && readable::reads(&parts.slots) => {
+            let refused = finish(lease, &pool, Err(Failure::Server(error)), &outlet).await;
+            let nulls = readable::unreadable(&pool, &parts.slots, &bound).await?;
+            if nulls.is_empty() {
+                return refused;
+            }
+            let mut lease = pool.lease(false).await?;
+            let outcome = attempt(&mut lease, &pool, &parts, (&bound, &nulls), &outlet, &mut sent).await;
             finish(lease, &pool, outcome, &outlet).await
         }
         outcome => finish(lease, &pool, outcome, &outlet).await,
@@ -91,18 +102,18 @@ async fn finish(
     }
 }
 
-/// Runs the statement once; the last rows are its result.
+/// Runs the statement once, with nulls in the places of some values; the last rows are its result.
 async fn attempt(
     lease: &mut Lease,
     pool: &Arc<Pool>,
     parts: &Parts,
-    bound: &BoundFetch,
+    (bound, nulls): (&BoundFetch, &[usize]),
     outlet: &Outlet,
     sent: &mut bool,
 ) -> Result<Option<Rows>, Failure> {
     let internal = |what: &str| Error::new(ErrorKind::Internal, pool.source().clone(), what);
-    let arguments =
-        bind::arguments(&parts.slots, bound).map_err(|error| Failure::Other(internal("binding").because(error)))?;
+    let arguments = bind::arguments(&parts.slots, bound, nulls)
+        .map_err(|error| Failure::Other(internal("binding").because(error)))?;
     let connection = lease.begin(pool.tuning().timeout).await.map_err(Failure::Server)?;
     let schema = bound.prepared.schema();
     let mut reader = Reader::new(schema, parts.scalars.clone(), capacity(bound));

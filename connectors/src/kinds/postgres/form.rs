@@ -19,7 +19,7 @@ pub(super) const LOOSE: &str = "loose";
 pub(super) enum Form {
     /// As the type itself.
     Native,
-    /// A four-byte float: compared with operands rounded to it, and printed by its own digits.
+    /// A four-byte float: by the number that its own digits are.
     Real,
     /// `CHAR(n)`: without its padding.
     Padded,
@@ -76,7 +76,7 @@ pub(super) enum Kind {
     Integer,
     /// `numeric`
     Decimal,
-    /// `float4`
+    /// `float8` that a `float4` is compared with.
     Real,
     /// `float8`
     Float,
