@@ -96,7 +96,8 @@ impl Gateway {
     /// The plan of a request and the native requests it would send; asks nobody.
     pub fn explain(&self, request: &Request) -> Result<serde_json::Value, Vec<RequestError>> {
         let model = self.model();
-        let (plan, _) = pipeline::prepare(&model, &self.inner.limits, &self.inner.cache, &self.inner.cursors, request)?;
+        let (plan, ..) =
+            pipeline::prepare(&model, &self.inner.limits, &self.inner.cache, &self.inner.cursors, request)?;
         Ok(crate::plan::display::plan(&plan, &model))
     }
 }

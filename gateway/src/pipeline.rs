@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lilong_connectors::evaluate::Pattern;
 use lilong_schema::Slice;
 use lilong_schema::catalog::Limits;
 
@@ -34,7 +35,8 @@ pub(crate) async fn run(
     cursors: &CursorKey,
     request: &Request,
 ) -> Answer<Pieces> {
-    let (plan, variables) = match prepare(model, limits, cache, cursors, request) {
+    // As long as the patterns are held nobody compiles them again.
+    let (plan, variables, _patterns) = match prepare(model, limits, cache, cursors, request) {
         Ok(prepared) => prepared,
         Err(errors) => return refused(&errors, &request.trace),
     };
@@ -73,14 +75,14 @@ async fn texts(plan: &Plan, model: &Model, slice: &Slice, kept: &Kept) -> Result
     Ok(texts)
 }
 
-/// Everything that asks nobody: from a request to its plan and variables.
+/// Everything that asks nobody: from a request to its plan, variables and patterns.
 pub(crate) fn prepare(
     model: &Model,
     limits: &Limits,
     cache: &PlanCache,
     cursors: &CursorKey,
     request: &Request,
-) -> Result<(Arc<Plan>, Variables), Vec<RequestError>> {
+) -> Result<(Arc<Plan>, Variables, Vec<Arc<Pattern>>), Vec<RequestError>> {
     let federated = &*model.federated;
     let slice = &request.slice;
     let name = request.operation_name.as_deref();
@@ -107,9 +109,9 @@ pub(crate) fn prepare(
         structure.extend(case);
         plan = cache.plan(shape.id, structure, make)?;
     }
-    plan.check(&variables).map_err(|error| vec![error])?;
+    let patterns = plan.check(&variables).map_err(|error| vec![error])?;
     let variables = plan.open_cursors(variables, cursors, &model.sources).map_err(|error| vec![error])?;
-    Ok((plan, variables))
+    Ok((plan, variables, patterns))
 }
 
 fn refused(errors: &[RequestError], trace: &str) -> Answer<Pieces> {
@@ -127,6 +129,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
+    use crate::error::Code;
     use crate::plan_cache::CAPACITY;
     use crate::sample;
 
@@ -153,7 +156,7 @@ mod tests {
         fn plan(&self, query: &str, variables: Value) -> Result<Arc<Plan>, Vec<RequestError>> {
             let Value::Object(variables) = variables else { panic!("no variables") };
             let request = Request { query: query.to_owned(), variables, ..Request::default() };
-            prepare(&self.model, &self.limits, &self.cache, &self.cursors, &request).map(|(plan, _)| plan)
+            prepare(&self.model, &self.limits, &self.cache, &self.cursors, &request).map(|(plan, ..)| plan)
         }
 
         fn plans(&self) -> u64 {
@@ -246,6 +249,24 @@ mod tests {
             assert!(bench.plan(text, json!({})).is_err());
         }
         assert_eq!(bench.plans(), 0);
+    }
+
+    #[test]
+    fn patterns_are_compiled_for_each_request_and_no_more_than_some() {
+        let bench = Bench::new();
+        let names = "query ($where: CivilResidentBoolExp) { civil { resident(where: $where) { id } } }";
+        let refused = |patterns: &[String]| {
+            let parts: Vec<_> = patterns.iter().map(|pattern| json!({ "idCard": { "_regex": pattern } })).collect();
+            bench.plan(names, json!({ "where": { "_or": parts } })).err().map(|errors| errors[0].code)
+        };
+        let different = (0..2_500).map(|number| format!(r"[\pL&&\p{{Greek}}]{{20}}{number}")).collect::<Vec<_>>();
+        assert_eq!(refused(&different), Some(Code::TooCostly));
+        assert_eq!(refused(&different[..50]), None);
+        assert_eq!(refused(&different[..51]), Some(Code::TooCostly));
+        assert_eq!(refused(&vec![different[0].clone(); 500]), None, "it is one, wherever it stands");
+        assert_eq!(refused(&["(".to_owned()]), Some(Code::BadInput));
+        let literal = "{ civil { resident(where: { idCard: { _regex: \"(\" } }) { id } } }";
+        assert_eq!(bench.plan(literal, json!({})).unwrap_err()[0].code, Code::BadInput);
     }
 
     #[test]
