@@ -125,8 +125,8 @@ pub struct SourceSettings {
     pub name: String,
     /// The kind of connector; empty in [`Catalog::additions`].
     pub connector: String,
-    /// Where the source is, for people: `path` or `url` as written, without user, password and parameters, and with
-    /// `${…}` not filled in; never secret, may be empty.
+    /// Where the source is, for people, and what tells `[[discover]]` blocks apart: `path` or `url` as written, without user,
+    /// password and parameters that name no place, and with `${…}` not filled in; never secret, may be empty.
     pub location: String,
     /// The department's title.
     pub title: Option<String>,

@@ -62,6 +62,9 @@ pub(crate) async fn serve(
     pool::bound_process(opened.catalog.server.limits.connections.min(room));
     let Descriptions { mut stored, missing, findings, .. } = opened.stored();
     catalog::refuse(&[opened.findings.clone(), findings].concat())?;
+    for problem in &opened.silent {
+        tracing::warn!("{problem}");
+    }
     // With nothing described there would be nothing to serve, so that the first questions would all be refused.
     let mut missing = missing;
     if stored.is_empty() && !missing.is_empty() {
@@ -97,7 +100,7 @@ pub(crate) async fn serve(
     }
     first()?;
     announce(&server, as_json, sources, collections)?;
-    if missing.is_empty() {
+    if missing.is_empty() && opened.silent.is_empty() {
         // The model holds what of them is needed; all else would be held until the end.
         drop((opened, stored));
     } else {
