@@ -44,7 +44,9 @@ impl Wild {
                 return Places::Sparse(places);
             }
             let mut dense = any.clone();
-            places.into_iter().for_each(|at| set(&mut dense, at));
+            for at in places {
+                set(&mut dense, at);
+            }
             Places::Dense(dense)
         };
         let chars = chars.into_iter().map(|(char, found)| (char, places(found))).collect();
