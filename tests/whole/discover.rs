@@ -41,7 +41,7 @@ fn a_server_that_is_away_stops_neither_a_start_nor_the_others() {
     ends(&on("describe", &city, &["--source", "civil"]), 0, &["1 source described"]);
     ends(&on("describe", &city, &["--source", "far_parks"]), 2, &[told, "far_parks"]);
     ends(&on("check", &city, &[]), 3, &[told, "no problems"]);
-    ends(&on("schema", &city, &[]), 0, &[told, "type CivilT"]);
+    ends(&on("schema", &city, &[]), 3, &[told, "type CivilT"]);
     let running = Running::serve(city.folder());
     assert_eq!(running.ask("{ civil { t { id } } }"), json!({"data": {"civil": {"t": [{"id": 7}]}}}));
 }
