@@ -11,6 +11,7 @@ mod filter;
 mod fold;
 mod index;
 mod keys;
+mod pattern;
 mod sort;
 mod text;
 
@@ -23,15 +24,16 @@ use crate::{ErrorKind, OperandId};
 
 pub use comparable::{comparable, encoded};
 pub(crate) use filter::reach;
-pub use filter::{Linked, filter, filter_linked};
+pub use filter::{Linked, effort, filter, filter_linked, filter_until};
 pub(crate) use fold::{Careful, Moments, Total};
 pub use fold::{FoldColumn, Folded, combine, fold, partials};
 pub use index::{KeyIndex, distinct_keys};
 pub use keys::{canonical_texts, convert, normalize, parse_canonical};
+pub use pattern::Pattern;
 pub use sort::{Term, sort, sort_first};
 pub use text::{Like, fold_into};
 
-/// What goes wrong in an evaluation. All but [`Error::BadPattern`] are defects of the caller.
+/// What goes wrong in an evaluation. All but [`Error::BadPattern`] and [`Error::Late`] are defects of the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A `_regex` that is none, or whose program would be too large: the client's own mistake.
@@ -43,6 +45,9 @@ pub enum Error {
         #[source]
         cause: Box<regex::Error>,
     },
+    /// The time was over first; told only where an end was given.
+    #[error("the time was over before all rows were compared")]
+    Late,
     /// The predicate or order names a field that the batch does not have.
     #[error("the batch has no column for field {0}")]
     NoColumn(String),

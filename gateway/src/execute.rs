@@ -5,6 +5,7 @@
 //! inputs are there; steps that need nothing of each other run at the same time. A fault stays with its step.
 
 mod account;
+mod aside;
 mod attach;
 mod bind;
 mod choose;
@@ -160,6 +161,10 @@ impl Run<'_> {
                         let attempt = Attempt { of: attempt.of.or(Some(id)), ..attempt };
                         fetches.push(async move { (id, run.scan(scan, attempt).await) });
                     }
+                    (Step::Filter(filter), Ok(made)) => fetches.push(async move {
+                        let rows = run.filter(filter, &made).await;
+                        (id, rows.map(|rows| Arc::new(Made::Rows(Arc::new(rows)))))
+                    }),
                     (step, Ok(made)) => progress.finish(id, run.work(step, &made).map(Arc::new)),
                 }
             }
@@ -197,11 +202,12 @@ impl Run<'_> {
         missing.extend(faults.into_iter().map(|fault| (id, fault)));
     }
 
-    /// A step that asks nobody.
+    /// A step that asks nobody and takes no time.
     fn work(&self, step: &Step, made: &[Arc<Made>]) -> Result<Made, Fault> {
         Ok(match step {
-            Step::Fetch(_) | Step::Union(_) | Step::Choose(_) | Step::Scan(_) | Step::Given => return Err(internal()),
-            Step::Filter(filter) => Made::Rows(Arc::new(self.filter(filter, made)?)),
+            Step::Fetch(_) | Step::Union(_) | Step::Choose(_) | Step::Scan(_) | Step::Filter(_) | Step::Given => {
+                return Err(internal());
+            }
             Step::Sort(sort) => Made::Rows(Arc::new(sort_rows(sort, &*rows(made, 0)?)?)),
             Step::Attach(step) => Made::Rows(Arc::new(attach::attach(step, &*rows(made, 0)?, &*rows(made, 1)?)?)),
             Step::Page(page) => Made::Rows(Arc::new(page::keep(page, &*rows(made, 0)?, self.world.variables)?)),
@@ -214,11 +220,10 @@ impl Run<'_> {
         })
     }
 
-    fn filter(&self, step: &FilterStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
+    async fn filter(&self, step: &FilterStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
         let rows = rows(made, made.len().saturating_sub(1))?;
         let operands = bind::operands(&step.operands, made, self.world.variables)?;
-        let mask = evaluate::filter(&step.predicate, &step.collection, &step.columns, &rows.batch, &operands)
-            .map_err(|error| self.internal(&error))?;
+        let mask = self.meets(&step.predicate, &step.collection, &step.columns, &rows.batch, &operands).await?;
         keep(&rows, &mask).map_err(|error| self.internal(&error))
     }
 

@@ -101,7 +101,7 @@ impl Gateway {
     /// The plan of a request and the native requests it would send; asks nobody.
     pub fn explain(&self, request: &Request) -> Result<serde_json::Value, Vec<RequestError>> {
         let model = self.model();
-        let (plan, _) = self.engine(&model).prepare(request)?;
+        let (plan, ..) = self.engine(&model).prepare(request)?;
         Ok(crate::plan::display::plan(&plan, &model))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lilong_connectors::evaluate::Pattern;
 use lilong_schema::Slice;
 use lilong_schema::catalog::Limits;
 
@@ -38,7 +39,8 @@ impl Engine<'_> {
     /// From a request to its answer.
     pub(crate) async fn run(&self, request: &Request) -> Answer<Pieces> {
         let Engine { model, limits, cursors, .. } = *self;
-        let (plan, variables) = match self.prepare(request) {
+        // As long as the patterns are held nobody compiles them again.
+        let (plan, variables, _patterns) = match self.prepare(request) {
             Ok(prepared) => prepared,
             Err(errors) => return refused(&errors, &request.trace),
         };
@@ -77,8 +79,11 @@ impl Engine<'_> {
         Ok(texts)
     }
 
-    /// Everything that asks nobody: from a request to its plan and variables.
-    pub(crate) fn prepare(&self, request: &Request) -> Result<(Arc<Plan>, Variables), Vec<RequestError>> {
+    /// Everything that asks nobody: from a request to its plan, variables and patterns.
+    pub(crate) fn prepare(
+        &self,
+        request: &Request,
+    ) -> Result<(Arc<Plan>, Variables, Vec<Arc<Pattern>>), Vec<RequestError>> {
         let Engine { model, limits, plans, cursors, .. } = *self;
         let federated = &*model.federated;
         let slice = &request.slice;
@@ -106,9 +111,9 @@ impl Engine<'_> {
             structure.extend(case);
             plan = plans.plan(shape.id, structure, make)?;
         }
-        plan.check(&variables).map_err(|error| vec![error])?;
+        let patterns = plan.check(&variables).map_err(|error| vec![error])?;
         let variables = plan.open_cursors(variables, cursors, &model.sources).map_err(|error| vec![error])?;
-        Ok((plan, variables))
+        Ok((plan, variables, patterns))
     }
 }
 
@@ -127,6 +132,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
+    use crate::error::Code;
     use crate::plan_cache::CAPACITY;
     use crate::sample;
 
@@ -155,7 +161,7 @@ mod tests {
 
         fn prepare(&self, request: &Request) -> Result<Arc<Plan>, Vec<RequestError>> {
             let Self { model, cache: plans, limits, schemas, cursors } = self;
-            Engine { model, limits, plans, schemas, cursors }.prepare(request).map(|(plan, _)| plan)
+            Engine { model, limits, plans, schemas, cursors }.prepare(request).map(|(plan, ..)| plan)
         }
 
         fn plan(&self, query: &str, variables: Value) -> Result<Arc<Plan>, Vec<RequestError>> {
@@ -254,6 +260,24 @@ mod tests {
             assert!(bench.plan(text, json!({})).is_err());
         }
         assert_eq!(bench.plans(), 0);
+    }
+
+    #[test]
+    fn patterns_are_compiled_for_each_request_and_no_more_than_some() {
+        let bench = Bench::new();
+        let names = "query ($where: CivilResidentBoolExp) { civil { resident(where: $where) { id } } }";
+        let refused = |patterns: &[String]| {
+            let parts: Vec<_> = patterns.iter().map(|pattern| json!({ "idCard": { "_regex": pattern } })).collect();
+            bench.plan(names, json!({ "where": { "_or": parts } })).err().map(|errors| errors[0].code)
+        };
+        let different = (0..2_500).map(|number| format!(r"[\pL&&\p{{Greek}}]{{20}}{number}")).collect::<Vec<_>>();
+        assert_eq!(refused(&different), Some(Code::TooCostly));
+        assert_eq!(refused(&different[..50]), None);
+        assert_eq!(refused(&different[..51]), Some(Code::TooCostly));
+        assert_eq!(refused(&vec![different[0].clone(); 500]), None, "it is one, wherever it stands");
+        assert_eq!(refused(&["(".to_owned()]), Some(Code::BadInput));
+        let literal = "{ civil { resident(where: { idCard: { _regex: \"(\" } }) { id } } }";
+        assert_eq!(bench.plan(literal, json!({})).unwrap_err()[0].code, Code::BadInput);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! In: a predicate, the batch, the operands. Out: a mask, null where the predicate is unknown. *Invariant*: comparisons
 //! with a null are unknown; `IsNull`, `KeyIn` and `Exists` never are; `In` of an empty list is false and `NotIn` true.
 
+mod effort;
 mod reach;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
@@ -21,6 +23,8 @@ use super::{Error, KeyIndex, Result, convert, expect_type, normalize};
 use crate::rows::arrow_type;
 use crate::{Comparison, Exists, Hop, Operand, OperandId, OrderTarget, Predicate, Test};
 
+use self::effort::Clock;
+pub use effort::effort;
 pub(crate) use reach::reach;
 
 /// Gives all rows of another collection of the source, and which field each column is; `None` if there is no such
@@ -40,6 +44,18 @@ pub fn filter(
     filter_linked(predicate, collection, columns, batch, operands, &|_| None)
 }
 
+/// The same as [`filter`], but for [`Error::Late`] where it would go on after `end`.
+pub fn filter_until(
+    predicate: &Predicate,
+    collection: &Collection,
+    columns: &[FieldId],
+    batch: &RecordBatch,
+    operands: &[Operand],
+    end: Instant,
+) -> Result<BooleanArray> {
+    View { collection, columns, batch, operands, linked: &|_| None, end: Some(end) }.mask(predicate)
+}
+
 /// The same as [`filter`] where the rows of linked collections are at hand.
 pub fn filter_linked(
     predicate: &Predicate,
@@ -49,9 +65,7 @@ pub fn filter_linked(
     operands: &[Operand],
     linked: &Linked<'_>,
 ) -> Result<BooleanArray> {
-    let truth = View { collection, columns, batch, operands, linked }.evaluate(predicate)?;
-    let known = &truth.yes | &truth.no;
-    Ok(BooleanArray::new(truth.yes, Some(NullBuffer::new(known))))
+    View { collection, columns, batch, operands, linked, end: None }.mask(predicate)
 }
 
 /// Which rows a predicate holds for, and which it does not hold for; in neither: unknown.
@@ -95,11 +109,22 @@ struct View<'a> {
     batch: &'a RecordBatch,
     operands: &'a [Operand],
     linked: &'a Linked<'a>,
+    /// When to give up; `None`: never.
+    end: Option<Instant>,
 }
 
 impl View<'_> {
+    fn mask(&self, predicate: &Predicate) -> Result<BooleanArray> {
+        let truth = self.evaluate(predicate)?;
+        let known = &truth.yes | &truth.no;
+        Ok(BooleanArray::new(truth.yes, Some(NullBuffer::new(known))))
+    }
+
     fn evaluate(&self, predicate: &Predicate) -> Result<Truth> {
         let rows = self.batch.num_rows();
+        if !Clock::new(self.end).allows(0) {
+            return Err(Error::Late);
+        }
         match predicate {
             Predicate::And(parts) => {
                 parts.iter().try_fold(Truth::all(true, rows), |sum, part| Ok(sum.and(&self.evaluate(part)?)))
@@ -209,13 +234,19 @@ impl View<'_> {
                     return Err(Error::Operand { operand, expected: "text" });
                 };
                 let matcher = Matcher::new(comparison, pattern);
-                let matcher = matcher.map_err(|cause| Error::BadPattern { operand, cause: Box::new(cause) })?;
+                let matcher = matcher.map_err(|cause| Error::BadPattern { operand, cause })?;
                 let Some(mut matcher) = matcher else {
                     return Err(Error::Operand { operand, expected: "text" });
                 };
                 let texts = column.as_string::<i32>();
-                let mask =
-                    BooleanBuffer::collect_bool(rows, |row| texts.is_valid(row) && matcher.matches(texts.value(row)));
+                let mut clock = Clock::new(self.end);
+                let mask = BooleanBuffer::collect_bool(rows, |row| {
+                    let length = texts.value_length(row) as usize;
+                    texts.is_valid(row) && clock.allows(length) && matcher.matches(texts.value(row))
+                });
+                if clock.is_over() {
+                    return Err(Error::Late);
+                }
                 Ok(Truth::over(&mask, column.nulls()))
             }
         }

@@ -1,15 +1,19 @@
 //! Matching of one text: wildcards, simple case folding, regular expressions.
 //!
 //! *Invariant*: no backtracking that grows with the number of wildcards: a pattern's parts are found one after the
-//! other, each at its first place. A part without `_` is found in linear time, one with `_` in its length times the
-//! text's.
+//! other, each at its first place. A part without `_` is found in linear time, and so is a long one with `_` but for a word of
+//! bits for every 64 of its code points.
 
-use regex::{Regex, RegexBuilder};
+mod wild;
 
+use std::sync::Arc;
+
+use self::wild::Wild;
+use super::Pattern;
 use crate::Comparison;
 
-/// Memory that one compiled regular expression, and its automaton, may take, in bytes.
-const REGEX_SIZE: usize = 2 << 20;
+/// Code points up to which a part with `_` is tried at each place of a text.
+const SHORT: usize = 16;
 
 /// A `_like` pattern: `%` any run of code points, `_` one, `\` takes the next as itself (and stands for itself at the
 /// end). Case-sensitive; for `_ilike`, fold pattern and text first with [`fold_into`].
@@ -22,8 +26,8 @@ pub struct Like {
 #[derive(Clone, Debug)]
 enum Part {
     Literal(String),
-    /// `None`: any one code point.
-    Wild(Vec<Option<char>>),
+    /// `None`: any one code point. A long one has its way to be found.
+    Wild(Vec<Option<char>>, Option<Wild>),
 }
 
 impl Like {
@@ -77,7 +81,8 @@ impl Part {
         if tokens.iter().all(Option::is_some) {
             Part::Literal(tokens.into_iter().flatten().collect())
         } else {
-            Part::Wild(tokens)
+            let long = (tokens.len() > SHORT).then(|| Wild::new(&tokens));
+            Part::Wild(tokens, long)
         }
     }
 
@@ -89,7 +94,7 @@ impl Part {
     fn at_start(&self, text: &str) -> Option<usize> {
         match self {
             Part::Literal(part) => text.starts_with(part.as_str()).then_some(part.len()),
-            Part::Wild(tokens) => {
+            Part::Wild(tokens, _) => {
                 let mut chars = text.chars();
                 for token in tokens {
                     let char = chars.next()?;
@@ -106,7 +111,8 @@ impl Part {
     fn find(&self, text: &str) -> Option<usize> {
         match self {
             Part::Literal(part) => text.find(part.as_str()).map(|at| at + part.len()),
-            Part::Wild(_) => {
+            Part::Wild(_, Some(long)) => long.find(text),
+            Part::Wild(_, None) => {
                 text.char_indices().find_map(|(at, _)| self.at_start(&text[at..]).map(|length| at + length))
             }
         }
@@ -115,7 +121,7 @@ impl Part {
     fn at_end(&self, text: &str) -> bool {
         match self {
             Part::Literal(part) => text.ends_with(part.as_str()),
-            Part::Wild(tokens) => {
+            Part::Wild(tokens, _) => {
                 let mut chars = text.chars().rev();
                 tokens
                     .iter()
@@ -163,12 +169,12 @@ enum Test {
     Prefix(String),
     Suffix(String),
     Part(String),
-    Regex(Regex),
+    Regex(Arc<Pattern>),
 }
 
 impl Matcher {
     /// `None`: the comparison is none of texts.
-    pub(super) fn new(comparison: Comparison, operand: &str) -> Result<Option<Self>, regex::Error> {
+    pub(super) fn new(comparison: Comparison, operand: &str) -> Result<Option<Self>, Box<regex::Error>> {
         let fold = matches!(comparison, Comparison::ILike | Comparison::NotILike);
         let test = match comparison {
             Comparison::Like | Comparison::NotLike => Test::Like(Like::new(operand)),
@@ -180,13 +186,9 @@ impl Matcher {
             Comparison::StartsWith => Test::Prefix(operand.to_owned()),
             Comparison::EndsWith => Test::Suffix(operand.to_owned()),
             Comparison::Contains => Test::Part(operand.to_owned()),
-            Comparison::Regex | Comparison::IRegex => Test::Regex(
-                RegexBuilder::new(operand)
-                    .case_insensitive(comparison == Comparison::IRegex)
-                    .size_limit(REGEX_SIZE)
-                    .dfa_size_limit(REGEX_SIZE)
-                    .build()?,
-            ),
+            Comparison::Regex | Comparison::IRegex => {
+                Test::Regex(Pattern::of(operand, comparison == Comparison::IRegex)?)
+            }
             Comparison::Equal
             | Comparison::NotEqual
             | Comparison::In
@@ -215,7 +217,7 @@ impl Matcher {
             Test::Prefix(prefix) => text.starts_with(prefix.as_str()),
             Test::Suffix(suffix) => text.ends_with(suffix.as_str()),
             Test::Part(part) => text.contains(part.as_str()),
-            Test::Regex(regex) => regex.is_match(text),
+            Test::Regex(pattern) => pattern.matches(text),
         };
         found != self.negated
     }
@@ -224,6 +226,8 @@ impl Matcher {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
+    use regex::Regex;
+
     use super::*;
 
     #[test]

@@ -271,11 +271,11 @@ impl Run<'_> {
         // What is merged is counted there.
         let (rows, _held) = self.ask(source, &step.field, ceiling, bound).await?;
         let read_here = if ask.reads_here() { rows.batch.num_rows() } else { 0 };
-        Ok(Answer { rows: self.unite(step, member, &ask, &checked, &rows)?, read_here })
+        Ok(Answer { rows: self.unite(step, member, &ask, &checked, &rows).await?, read_here })
     }
 
     /// A member's rows in the columns of the union, without those that do not meet what its source could not check.
-    fn unite(
+    async fn unite(
         &self,
         step: &UnionStep,
         member: usize,
@@ -297,8 +297,7 @@ impl Run<'_> {
         } else {
             let columns = &ask.columns;
             let collection = &step.fetch.collection;
-            let mask = evaluate::filter(&ask.residual, collection, columns, &united.batch, operands)
-                .map_err(|error| self.internal(&error))?;
+            let mask = self.meets(&ask.residual, collection, columns, &united.batch, operands).await?;
             keep(&united, &mask).map_err(|error| self.internal(&error))?
         };
         let united = convert::narrow(united, step.work.len()).map_err(|error| self.internal(&error))?;

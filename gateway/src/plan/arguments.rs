@@ -78,7 +78,7 @@ impl Builder<'_> {
     ) -> Result<(), RequestError> {
         let check = Check { operand, kind, name, location };
         match &check.operand {
-            PlanOperand::Literal(value) => check.run(value),
+            PlanOperand::Literal(value) if check.is_of_plan() => check.run(value),
             _ => {
                 self.checks.push(check);
                 Ok(())

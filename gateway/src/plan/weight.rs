@@ -19,7 +19,8 @@ impl Plan {
     /// Bytes, roughly.
     pub(crate) fn weight(&self) -> usize {
         outputs(&self.output)
-            + (self.checks.len() + self.guards.len() + self.cursors.len()) * OPERAND
+            + self.checks.iter().map(|check| operands(std::slice::from_ref(&check.operand))).sum::<usize>()
+            + (self.guards.len() + self.cursors.len()) * OPERAND
             + self.steps.iter().map(step).sum::<usize>()
     }
 }

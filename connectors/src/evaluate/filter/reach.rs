@@ -25,7 +25,7 @@ pub(crate) fn reach(
     operands: &[Operand],
     linked: &Linked<'_>,
 ) -> Result<(ArrayRef, Scalar)> {
-    View { collection, columns, batch, operands, linked }.reach(path, target)
+    View { collection, columns, batch, operands, linked, end: None }.reach(path, target)
 }
 
 impl View<'_> {

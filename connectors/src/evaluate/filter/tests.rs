@@ -254,3 +254,24 @@ fn a_bad_pattern_is_an_error_of_its_own() {
     let refused = filter(&compare(Comparison::Regex, 0), &collection, &[0], &batch, &[Operand::Value(text("("))]);
     assert!(matches!(refused, Err(Error::BadPattern { operand: 0, .. })));
 }
+
+#[test]
+fn what_takes_longer_than_its_time_is_given_up() {
+    use std::time::{Duration, Instant};
+
+    let collection = collection(&[Scalar::String]);
+    let batch = batch(&collection, vec![Arc::new(StringArray::from(vec!["a".repeat(100_000); 3]))]);
+    let long = format!("%{}b%", "a_".repeat(4_000));
+    for (comparison, pattern) in [(Comparison::Regex, "b$"), (Comparison::ILike, &*long)] {
+        let predicate = compare(comparison, 0);
+        let operands = [Operand::Value(text(pattern))];
+        let began = Instant::now();
+        let late = filter_until(&predicate, &collection, &[0], &batch, &operands, began);
+        assert!(matches!(late, Err(Error::Late)), "{late:?}");
+        let end = began + Duration::from_hours(1);
+        let mask = filter_until(&predicate, &collection, &[0], &batch, &operands, end).unwrap();
+        assert_eq!(mask, filter(&predicate, &collection, &[0], &batch, &operands).unwrap());
+        let effort = effort(&predicate, &[0], &batch, &operands);
+        assert!(effort >= 300_000 && (effort > 10_000_000) == (comparison == Comparison::ILike), "{effort}");
+    }
+}
