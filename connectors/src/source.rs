@@ -120,7 +120,8 @@ impl Source {
         let described = self.stack.connector().describe().await;
         match &described {
             Ok(_) => self.observed.answered(),
-            Err(error) => self.observed.failed(error),
+            // It was no fetch, and is not counted as one.
+            Err(error) => self.observed.met(error),
         }
         described
     }

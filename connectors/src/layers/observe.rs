@@ -97,7 +97,7 @@ impl Observed {
     }
 
     /// The same without counting it.
-    fn met(&self, error: &Error) {
+    pub fn met(&self, error: &Error) {
         match error.kind {
             ErrorKind::Unavailable | ErrorKind::Timeout => self.enter(State::Unavailable, Some(error.kind)),
             // Who has given nothing yet may refuse the login; who gives rows may refuse others, or the login from now on.
