@@ -234,6 +234,7 @@ impl std::fmt::Debug for Server {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -270,7 +271,7 @@ mod tests {
         for shelf in &shelves {
             enlist(shelf, Some(&server));
         }
-        let take = async || Slot::take(&"civil".into(), Some(&server), Duration::from_secs(60)).await.unwrap();
+        let take = async || Slot::take(&"civil".into(), Some(&server), Duration::from_mins(1)).await.unwrap();
         for at in [1, 0, 2, 2, 1, 0] {
             shelves[at].put(take().await);
             assert!(server.bound.open.load(Ordering::SeqCst) <= 3);
