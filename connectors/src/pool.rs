@@ -2,18 +2,19 @@
 //!
 //! In: pools that tell which of their connections are idle. Out: a `Slot` for each connection to be opened; where there
 //! is no room, the connection that has been idle longest, of whatever pool, is closed first. *Invariant*: a connection
-//! holds its slot until it is closed. Fetches wait for their turn at a [`Server`] before they need a connection, so that
-//! there is always one to make room or one to come back.
+//! holds its slot until it is closed, and there are never more slots than the process has room for. Fetches wait for their
+//! turn at a [`Server`] before they need a connection, so that there is always one to make room or one to come back.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::deadline::within;
+use crate::{Error, ErrorKind, Result};
 
 /// Connections and open files of the process unless [`bound_process`] says otherwise.
 const PROCESS: usize = 2_000;
@@ -31,11 +32,13 @@ struct Bound {
     most: AtomicUsize,
     open: AtomicUsize,
     pools: Mutex<Vec<Weak<dyn Idlers>>>,
+    /// Told when a connection was closed, and when one is idle.
+    eased: Notify,
 }
 
 impl Bound {
     fn new(most: usize) -> Self {
-        Self { most: AtomicUsize::new(most), open: AtomicUsize::new(0), pools: Mutex::default() }
+        Self { most: AtomicUsize::new(most), open: AtomicUsize::new(0), pools: Mutex::default(), eased: Notify::new() }
     }
 
     fn enlist(&self, pool: Weak<dyn Idlers>) {
@@ -44,21 +47,52 @@ impl Bound {
         pools.push(pool);
     }
 
+    /// Closes the connection that has been idle longest; whether there was one.
+    async fn close_oldest(&self) -> bool {
+        let oldest = {
+            let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+            let pools = pools.iter().filter_map(Weak::upgrade);
+            pools.filter_map(|pool| Some((pool.oldest()?, pool))).min_by_key(|(since, _)| *since)
+        };
+        let Some((_, pool)) = oldest else {
+            return false;
+        };
+        if let Some(closing) = pool.close_oldest() {
+            closing.await;
+        }
+        true
+    }
+
     /// Closes idle connections until there is room. Where none is idle there is nothing to wait for.
     async fn make_room(&self) {
         while self.open.load(Ordering::SeqCst) > self.most.load(Ordering::SeqCst) {
-            let oldest = {
-                let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-                let pools = pools.iter().filter_map(Weak::upgrade);
-                pools.filter_map(|pool| Some((pool.oldest()?, pool))).min_by_key(|(since, _)| *since)
-            };
-            let Some((_, pool)) = oldest else {
+            if !self.close_oldest().await {
                 return;
-            };
-            if let Some(closing) = pool.close_oldest() {
-                closing.await;
             }
         }
+    }
+
+    /// Counts one more as soon as there is room for it.
+    async fn enter(&self) {
+        loop {
+            // What is told from here on is heard below.
+            let eased = self.eased.notified();
+            tokio::pin!(eased);
+            eased.as_mut().enable();
+            let most = self.most.load(Ordering::SeqCst);
+            let enter = |open| (open < most).then_some(open + 1);
+            if self.open.fetch_update(Ordering::SeqCst, Ordering::SeqCst, enter).is_ok() {
+                return;
+            }
+            if !self.close_oldest().await {
+                eased.await;
+            }
+        }
+    }
+
+    fn leave(&self) {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+        self.eased.notify_one();
     }
 }
 
@@ -71,6 +105,16 @@ fn process() -> &'static Bound {
 /// says.
 pub fn bound_process(most: usize) {
     process().most.store(most.max(1), Ordering::SeqCst);
+}
+
+/// How many connections and open SQLite files there may be.
+pub fn room() -> usize {
+    process().most.load(Ordering::SeqCst)
+}
+
+/// Tells whoever waits for room that a connection is idle.
+pub(crate) fn ease() {
+    process().eased.notify_one();
 }
 
 /// One server, with all the sources on it that one login reads.
@@ -112,7 +156,7 @@ impl Server {
     }
 
     /// Waits for a turn as long as turns keep ending; `None` if none has for `patience`.
-    pub(crate) async fn turn(&self, patience: std::time::Duration) -> Option<Turn> {
+    pub(crate) async fn turn(&self, patience: Duration) -> Option<Turn> {
         let waiting = self.turns.clone().acquire_owned();
         tokio::pin!(waiting);
         loop {
@@ -137,31 +181,43 @@ pub(crate) fn enlist<P: Idlers + 'static>(pool: &Arc<P>, server: Option<&Server>
 
 /// The place of one connection.
 pub(crate) struct Slot {
-    server: Option<Arc<Server>>,
+    _server: Option<AtServer>,
+    _process: InProcess,
 }
 
-impl Slot {
-    /// Room for one more.
-    pub(crate) async fn take(server: Option<Arc<Server>>) -> Self {
-        if let Some(server) = &server {
-            server.bound.open.fetch_add(1, Ordering::SeqCst);
-        }
-        process().open.fetch_add(1, Ordering::SeqCst);
-        let slot = Self { server };
-        if let Some(server) = &slot.server {
-            server.bound.make_room().await;
-        }
-        process().make_room().await;
-        slot
+struct AtServer(Arc<Server>);
+
+impl Drop for AtServer {
+    fn drop(&mut self) {
+        self.0.bound.leave();
     }
 }
 
-impl Drop for Slot {
+struct InProcess;
+
+impl Drop for InProcess {
     fn drop(&mut self) {
-        if let Some(server) = &self.server {
-            server.bound.open.fetch_sub(1, Ordering::SeqCst);
-        }
-        process().open.fetch_sub(1, Ordering::SeqCst);
+        process().leave();
+    }
+}
+
+impl Slot {
+    /// Room for one more connection of `source`. Where the process has none for that long it is [`ErrorKind::Overloaded`].
+    pub(crate) async fn take(source: &Arc<str>, server: Option<&Arc<Server>>, patience: Duration) -> Result<Self> {
+        let taking = async {
+            let mut at_server = None;
+            if let Some(server) = server {
+                server.bound.open.fetch_add(1, Ordering::SeqCst);
+                at_server = Some(AtServer(server.clone()));
+                server.bound.make_room().await;
+            }
+            process().enter().await;
+            Self { _server: at_server, _process: InProcess }
+        };
+        within(patience, taking).await.map_err(|_| {
+            let context = format!("no room for another connection within {} ms", patience.as_millis());
+            Error::new(ErrorKind::Overloaded, source.clone(), context)
+        })
     }
 }
 
@@ -178,9 +234,8 @@ impl std::fmt::Debug for Server {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     /// A pool whose connections are slots.
@@ -216,17 +271,37 @@ mod tests {
         for shelf in &shelves {
             enlist(shelf, Some(&server));
         }
+        let take = async || Slot::take(&"civil".into(), Some(&server), Duration::from_mins(1)).await.unwrap();
         for at in [1, 0, 2, 2, 1, 0] {
-            shelves[at].put(Slot::take(Some(server.clone())).await);
+            shelves[at].put(take().await);
             assert!(server.bound.open.load(Ordering::SeqCst) <= 3);
         }
         assert_eq!(shelves.iter().map(|shelf| shelf.len()).collect::<Vec<_>>(), [1, 1, 1]);
         // With none idle there is nothing to close: the turns bound those in use.
         drop(shelves);
-        let in_use = [Slot::take(Some(server.clone())).await, Slot::take(Some(server.clone())).await];
+        let in_use = [take().await, take().await];
         assert_eq!(server.bound.open.load(Ordering::SeqCst), 2);
         drop(in_use);
         assert_eq!(server.bound.open.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_no_room_waits_until_something_is_closed_or_idle() {
+        let bound = Arc::new(Bound::new(2));
+        bound.enter().await;
+        bound.enter().await;
+        let patience = Duration::from_millis(500);
+        assert!(within(patience, bound.enter()).await.is_err(), "nothing is closed and nothing idle");
+        assert_eq!(bound.open.load(Ordering::SeqCst), 2, "who waits is not counted");
+        let waiting = futures::future::join_all((0..3).map(|_| async {
+            bound.enter().await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            assert!(bound.open.load(Ordering::SeqCst) <= 2);
+            bound.leave();
+        }));
+        let leaving = async { bound.leave() };
+        futures::join!(waiting, leaving);
+        assert_eq!(bound.open.load(Ordering::SeqCst), 1);
     }
 
     #[test]

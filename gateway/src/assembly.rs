@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lilong_connectors::source::{InProcess, Store};
-use lilong_connectors::{Error, ErrorKind, Source, kinds};
+use lilong_connectors::{Error, ErrorKind, Source, kinds, pool};
 use lilong_schema::catalog::{self, Catalog, SourceSettings};
 use lilong_schema::descriptions::{self, Discovered, Stored};
 use lilong_schema::problem::{nearest, shown};
@@ -84,7 +84,7 @@ impl Opened {
             let hint = "write a [[source]] or [[discover]] block, in a file of sources/ for example";
             findings.push(Problem::warning("", "the catalog names no source yet", hint));
         }
-        let ceiling = Arc::new(Semaphore::new(catalog.server.limits.connections));
+        let ceiling = Arc::new(Semaphore::new(catalog.server.limits.connections.min(pool::room())));
         let store: Arc<dyn Store> = InProcess::new(catalog.server.limits.cache_bytes);
         let (undiscovered, silent) = found.silent.into_iter().unzip();
         let mut opened = Self {
@@ -176,7 +176,8 @@ impl Opened {
         all
     }
 
-    /// Federates; the second part is what federation found.
+    /// Federates; the second part is what federation found: no problems where a block was asked in vain that never found
+    /// anything.
     pub fn model(&self, descriptions: &BTreeMap<String, SourceDescription>) -> (Model, Vec<Problem>) {
         let (federated, mut findings) = federate::federate(&self.catalog, descriptions);
         let mut sources = Vec::with_capacity(federated.own_sources().len());
@@ -187,6 +188,12 @@ impl Opened {
             }
         }
         findings.extend(federated.warnings.iter().cloned());
+        if self.undiscovered.iter().any(|block| self.discovered.parts(block).is_none_or(<[String]>::is_empty)) {
+            // What seems to lead nowhere may lead to sources that are not known yet.
+            for finding in &mut findings {
+                finding.severity = Severity::Warning;
+            }
+        }
         (Model { federated: Arc::new(federated), sources }, findings)
     }
 

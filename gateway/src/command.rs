@@ -18,6 +18,7 @@ mod init;
 mod output;
 mod progress;
 mod query;
+mod room;
 mod schema;
 mod serve;
 

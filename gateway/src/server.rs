@@ -62,6 +62,8 @@ pub struct Options {
     pub limits: Limits,
     /// The tabs that `GraphiQL` opens on a first visit.
     pub tabs: Vec<graphiql::Tab>,
+    /// Connections of clients that are open at the same time, at most; others wait to be accepted.
+    pub clients: usize,
 }
 
 /// Whether there is an admin address.

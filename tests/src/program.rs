@@ -120,7 +120,21 @@ impl Running {
     /// # Panics
     /// If it does not start.
     pub fn start(catalog: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(path())
+        Self::of(Command::new(path()), catalog, arguments)
+    }
+
+    /// Serves a catalog on free ports, in a process that may have so many files and connections open.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn within_files(catalog: &Path, files: usize) -> Self {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -n {files} && exec \"$0\" \"$@\"")).arg(path());
+        Self::of(shell, catalog, &["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+    }
+
+    fn of(mut program: Command, catalog: &Path, arguments: &[&str]) -> Self {
+        let mut child = program
             .arg("serve")
             .arg(catalog)
             .arg("--json")

@@ -43,7 +43,14 @@ fn a_server_that_is_away_stops_neither_a_start_nor_the_others() {
     ends(&on("check", &city, &[]), 3, &[told, "no problems"]);
     ends(&on("schema", &city, &[]), 3, &[told, "type CivilT"]);
     let running = Running::serve(city.folder());
-    assert_eq!(running.ask("{ civil { t { id } } }"), json!({"data": {"civil": {"t": [{"id": 7}]}}}));
+    let whole = json!({"data": {"civil": {"t": [{"id": 7}]}}});
+    assert_eq!(running.ask("{ civil { t { id } } }"), whole);
+    // Nor do links and unions with what it would have.
+    let more = "[[union]]\nname = \"everywhere\"\nmembers = [\"far_*.t\"]\n\
+                [[link]]\nfrom = \"civil.t(id)\"\nto = \"far_parks.t(id)\"\nname = \"far\"\n";
+    city.write("links.toml", more);
+    ends(&on("check", &city, &[]), 3, &["links.toml:1: warning", "links.toml:4: warning", "no source `far_parks`"]);
+    assert_eq!(Running::serve(city.folder()).ask("{ civil { t { id } } }"), whole);
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod long;
 mod pages;
 mod residual;
 mod rest;
+mod room;
 mod servers;
 mod services;
 mod sources;

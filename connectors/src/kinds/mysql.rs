@@ -89,7 +89,7 @@ impl Database {
     /// Describing has a session of its own: its patience is another.
     async fn describe_now(&self) -> Result<SourceDescription> {
         let (source, tuning) = (self.source(), self.pool.tuning());
-        let slot = Slot::take(Some(self.pool.server().clone())).await;
+        let slot = Slot::take(source, Some(self.pool.server()), tuning.wait_timeout).await?;
         let mut session = session::open(source, self.pool.settings(), tuning, PATIENCE).await?;
         session.slot = Some(slot);
         let family = self.pool.settings().family;

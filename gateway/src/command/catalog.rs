@@ -12,6 +12,7 @@ use lilong_schema::{Problem, Severity};
 use super::failure::Failure;
 use super::output;
 use super::progress::Progress;
+use super::room::Room;
 
 /// A catalog ready to be asked.
 pub(crate) struct Ready {
@@ -25,7 +26,9 @@ pub(crate) struct Ready {
 
 /// Assembles a catalog; sources without a description are asked for one.
 pub(crate) async fn ready(folder: &Path) -> Ready {
+    let room = Room::make();
     let opened = Opened::open(folder, Ask::Missing).await;
+    room.leave_to(&opened.catalog.server.limits);
     let Descriptions { mut stored, missing, findings, .. } = opened.stored();
     let mut silent = opened.silent.clone();
     if !missing.is_empty() {

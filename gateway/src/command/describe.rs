@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::progress::Progress;
+use super::room::Room;
 use super::{CatalogFolder, catalog, output};
 
 #[derive(Debug, Args)]
@@ -38,10 +39,12 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    let room = Room::make();
     let before = Opened::open(&options.catalog.folder, Ask::Never).await;
     let Descriptions { stored: old, orphans, .. } = before.stored();
     let (old_model, _) = before.model(&old);
     let mut opened = Opened::open(&options.catalog.folder, Ask::Always).await;
+    room.leave_to(&opened.catalog.server.limits);
     catalog::refuse(&opened.findings)?;
     if let Some(unknown) = options.source.iter().find(|name| !opened.sources.contains_key(*name)) {
         for problem in &opened.silent {

@@ -7,12 +7,12 @@ use lilong::assembly::{Ask, Descriptions, Joining, Opened};
 use lilong::gateway::Gateway;
 use lilong::server::graphiql::Tab;
 use lilong::server::{self, Admin, Server};
-use lilong_connectors::pool;
 use lilong_schema::catalog::Server as Settings;
 use serde_json::json;
 
 use super::failure::Failure;
 use super::progress::Progress;
+use super::room::Room;
 use super::{Addresses, CatalogFolder, catalog, output};
 
 #[derive(Debug, Args)]
@@ -52,14 +52,9 @@ pub(crate) async fn serve(
 ) -> Result<(), Failure> {
     let stop =
         server::asked_to_stop().map_err(|error| Failure::Wrong(format!("cannot listen for signals: {error}")))?;
-    let files = server::raise_file_limit().unwrap_or_else(|error| {
-        tracing::warn!("cannot raise the number of files that may be open: {error}");
-        None
-    });
+    let room = Room::make();
     let opened = Opened::open(&folder.folder, Ask::Missing).await;
-    // A SQLite file in WAL mode takes three; half of all are for clients and descriptions.
-    let room = files.and_then(|files| usize::try_from(files / 6).ok()).unwrap_or(usize::MAX);
-    pool::bound_process(opened.catalog.server.limits.connections.min(room));
+    room.leave_to(&opened.catalog.server.limits);
     let Descriptions { mut stored, missing, findings, .. } = opened.stored();
     catalog::refuse(&[opened.findings.clone(), findings].concat())?;
     for problem in &opened.silent {
@@ -90,7 +85,8 @@ pub(crate) async fn serve(
     let server_settings = &opened.catalog.server;
     let listen = addresses.listen.clone().unwrap_or_else(|| server_settings.listen.clone());
     let admin = admin(addresses, server_settings);
-    let settings = server::Options { listen, admin, open: server_settings.open, limits: limits.clone(), tabs };
+    let (open, clients) = (server_settings.open, room.clients);
+    let settings = server::Options { listen, admin, open, limits: limits.clone(), tabs, clients };
     let own = model.federated.own_sources();
     let (sources, collections) = (own.len(), own.iter().map(|source| source.collections.len()).sum::<usize>());
     let gateway = Gateway::of(model, server_settings);

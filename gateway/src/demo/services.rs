@@ -171,6 +171,7 @@ async fn start_sports(folder: &Path) -> io::Result<String> {
         open: false,
         limits: settings.limits.clone(),
         tabs: Vec::new(),
+        clients: usize::MAX,
     };
     let server = Server::bind(Gateway::of(model, settings), options).await.map_err(io::Error::other)?;
     let url = format!("http://{}/graphql", server.address()?);

@@ -17,7 +17,7 @@ use http::{HeaderName, HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
 use crate::error::Code;
@@ -42,6 +42,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Listening {
     listener: TcpListener,
     service: Arc<Service>,
+    /// One for each connection.
+    places: Arc<Semaphore>,
 }
 
 struct Service {
@@ -56,17 +58,24 @@ struct Service {
 impl Listening {
     /// GraphQL, and `routes` beside it.
     pub(super) fn public(listener: TcpListener, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
-        Self::new(listener, true, routes, shared)
+        Self::new(listener, true, routes, shared, shared.options.clients)
     }
 
-    /// `routes` alone.
+    /// `routes` alone, for as many as come.
     pub(super) fn admin(listener: TcpListener, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
-        Self::new(listener, false, routes, shared)
+        Self::new(listener, false, routes, shared, usize::MAX)
     }
 
-    fn new(listener: TcpListener, graphql: bool, routes: Router, shared: &Arc<Shared>) -> std::io::Result<Self> {
+    fn new(
+        listener: TcpListener,
+        graphql: bool,
+        routes: Router,
+        shared: &Arc<Shared>,
+        clients: usize,
+    ) -> std::io::Result<Self> {
         let loopback = listener.local_addr()?.ip().is_loopback();
-        Ok(Self { listener, service: Arc::new(Service { graphql, routes, shared: shared.clone(), loopback }) })
+        let service = Arc::new(Service { graphql, routes, shared: shared.clone(), loopback });
+        Ok(Self { listener, service, places: Arc::new(Semaphore::new(clients.min(Semaphore::MAX_PERMITS))) })
     }
 
     /// Accepts until the server is over; every connection from before the drain holds on to `alive` until it has ended.
@@ -81,11 +90,15 @@ impl Listening {
                     alive = None;
                     continue;
                 }
-                accepted = self.listener.accept() => accepted,
+                accepted = self.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
-                    tokio::spawn(converse(stream, self.service.clone(), alive.clone()));
+                Ok((stream, place)) => {
+                    let (service, alive) = (self.service.clone(), alive.clone());
+                    tokio::spawn(async move {
+                        converse(stream, service, alive).await;
+                        drop(place);
+                    });
                 }
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
@@ -93,6 +106,15 @@ impl Listening {
                 }
             }
         }
+    }
+}
+
+impl Listening {
+    /// A connection, as soon as there is a place for it.
+    async fn accept(&self) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+        let place = self.places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+        let (stream, _) = self.listener.accept().await?;
+        Ok((stream, place))
     }
 }
 
@@ -224,6 +246,7 @@ mod tests {
             open: false,
             limits: Limits::default(),
             tabs: Vec::new(),
+            clients: 8,
         };
         let shared = Shared {
             gateway: Gateway::new(model, Limits::default()),

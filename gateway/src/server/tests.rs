@@ -58,6 +58,7 @@ impl Running {
             open: false,
             limits,
             tabs: Vec::new(),
+            clients: 1_000,
         };
         let server = Server::bind(gateway.clone(), options).await.unwrap();
         let (address, admin) = (server.address().unwrap(), server.admin_address().unwrap().unwrap());

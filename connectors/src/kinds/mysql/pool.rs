@@ -138,7 +138,7 @@ impl Pool {
     }
 
     async fn open(&self) -> Result<Session> {
-        let slot = Slot::take(Some(self.server.clone())).await;
+        let slot = Slot::take(&self.source, Some(&self.server), self.tuning.wait_timeout).await?;
         let mut session = session::open(&self.source, &self.settings, &self.tuning, self.tuning.timeout).await?;
         session.slot = Some(slot);
         Ok(session)
@@ -215,6 +215,7 @@ impl Lease {
             let since = Instant::now();
             let idle = Idle { session, since };
             self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+            pool::ease();
             keep_swept(&self.pool);
         }
     }

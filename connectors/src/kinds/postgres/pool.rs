@@ -147,7 +147,7 @@ impl Pool {
     }
 
     async fn open(&self, options: &PgConnectOptions) -> Result<Link> {
-        let slot = Slot::take(Some(self.server.clone())).await;
+        let slot = Slot::take(&self.source, Some(&self.server), self.tuning.wait_timeout).await?;
         let opening = async {
             let mut connection = options.connect().await?;
             let mut process = None;
@@ -229,6 +229,7 @@ impl Pool {
             idle.push(Idle { connection, since });
         }
         drop(idle);
+        pool::ease();
         keep_swept(self);
     }
 }

@@ -74,7 +74,14 @@ struct Stamp {
 #[derive(Debug)]
 pub(super) struct Watch {
     path: Arc<Path>,
-    header: Mutex<Option<Header>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    header: Option<Header>,
+    /// Connections of this process that read the file, or are about to.
+    readers: usize,
 }
 
 /// The file, kept open: closing it would take away the locks that connections of this process hold on it.
@@ -91,7 +98,7 @@ impl Watch {
     pub(super) fn new(path: PathBuf) -> Self {
         // Two slashes at the beginning of a URI's path would be something else.
         let path: PathBuf = std::path::absolute(&path).unwrap_or(path).components().collect();
-        Self { path: path.into(), header: Mutex::new(None) }
+        Self { path: path.into(), kept: Mutex::default() }
     }
 
     /// The path as it was given.
@@ -131,14 +138,23 @@ impl Watch {
         Ok(Found { path: path.clone(), access, identity, stamp: (access != Access::Log).then_some(stamp) })
     }
 
-    /// Closes the file. Only for when no connection of this process reads it.
-    pub(super) fn forget(&self) {
-        *self.header.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// One more connection is about to read the file.
+    pub(super) fn enter(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).readers += 1;
+    }
+
+    /// One of them is closed; after the last one the file is closed here too.
+    pub(super) fn leave(&self) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.readers -= 1;
+        if kept.readers == 0 {
+            kept.header = None;
+        }
     }
 
     /// Whether the header asks for a write-ahead log.
     fn is_logged(&self, path: &Path, identity: Identity, stamp: Stamp) -> Result<bool, Obstacle> {
-        let mut kept = self.header.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = &mut self.kept.lock().unwrap_or_else(PoisonError::into_inner).header;
         if let Some(header) = kept.as_mut().filter(|header| header.identity == identity) {
             if header.stamp != stamp {
                 header.logged = read_header(&header.file)?;

@@ -34,7 +34,7 @@ const STEPS: i32 = 1_000;
 pub(super) struct Pool {
     source: Arc<str>,
     tuning: Tuning,
-    watch: Watch,
+    watch: Arc<Watch>,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     sweeping: Sweeping,
@@ -45,14 +45,34 @@ struct Idle {
     connection: Connection,
     found: Found,
     since: Instant,
-    slot: Slot,
+    place: Place,
+}
+
+/// The place of one connection, which is closed before it: with the last one the file is no longer looked at either.
+#[derive(Debug)]
+struct Place {
+    watch: Arc<Watch>,
+    _slot: Slot,
+}
+
+impl Place {
+    fn new(watch: &Arc<Watch>, slot: Slot) -> Self {
+        watch.enter();
+        Self { watch: watch.clone(), _slot: slot }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.watch.leave();
+    }
 }
 
 /// A turn, with the connection that was used last, if there is one, and the place of the one to be used.
 pub(super) struct Turn {
     permit: OwnedSemaphorePermit,
     kept: Option<(Connection, Found, Instant)>,
-    slot: Slot,
+    place: Place,
 }
 
 /// Stops a running statement: when its time is up, or when nobody waits for it any more.
@@ -99,7 +119,7 @@ pub(super) struct Lease {
     pub(super) connection: Connection,
     pool: Arc<Pool>,
     found: Found,
-    slot: Slot,
+    place: Place,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -110,7 +130,7 @@ impl Pool {
             source,
             permits: Arc::new(Semaphore::new(tuning.connections.max(1))),
             tuning,
-            watch,
+            watch: Arc::new(watch),
             idle: Mutex::new(vec![]),
             sweeping: Sweeping::default(),
         });
@@ -133,16 +153,17 @@ impl Pool {
         &self.tuning
     }
 
-    /// Waits for its turn; at most as long as the settings say.
+    /// Waits for its turn, and for room in the process; for each at most as long as the settings say.
     pub(super) async fn turn(self: &Arc<Self>) -> Result<Turn> {
         let turn = within(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await;
         if let Ok(Ok(permit)) = turn {
             keep_swept(self);
             let last = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            return Ok(match last {
-                Some(idle) => Turn { permit, kept: Some((idle.connection, idle.found, idle.since)), slot: idle.slot },
-                None => Turn { permit, kept: None, slot: Slot::take(None).await },
-            });
+            if let Some(idle) = last {
+                return Ok(Turn { permit, kept: Some((idle.connection, idle.found, idle.since)), place: idle.place });
+            }
+            let slot = Slot::take(&self.source, None, self.tuning.wait_timeout).await?;
+            return Ok(Turn { permit, kept: None, place: Place::new(&self.watch, slot) });
         }
         let context = format!("waiting for one of {} connections", self.tuning.connections);
         Err(Error::new(ErrorKind::Overloaded, self.source.clone(), context))
@@ -161,7 +182,7 @@ impl Pool {
         connection
             .progress_handler(STEPS, Some(move || control.is_over()))
             .map_err(|error| fault::of_engine(&self.source, &self.opening(), error))?;
-        Ok(Lease { connection, pool: self.clone(), found, slot: turn.slot, _permit: turn.permit })
+        Ok(Lease { connection, pool: self.clone(), found, place: turn.place, _permit: turn.permit })
     }
 
     /// Closes what has been idle for too long; how many connections are left, those in use included.
@@ -169,11 +190,7 @@ impl Pool {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|idle| idle.since.elapsed() < self.tuning.idle_timeout);
         let busy = self.tuning.connections.max(1).saturating_sub(self.permits.available_permits());
-        let left = idle.len() + busy;
-        if left == 0 {
-            self.watch.forget();
-        }
-        left
+        idle.len() + busy
     }
 
     fn look(&self) -> Result<Found> {
@@ -230,12 +247,6 @@ impl Idlers for Pool {
     fn close_oldest(&self) -> Option<BoxFuture<'static, ()>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = (!idle.is_empty()).then(|| idle.remove(0))?;
-        if idle.is_empty() && self.permits.available_permits() >= self.tuning.connections.max(1) {
-            // The file is held open as long as there are connections; closing it before them would free their locks.
-            drop(oldest);
-            self.watch.forget();
-            return Some(std::future::ready(()).boxed());
-        }
         Some(async move { drop(oldest) }.boxed())
     }
 }
@@ -258,7 +269,8 @@ impl Lease {
     /// Keeps the connection for the next one.
     pub(super) fn give_back(self) {
         // What stops its statements stays: nothing runs before the next lease sets another.
-        let idle = Idle { connection: self.connection, found: self.found, since: Instant::now(), slot: self.slot };
+        let idle = Idle { connection: self.connection, found: self.found, since: Instant::now(), place: self.place };
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+        pool::ease();
     }
 }
