@@ -213,6 +213,7 @@ impl Case<'_> {
         let asked = format!(
             "{{ s {{ a: {table}({known}, orderBy: [{{ v: ASC }}]) {{ v }} z: {table}({known}, orderBy: [{{ v: DESC }}]) {{ v }} \
              {table}Aggregate {{ aggregate {{ min {{ v }} max {{ v }} }} }} \
+             here: {table}Aggregate(where: {{ w: {{ _regex: \"w\" }} }}) {{ aggregate {{ min {{ v }} max {{ v }} }} }} \
              {table}Groups(by: [v], orderBy: [{{ key: {{ v: ASC_NULLS_FIRST }} }}]) {{ key {{ v }} aggregate {{ min {{ v }} }} }} }} }}"
         );
         let answer = self.asker.ask(&asked, json!({})).await;
@@ -221,6 +222,10 @@ impl Case<'_> {
         self.expect("errors of figures", &answer.get("errors"), &None);
         self.expect("min", &figures["min"]["v"], &data["a"][0]["v"]);
         self.expect("max", &figures["max"]["v"], &data["z"][0]["v"]);
+        // Texts are compared by code point here, and MariaDB has an order of its own for its UUIDs.
+        if !matches!(self.page.scalar, "String" | "UUID") {
+            self.expect("figures made here", &data["here"]["aggregate"], figures);
+        }
         let groups = data[format!("{table}Groups")].as_array().cloned().unwrap_or_default();
         self.expect("groups", &groups.len(), &different);
         for group in &groups {
@@ -260,6 +265,12 @@ impl Case<'_> {
             );
             let mut expected = self.store.lock().await.ids(&sql).await;
             without_faults(&mut expected, cells);
+            // What is equal is neither smaller nor larger, wherever the source sorts it.
+            expected.retain(|id| !same.contains(id));
+            if name.ends_with('e') {
+                expected.extend(&same);
+                expected.sort_unstable();
+            }
             self.expect(&format!("{name} {operand}"), ids, &expected);
         }
     }
