@@ -33,9 +33,26 @@ pub struct Kind {
 /// part holds no secret: a file's path as the block would write it, or a database's name.
 pub struct Discovery {
     /// Asks for all parts there are, in order.
-    pub parts: fn(&SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>>,
+    pub parts: fn(&SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Undiscovered>>,
     /// The block of one source: location narrowed to the part, `{name}` filled in with the part's plain name.
     pub narrow: fn(&SourceSettings, &str) -> SourceSettings,
+}
+
+/// Why it is not known for which sources a `[[discover]]` block stands.
+#[derive(Debug)]
+pub enum Undiscovered {
+    /// The block is wrong.
+    Wrong(Vec<Problem>),
+    /// The folder that it names is not there: the block is wrong, unless something was found there before.
+    Gone(Problem),
+    /// Whoever is to be asked gives no answer, which is no fault of the block.
+    Silent(Problem),
+}
+
+impl From<Vec<Problem>> for Undiscovered {
+    fn from(problems: Vec<Problem>) -> Self {
+        Undiscovered::Wrong(problems)
+    }
 }
 
 /// The kinds there are.

@@ -11,6 +11,7 @@ mod describing;
 pub mod error;
 pub mod evaluate;
 pub mod extents;
+pub mod farewell;
 pub mod fetch;
 pub mod freshness;
 mod glob;

@@ -120,7 +120,8 @@ impl Source {
         let described = self.stack.connector().describe().await;
         match &described {
             Ok(_) => self.observed.answered(),
-            Err(error) => self.observed.failed(error),
+            // It was no fetch, and is not counted as one.
+            Err(error) => self.observed.met(error),
         }
         described
     }
@@ -141,16 +142,16 @@ impl Source {
         self.shelf.as_ref().map(|shelf| shelf.forget(change))
     }
 
-    /// Listens to what the source tells of changes, without end, and forgets what they concern. `None`: it tells nothing, or
-    /// nothing is kept.
+    /// Listens to what the source tells of changes, without end, and forgets what they concern: answers that are kept, and
+    /// where columns begin and end, which is known of sources of which no answer is kept too. `None`: it tells nothing.
     pub fn follow(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
-        let (shelf, extents) = (self.shelf.clone()?, self.extents.clone());
+        let (name, shelf, extents) = (self.name.clone(), self.shelf.clone(), self.extents.clone());
         let mut changes = self.stack.connector().changes()?;
         Some(async move {
             while let Some(change) = changes.next().await {
                 extents.forget(&change);
-                let dropped = shelf.forget(&change);
-                tracing::debug!(source = %shelf.source(), dropped, "a source has changed");
+                let dropped = shelf.as_ref().map_or(0, |shelf| shelf.forget(&change));
+                tracing::debug!(source = %name, dropped, "a source has changed");
             }
         })
     }

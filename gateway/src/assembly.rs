@@ -46,9 +46,18 @@ pub struct Opened {
     pub sources: BTreeMap<String, Arc<Source>>,
     /// Discovered before, not found again.
     pub vanished: BTreeSet<String>,
+    /// What is to be said of `[[discover]]` blocks that were asked in vain. What they found before is among the sources;
+    /// what they would find now joins when somebody answers.
+    pub silent: Vec<Problem>,
+    /// Those blocks.
+    undiscovered: Vec<SourceSettings>,
     /// What the blocks that were asked found, without what had been found before.
     found_now: Vec<(SourceSettings, Vec<String>)>,
     discovered: Discovered,
+    /// Turns of the running fetches of all sources.
+    ceiling: Arc<Semaphore>,
+    /// What is kept of all sources.
+    store: Arc<dyn Store>,
 }
 
 /// What is stored of a catalog's sources.
@@ -68,15 +77,69 @@ impl Opened {
     /// Reads a catalog, expands its `[[discover]]` blocks and opens a connector for each source; asks no source.
     pub async fn open(folder: &Path, ask: Ask) -> Self {
         let (mut catalog, mut findings) = catalog::load(folder);
-        let mut found = discover::expand(&catalog, ask, &mut findings).await;
-        add_discovered(&mut catalog, std::mem::take(&mut found.sources), &mut findings);
+        let discovered = discover::read(&catalog, ask, &mut findings);
+        let found = discover::expand(&catalog.discover, discovered, ask, &mut findings).await;
+        add_discovered(&mut catalog, found.sources, found.silent.is_empty(), &mut findings);
         if findings.is_empty() && catalog.sources.is_empty() && catalog.discover.is_empty() {
             let hint = "write a [[source]] or [[discover]] block, in a file of sources/ for example";
             findings.push(Problem::warning("", "the catalog names no source yet", hint));
         }
-        let sources = connect(&catalog, &mut findings);
-        let discover::Found { vanished, now, discovered, .. } = found;
-        Self { catalog, findings, sources, vanished, found_now: now, discovered }
+        let ceiling = Arc::new(Semaphore::new(catalog.server.limits.connections));
+        let store: Arc<dyn Store> = InProcess::new(catalog.server.limits.cache_bytes);
+        let (undiscovered, silent) = found.silent.into_iter().unzip();
+        let mut opened = Self {
+            catalog,
+            findings: Vec::new(),
+            sources: BTreeMap::new(),
+            vanished: found.vanished,
+            silent,
+            undiscovered,
+            found_now: found.now,
+            discovered: found.discovered,
+            ceiling,
+            store,
+        };
+        opened.connect(&mut findings);
+        opened.findings = findings;
+        opened
+    }
+
+    /// Asks the blocks again that nobody answered: what is found is opened; its names.
+    async fn discover_again(&mut self) -> Vec<String> {
+        let mut findings = Vec::new();
+        let blocks = std::mem::take(&mut self.undiscovered);
+        let discovered = std::mem::take(&mut self.discovered);
+        let found = discover::expand(&blocks, discovered, Ask::Missing, &mut findings).await;
+        self.discovered = found.discovered;
+        (self.undiscovered, self.silent) = found.silent.into_iter().unzip();
+        add_discovered(&mut self.catalog, found.sources, self.undiscovered.is_empty(), &mut findings);
+        let names = self.connect(&mut findings);
+        for finding in findings {
+            tracing::error!("{finding}");
+        }
+        names
+    }
+
+    /// Opens a connector for each source that has none and whose kind is known; their names.
+    fn connect(&mut self, findings: &mut Vec<Problem>) -> Vec<String> {
+        let mut names = Vec::new();
+        for settings in &self.catalog.sources {
+            if self.sources.contains_key(&settings.name) {
+                continue;
+            }
+            let Some(kind) = known_kind(settings, findings) else {
+                continue;
+            };
+            match (kind.open)(settings) {
+                Ok(connector) => {
+                    let source = Source::keeping(settings, connector, self.ceiling.clone(), &self.store);
+                    self.sources.insert(settings.name.clone(), source);
+                    names.push(settings.name.clone());
+                }
+                Err(problems) => findings.extend(problems),
+            }
+        }
+        names
     }
 
     /// Whether it cannot be served.
@@ -148,8 +211,14 @@ impl Opened {
     }
 }
 
-/// Puts discovered sources among the others and adds the settings of blocks that only add some.
-fn add_discovered(catalog: &mut Catalog, discovered: Vec<(String, SourceSettings)>, findings: &mut Vec<Problem>) {
+/// Puts discovered sources among the others and adds the settings of blocks that only add some. Only where `all` blocks were
+/// answered it is known that such a block adds to nothing.
+fn add_discovered(
+    catalog: &mut Catalog,
+    discovered: Vec<(String, SourceSettings)>,
+    all: bool,
+    findings: &mut Vec<Problem>,
+) {
     let place = |settings: &SourceSettings| format!("{}:{}", settings.place.file.display(), settings.place.line);
     let mut taken: BTreeMap<String, String> = catalog
         .sources
@@ -171,6 +240,13 @@ fn add_discovered(catalog: &mut Catalog, discovered: Vec<(String, SourceSettings
     for addition in &catalog.additions {
         if let Some(settings) = catalog.sources.iter_mut().find(|settings| settings.name == addition.name) {
             settings.add(addition);
+            if let Some((what, hint)) = settings.tuning.misfit() {
+                let problem = Problem::new(addition.about(), what, hint);
+                findings.push(problem.at(&addition.place.file, addition.place.line));
+            }
+            continue;
+        }
+        if !all {
             continue;
         }
         let near = nearest(&addition.name, catalog.sources.iter().map(|settings| settings.name.as_str()));
@@ -182,26 +258,6 @@ fn add_discovered(catalog: &mut Catalog, discovered: Vec<(String, SourceSettings
         let problem = Problem::new(addition.about(), what, hint);
         findings.push(problem.at(&addition.place.file, addition.place.line));
     }
-}
-
-/// Opens a connector for each source whose kind is known.
-fn connect(catalog: &Catalog, findings: &mut Vec<Problem>) -> BTreeMap<String, Arc<Source>> {
-    let ceiling = Arc::new(Semaphore::new(catalog.server.limits.connections));
-    let store: Arc<dyn Store> = InProcess::new(catalog.server.limits.cache_bytes);
-    let mut sources = BTreeMap::new();
-    for settings in &catalog.sources {
-        let Some(kind) = known_kind(settings, findings) else {
-            continue;
-        };
-        match (kind.open)(settings) {
-            Ok(connector) => {
-                let source = Source::keeping(settings, connector, ceiling.clone(), &store);
-                sources.insert(settings.name.clone(), source);
-            }
-            Err(problems) => findings.extend(problems),
-        }
-    }
-    sources
 }
 
 /// The kind that a block names; a problem if there is none. The loader has told of blocks that name none at all.

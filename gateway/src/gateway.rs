@@ -14,7 +14,7 @@ use crate::introspect::Kept;
 use crate::model::Model;
 use crate::packed::{Deflated, Packed};
 use crate::pieces::Pieces;
-use crate::pipeline;
+use crate::pipeline::Engine;
 use crate::plan_cache::PlanCache;
 use crate::request::{Answer, Request};
 
@@ -77,11 +77,20 @@ impl Gateway {
     }
 
     /// The same, in pieces: for whoever sends them on.
-    pub async fn answer(&self, mut request: Request) -> Answer<Pieces> {
+    pub async fn answer(&self, request: Request) -> Answer<Pieces> {
+        self.answer_over(&self.model(), request).await
+    }
+
+    /// The same over a model that was taken before: a slice is made of one model, and means something else in another.
+    pub async fn answer_over(&self, model: &Model, mut request: Request) -> Answer<Pieces> {
         request.plan &= self.inner.tells_plans;
-        let model = self.model();
-        let Inner { limits, cache, schemas, cursors, .. } = &*self.inner;
-        pipeline::run(&model, limits, cache, schemas, cursors, &request).await
+        self.engine(model).run(&request).await
+    }
+
+    /// The pipeline over a model.
+    fn engine<'a>(&'a self, model: &'a Model) -> Engine<'a> {
+        let Inner { limits, cache: plans, schemas, cursors, .. } = &*self.inner;
+        Engine { model, limits, plans, schemas, cursors }
     }
 
     /// A text of an answer for clients that take gzip.
@@ -92,7 +101,7 @@ impl Gateway {
     /// The plan of a request and the native requests it would send; asks nobody.
     pub fn explain(&self, request: &Request) -> Result<serde_json::Value, Vec<RequestError>> {
         let model = self.model();
-        let (plan, _) = pipeline::prepare(&model, &self.inner.limits, &self.inner.cache, &self.inner.cursors, request)?;
+        let (plan, _) = self.engine(&model).prepare(request)?;
         Ok(crate::plan::display::plan(&plan, &model))
     }
 }

@@ -25,91 +25,91 @@ use crate::request::{Answer, Request};
 use crate::respond::{self, respond};
 use crate::validate::validate;
 
-/// From a request to its answer.
-pub(crate) async fn run(
-    model: &Model,
-    limits: &Limits,
-    cache: &PlanCache,
-    schemas: &Kept,
-    cursors: &CursorKey,
-    request: &Request,
-) -> Answer<Pieces> {
-    let (plan, variables) = match prepare(model, limits, cache, cursors, request) {
-        Ok(prepared) => prepared,
-        Err(errors) => return refused(&errors, &request.trace),
-    };
-    let schemas = match texts(&plan, model, &request.slice, schemas).await {
-        Ok(texts) => texts,
-        Err(error) => return refused(&[error], &request.trace),
-    };
-    let (trace, watched) = (request.trace.clone(), request.plan);
-    let world = execute::World { sources: &model.sources, variables: &variables, limits, trace, watched };
-    let fetched = execute(&plan, world).await;
-    let ran = fetched.seen.as_ref().map(|seen| ran(&plan, model, &fetched, seen));
-    let world = respond::World {
-        model,
-        slice: &request.slice,
-        variables: &variables,
-        trace: &request.trace,
-        cursors,
-        plan: ran.as_ref(),
-        schemas: &schemas,
-    };
-    let (body, errors) = respond(&plan, &fetched, &world);
-    // The state of a source and the course of a plan are true for a moment only; a long schema has no tag.
-    let unkept = |field: &Output| matches!(field.value, OutputValue::Sources(_) | OutputValue::Schema(_));
-    let passing = errors > 0 || ran.is_some() || plan.output.iter().any(unkept);
-    Answer { body, refused: None, errors, kept: fetched.age.kept.filter(|_| !passing) }
+/// What requests are answered by: a model, and what is kept between requests.
+pub(crate) struct Engine<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) limits: &'a Limits,
+    pub(crate) plans: &'a PlanCache,
+    pub(crate) schemas: &'a Kept,
+    pub(crate) cursors: &'a CursorKey,
 }
 
-/// The texts of the long schemas that a plan answers with.
-async fn texts(plan: &Plan, model: &Model, slice: &Slice, kept: &Kept) -> Result<Vec<Arc<Packed>>, RequestError> {
-    let mut texts = Vec::new();
-    for output in &plan.output {
-        if let OutputValue::Schema(long) = &output.value {
-            texts.push(kept.text(&model.federated, slice, long).await?);
+impl Engine<'_> {
+    /// From a request to its answer.
+    pub(crate) async fn run(&self, request: &Request) -> Answer<Pieces> {
+        let Engine { model, limits, cursors, .. } = *self;
+        let (plan, variables) = match self.prepare(request) {
+            Ok(prepared) => prepared,
+            Err(errors) => return refused(&errors, &request.trace),
+        };
+        let schemas = match self.texts(&plan, &request.slice).await {
+            Ok(texts) => texts,
+            Err(error) => return refused(&[error], &request.trace),
+        };
+        let (trace, watched) = (request.trace.clone(), request.plan);
+        let world = execute::World { sources: &model.sources, variables: &variables, limits, trace, watched };
+        let fetched = execute(&plan, world).await;
+        let ran = fetched.seen.as_ref().map(|seen| ran(&plan, model, &fetched, seen));
+        let world = respond::World {
+            model,
+            slice: &request.slice,
+            variables: &variables,
+            trace: &request.trace,
+            cursors,
+            plan: ran.as_ref(),
+            schemas: &schemas,
+        };
+        let (body, errors) = respond(&plan, &fetched, &world);
+        // The state of a source and the course of a plan are true for a moment only; a long schema has no tag.
+        let unkept = |field: &Output| matches!(field.value, OutputValue::Sources(_) | OutputValue::Schema(_));
+        let passing = errors > 0 || ran.is_some() || plan.output.iter().any(unkept);
+        Answer { body, refused: None, errors, kept: fetched.age.kept.filter(|_| !passing) }
+    }
+
+    /// The texts of the long schemas that a plan answers with.
+    async fn texts(&self, plan: &Plan, slice: &Slice) -> Result<Vec<Arc<Packed>>, RequestError> {
+        let mut texts = Vec::new();
+        for output in &plan.output {
+            if let OutputValue::Schema(long) = &output.value {
+                texts.push(self.schemas.text(&self.model.federated, slice, long).await?);
+            }
         }
+        Ok(texts)
     }
-    Ok(texts)
-}
 
-/// Everything that asks nobody: from a request to its plan and variables.
-pub(crate) fn prepare(
-    model: &Model,
-    limits: &Limits,
-    cache: &PlanCache,
-    cursors: &CursorKey,
-    request: &Request,
-) -> Result<(Arc<Plan>, Variables), Vec<RequestError>> {
-    let federated = &*model.federated;
-    let slice = &request.slice;
-    let name = request.operation_name.as_deref();
-    let shape = cache.shape(federated.version, slice, &request.query, name, || {
-        let parsed = parse(&request.query, limits).map_err(|error| vec![error])?;
-        limits::check(&parsed, federated, limits).map_err(|error| vec![error])?;
-        validate(parsed, federated, slice)
-    })?;
-    let operation = shape.valid.operation(name).map_err(|error| vec![error])?;
-    let scope = Scope { valid: &shape.valid, operation, federated, slice };
-    let variables = coerce::variables(scope, &request.variables)?;
-    let make = || {
-        let operation = normalize(&shape.valid, operation, &variables, federated, slice)?;
-        let capabilities = |source: usize| model.capabilities(source);
-        let sources = &model.sources;
-        plan::plan(&operation, plan::World { federated, slice, capabilities: &capabilities, sources, limits })
-    };
-    let mut structure = coerce::structure(&variables);
-    let mut plan = cache.plan(shape.id, structure.clone(), make)?;
-    let case = plan.other_case(&variables);
-    if !case.is_empty() {
-        // No structure ends so: each part of one is known by its first byte.
-        structure.push(b'?');
-        structure.extend(case);
-        plan = cache.plan(shape.id, structure, make)?;
+    /// Everything that asks nobody: from a request to its plan and variables.
+    pub(crate) fn prepare(&self, request: &Request) -> Result<(Arc<Plan>, Variables), Vec<RequestError>> {
+        let Engine { model, limits, plans, cursors, .. } = *self;
+        let federated = &*model.federated;
+        let slice = &request.slice;
+        let name = request.operation_name.as_deref();
+        let shape = plans.shape(federated.version, slice, &request.query, name, || {
+            let parsed = parse(&request.query, limits).map_err(|error| vec![error])?;
+            limits::check(&parsed, federated, limits).map_err(|error| vec![error])?;
+            validate(parsed, federated, slice)
+        })?;
+        let operation = shape.valid.operation(name).map_err(|error| vec![error])?;
+        let scope = Scope { valid: &shape.valid, operation, federated, slice };
+        let variables = coerce::variables(scope, &request.variables)?;
+        let make = || {
+            let operation = normalize(&shape.valid, operation, &variables, federated, slice)?;
+            let capabilities = |source: usize| model.capabilities(source);
+            let sources = &model.sources;
+            plan::plan(&operation, plan::World { federated, slice, capabilities: &capabilities, sources, limits })
+        };
+        let mut structure = coerce::structure(&variables);
+        let mut plan = plans.plan(shape.id, structure.clone(), make)?;
+        let case = plan.other_case(&variables);
+        if !case.is_empty() {
+            // No structure ends so: each part of one is known by its first byte.
+            structure.push(b'?');
+            structure.extend(case);
+            plan = plans.plan(shape.id, structure, make)?;
+        }
+        plan.check(&variables).map_err(|error| vec![error])?;
+        let variables = plan.open_cursors(variables, cursors, &model.sources).map_err(|error| vec![error])?;
+        Ok((plan, variables))
     }
-    plan.check(&variables).map_err(|error| vec![error])?;
-    let variables = plan.open_cursors(variables, cursors, &model.sources).map_err(|error| vec![error])?;
-    Ok((plan, variables))
 }
 
 fn refused(errors: &[RequestError], trace: &str) -> Answer<Pieces> {
@@ -134,6 +134,7 @@ mod tests {
         model: Model,
         cache: PlanCache,
         limits: Limits,
+        schemas: Kept,
         cursors: CursorKey,
     }
 
@@ -147,13 +148,20 @@ mod tests {
             };
             let sources = federated.own_sources().iter().map(|known| source(&known.name)).collect();
             let model = Model { federated: Arc::new(federated), sources };
-            Self { model, cache: PlanCache::new(), limits: Limits::default(), cursors: CursorKey::random() }
+            let limits = Limits::default();
+            let schemas = Kept::new(limits.introspection_bytes);
+            Self { model, cache: PlanCache::new(), limits, schemas, cursors: CursorKey::random() }
+        }
+
+        fn prepare(&self, request: &Request) -> Result<Arc<Plan>, Vec<RequestError>> {
+            let Self { model, cache: plans, limits, schemas, cursors } = self;
+            Engine { model, limits, plans, schemas, cursors }.prepare(request).map(|(plan, _)| plan)
         }
 
         fn plan(&self, query: &str, variables: Value) -> Result<Arc<Plan>, Vec<RequestError>> {
             let Value::Object(variables) = variables else { panic!("no variables") };
             let request = Request { query: query.to_owned(), variables, ..Request::default() };
-            prepare(&self.model, &self.limits, &self.cache, &self.cursors, &request).map(|(plan, _)| plan)
+            self.prepare(&request)
         }
 
         fn plans(&self) -> u64 {
@@ -231,11 +239,11 @@ mod tests {
             ..Request::default()
         };
         for (name, slice) in [("A", Slice::all()), ("B", Slice::all()), ("A", Slice::of([0]))] {
-            prepare(&bench.model, &bench.limits, &bench.cache, &bench.cursors, &request(name, slice)).unwrap();
+            bench.prepare(&request(name, slice)).unwrap();
         }
         assert_eq!(bench.plans(), 3);
         bench.model.federated = Arc::new(sample::model());
-        prepare(&bench.model, &bench.limits, &bench.cache, &bench.cursors, &request("A", Slice::all())).unwrap();
+        bench.prepare(&request("A", Slice::all())).unwrap();
         assert_eq!(bench.plans(), 4);
     }
 

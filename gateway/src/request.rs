@@ -16,7 +16,7 @@ pub struct Request {
     pub operation_name: Option<String>,
     /// Variables as they came.
     pub variables: serde_json::Map<String, serde_json::Value>,
-    /// What the request sees of the schema.
+    /// What the request sees of the schema; made of the model that answers, see [`crate::gateway::Gateway::answer_over`].
     pub slice: Slice,
     /// The id under which the log tells more; stands in every error's `extensions.traceId`.
     pub trace: Arc<str>,

@@ -84,7 +84,7 @@ pub(crate) fn model() -> Federated {
 }
 
 /// A collection keyed by `id`, its columns given as names and scalars; `street_id` refers to `street`.
-fn collection(name: &str, columns: &str) -> serde_json::Value {
+pub(crate) fn collection(name: &str, columns: &str) -> serde_json::Value {
     let fields: Vec<_> = columns
         .split(", ")
         .filter_map(|column| column.split_once(' '))

@@ -6,13 +6,16 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
+use lilong_connectors::farewell;
 use lilong_schema::catalog::Limits;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use self::stage::Stage;
 use crate::gateway::Gateway;
 
 mod admin;
@@ -29,16 +32,22 @@ mod listen;
 mod metrics;
 mod names;
 mod negotiate;
+mod outflow;
 mod page;
 mod parameters;
 mod refusal;
 mod repoll;
+mod room;
 mod schema;
 mod shutdown;
+mod stage;
 mod trace;
 
 pub use listen::Error;
 pub use shutdown::{asked_to_stop, raise_file_limit};
+
+/// How long what is cut off may take to be stopped where it runs.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What a server is told.
 #[derive(Clone, Debug)]
@@ -72,7 +81,8 @@ struct Shared {
     options: Options,
     requests: metrics::Requests,
     sdl: schema::Kept,
-    stopping: watch::Receiver<bool>,
+    room: room::Room,
+    stage: watch::Receiver<Stage>,
 }
 
 /// A server whose addresses are taken, not running yet.
@@ -80,7 +90,7 @@ pub struct Server {
     listener: TcpListener,
     admin: Option<TcpListener>,
     shared: Arc<Shared>,
-    stop: watch::Sender<bool>,
+    progress: watch::Sender<Stage>,
 }
 
 impl Server {
@@ -101,15 +111,17 @@ impl Server {
                 Err(error) => return Err(error),
             },
         };
-        let (stop, stopping) = watch::channel(false);
+        let (progress, stage) = watch::channel(Stage::Serving);
+        let room = room::Room::new(options.limits.requests);
         let shared = Arc::new(Shared {
             gateway,
             options,
             requests: metrics::Requests::default(),
             sdl: schema::Kept::default(),
-            stopping,
+            room,
+            stage,
         });
-        Ok(Self { listener, admin, shared, stop })
+        Ok(Self { listener, admin, shared, progress })
     }
 
     /// The address of GraphQL really taken.
@@ -122,7 +134,9 @@ impl Server {
         self.admin.as_ref().map(TcpListener::local_addr).transpose()
     }
 
-    /// Serves until `stop` is done, then lets running requests end for as long as the options say; `false`: some were cut.
+    /// Serves until `stop` is done, then lets running requests end for as long as the options say; `false`: some were cut. Until
+    /// then health is told and other requests are refused. What was cut, and what its fetches leave running at their sources, is
+    /// ended before this returns, if that takes no longer than two seconds.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> std::io::Result<bool> {
         // Whoever holds a receiver is still working, so the drain is over when none is left but the one in `shared`.
         let (working, alive) = watch::channel(());
@@ -137,8 +151,18 @@ impl Server {
         let beating = tokio::spawn(heartbeat::beat());
         stop.await;
         tracing::info!("stopping: no new requests, running ones have {:?} to end", self.shared.options.limits.drain);
-        self.stop.send_replace(true);
+        self.progress.send_replace(Stage::Draining);
         let drained = tokio::time::timeout(self.shared.options.limits.drain, working.closed()).await.is_ok();
+        self.progress.send_replace(Stage::Over);
+        let farewell = async {
+            working.closed().await;
+            farewell::said().await;
+        };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!(
+                "some statements could not be stopped at their sources in time; their own time limits end them"
+            );
+        }
         beating.abort();
         Ok(drained)
     }
@@ -167,3 +191,6 @@ fn admin_routes(shared: &Arc<Shared>) -> Router {
         .fallback(page::nowhere)
         .with_state(shared.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,6 +80,8 @@ pub struct Limits {
     pub deadline: Duration,
     /// `connections`: running fetches in all; 2,000.
     pub connections: usize,
+    /// `requests`: requests for GraphQL that are answered at the same time; 5,000.
+    pub requests: usize,
     /// `list_rows`: rows of one list, per parent; 10,000.
     pub list_rows: usize,
     /// `answer_rows`: rows of one answer; 100,000.
@@ -114,44 +116,6 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            listen: "127.0.0.1:4000".into(),
-            admin: Some("127.0.0.1:4001".into()),
-            open: false,
-            cursor_key: None,
-            plan: false,
-            limits: Limits::default(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            deadline: Duration::from_secs(10),
-            connections: 2_000,
-            list_rows: 10_000,
-            answer_rows: 100_000,
-            body: 1_000_000,
-            tokens: 15_000,
-            depth: 15,
-            aliases: 500,
-            collection_fields: 50,
-            introspection_depth: 20,
-            introspection_bytes: 32_000_000,
-            budget_rows: 100_000,
-            budget_keys: 100_000,
-            budget_bytes: 64_000_000,
-            cache_bytes: 256_000_000,
-            side_rows: 2_000,
-            union_fetches: 32,
-            drain: Duration::from_secs(30),
-        }
-    }
-}
-
 /// A `[[source]]` or `[[discover]]` block, `[defaults]` filled in.
 #[derive(Clone, Debug, Default)]
 pub struct SourceSettings {
@@ -161,8 +125,8 @@ pub struct SourceSettings {
     pub name: String,
     /// The kind of connector; empty in [`Catalog::additions`].
     pub connector: String,
-    /// Where the source is, for people: `path` or `url` as written, without user, password and parameters, and with
-    /// `${…}` not filled in; never secret, may be empty.
+    /// Where the source is, for people, and what tells `[[discover]]` blocks apart: `path` or `url` as written, without user,
+    /// password and parameters that name no place, and with `${…}` not filled in; never secret, may be empty.
     pub location: String,
     /// The department's title.
     pub title: Option<String>,

@@ -70,6 +70,7 @@ fn settings_and_their_defaults_are_those_there_are() {
     let Limits {
         deadline,
         connections: all_connections,
+        requests,
         list_rows,
         answer_rows,
         body,
@@ -111,6 +112,7 @@ fn settings_and_their_defaults_are_those_there_are() {
         pair("plan", plan),
         time("deadline", deadline),
         pair("connections", all_connections),
+        pair("requests", requests),
         pair("list_rows", list_rows),
         pair("answer_rows", answer_rows),
         pair("body", body),

@@ -308,6 +308,46 @@ fn the_project_speaks_of_itself_alone() {
     none("places, hosts and words that are not the project's", &offenders);
 }
 
+/// The names of the modules that a file declares.
+fn declared(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let line = line.strip_prefix("pub ").unwrap_or(line);
+        line.strip_prefix("mod ")?.strip_suffix(';')
+    })
+}
+
+#[test]
+fn the_map_of_the_code_names_every_module() {
+    let readme = read("README.md");
+    let map = readme.split("\n## ").find(|section| section.starts_with("The map of the code\n")).unwrap();
+    let rooms = map.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let (mut named, mut offenders) = (BTreeSet::new(), Vec::new());
+    for room in rooms {
+        // "gateway/src/plan`, `execute`": the others stand in the folder of the first.
+        let (mut folder, mut names) = ("", room.split("`, `").map(|name| name.trim_end_matches('`')).peekable());
+        if let Some((first, _)) = names.peek().and_then(|first| first.rsplit_once('/')) {
+            folder = first;
+        }
+        for name in names {
+            let path = format!("{folder}/{}", name.rsplit('/').next().unwrap());
+            if folder.ends_with("/src") && !root().join(format!("{path}.rs")).exists() {
+                offenders.push(format!("{path} is no more"));
+            }
+            if !named.insert(path.clone()) {
+                offenders.push(format!("{path} is named twice"));
+            }
+        }
+    }
+    for krate in CRATES {
+        let modules = ["lib", "main"].map(|file| root().join(format!("{krate}/src/{file}.rs")));
+        for text in modules.iter().filter_map(|path| fs::read_to_string(path).ok()) {
+            let unnamed = declared(&text).map(|name| format!("{krate}/src/{name}"));
+            offenders.extend(unnamed.filter(|path| !named.contains(path)).map(|path| format!("{path} is not named")));
+        }
+    }
+    none("the README's map of the code", &offenders);
+}
+
 #[test]
 fn the_licence_is_apache_2() {
     let licence = read("LICENSE");

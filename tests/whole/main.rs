@@ -10,6 +10,7 @@ mod crowd;
 mod demo;
 mod describe;
 mod differential;
+mod discover;
 mod engines;
 mod faults;
 mod files;

@@ -1,6 +1,7 @@
 //! `PostgreSQL` and MySQL servers as they are in life: away, mute, changed, full, strict; each beside a department that is
 //! well. Skipped without `LILONG_TEST_POSTGRES` and `LILONG_TEST_MYSQL`.
 
+mod ending;
 mod faults;
 mod many;
 mod secure;

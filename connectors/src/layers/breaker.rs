@@ -73,7 +73,7 @@ impl Breaker {
             source,
             faults: tuning.breaker_faults,
             first_pause: tuning.breaker_pause,
-            longest_pause: tuning.breaker_longest_pause.max(tuning.breaker_pause),
+            longest_pause: tuning.breaker_longest_pause,
             state: Mutex::new(State {
                 phase: Phase::Closed,
                 round: 0,

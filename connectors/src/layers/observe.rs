@@ -29,7 +29,7 @@ pub enum State {
 pub struct Status {
     /// Whether it answers.
     pub state: State,
-    /// The last fault, if the state is [`State::Unavailable`].
+    /// The last fault since it answered: what keeps it from being ready, or what it denied although it is.
     pub error: Option<ErrorKind>,
     /// Since when the state is what it is.
     pub since: SystemTime,
@@ -97,11 +97,11 @@ impl Observed {
     }
 
     /// The same without counting it.
-    fn met(&self, error: &Error) {
+    pub fn met(&self, error: &Error) {
         match error.kind {
             ErrorKind::Unavailable | ErrorKind::Timeout => self.enter(State::Unavailable, Some(error.kind)),
-            // Who has given nothing yet may refuse the login; who gives rows may refuse others.
-            ErrorKind::Denied => self.enter_unless(State::Ready, State::Unavailable, Some(error.kind)),
+            // Who has given nothing yet may refuse the login; who gives rows may refuse others, or the login from now on.
+            ErrorKind::Denied => self.denied(),
             ErrorKind::Rejected | ErrorKind::Mismatch => self.enter(State::Ready, None),
             ErrorKind::Overloaded | ErrorKind::TooCostly | ErrorKind::Internal => {}
         }
@@ -112,19 +112,19 @@ impl Observed {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A state and its error; its time begins with the state.
     fn enter(&self, state: State, error: Option<ErrorKind>) {
-        self.enter_unless(state, state, error);
+        let mut now = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let since = if now.0 == state { now.2 } else { SystemTime::now() };
+        *now = (state, error, since);
     }
 
-    /// Another state, unless it is in `kept`; its time begins with the state, and the error is the last one.
-    fn enter_unless(&self, kept: State, state: State, error: Option<ErrorKind>) {
+    /// Somebody was not let in: who is ready stays so, with the code, until it answers again.
+    fn denied(&self) {
         let mut now = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (was, _, since) = *now;
-        if was == state {
-            *now = (state, error, since);
-        } else if was != kept {
-            *now = (state, error, SystemTime::now());
-        }
+        let (state, since) =
+            if now.0 == State::Unknown { (State::Unavailable, SystemTime::now()) } else { (now.0, now.2) };
+        *now = (state, Some(ErrorKind::Denied), since);
     }
 }
 
@@ -268,6 +268,8 @@ mod tests {
         observed.answered();
         assert_eq!(now(), (State::Ready, None));
         told(Denied);
+        assert_eq!(now(), (State::Ready, Some(Denied)));
+        observed.answered();
         assert_eq!(now(), (State::Ready, None));
         told(Unavailable);
         assert_eq!(now(), (State::Unavailable, Some(Unavailable)));

@@ -36,7 +36,7 @@ impl Joining {
         let mut told = BTreeMap::new();
         loop {
             self.round(&mut told).await;
-            if self.missing.is_empty() {
+            if self.missing.is_empty() && self.opened.silent.is_empty() {
                 return;
             }
             tokio::time::sleep(pause).await;
@@ -44,8 +44,14 @@ impl Joining {
         }
     }
 
-    /// Asks each missing source once. `told` keeps what the log has been told, so that it is told changes only.
+    /// Asks each block that nobody answered, and each missing source, once. `told` keeps what the log has been told, so that it is told changes only.
     async fn round(&mut self, told: &mut BTreeMap<String, String>) {
+        for name in self.opened.discover_again().await {
+            if let Some(following) = self.opened.sources.get(&name).and_then(|source| source.follow()) {
+                tokio::spawn(following);
+            }
+            self.missing.push(name);
+        }
         let described = self.opened.describe(&self.missing, &|_, _, _| {}).await;
         for (name, error) in &described.failed {
             let problem = self.opened.silent(name, error).to_string();

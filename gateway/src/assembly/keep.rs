@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lilong_schema::descriptions::{self, WriteError};
+use lilong_schema::descriptions::{self, Discovered, WriteError};
 use lilong_schema::{Problem, SourceDescription};
 
 use super::{Descriptions, Opened};
@@ -21,7 +21,8 @@ impl Opened {
     fn write(&self, found: &BTreeMap<String, SourceDescription>) -> Result<(), WriteError> {
         let folder = &self.catalog.folder;
         let mut written = Ok(());
-        if !self.catalog.discover.is_empty() {
+        // A file that is there is written without blocks too: it may be a damaged one.
+        if !self.catalog.discover.is_empty() || Discovered::is_stored(folder) {
             written = self.discovered.write(folder).map(drop);
         }
         for settings in &self.catalog.sources {

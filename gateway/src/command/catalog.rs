@@ -18,7 +18,7 @@ pub(crate) struct Ready {
     pub(crate) opened: Opened,
     /// Everything that was found, of all stages.
     pub(crate) findings: Vec<Problem>,
-    /// Sources that have no description and gave none.
+    /// Sources that have no description and gave none, and `[[discover]]` blocks that nobody answered.
     pub(crate) silent: Vec<Problem>,
     pub(crate) model: Model,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Ready {
 pub(crate) async fn ready(folder: &Path) -> Ready {
     let opened = Opened::open(folder, Ask::Missing).await;
     let Descriptions { mut stored, missing, findings, .. } = opened.stored();
-    let mut silent = Vec::new();
+    let mut silent = opened.silent.clone();
     if !missing.is_empty() {
         let progress = Progress::new("describing sources");
         let described = opened

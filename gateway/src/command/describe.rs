@@ -44,6 +44,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let mut opened = Opened::open(&options.catalog.folder, Ask::Always).await;
     catalog::refuse(&opened.findings)?;
     if let Some(unknown) = options.source.iter().find(|name| !opened.sources.contains_key(*name)) {
+        for problem in &opened.silent {
+            output::say(&format!("lilong: {problem}"));
+        }
         return Err(Failure::Usage(format!("--source: there is no source `{unknown}` in the catalog")));
     }
     let vanished = opened.vanished.clone();
@@ -68,7 +71,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     new.retain(|name, _| opened.sources.contains_key(name));
     new.extend(described.found.clone());
     let (new_model, findings) = opened.model(&new);
-    let failed: Vec<_> = described.failed.iter().map(|(name, error)| opened.silent(name, error)).collect();
+    let mut failed: Vec<_> = described.failed.iter().map(|(name, error)| opened.silent(name, error)).collect();
+    // Who asks for single sources has what he wants, whatever else there may be.
+    if options.source.is_empty() {
+        failed.extend(opened.silent.iter().cloned());
+    }
     let mut changes = compare::compare(&old_model.federated, &new_model.federated);
     changes.extend(orphans.iter().map(|name| Change {
         breaking: true,

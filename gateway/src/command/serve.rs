@@ -8,6 +8,7 @@ use lilong::gateway::Gateway;
 use lilong::server::graphiql::Tab;
 use lilong::server::{self, Admin, Server};
 use lilong_connectors::pool;
+use lilong_schema::catalog::Server as Settings;
 use serde_json::json;
 
 use super::failure::Failure;
@@ -61,6 +62,9 @@ pub(crate) async fn serve(
     pool::bound_process(opened.catalog.server.limits.connections.min(room));
     let Descriptions { mut stored, missing, findings, .. } = opened.stored();
     catalog::refuse(&[opened.findings.clone(), findings].concat())?;
+    for problem in &opened.silent {
+        tracing::warn!("{problem}");
+    }
     // With nothing described there would be nothing to serve, so that the first questions would all be refused.
     let mut missing = missing;
     if stored.is_empty() && !missing.is_empty() {
@@ -85,13 +89,7 @@ pub(crate) async fn serve(
     let limits = opened.catalog.server.limits.clone();
     let server_settings = &opened.catalog.server;
     let listen = addresses.listen.clone().unwrap_or_else(|| server_settings.listen.clone());
-    let admin = match (&addresses.admin, &server_settings.admin) {
-        (Some(off), _) if off == "off" => Admin::Off,
-        (None, None) => Admin::Off,
-        // Two gateways beside each other differ in `--listen`; the second does without the default admin address.
-        (None, Some(address)) if addresses.listen.is_some() => Admin::IfFree(address.clone()),
-        (Some(address), _) | (None, Some(address)) => Admin::At(address.clone()),
-    };
+    let admin = admin(addresses, server_settings);
     let settings = server::Options { listen, admin, open: server_settings.open, limits: limits.clone(), tabs };
     let own = model.federated.own_sources();
     let (sources, collections) = (own.len(), own.iter().map(|source| source.collections.len()).sum::<usize>());
@@ -102,7 +100,7 @@ pub(crate) async fn serve(
     }
     first()?;
     announce(&server, as_json, sources, collections)?;
-    if missing.is_empty() {
+    if missing.is_empty() && opened.silent.is_empty() {
         // The model holds what of them is needed; all else would be held until the end.
         drop((opened, stored));
     } else {
@@ -113,6 +111,20 @@ pub(crate) async fn serve(
         tracing::warn!("some requests did not end in time and were cut off");
     }
     Ok(())
+}
+
+/// Where the admin address is to be.
+fn admin(addresses: &Addresses, settings: &Settings) -> Admin {
+    match (&addresses.admin, &settings.admin) {
+        (Some(off), _) if off == "off" => Admin::Off,
+        (None, None) => Admin::Off,
+        // Two gateways beside each other differ in `--listen`; the second does without the default admin address. One that
+        // somebody chose is taken, or there is no start.
+        (None, Some(address)) if addresses.listen.is_some() && Settings::default().admin.as_ref() == Some(address) => {
+            Admin::IfFree(address.clone())
+        }
+        (Some(address), _) | (None, Some(address)) => Admin::At(address.clone()),
+    }
 }
 
 fn announce(server: &Server, as_json: bool, sources: usize, collections: usize) -> Result<(), Failure> {
@@ -136,4 +148,29 @@ fn announce(server: &Server, as_json: bool, sources: usize, collections: usize) 
         output::count(sources, "source"),
         output::count(collections, "collection"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_default_admin_address_may_be_taken_and_only_beside_listen() {
+        let default = "127.0.0.1:4001";
+        let at = |address: &str| Admin::At(address.to_owned());
+        for (listen, flag, set, wanted) in [
+            (true, None, Some(default), Admin::IfFree(default.to_owned())),
+            (true, None, Some("127.0.0.1:7401"), at("127.0.0.1:7401")),
+            (true, Some(default), Some(default), at(default)),
+            (true, Some("off"), Some("127.0.0.1:7401"), Admin::Off),
+            (true, None, None, Admin::Off),
+            (false, None, Some(default), at(default)),
+            (false, Some("[::1]:0"), None, at("[::1]:0")),
+        ] {
+            let addresses =
+                Addresses { listen: listen.then(|| "127.0.0.1:0".to_owned()), admin: flag.map(str::to_owned) };
+            let settings = Settings { admin: set.map(str::to_owned), ..Settings::default() };
+            assert_eq!(admin(&addresses, &settings), wanted, "{listen} {flag:?} {set:?}");
+        }
+    }
 }

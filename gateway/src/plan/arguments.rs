@@ -24,6 +24,13 @@ pub(super) struct Given {
     pub(super) links: Vec<Vec<LinkId>>,
 }
 
+impl Given {
+    /// Whether rows are left out by their number.
+    pub(super) fn cuts(&self) -> bool {
+        self.limit.is_some() || self.offset.is_some()
+    }
+}
+
 impl Builder<'_> {
     /// The arguments of a list, checked.
     pub(super) fn given(&mut self, id: CollectionId, field: &Field) -> Result<Given, RequestError> {
@@ -135,7 +142,7 @@ impl Builder<'_> {
             }
             Tie::RowId => order.push(ascending(OrderTarget::RowId)),
             Tie::Everything(columns) => {
-                let matters = !order.is_empty() || given.limit.is_some() || given.offset.is_some();
+                let matters = !order.is_empty() || given.cuts();
                 let budget = self.world.limits.budget_rows as u64;
                 if matters && all && collection.described.rows.is_some_and(|rows| rows > budget) {
                     let message = format!(

@@ -1,14 +1,14 @@
 //! `totalCount`: how many rows there are, folded by the source where it can, else counted here.
 
-use lilong_connectors::{Aggregate, Fetch, Function, Group, KeySet, Predicate};
+use lilong_connectors::{Aggregate, Fetch, Function, Group, Predicate};
 use lilong_schema::Scalar;
 use lilong_schema::federated::CollectionId;
 
 use super::build::Builder;
 use super::connection::CountOutput;
-use super::keys::{key_scalars, parent_key, parent_source, row_key};
-use super::read::{Columns, Via, push_cap};
-use super::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, Step, StepId, pushdown};
+use super::keys::{LookUp, key_scalars, parent_key, parent_source, row_key};
+use super::read::{Columns, Fetching, Via, push_cap};
+use super::{Ceiling, JoinRule, JoinStep, KeyColumns, Parent, PlanOperand, Step, StepId, pushdown};
 use crate::operation::Field;
 
 impl Builder<'_> {
@@ -44,14 +44,11 @@ impl Builder<'_> {
             }
         }
         let columns = columns.0;
-        let key_columns = match link {
-            Some((link, ..)) if keyed => link.to_columns.clone(),
-            _ => Vec::new(),
-        };
-        let keys = link.filter(|_| keyed).map(|(link, parent, columns)| {
-            let key = parent_key(federated, link, columns);
-            KeysFrom::Step(self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false })))
-        });
+        let look_up = link
+            .filter(|_| keyed)
+            .map(|(link, parent, columns)| LookUp::plain(federated, link, parent, columns, false));
+        let (keys, key_set) = look_up.map(|look_up| self.keyed(look_up)).unzip();
+        let key_columns = key_set.as_ref().map(|set| set.columns.clone()).unwrap_or_default();
         let ceiling = if folded {
             Ceiling { rows: limits.answer_rows, budget: false }
         } else {
@@ -67,11 +64,12 @@ impl Builder<'_> {
         let fetch = Fetch {
             predicate: pushed,
             limit,
-            keys: keys.is_some().then(|| KeySet::of(key_columns.clone())),
+            keys: key_set,
             group,
             ..Fetch::of(collection.described.clone(), columns.clone())
         };
-        let rows = self.fetch_rows(id, &field.name, fetch, keys, operands, ceiling, residual);
+        let fetching = Fetching { keys, residual, ..Fetching::of(fetch, operands, ceiling) };
+        let rows = self.fetch_rows(id, &field.name, fetching);
         let parent = link.map(|(link, parent, parent_columns)| Parent {
             step: parent,
             source: parent_source(federated, link),

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use lilong_connectors::{Fetch, Function, KeySet, Order, OrderTarget, Predicate};
+use lilong_connectors::{Function, Order, OrderTarget, Predicate};
 use lilong_schema::Scalar;
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Link, LinkId};
@@ -16,10 +16,10 @@ use lilong_schema::federated::{CollectionId, Link, LinkId};
 use super::arguments::Given;
 use super::build::Builder;
 use super::fold::{Asked, FoldKey, Folding};
-use super::keys::{by_normalized, key_scalars, parent_key, row_key};
+use super::keys::{key_scalars, parent_key, row_key};
 use super::page::Page;
-use super::read::{Columns, position, push_cap};
-use super::{Ceiling, KeyColumns, KeysFrom, KeysStep, Step, StepId};
+use super::read::{Columns, position};
+use super::{KeyColumns, Step, StepId};
 use crate::error::{Code, RequestError};
 use crate::operation::Field;
 
@@ -183,41 +183,16 @@ impl Builder<'_> {
         target: &OrderTarget,
     ) -> Result<Valued, RequestError> {
         let federated = self.world.federated;
-        let limits = self.world.limits;
-        self.count_fetch(field.location)?;
         let link = federated.link(id);
-        let to = federated.collection(link.to);
-        let capabilities = self.capabilities(link.to);
-        let mut columns = Columns::default();
-        columns.want_all(&link.to_columns);
+        let mut wanted = Columns::default();
+        wanted.want_all(&link.to_columns);
         let own = match (rest.first(), target) {
             (Some(next), _) => &federated.link(*next).columns[..],
             (None, OrderTarget::Field(field)) => std::slice::from_ref(field),
             (None, _) => &[],
         };
-        columns.want_all(own);
-        let columns = columns.0;
-        let (keys, key_set) = match link.to_normalize.is_empty() {
-            _ if capabilities.keys == 0 => (None, None),
-            true => {
-                let key = parent_key(federated, link, from_columns);
-                let keys = KeysStep { input: from, key, before: None, budget: true };
-                (Some(keys), Some((link.to_columns.clone(), Vec::new())))
-            }
-            false => match by_normalized(federated, link, from, from_columns) {
-                Some(found) => (Some(found.keys), Some((vec![found.column], found.normalize))),
-                None => (None, None),
-            },
-        };
-        let keys = keys.map(|keys| KeysFrom::Step(self.add(Step::Keys(keys))));
-        let mut operands = Vec::new();
-        let fetch = Fetch {
-            limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
-            keys: key_set.map(|(columns, normalize)| KeySet { normalize, ..KeySet::of(columns) }),
-            ..Fetch::of(to.described.clone(), columns.clone())
-        };
-        let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
-        let rows = self.fetch_rows(link.to, &link.name, fetch, keys, operands, ceiling, Predicate::TRUE);
+        wanted.want_all(own);
+        let (rows, columns) = self.linked_rows(link, from, from_columns, wanted, field.location)?;
         if rest.is_empty() {
             let value = own.first().and_then(|field| position(&columns, *field)).unwrap_or_default();
             return Ok(Valued { rows, columns, value });

@@ -28,12 +28,10 @@ pub use self::step::{AggregateStep, AssignStep, Figure, WholeOutput, WidenStep};
 use super::arguments::Given;
 use super::build::Builder;
 use super::far::LocalOrder;
-use super::keys::{by_normalized, parent_key};
+use super::keys::{LookUp, look_up};
 use super::read::{push, push_cap};
 use super::share::{Share, share};
-use super::{
-    Ceiling, FetchStep, FilterStep, KeysFrom, KeysStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown,
-};
+use super::{Ceiling, FetchStep, FilterStep, PlanOperand, SortStep, SortTerm, Step, StepId, pushdown};
 use crate::error::{Code, RequestError};
 use crate::operation::Field;
 
@@ -137,7 +135,7 @@ impl Builder<'_> {
         capabilities: &Capabilities,
     ) -> Result<Found, RequestError> {
         let given = &folding.asked.given;
-        let cuts = given.limit.is_some() || given.offset.is_some() || !given.distinct.is_empty();
+        let cuts = given.cuts() || !given.distinct.is_empty();
         let all = matches!(folding.key, FoldKey::None);
         let order = if cuts { self.full_order(folding.collection, folding.field, given, all)? } else { Vec::new() };
         let (pushed, residual) = pushdown::split(capabilities, predicate);
@@ -152,12 +150,11 @@ impl Builder<'_> {
         let share = share(&orders, given, &order, &residual, link.is_some(), keyed);
         if let (FoldKey::Parents { link, parent, columns }, true) = (folding.key, capabilities.filter) {
             let link = self.world.federated.link(link);
-            if let Some(found) = by_normalized(self.world.federated, link, parent, columns) {
+            if !link.to_normalize.is_empty()
+                && let Some(look_up) = look_up(self.world.federated, link, parent, columns, false)
+            {
                 // What is found too much makes groups that no parent has.
-                let keys = self.add(Step::Keys(found.keys));
-                let operand = push(&mut folding.asked.operands, PlanOperand::FromStep(keys));
-                let (fields, normalize) = (vec![found.column], found.normalize);
-                pushed = pushed.and(Predicate::KeyIn { fields, normalize, operand });
+                pushed = pushed.and(self.key_in(look_up, &mut folding.asked.operands));
             }
         }
         Ok(Found { pushed, residual, order, local, cuts, keyed, share })
@@ -242,17 +239,12 @@ impl Builder<'_> {
             }
             FoldKey::Parents { link, parent, columns } => {
                 let link = federated.link(link);
-                let key = parent_key(federated, link, columns);
-                keys = Some(KeysFrom::Step(self.add(Step::Keys(KeysStep {
-                    input: parent,
-                    key,
-                    before: None,
-                    budget: false,
-                }))));
+                let (from, set) = self.keyed(LookUp::plain(federated, link, parent, columns, false));
+                keys = Some(from);
                 key_set = Some(KeySet {
                     limit: given.limit.map(|limit| push(&mut operands, limit)),
                     offset: given.offset.map(|offset| push(&mut operands, offset)),
-                    ..KeySet::of(link.to_columns.clone())
+                    ..set
                 });
             }
             FoldKey::Far(link) => {

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use lilong_connectors::{Fetch, KeySet, Predicate};
+use lilong_connectors::{Fetch, KeySet};
 use lilong_schema::collection::FieldId;
 use lilong_schema::federated::{CollectionId, Tie};
 
 use super::arguments::Given;
 use super::build::Builder;
 use super::far::LocalOrder;
-use super::read::{Columns, Read, position, push_cap};
+use super::read::{Columns, Fetching, Read, position, push_cap};
 use super::{Ceiling, KeyColumns, KeysFrom, KeysStep, Step, StepId};
 use crate::operation::Field;
 
@@ -97,7 +97,8 @@ impl Builder<'_> {
             keys: Some(KeySet::of(later.key.clone())),
             ..Fetch::of(described.clone(), wide)
         };
-        let wide = self.fetch_rows(id, &field.name, fetch, Some(keys), operands, ceiling, Predicate::TRUE);
+        let fetching = Fetching { keys: Some(keys), ..Fetching::of(fetch, operands, ceiling) };
+        let wide = self.fetch_rows(id, &field.name, fetching);
         let (at, more) = (narrow.columns.len(), later.columns.len());
         let join = self.add(Step::Fill(FillStep {
             field: field.name.clone(),

@@ -9,8 +9,6 @@ use super::arguments::Given;
 
 /// What the source does of a reading; each is one part of the work.
 pub(super) struct Share {
-    /// All filters and keys.
-    pub(super) complete: bool,
     pub(super) order: bool,
     pub(super) distinct: bool,
     /// `limit` and `offset`.
@@ -34,5 +32,5 @@ pub(super) fn share(
     let distinct = complete && order && capabilities.limit;
     let can_limit = if of_link { capabilities.limit_per_key } else { capabilities.limit };
     let limit = complete && order && (given.distinct.is_empty() || distinct) && can_limit;
-    Share { complete, order, distinct, limit }
+    Share { order, distinct, limit }
 }

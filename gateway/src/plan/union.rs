@@ -27,7 +27,7 @@ pub use self::prune::Edge;
 pub use self::reduce::{Known, Reduced, compare_text, leaves, reduce};
 pub use self::shape::{Ask, Derived, EXTRAS, Extra, Shape};
 use super::page::{FetchPage, KEPT};
-use super::{Ceiling, KeysFrom, PlanOperand};
+use super::{Ceiling, FetchStep, KeysFrom, PlanOperand};
 
 /// Asks the members of a union for rows and merges them.
 #[derive(Debug)]
@@ -86,13 +86,10 @@ pub enum Silence {
     Asked(Option<PlanOperand>, bool),
 }
 
-/// Makes a step. Its members are found in `sources`, by their positions in the model.
-pub(super) fn union_step(
-    sources: &[Arc<Source>],
-    union: &Arc<Union>,
-    rest: (SourceId, Arc<str>, Fetch, Vec<PlanOperand>, Option<KeysFrom>, Ceiling),
-) -> UnionStep {
-    let (source, field, fetch, operands, keys, ceiling) = rest;
+/// Makes the step of a fetch from a union. Its members are found in `sources`, by their positions in the model.
+pub(super) fn union_step(sources: &[Arc<Source>], union: &Arc<Union>, asked: FetchStep) -> UnionStep {
+    let FetchStep { source, field, prepared, operands, keys, ceiling, page, stops } = asked;
+    let fetch = prepared.fetch.clone();
     let mut leaves = Vec::new();
     self::leaves(&fetch.predicate, &mut leaves);
     let fixed = (0..fetch.collection.fields.len())
@@ -130,7 +127,7 @@ pub(super) fn union_step(
         keys,
         ceiling,
         silence: Silence::Refused,
-        stops: false,
+        stops,
         union,
         shapes,
         shape_of,
@@ -140,7 +137,7 @@ pub(super) fn union_step(
         fixed,
         edges,
         fold,
-        page: None,
+        page,
         between: Mutex::default(),
     }
 }
@@ -179,9 +176,17 @@ impl UnionStep {
         if let Some((_, step)) = between.iter().find(|(known, _)| Arc::ptr_eq(known, &prepared)) {
             return Some(step.clone());
         }
-        let (field, operands, keys) = (self.field.clone(), self.operands.clone(), self.keys.clone());
-        let rest = (self.source, field, prepared.fetch.clone(), operands, keys, self.ceiling);
-        let step = Arc::new(UnionStep { silence: self.silence.clone(), ..union_step(sources, &self.union, rest) });
+        let asked = FetchStep {
+            source: self.source,
+            field: self.field.clone(),
+            prepared: prepared.clone(),
+            operands: self.operands.clone(),
+            keys: self.keys.clone(),
+            ceiling: self.ceiling,
+            page: None,
+            stops: false,
+        };
+        let step = Arc::new(UnionStep { silence: self.silence.clone(), ..union_step(sources, &self.union, asked) });
         if between.len() < KEPT {
             between.push((prepared, step.clone()));
         }

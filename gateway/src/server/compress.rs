@@ -28,6 +28,7 @@ pub(super) async fn compress(asked: &HeaderMap, response: Response) -> Response 
     if is_short || is_compressed || !asked.contains_key(header::ACCEPT_ENCODING) {
         return response;
     }
+    let status = response.status();
     let mut request = Request::new(response);
     for accepted in asked.get_all(header::ACCEPT_ENCODING) {
         request.headers_mut().append(header::ACCEPT_ENCODING, accepted.clone());
@@ -35,7 +36,12 @@ pub(super) async fn compress(asked: &HeaderMap, response: Response) -> Response 
     let answer = service_fn(|request: Request<Response>| ready(Ok::<_, Infallible>(request.into_body())));
     let compression = Compression::new(answer).compress_when(SizeAbove::new(SHORT));
     match compression.oneshot(request).await {
-        Ok(response) => response.map(Body::new),
+        Ok(mut response) => {
+            // To a client that takes no coding and refuses `identity` too, the library says 406 above the answer. As RFC 9110
+            // allows (12.1), such a client is answered as if it had said nothing, however long the answer is.
+            *response.status_mut() = status;
+            response.map(Body::new)
+        }
         Err(never) => match never {},
     }
 }
@@ -64,4 +70,33 @@ pub(super) async fn as_kept(asked: &HeaderMap, gateway: &Gateway, body: Pieces) 
         packed.push_shared(part);
     }
     (packed, Some(coding))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_takes_no_coding_gets_the_answer_as_it_is_however_long_it_is() {
+        for (accepted, coding) in [
+            ("identity;q=0", None),
+            ("identity;q=0, *;q=0", None),
+            ("br;q=0, identity;q=0", None),
+            ("deflate", None),
+            ("gzip, identity;q=0", Some("gzip")),
+        ] {
+            for length in [10, 10 * SHORT] {
+                let mut asked = HeaderMap::new();
+                asked.insert(header::ACCEPT_ENCODING, accepted.parse().unwrap());
+                let long = vec![b'a'; usize::try_from(length).unwrap()];
+                let answer = compress(&asked, Response::new(Body::from(long))).await;
+                assert_eq!(answer.status(), StatusCode::OK, "{accepted} {length}");
+                let given = answer.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap());
+                assert_eq!(given, coding.filter(|_| length > SHORT), "{accepted} {length}");
+            }
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! Accepts connections and answers their requests one after the other.
 //!
 //! In: a listener and its routes. Out: answers, each with a trace id, a line in the log and a count.
-//! *Invariant*: a slow client costs a timeout and no more; a panic costs its own request and no more.
+//! *Invariant*: a slow client, be it in asking or in taking its answer, costs a timeout and no more; a panic costs its own
+//! request and no more.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -24,8 +25,10 @@ use crate::server::Shared;
 use crate::server::graphql;
 use crate::server::host::{self, Fault};
 use crate::server::negotiate::Media;
+use crate::server::outflow::Outflow;
 use crate::server::refusal::{Outcome, Refusal};
 use crate::server::repoll::Repoll;
+use crate::server::stage::{Stage, reached};
 use crate::server::trace::Trace;
 
 /// How long a client may take to send the head of a request; also how long an idle connection is kept.
@@ -66,13 +69,18 @@ impl Listening {
         Ok(Self { listener, service: Arc::new(Service { graphql, routes, shared: shared.clone(), loopback }) })
     }
 
-    /// Accepts until the server stops; every connection holds on to `alive` until it has ended.
+    /// Accepts until the server is over; every connection from before the drain holds on to `alive` until it has ended.
     pub(super) async fn run(self, alive: watch::Receiver<()>) {
-        let mut stopping = self.service.shared.stopping.clone();
+        let (mut drains, mut ends) = (self.service.shared.stage.clone(), self.service.shared.stage.clone());
+        let mut alive = Some(alive);
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = told(&mut stopping) => return,
+                () = reached(&mut ends, Stage::Over) => return,
+                () = reached(&mut drains, Stage::Draining), if alive.is_some() => {
+                    alive = None;
+                    continue;
+                }
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
@@ -88,18 +96,13 @@ impl Listening {
     }
 }
 
-/// Done when the server stops.
-async fn told(stopping: &mut watch::Receiver<bool>) {
-    // An error means that the server is gone, which is as good. What is borrowed must not live on across an await.
-    drop(stopping.wait_for(|stop| *stop).await);
-}
-
-async fn converse(stream: TcpStream, service: Arc<Service>, alive: watch::Receiver<()>) {
+/// `alive`: what a drain waits for; without it there is one answer, as the server drains already.
+async fn converse(stream: TcpStream, service: Arc<Service>, alive: Option<watch::Receiver<()>>) {
     // An answer leaves in one piece; waiting for more to send with it only adds delay.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set a connection to send at once: {error}");
     }
-    let mut stopping = service.shared.stopping.clone();
+    let (mut drains, mut ends) = (service.shared.stage.clone(), service.shared.stage.clone());
     let answers = hyper::service::service_fn(|request: Request<Incoming>| {
         let service = service.clone();
         async move { Ok::<_, Infallible>(service.answer(Request::map(request, Body::new)).await) }
@@ -108,37 +111,42 @@ async fn converse(stream: TcpStream, service: Arc<Service>, alive: watch::Receiv
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(stream), answers);
+        .keep_alive(alive.is_some())
+        .serve_connection(TokioIo::new(Outflow::new(stream)), answers);
     let mut connection = Repoll::new(connection);
     let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = told(&mut stopping) => {
+        ended = &mut connection => Some(ended),
+        () = reached(&mut drains, Stage::Draining), if alive.is_some() => {
             connection.inner().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = &mut connection => Some(ended),
+                () = reached(&mut ends, Stage::Over) => None,
+            }
         }
+        () = reached(&mut ends, Stage::Over), if alive.is_none() => None,
     };
-    if let Err(error) = ended {
+    if let Some(Err(error)) = ended {
         tracing::debug!("a connection ended early: {error}");
     }
+    // With the connection go the fetches of a request that is cut off; only then is it over.
+    drop(connection);
     drop(alive);
 }
 
 impl Service {
     async fn answer(&self, request: Request<Body>) -> Response {
-        let started = Instant::now();
         let trace = Trace::of(request.headers());
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let _running = self.shared.requests.enter();
+        let running = self.shared.requests.enter(self.graphql && path == graphql::PATH);
         let mut response = match self.forbids(&request) {
             Some(refusal) => refusal.response(Media::Json, &trace),
             None => self.answered(request, &trace).await,
         };
-        let took = started.elapsed();
         let status = response.status();
         let outcome = response.extensions().get::<Outcome>().copied();
+        let took = running.end(outcome.map(|outcome| outcome.code));
         if let Some(outcome) = outcome {
-            self.shared.requests.count(outcome.code, took);
             let (code, errors) = (outcome.code, outcome.errors);
             let took_ms = took.as_millis() as u64;
             // What went well is counted; a line for each would cost more than many an answer.
@@ -222,7 +230,8 @@ mod tests {
             options,
             requests: crate::server::metrics::Requests::default(),
             sdl: crate::server::schema::Kept::default(),
-            stopping: watch::channel(false).1,
+            stage: watch::channel(Stage::Serving).1,
+            room: crate::server::room::Room::new(1),
         };
         let routes = Router::new().route("/", get(|| async { panic!("secret detail") as &'static str }));
         let service = Service { graphql: false, routes, shared: Arc::new(shared), loopback: false };

@@ -25,6 +25,8 @@ use crate::server::envelope::Envelope;
 use crate::server::negotiate::{self, Media};
 use crate::server::parameters::Parameters;
 use crate::server::refusal::{Outcome, Refusal};
+use crate::server::room::{Place, overloaded};
+use crate::server::stage::Stage;
 use crate::server::trace::Trace;
 
 /// How long a client may take to send a body.
@@ -79,8 +81,10 @@ async fn answer(
         let message = "Answers come as application/graphql-response+json or application/json.";
         Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadInput, message)
     })?;
+    if *shared.stage.borrow() > Stage::Serving {
+        return Err(overloaded("The gateway is stopping."));
+    }
     let parameters = Parameters::parse(parts.uri.query()).map_err(|fault| Refusal::bad_input(fault.to_string()))?;
-    let slice = slice(&parameters, &shared.gateway.model().federated)?;
     let envelope = if by_post {
         let body = read(&parts.headers, body, shared.options.limits.body).await?;
         Envelope::from_body(&body)?
@@ -94,6 +98,10 @@ async fn answer(
         }
         envelope
     };
+    let place = shared.room.place()?;
+    // Once for the whole request: sources may join while its body is on its way, and a slice is made of one model's positions.
+    let model = shared.gateway.model();
+    let slice = slice(&parameters, &model.federated)?;
     let asked = crate::request::Request {
         query: envelope.query,
         operation_name: envelope.operation_name,
@@ -102,9 +110,9 @@ async fn answer(
         trace: trace.0.clone(),
         plan: parts.headers.get("lilong-plan").is_some_and(|value| value == "1"),
     };
-    let answer = shared.gateway.answer(asked).await;
+    let answer = shared.gateway.answer_over(&model, asked).await;
     let (body, coding) = as_kept(&parts.headers, &shared.gateway, answer.body).await;
-    let mut response = respond(Answer { body, ..answer }, media, (!by_post).then_some(&parts.headers));
+    let mut response = respond(Answer { body, ..answer }, place, media, (!by_post).then_some(&parts.headers));
     if let Some(coding) = coding {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
@@ -185,7 +193,7 @@ fn reads_only(envelope: &Envelope, shared: &Shared) -> bool {
 }
 
 /// `asked`: the head of a request that may be told that the client has the answer already.
-fn respond(answer: Answer<Pieces>, media: Media, asked: Option<&HeaderMap>) -> Response {
+fn respond(answer: Answer<Pieces>, place: Place, media: Media, asked: Option<&HeaderMap>) -> Response {
     let status = match answer.refused {
         None => StatusCode::OK,
         Some(Code::Forbidden) => StatusCode::FORBIDDEN,
@@ -204,7 +212,7 @@ fn respond(answer: Answer<Pieces>, media: Media, asked: Option<&HeaderMap>) -> R
     let mut response = match asked {
         Some(headers) if times.is_some() && caching::is_known(headers, &tag) => caching::not_modified(),
         _ => {
-            let mut response = Response::new(Body::new(answer.body));
+            let mut response = Response::new(Body::new(place.hold(answer.body)));
             *response.status_mut() = status;
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
             response

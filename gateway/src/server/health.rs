@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::error::Code;
 use crate::server::Shared;
+use crate::server::stage::Stage;
 
 /// The process runs.
 pub(super) async fn live() -> Response {
@@ -20,7 +21,7 @@ pub(super) async fn live() -> Response {
 
 /// Requests are welcome; 503 while the server stops. Sources that are down do not count: the rest is served.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
-    if *shared.stopping.borrow() {
+    if *shared.stage.borrow() > Stage::Serving {
         return answer(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "stopping"}));
     }
     answer(StatusCode::OK, &json!({"status": "ready"}))

@@ -27,22 +27,49 @@ impl Default for Requests {
     }
 }
 
-/// A request counts as running as long as this lives.
-pub(super) struct Running<'a>(&'a AtomicU64);
+/// What became of a request whose client went away before there was an answer.
+const CANCELLED: &str = "CANCELLED";
+
+/// A request that is being answered. For one for GraphQL, it counts as running as long as this lives, and as `CANCELLED` if that ends before an answer.
+pub(super) struct Running<'a> {
+    since: Instant,
+    /// Where it is counted.
+    counts: Option<&'a Requests>,
+    ended: bool,
+}
+
+impl Running<'_> {
+    /// There is an answer: counts its outcome, if it has one, and gives how long it took.
+    pub(super) fn end(mut self, code: Option<&'static str>) -> Duration {
+        let took = self.since.elapsed();
+        self.ended = true;
+        if let (Some(requests), Some(code)) = (self.counts, code) {
+            requests.count(code, took);
+        }
+        took
+    }
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let Some(requests) = self.counts else { return };
+        requests.running.fetch_sub(1, Ordering::Relaxed);
+        if !self.ended {
+            requests.count(CANCELLED, self.since.elapsed());
+        }
     }
 }
 
 impl Requests {
-    pub(super) fn enter(&self) -> Running<'_> {
-        self.running.fetch_add(1, Ordering::Relaxed);
-        Running(&self.running)
+    /// A request begins; `counts`: it is one for GraphQL.
+    pub(super) fn enter(&self, counts: bool) -> Running<'_> {
+        if counts {
+            self.running.fetch_add(1, Ordering::Relaxed);
+        }
+        Running { since: Instant::now(), counts: counts.then_some(self), ended: false }
     }
 
-    pub(super) fn count(&self, code: &'static str, took: Duration) {
+    fn count(&self, code: &'static str, took: Duration) {
         let mut by_code = self.by_code.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = by_code.entry(code).or_default();
         entry.0 += 1;
@@ -61,9 +88,14 @@ fn page(shared: &Shared) -> String {
     let by_code = requests.by_code.lock().unwrap_or_else(PoisonError::into_inner).clone();
     head(&mut text, "lilong_uptime_seconds", "gauge", "Seconds since the server started.");
     line(&mut text, "lilong_uptime_seconds", &[], requests.started.elapsed().as_secs_f64());
-    head(&mut text, "lilong_requests_running", "gauge", "Requests being answered.");
+    head(&mut text, "lilong_requests_running", "gauge", "GraphQL requests being answered.");
     line(&mut text, "lilong_requests_running", &[], requests.running.load(Ordering::Relaxed));
-    head(&mut text, "lilong_requests_total", "counter", "GraphQL requests by outcome: OK, PARTIAL or an error code.");
+    head(
+        &mut text,
+        "lilong_requests_total",
+        "counter",
+        "GraphQL requests by outcome: OK, PARTIAL, an error code, or CANCELLED.",
+    );
     for (code, (count, _)) in &by_code {
         line(&mut text, "lilong_requests_total", &[("code", code)], count);
     }
@@ -150,9 +182,22 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_ends_is_no_longer_running() {
+    fn a_request_is_counted_once_by_its_outcome_and_only_if_it_is_for_graphql() {
         let requests = Requests::default();
-        drop(requests.enter());
+        let counted = |requests: &Requests| {
+            let by_code = requests.by_code.lock().unwrap_or_else(PoisonError::into_inner);
+            by_code.iter().map(|(code, (count, _))| (*code, *count)).collect::<Vec<_>>()
+        };
+        let (first, other) = (requests.enter(true), requests.enter(false));
+        assert_eq!(requests.running.load(Ordering::Relaxed), 1);
+        first.end(Some("OK"));
+        other.end(Some("BAD_INPUT"));
+        assert_eq!((requests.running.load(Ordering::Relaxed), counted(&requests)), (0, vec![("OK", 1)]));
+        // What has no outcome was no request for GraphQL; what is dropped had a client that went away.
+        requests.enter(true).end(None);
+        drop(requests.enter(true));
+        drop(requests.enter(false));
         assert_eq!(requests.running.load(Ordering::Relaxed), 0);
+        assert_eq!(counted(&requests), [("CANCELLED", 1), ("OK", 1)]);
     }
 }

@@ -77,7 +77,8 @@ impl<'a> Blocks<'a> {
         let mut defaults = Tuning::default();
         report_set_twice(&self.defaults, reading);
         for mut table in self.defaults {
-            source::read_tuning(&mut defaults, &mut table, reading);
+            let misfit = source::read_tuning(&mut defaults, &mut table, reading);
+            reading.problems.extend(misfit);
             table.finish(reading, DEFAULT_KEYS);
         }
         let is_discovering = !self.discover.is_empty();

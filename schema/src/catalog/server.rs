@@ -1,5 +1,7 @@
 //! `[server]` and `[server.limits]`.
 
+use std::time::Duration;
+
 use super::document::{Entry, Reading, Table};
 use super::{Limits, Server};
 use crate::Secret;
@@ -13,6 +15,7 @@ const SHORTEST_KEY: usize = 16;
 const LIMIT_KEYS: &[&str] = &[
     "deadline",
     "connections",
+    "requests",
     "list_rows",
     "answer_rows",
     "body",
@@ -30,6 +33,45 @@ const LIMIT_KEYS: &[&str] = &[
     "union_fetches",
     "drain",
 ];
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:4000".into(),
+            admin: Some("127.0.0.1:4001".into()),
+            open: false,
+            cursor_key: None,
+            plan: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(10),
+            connections: 2_000,
+            requests: 5_000,
+            list_rows: 10_000,
+            answer_rows: 100_000,
+            body: 1_000_000,
+            tokens: 15_000,
+            depth: 15,
+            aliases: 500,
+            collection_fields: 50,
+            introspection_depth: 20,
+            introspection_bytes: 32_000_000,
+            budget_rows: 100_000,
+            budget_keys: 100_000,
+            budget_bytes: 64_000_000,
+            cache_bytes: 256_000_000,
+            side_rows: 2_000,
+            union_fetches: 32,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
 
 /// Reads `[server]` into what other files have set already.
 pub(super) fn read(server: &mut Server, mut table: Table<'_>, reading: &mut Reading<'_>) {
@@ -77,6 +119,7 @@ fn read_limits(limits: &mut Limits, mut table: Table<'_>, reading: &mut Reading<
     }
     for (key, setting, most) in [
         ("connections", &mut limits.connections, 1_000_000),
+        ("requests", &mut limits.requests, 1_000_000),
         ("list_rows", &mut limits.list_rows, MANY),
         ("answer_rows", &mut limits.answer_rows, MANY),
         ("body", &mut limits.body, MANY),

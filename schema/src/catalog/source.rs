@@ -98,7 +98,10 @@ pub(super) fn read(
         given,
         ..SourceSettings::default()
     };
-    read_tuning(&mut settings.tuning, &mut table, reading);
+    // What an addition is added to may say the rest.
+    if let Some(misfit) = read_tuning(&mut settings.tuning, &mut table, reading).filter(|_| !is_addition) {
+        reading.problems.push(misfit);
+    }
     if let Some(renames) = table.take("rename").and_then(|entry| sub_table(&entry, word, reading)) {
         settings.rename = read_renames(renames, reading);
     }
@@ -172,19 +175,35 @@ fn patterns(table: &mut Table<'_>, key: &str, reading: &mut Reading<'_>) -> Vec<
     patterns
 }
 
-/// Reads the keys that `[defaults]` and blocks share over what is set already.
-pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &mut Reading<'_>) {
-    let mut set = |key: &str, setting: &mut Duration| {
-        if let Some(duration) = table.take(key).and_then(|entry| entry.duration(reading)) {
+/// Databases are told how long to go on in milliseconds of 31 bits.
+const LONGEST_WAIT: Duration = Duration::from_hours(576);
+
+/// Reads the keys that `[defaults]` and blocks share over what is set already. What is given and does not fit to the rest is
+/// the problem that comes back.
+pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &mut Reading<'_>) -> Option<Problem> {
+    for (key, setting) in [
+        ("timeout", &mut tuning.timeout),
+        ("connect_timeout", &mut tuning.connect_timeout),
+        ("wait_timeout", &mut tuning.wait_timeout),
+    ] {
+        if let Some(duration) = table.take(key).and_then(|entry| entry.duration_within(reading, LONGEST_WAIT)) {
             *setting = duration;
         }
-    };
-    set("timeout", &mut tuning.timeout);
-    set("connect_timeout", &mut tuning.connect_timeout);
-    set("wait_timeout", &mut tuning.wait_timeout);
-    set("idle_timeout", &mut tuning.idle_timeout);
-    set("breaker_pause", &mut tuning.breaker_pause);
-    set("breaker_longest_pause", &mut tuning.breaker_longest_pause);
+    }
+    let mut pause = None;
+    for (key, setting) in [
+        ("idle_timeout", &mut tuning.idle_timeout),
+        ("breaker_pause", &mut tuning.breaker_pause),
+        ("breaker_longest_pause", &mut tuning.breaker_longest_pause),
+    ] {
+        let Some(entry) = table.take(key) else { continue };
+        if let Some(duration) = entry.duration(reading) {
+            *setting = duration;
+        }
+        if key != "idle_timeout" {
+            pause = Some(entry);
+        }
+    }
     for (key, setting) in
         [("connections", &mut tuning.connections), ("server_connections", &mut tuning.server_connections)]
     {
@@ -211,6 +230,19 @@ pub(super) fn read_tuning(tuning: &mut Tuning, table: &mut Table<'_>, reading: &
             entry.time_or_off(reading, setting);
         }
     }
+    let (what, hint) = tuning.misfit()?;
+    Some(pause?.problem(what, hint))
+}
+
+impl Tuning {
+    /// What of it contradicts itself, and what to do.
+    pub fn misfit(&self) -> Option<(String, &'static str)> {
+        let (first, longest) = (self.breaker_pause, self.breaker_longest_pause);
+        (longest < first).then(|| {
+            let what = format!("`breaker_longest_pause` ({longest:?}) is shorter than `breaker_pause` ({first:?})");
+            (what, "make it at least as long")
+        })
+    }
 }
 
 fn sub_table<'a>(entry: &Entry<'a>, word: &str, reading: &mut Reading<'_>) -> Option<Table<'a>> {
@@ -218,17 +250,28 @@ fn sub_table<'a>(entry: &Entry<'a>, word: &str, reading: &mut Reading<'_>) -> Op
     entry.table(reading, &about, &format!("begin it with `[{word}.{}]`", entry.key))
 }
 
-/// A path as written; a URL without what may be secret in it.
+/// Parameters of a URL that say where a server is, and hold no secret.
+const PLACES: [&str; 4] = ["host", "hostaddr", "port", "socket"];
+
+/// A path as written; a URL as written, without what may be secret in it: of its parameters only [`PLACES`] stay. One
+/// that does not begin as URLs do is told by its placeholder, if it begins with one.
 fn location(key: &str, written: &str) -> String {
     if key == "path" {
         return written.to_owned();
     }
-    let Some((scheme, rest)) = written.split_once("://") else {
-        return String::new();
+    let (scheme, rest) = match written.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None if written.starts_with("${") => (String::new(), written),
+        None => return String::new(),
     };
     // A password may hold any character, so everything up to the last @ may be part of it.
     let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    format!("{scheme}://{}", rest.split(['?', '#']).next().unwrap_or(rest))
+    let rest = rest.split('#').next().unwrap_or(rest);
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let is_place = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| PLACES.contains(&name));
+    let places: Vec<&str> = query.split('&').filter(is_place).collect();
+    let mark = if places.is_empty() { "" } else { "?" };
+    format!("{scheme}{rest}{mark}{}", places.join("&"))
 }
 
 /// Where a block stands and what messages call it: by the name as written, before placeholders are filled in.
@@ -290,7 +333,11 @@ mod tests {
             ("url", "postgres://user:p@ss/w?rd@host:5432/db?sslkey=x", "postgres://host:5432/db"),
             ("url", "mysql://host/db?password=x", "mysql://host/db"),
             ("url", "mysql://u:p@host/db?password=x@y", "mysql://y"),
-            ("url", "${CIVIL_URL}", ""),
+            ("url", "${CIVIL_URL}", "${CIVIL_URL}"),
+            ("url", "${CIVIL_SERVER}/*?password=x", "${CIVIL_SERVER}/*"),
+            ("url", "postgres://u:${PASSWORD}@${HOST}/*", "postgres://${HOST}/*"),
+            ("url", "postgres:///*?host=/run/a&password=x", "postgres:///*?host=/run/a"),
+            ("url", "postgres:///*?sslmode=off&host=${HOST}&port=1#x", "postgres:///*?host=${HOST}&port=1"),
             ("url", "host=a password=b", ""),
         ] {
             assert_eq!(location(key, written), shown, "{written}");

@@ -28,9 +28,19 @@ impl Found {
 }
 
 impl Discovered {
+    /// Whether two blocks are the same one here.
+    pub fn is_same(one: &SourceSettings, other: &SourceSettings) -> bool {
+        (&one.connector, &one.location, &one.name) == (&other.connector, &other.location, &other.name)
+    }
+
     /// Reads the file in the catalog `folder`; without one nothing is known. A damaged file is a problem.
     pub fn read(folder: &Path) -> Result<Self, Problem> {
         Ok(Self(store::read(folder, file_name::DISCOVERED, "")?.unwrap_or_default()))
+    }
+
+    /// Whether there is such a file, damaged or not.
+    pub fn is_stored(folder: &Path) -> bool {
+        folder.join(super::FOLDER).join(file_name::DISCOVERED).exists()
     }
 
     /// Stores it; `false` if the file says the same already.

@@ -74,3 +74,25 @@ async fn what_a_database_tells_of_its_changes_is_forgotten() {
     say(&silo, "NOTIFY of_lilong, 'street'").await;
     heard(NAMES, "back");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_member_told_of_its_values_is_forgotten_where_no_answer_is_kept() {
+    if !Engine::Postgres.is_there("what_a_member_told_of_its_values_is_forgotten_where_no_answer_is_kept") {
+        return;
+    }
+    let city = City::empty();
+    let silo = Engine::Postgres.silo(city.folder(), "pruned").await;
+    say(&silo, "CREATE TABLE item (id integer PRIMARY KEY)").await;
+    say(&silo, "INSERT INTO item VALUES (1)").await;
+    let source = silo.source("civil");
+    let union = "[[union]]\nname = \"item\"\nmembers = [\"civil.item\"]\nprune = \"1h\"\n";
+    city.write("lilong.toml", &format!("{}\nlisten_channel = \"of_lilong\"\n{union}", source.trim_end()));
+    let running = Running::serve(city.folder());
+    until_heard(&silo).await;
+    let query = "{ item(where: { id: { _gt: 1 } }) { id } }";
+    assert_eq!(running.ask(query), json!({"data": {"item": []}}));
+    say(&silo, "INSERT INTO item VALUES (2)").await;
+    say(&silo, "NOTIFY of_lilong, 'item'").await;
+    let wanted = json!({"data": {"item": [{"id": 2}]}});
+    assert_eq!(running.ask_until(query, |answer| *answer == wanted), wanted);
+}

@@ -1,5 +1,6 @@
 //! The budget of work done by lilong is one for the whole request.
 
+use lilong_schema::Capabilities;
 use lilong_schema::catalog::Limits;
 use lilong_tests::city::City;
 use lilong_tests::serve;
@@ -46,6 +47,24 @@ async fn keys_by_which_links_are_followed_do_not_count() {
     let links = "{ civil { resident { id shots { id } street { id } } } health { shot { id residents { id } } } }";
     let answer = ask(links, Limits { budget_keys: 1, ..Limits::default() }).await;
     assert!(answer.get("errors").is_none(), "{answer}");
+}
+
+#[tokio::test]
+async fn keys_by_which_rows_that_are_worked_on_here_are_widened_count() {
+    let capabilities = Capabilities { order_links: false, group_links: false, ..Capabilities::ALL };
+    for query in [
+        "{ civil { residentGroups(by: [street_name]) { key { street_name } } } }",
+        "{ civil { resident(orderBy: { street: { name: ASC } }) { id } } }",
+    ] {
+        let ask = async |budget_keys| {
+            let limits = Limits { budget_keys, ..Limits::default() };
+            town(Plan { residents: 12, limits, capabilities, ..Plan::default() }).await.ask(query).await
+        };
+        let answer = ask(2).await;
+        assert!(answer.get("errors").is_none(), "{answer}");
+        let answer = ask(1).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{query}: {answer}");
+    }
 }
 
 #[tokio::test]

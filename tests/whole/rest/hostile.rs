@@ -21,7 +21,7 @@ fn redirect(to: &str) -> Response {
 #[tokio::test]
 async fn what_is_no_answer_is_an_error_on_its_own_field() {
     type Answer = fn(&Asked) -> Response;
-    let cases: [(&str, &str, Answer); 28] = [
+    let cases: [(&str, &str, Answer); 31] = [
         ("a page for people", "SOURCE_MISMATCH", |_| typed("text/html", "<html>Sorry</html>")),
         ("a page for people under a wrong name", "SOURCE_MISMATCH", |_| {
             typed("application/json", "<html>Sorry</html>")
@@ -36,6 +36,9 @@ async fn what_is_no_answer_is_an_error_on_its_own_field() {
         ("numbers", "SOURCE_MISMATCH", |_| json_of(&json!({"items": [1, 2]}))),
         ("a row and a hole", "SOURCE_MISMATCH", |_| json_of(&json!({"items": [{"id": 1}, null]}))),
         ("the same key twice", "SOURCE_MISMATCH", |_| json_of(&json!({"items": trees([1, 2, 1])}))),
+        ("no key", "SOURCE_MISMATCH", |_| json_of(&json!({"items": [{"name": "a"}, {"name": "b"}]}))),
+        ("a key that is null", "SOURCE_MISMATCH", |_| json_of(&json!({"items": [{"id": 1}, {"id": null}]}))),
+        ("a key that cannot be read", "SOURCE_MISMATCH", |_| json_of(&json!({"items": [{"id": 1}, {"id": "two"}]}))),
         ("bottomless", "SOURCE_MISMATCH", |_| typed("application/json", "[".repeat(100_000))),
         ("text in another encoding", "SOURCE_MISMATCH", |_| typed("application/json", vec![b'"', 0xff, b'"'])),
         ("false compression", "SOURCE_MISMATCH", |_| {

@@ -14,16 +14,16 @@ use sqlx::Row;
 
 use super::{session, settings};
 use crate::describing::{narrow_to_database, with_database};
-use crate::kinds::Discovery;
+use crate::kinds::{Discovery, Undiscovered};
 
 /// See the module.
 pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow: narrow_to_database };
 
-fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
+fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Undiscovered>> {
     find(settings).boxed()
 }
 
-async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
+async fn find(settings: &SourceSettings) -> Result<Vec<String>, Undiscovered> {
     let read = settings::read(settings)?;
     let source: Arc<str> = settings.name.as_str().into();
     let about = format!("discover {}", settings.name);
@@ -33,10 +33,11 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
         tracing::warn!(source = %source, %error, "the databases of a server cannot be listed");
         let what = "the databases of the server cannot be listed; the log says why";
         let hint = "check the address, the login and that the server is there";
-        vec![Problem::new(&*about, what, hint).at(&place.file, place.line)]
+        Undiscovered::Silent(Problem::new(&*about, what, hint).at(&place.file, place.line))
     };
     // A database of which the login sees nothing would be in the way: none is chosen.
-    let options = without_database(settings).map_err(|problems| problems.unwrap_or_else(|| failed(&"no address")))?;
+    let options = without_database(settings)
+        .map_err(|problems| problems.map_or_else(|| failed(&"no address"), Undiscovered::Wrong))?;
     let mut session = session::connect(&source, &options, read.family, &settings.tuning, settings.tuning.timeout)
         .await
         .map_err(|error| failed(&error))?;

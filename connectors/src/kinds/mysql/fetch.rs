@@ -56,7 +56,7 @@ pub(super) async fn fetch(
     context: &FetchContext,
 ) -> Result<RowStream> {
     let source = pool.source().clone();
-    let job = Job::new(parts, bound, &source)?;
+    let job = Job::new(parts, bound, pool)?;
     if job.is_empty() {
         return Ok(futures::stream::empty().boxed());
     }
@@ -80,6 +80,10 @@ struct Job {
     source: Arc<str>,
     /// Rows that may still come; `None`: all.
     left: Option<usize>,
+    /// Whether its statements are kept at the server.
+    persistent: bool,
+    /// Rows of the statement under way that are given on already: it cannot be sent again then.
+    given: usize,
 }
 
 /// Why reading stopped.
@@ -89,7 +93,8 @@ enum Failure {
 }
 
 impl Job {
-    fn new(parts: Arc<Parts>, bound: &BoundFetch, source: &Arc<str>) -> Result<Self> {
+    fn new(parts: Arc<Parts>, bound: &BoundFetch, pool: &Pool) -> Result<Self> {
+        let source = pool.source();
         let fetch = bound.fetch();
         let wrong = || Error::new(ErrorKind::Internal, source.clone(), "keys that are missing or of other types");
         let mut keys = vec![];
@@ -115,7 +120,8 @@ impl Job {
         // A statement that cannot be sent with one key is refused when it is written.
         let step = step.max(1);
         let left = number(bound, fetch.limit).filter(|_| fetch.keys.is_some());
-        Ok(Self { parts, bound: bound.clone(), keys, count, step, source: source.clone(), left })
+        let (source, persistent) = (source.clone(), !pool.settings().pooler);
+        Ok(Self { parts, bound: bound.clone(), keys, count, step, source, left, persistent, given: 0 })
     }
 
     fn is_empty(&self) -> bool {
@@ -164,12 +170,9 @@ impl Job {
                 };
                 Error::new(kind, self.source.clone(), "binding values").because(error)
             })?;
-            let persistent = !pool.settings().pooler;
-            let mut sent = 0;
             lease.busy = true;
             let connection = &mut lease.session()?.connection;
-            let read = self.read(connection, text, arguments, persistent, capacity, outlet, &mut sent);
-            match read.await {
+            match self.read(connection, text, arguments, capacity, outlet).await {
                 Ok(rows) => {
                     lease.busy = false;
                     last = rows;
@@ -177,7 +180,7 @@ impl Job {
                 Err(Failure::Other(error)) => return Err(error),
                 Err(Failure::Driver(error)) if fault::spoils_connection(&error) => {
                     // It may have been closed while it was idle: that is no fault of the source.
-                    if lease.reused && sent == 0 && again {
+                    if lease.reused && self.given == 0 && again {
                         again = false;
                         lease = pool.replace(lease).await?;
                         continue;
@@ -217,19 +220,17 @@ impl Job {
     }
 
     /// Reads one statement to its end; the last rows are its result.
-    #[allow(clippy::too_many_arguments)] // one step of `run`, apart so that its borrow of the connection ends
     async fn read(
         &mut self,
         connection: &mut MySqlConnection,
         text: String,
         arguments: MySqlArguments,
-        persistent: bool,
         capacity: usize,
         outlet: &Outlet,
-        sent: &mut usize,
     ) -> Result<Option<Rows>, Failure> {
+        self.given = 0;
         let schema = self.bound.prepared.schema();
-        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(persistent);
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(self.persistent);
         let mut rows = connection.fetch(query);
         let mut batch = Batch::new(&schema, &self.parts.decoders, capacity);
         let mut known = None;
@@ -245,7 +246,7 @@ impl Job {
             let wires = known.get_or_insert_with(|| wires(&row));
             if batch.rows() >= ROWS || batch.bytes() >= BYTES {
                 let full = std::mem::replace(&mut batch, Batch::new(&schema, &self.parts.decoders, ROWS));
-                *sent += full.rows();
+                self.given += full.rows();
                 outlet.give(self.built(full)?).await;
             }
             batch.push(&row, wires).map_err(Failure::Driver)?;

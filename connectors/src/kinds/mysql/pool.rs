@@ -18,7 +18,7 @@ use super::session::{self, Session};
 use super::settings::Settings;
 use crate::deadline::within;
 use crate::pool::{self, Idlers, Server, Slot};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, farewell};
 
 /// A session that was idle for longer is asked whether it lives.
 const TRUSTED: Duration = Duration::from_secs(30);
@@ -238,7 +238,7 @@ impl Drop for Lease {
         };
         // The turn is over when the server has let go of the statement, so that it never runs more than it should.
         let (pool, permit) = (self.pool.clone(), self.permit.take());
-        runtime.spawn(async move {
+        farewell::say(&runtime, async move {
             session.kill(&pool.source, &pool.settings, pool.tuning.connect_timeout).await;
             drop(permit);
         });

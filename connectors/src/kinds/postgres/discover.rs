@@ -12,20 +12,20 @@ use sqlx::{ConnectOptions, Connection, Row};
 
 use super::settings;
 use crate::describing::narrow_to_database;
-use crate::kinds::Discovery;
+use crate::kinds::{Discovery, Undiscovered};
 
 /// See the module.
 pub(super) const DISCOVERY: Discovery = Discovery { parts, narrow: narrow_to_database };
 
-fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
+fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Undiscovered>> {
     find(settings).boxed()
 }
 
-async fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
+async fn find(settings: &SourceSettings) -> Result<Vec<String>, Undiscovered> {
     let read = settings::read(settings)?;
     let problem = |what: &str, hint: &str| {
         let place = settings.options.get("url").map_or(&settings.place, |option| &option.place);
-        vec![Problem::new(format!("discover {}", settings.name), what, hint).at(&place.file, place.line)]
+        Undiscovered::Silent(Problem::new(settings.about(), what, hint).at(&place.file, place.line))
     };
     let pattern = read.options.get_database().unwrap_or("*").to_owned();
     let mut names = Err(String::new());

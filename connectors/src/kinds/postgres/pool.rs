@@ -19,7 +19,7 @@ use super::family::Family;
 use super::fault;
 use crate::deadline::within;
 use crate::pool::{self, Idlers, Server, Slot};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, farewell};
 
 /// A connection that was idle for longer is asked whether it still lives.
 const TRUSTED: Duration = Duration::from_secs(30);
@@ -343,7 +343,7 @@ impl Drop for Lease {
             return;
         };
         let patience = pool.tuning.connect_timeout;
-        runtime.spawn(async move {
+        farewell::say(&runtime, async move {
             let ending = async {
                 match link.process.filter(|_| running) {
                     Some(process) => {

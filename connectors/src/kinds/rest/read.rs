@@ -248,17 +248,19 @@ impl Reading<'_> {
         Ok(Some(key))
     }
 
-    /// Refuses rows that share a key: a page came twice, or the key is none.
+    /// Refuses rows without a key that can be read, and rows that share one: a page came twice, or the key is none.
     fn tell_apart(&self, batch: &RecordBatch) -> Result<()> {
         let key = &self.definition.key;
         let columns = key.iter().filter_map(|name| batch.column_by_name(name).cloned()).collect::<Vec<_>>();
         if columns.is_empty() || batch.num_rows() == 0 {
             return Ok(());
         }
+        if columns.iter().any(|column| column.null_count() > 0) {
+            return Err(self.mismatch("a row without its key"));
+        }
         let index =
             KeyIndex::new(&columns).map_err(|cause| cause.at_source(self.client.source().clone(), "reading rows"))?;
-        let whole = (0..batch.num_rows()).filter(|row| columns.iter().all(|column| column.is_valid(*row))).count();
-        if index.len() == whole { Ok(()) } else { Err(self.mismatch("two rows with the same key")) }
+        if index.len() == batch.num_rows() { Ok(()) } else { Err(self.mismatch("two rows with the same key")) }
     }
 
     fn mismatch(&self, what: &str) -> Error {

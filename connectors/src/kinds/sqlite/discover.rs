@@ -12,17 +12,17 @@ use lilong_schema::catalog::SourceSettings;
 
 use super::settings;
 use crate::describing::narrow_to_file;
-use crate::kinds::Discovery;
+use crate::kinds::{Discovery, Undiscovered};
 use crate::options::Text;
 
 /// See the module.
 pub(crate) const DISCOVERY: Discovery = Discovery { parts, narrow: narrow_to_file };
 
-fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Vec<Problem>>> {
+fn parts(settings: &SourceSettings) -> BoxFuture<'_, Result<Vec<String>, Undiscovered>> {
     std::future::ready(find(settings)).boxed()
 }
 
-fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
+fn find(settings: &SourceSettings) -> Result<Vec<String>, Undiscovered> {
     let Text { value: pattern, option } = settings::path(settings)?;
     let mut files = crate::glob::files(&option.folder, pattern).map_err(|(folder, error)| {
         let what = if error.kind() == ErrorKind::NotFound {
@@ -31,7 +31,7 @@ fn find(settings: &SourceSettings) -> Result<Vec<String>, Vec<Problem>> {
             format!("the folder {} cannot be read: {error}", folder.display())
         };
         let hint = "paths are relative to the folder of the file they stand in";
-        vec![Problem::new(settings.about(), what, hint).at(&option.place.file, option.place.line)]
+        Undiscovered::Gone(Problem::new(settings.about(), what, hint).at(&option.place.file, option.place.line))
     })?;
     // What SQLite keeps beside its files.
     files.retain(|file| !["-wal", "-shm", "-journal"].iter().any(|suffix| file.ends_with(suffix)));

@@ -12,8 +12,8 @@ use crate::plan::arguments::Given;
 use crate::plan::build::Builder;
 use crate::plan::fold::figures::count;
 use crate::plan::fold::{Asked, FoldKey, Folding, field_named};
-use crate::plan::keys::{by_normalized, key_scalars, parent_key};
-use crate::plan::read::{Columns, position, push_cap};
+use crate::plan::keys::key_scalars;
+use crate::plan::read::{Columns, Fetching, position, push_cap};
 use crate::plan::{Ceiling, FilterStep, KeyColumns, KeysFrom, KeysStep, PlanOperand, Step, StepId, pushdown};
 
 impl Builder<'_> {
@@ -44,14 +44,8 @@ impl Builder<'_> {
             keys: key_set,
             ..Fetch::of(collection.described.clone(), columns.clone())
         };
-        let at = self.steps.len();
-        let rows = self.fetch_rows(id, &link.name, fetch, keys, operands, ceiling, residual);
-        match self.steps.get_mut(at) {
-            Some(Step::Fetch(fetch)) => fetch.stops = stops,
-            Some(Step::Union(union)) => union.stops = stops,
-            _ => {}
-        }
-        (rows, columns)
+        let fetching = Fetching { keys, stops, residual, ..Fetching::of(fetch, operands, ceiling) };
+        (self.fetch_rows(id, &link.name, fetching), columns)
     }
 
     /// The keys of the far side that meet a condition, one fetch of all.
@@ -93,20 +87,7 @@ impl Builder<'_> {
         let mut wanted = Columns::default();
         wanted.want_all(&link.to_columns);
         self.want_read_by(link.to, &crossing, &mut wanted);
-        let keys = match by_normalized(federated, link, rows, columns) {
-            _ if self.capabilities(link.to).keys == 0 => None,
-            Some(found) => Some((KeysStep { budget: true, ..found.keys }, vec![found.column], found.normalize)),
-            None if link.to_normalize.is_empty() => {
-                let key = parent_key(federated, link, columns);
-                let keys = KeysStep { input: rows, key, before: None, budget: true };
-                Some((keys, link.to_columns.clone(), Vec::new()))
-            }
-            None => None,
-        };
-        let keys = keys.map(|(keys, columns, normalize)| {
-            let from = KeysFrom::Step(self.add(Step::Keys(keys)));
-            (from, KeySet { normalize, ..KeySet::of(columns) })
-        });
+        let keys = self.look_up(link, rows, columns, true).map(|look_up| self.keyed(look_up));
         let (mut found, columns) = self.stopping(link, link.to, predicate, operands, wanted.0, keys);
         if !matches!(&crossing.form, Form::Object(entries) if entries.is_empty()) {
             self.place = Place::AtHand { rows: found, columns: columns.clone() };

@@ -9,9 +9,9 @@ use super::{AggregateStep, Asked, Figure, FoldKey, Folded, Folding, Found, Widen
 use crate::error::RequestError;
 use crate::operation::Field;
 use crate::plan::build::Builder;
-use crate::plan::keys::{by_normalized, key_scalars, parent_key, parent_source, row_key};
-use crate::plan::read::{Columns, position, push, push_cap};
-use crate::plan::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, PlanOperand, Step, StepId};
+use crate::plan::keys::{LookUp, key_scalars, parent_key, parent_source, row_key};
+use crate::plan::read::{Columns, Fetching, position, push, push_cap};
+use crate::plan::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, Step, StepId};
 
 /// Rows or finer groups that are at hand.
 pub(super) struct AtHand {
@@ -102,14 +102,14 @@ impl Builder<'_> {
             own.want_all(&figure.fields);
         }
         let columns = own.0;
-        let (mut keys, mut key_set) = (None, None);
-        if let (FoldKey::Parents { link, parent, columns }, true) = (folding.key, found.keyed) {
-            let link = federated.link(link);
-            let key = parent_key(federated, link, columns);
-            let step = self.add(Step::Keys(KeysStep { input: parent, key, before: None, budget: false }));
-            let columns = link.to_columns.clone();
-            (keys, key_set) = (Some(KeysFrom::Step(step)), Some(KeySet::of(columns)));
+        let (keys, key_set) = match folding.key {
+            FoldKey::Parents { link, parent, columns } if found.keyed => {
+                let look_up = LookUp::plain(federated, federated.link(link), parent, columns, false);
+                Some(self.keyed(look_up))
+            }
+            _ => None,
         }
+        .unzip();
         // Those of keys stand before what is grouped by.
         let (of_keys, plain) = columns.split_at(key_set.as_ref().map_or(0, |keys| keys.columns.len()));
         let mut by: Vec<GroupKey> = plain.iter().map(|field| GroupKey { path: Vec::new(), field: *field }).collect();
@@ -178,7 +178,8 @@ impl Builder<'_> {
             ..Fetch::of(described.clone(), Vec::new())
         };
         let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
-        let rows = self.fetch_rows(id, &folding.field.name, fetch, keys, operands, ceiling, Predicate::TRUE);
+        let fetching = Fetching { keys, ..Fetching::of(fetch, operands, ceiling) };
+        let rows = self.fetch_rows(id, &folding.field.name, fetching);
         self.bear_fold(folding, rows);
         AtHand { rows, columns: fields, scalars, linked, figures }
     }
@@ -258,7 +259,8 @@ impl Builder<'_> {
             ..Fetch::of(described.clone(), columns.clone())
         };
         let from = keys.filter(|_| keyed).map(KeysFrom::Step);
-        let rows = self.fetch_rows(id, &folding.field.name, fetch, from, operands, ceiling, residual);
+        let fetching = Fetching { keys: from, residual, ..Fetching::of(fetch, operands, ceiling) };
+        let rows = self.fetch_rows(id, &folding.field.name, fetching);
         self.bear_fold(folding, rows);
         let at = |field: &FieldId| (position(&columns, *field).unwrap_or_default(), described.fields[*field].scalar);
         let figure = |figure: &Aggregate| Figure {
@@ -285,44 +287,16 @@ impl Builder<'_> {
         at_hand: &mut AtHand,
     ) -> Result<(), RequestError> {
         let federated = self.world.federated;
-        let limits = self.world.limits;
         let mut joins = Vec::new();
         for id in links {
-            self.count_fetch(field.location)?;
             let link = federated.link(*id);
             let to = federated.collection(link.to);
-            let capabilities = self.capabilities(link.to);
-            let mut columns = Columns::default();
-            let wanted: Vec<FieldId> =
-                by.iter().filter(|column| column.link == Some(*id)).map(|column| column.field).collect();
-            columns.want_all(&wanted);
-            columns.want_all(&link.to_columns);
-            let columns = columns.0;
-            let found = match by_normalized(federated, link, at_hand.rows, &at_hand.columns) {
-                _ if capabilities.keys == 0 => None,
-                None if link.to_normalize.is_empty() => {
-                    let key = parent_key(federated, link, &at_hand.columns);
-                    let keys = KeysStep { input: at_hand.rows, key, before: None, budget: false };
-                    Some((link.to_columns.clone(), Vec::new(), keys))
-                }
-                found => found.map(|found| (vec![found.column], found.normalize, found.keys)),
-            };
+            let of_link = by.iter().filter(|column| column.link == Some(*id));
+            let fields = of_link.map(|column| column.field).collect::<Vec<_>>();
+            let mut wanted = Columns::default();
+            wanted.want_all(&fields);
+            let (rows, columns) = self.linked_rows(link, at_hand.rows, &at_hand.columns, wanted, field.location)?;
             let key = parent_key(federated, link, &at_hand.columns);
-            let (keys, key_set) = match found {
-                Some((columns, normalize, keys)) => {
-                    let step = self.add(Step::Keys(keys));
-                    (Some(KeysFrom::Step(step)), Some(KeySet { normalize, ..KeySet::of(columns) }))
-                }
-                None => (None, None),
-            };
-            let mut operands: Vec<PlanOperand> = Vec::new();
-            let fetch = Fetch {
-                limit: capabilities.limit.then(|| push_cap(&mut operands, limits.budget_rows)),
-                keys: key_set,
-                ..Fetch::of(to.described.clone(), columns.clone())
-            };
-            let ceiling = Ceiling { rows: limits.budget_rows, budget: true };
-            let rows = self.fetch_rows(link.to, &link.name, fetch, keys, operands, ceiling, Predicate::TRUE);
             let row_key = row_key(federated, link, &columns);
             let join = self.add(Step::Join(JoinStep {
                 field: link.name.clone(),
@@ -333,8 +307,8 @@ impl Builder<'_> {
                 limit: None,
                 rule: JoinRule::One,
             }));
-            let mut taken = Vec::with_capacity(wanted.len());
-            for field in wanted {
+            let mut taken = Vec::with_capacity(fields.len());
+            for field in fields {
                 at_hand.linked.push((*id, field, at_hand.columns.len()));
                 at_hand.columns.push(NO_FIELD);
                 at_hand.scalars.push(to.described.fields[field].scalar);

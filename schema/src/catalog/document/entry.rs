@@ -142,6 +142,11 @@ impl<'a> Entry<'a> {
 
     /// As a length of time: `"500ms"`, `"3s"`, `"2m"`, `"1h"`; more than nothing and at most a year.
     pub(in crate::catalog) fn duration(&self, reading: &mut Reading<'_>) -> Option<Duration> {
+        self.duration_within(reading, YEAR)
+    }
+
+    /// The same, at most some hours.
+    pub(in crate::catalog) fn duration_within(&self, reading: &mut Reading<'_>, most: Duration) -> Option<Duration> {
         const HINT: &str = "write it as \"500ms\", \"3s\", \"2m\" or \"1h\"";
         if !matches!(self.value, DeValue::String(_)) {
             self.wrong(reading, "a length of time", HINT);
@@ -152,7 +157,9 @@ impl<'a> Entry<'a> {
         let what = match duration {
             None => format!("`{}`: `{}` is not a length of time", self.key, text.written),
             Some(Duration::ZERO) => format!("`{}` must be more than nothing", self.key),
-            Some(duration) if duration > YEAR => format!("`{}` must be at most 8784h", self.key),
+            Some(duration) if duration > most => {
+                format!("`{}` must be at most {}h", self.key, most.as_secs() / 3_600)
+            }
             Some(duration) => return Some(duration),
         };
         reading.problems.push(self.problem(what, HINT));

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::ErrorKind;
+use crate::kinds::Undiscovered;
 use crate::kinds::sqlite::discover::DISCOVERY;
 
 /// Everything in a folder: name, size, time of the last change, bytes.
@@ -315,8 +316,8 @@ async fn files_are_discovered_by_pattern() {
     assert_eq!(narrowed.name, "silo_b");
     super::super::open(&narrowed).unwrap().ping().await.unwrap();
     let missing = settings(&folder.path().join("none/*.sqlite"));
-    let problems = (DISCOVERY.parts)(&missing).await.unwrap_err();
-    assert!(problems[0].what.contains("there is no folder"), "{}", problems[0]);
+    let Err(Undiscovered::Gone(problem)) = (DISCOVERY.parts)(&missing).await else { panic!("found") };
+    assert!(problem.what.contains("there is no folder"), "{problem}");
 }
 
 #[tokio::test]

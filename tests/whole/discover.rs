@@ -1,0 +1,144 @@
+//! `[[discover]]` blocks whose servers and folders are not there, and blocks that look alike.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use lilong_tests::city::City;
+use lilong_tests::engine::Engine;
+use lilong_tests::program::{Running, Said, run};
+use serde_json::json;
+
+/// Nobody listens on this port.
+const NOBODY: &str =
+    "[[discover]]\nconnector = \"postgres\"\nurl = \"postgres://u:secret@127.0.0.1:1/*\"\nname = \"far_{name}\"\n";
+
+const HERE: &str = "[[source]]\nname = \"civil\"\nconnector = \"sqlite\"\npath = \"civil.sqlite\"\n";
+
+const TABLE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (7)";
+
+fn on(command: &str, city: &City, more: &[&str]) -> Said {
+    run(&[&[command, city.folder().to_str().unwrap()], more].concat())
+}
+
+fn ends(said: &Said, code: i32, told: &[&str]) {
+    assert_eq!(said.code, Some(code), "{said:?}");
+    let all = format!("{}{}", said.stdout, said.stderr);
+    for text in told {
+        assert!(all.contains(text), "{text}: {said:?}");
+    }
+    assert!(!all.contains("secret"), "{said:?}");
+}
+
+#[test]
+fn a_server_that_is_away_stops_neither_a_start_nor_the_others() {
+    let city = City::empty();
+    city.database("civil.sqlite", TABLE);
+    // An addition to what it would have found is judged when it answers.
+    let addition = "[[source]]\nname = \"far_parks\"\ntitle = \"Parks\"\n";
+    city.write("lilong.toml", &format!("{NOBODY}{HERE}{addition}"));
+    let told = "lilong.toml:3: discover far_{name}: the server cannot be asked for its databases";
+    ends(&on("describe", &city, &[]), 3, &[told, "1 source described"]);
+    ends(&on("describe", &city, &["--source", "civil"]), 0, &["1 source described"]);
+    ends(&on("describe", &city, &["--source", "far_parks"]), 2, &[told, "far_parks"]);
+    ends(&on("check", &city, &[]), 3, &[told, "no problems"]);
+    ends(&on("schema", &city, &[]), 3, &[told, "type CivilT"]);
+    let running = Running::serve(city.folder());
+    assert_eq!(running.ask("{ civil { t { id } } }"), json!({"data": {"civil": {"t": [{"id": 7}]}}}));
+}
+
+#[test]
+fn a_folder_that_is_gone_keeps_what_was_found_in_it() {
+    let city = City::empty();
+    city.write("lilong.toml", "[[discover]]\nconnector = \"sqlite\"\npath = \"silos/*.sqlite\"\n");
+    city.database("silos/a.sqlite", TABLE);
+    city.database("silos/b.sqlite", TABLE);
+    ends(&on("describe", &city, &[]), 0, &["2 sources described"]);
+    let before = fs::read(city.path("descriptions/discovered.json")).unwrap();
+    fs::rename(city.path("silos"), city.path("away")).unwrap();
+    ends(
+        &on("describe", &city, &[]),
+        3,
+        &["lilong.toml:3: discover {name}: there is no folder", "0 sources described"],
+    );
+    ends(&on("describe", &city, &["--prune"]), 3, &["there is no folder"]);
+    assert_eq!(fs::read(city.path("descriptions/discovered.json")).unwrap(), before);
+    ends(&on("check", &city, &[]), 0, &["2 sources, 2 collections"]);
+    let running = Running::serve(city.folder());
+    let query = "{ a { t { id } } }";
+    assert_eq!(running.ask(query)["errors"][0]["extensions"]["code"], "SOURCE_UNAVAILABLE");
+    fs::rename(city.path("away"), city.path("silos")).unwrap();
+    let wanted = json!({"data": {"a": {"t": [{"id": 7}]}}});
+    assert_eq!(running.ask_until(query, |answer| *answer == wanted), wanted);
+}
+
+#[test]
+fn a_damaged_list_of_what_was_found_is_mended_without_a_block_too() {
+    let city = City::empty();
+    city.database("civil.sqlite", TABLE);
+    city.write("lilong.toml", HERE);
+    ends(&on("describe", &city, &[]), 0, &[]);
+    assert!(!city.path("descriptions/discovered.json").exists());
+    city.write("descriptions/discovered.json", "[{");
+    ends(&on("check", &city, &[]), 1, &["descriptions/discovered.json:1", "run `lilong describe`"]);
+    ends(&on("describe", &city, &[]), 0, &[]);
+    ends(&on("check", &city, &[]), 0, &["no problems"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_of_a_server_that_answers_later_join_by_themselves() {
+    if !Engine::Postgres.is_there("databases_of_a_server_that_answers_later_join_by_themselves") {
+        return;
+    }
+    let city = City::empty();
+    let silo = Engine::Postgres.silo(city.folder(), "late").await;
+    let (server, database) = silo.location.rsplit_once('/').unwrap();
+    let (_, host) = server.rsplit_once('@').unwrap();
+    // Until then nobody of that name is let in.
+    let login = format!("login_of_{database}");
+    let tuning = "timeout = \"60s\"\nwait_timeout = \"60s\"\nconnect_timeout = \"60s\"\n";
+    let block = format!(
+        "[[discover]]\nconnector = \"postgres\"\nurl = \"postgres://{login}@{host}/{database}*\"\nname = \"late{{name}}\"\n"
+    );
+    city.write("lilong.toml", &format!("{block}{tuning}"));
+    let running = Running::serve(city.folder());
+    let query = "{ _sources { name state } }";
+    assert_eq!(running.ask(query), json!({"data": {"_sources": []}}));
+    silo.run(
+        &[
+            "CREATE TABLE t (id integer PRIMARY KEY)",
+            &format!("CREATE ROLE {login} LOGIN"),
+            "GRANT SELECT ON t TO PUBLIC",
+        ]
+        .map(str::to_owned),
+    )
+    .await;
+    let wanted = json!({"data": {"_sources": [{"name": format!("late{database}"), "state": "READY"}]}});
+    assert_eq!(running.ask_until(query, |answer| *answer == wanted), wanted);
+    running.terminate();
+    running.wait();
+    silo.run(&[format!("DROP ROLE {login}")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_are_told_apart_by_their_placeholders_and_sockets() {
+    if !Engine::Postgres.is_there("blocks_are_told_apart_by_their_placeholders_and_sockets") {
+        return;
+    }
+    let city = City::empty();
+    let silos = [Engine::Postgres.silo(city.folder(), "one").await, Engine::Postgres.silo(city.folder(), "two").await];
+    let block = |file: &str| {
+        format!(
+            "[[discover]]\nconnector = \"postgres\"\nurl = \"${{file:{file}}}*\"\nname = \"s_{{name}}\"\ntimeout = \"60s\"\nconnect_timeout = \"60s\"\n"
+        )
+    };
+    for (silo, file) in silos.iter().zip(["one", "two"]) {
+        silo.run(&["CREATE TABLE t (id integer PRIMARY KEY)".to_owned()]).await;
+        city.write(file, &silo.location);
+    }
+    city.write("lilong.toml", &format!("{}{}", block("one"), block("two")));
+    ends(&on("describe", &city, &[]), 0, &["2 sources described: 2 collections found"]);
+    let kept = fs::read_to_string(city.path("descriptions/discovered.json")).unwrap();
+    assert!(kept.contains("\"${file:one}*\"") && kept.contains("\"${file:two}*\""), "{kept}");
+    ends(&on("check", &city, &[]), 0, &["2 sources, 2 collections: no problems"]);
+    ends(&on("describe", &city, &[]), 0, &["nothing changed"]);
+}
