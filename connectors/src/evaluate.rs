@@ -21,7 +21,7 @@ use lilong_schema::Scalar;
 
 use crate::{ErrorKind, OperandId};
 
-pub use comparable::comparable;
+pub use comparable::{comparable, encoded};
 pub(crate) use filter::reach;
 pub use filter::{Linked, filter, filter_linked};
 pub(crate) use fold::{Careful, Moments, Total};

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lilong_schema::catalog::SourceSettings;
 use lilong_schema::collection::REQUIRED;
-use lilong_schema::value::canonical_decimal;
+use lilong_schema::value::{canonical_decimal, canonical_uuid};
 use lilong_schema::{Field, Scalar, SourceDescription, Value, temporal};
 use serde_json::Value as Json;
 
@@ -182,7 +182,7 @@ fn push(cells: &mut Cells, decoder: &Decoder, value: &Json) -> Option<()> {
             (Scalar::Enum, Json::String(text)) if decoder.values.contains(text) => cells.append_value(text),
             (Scalar::Decimal, Json::String(text)) => cells.append_value(canonical_decimal(text)?),
             (Scalar::Decimal, Json::Number(number)) => cells.append_value(canonical_decimal(&number.to_string())?),
-            (Scalar::Uuid, Json::String(text)) => cells.append_value(uuid(text)?),
+            (Scalar::Uuid, Json::String(text)) => cells.append_value(canonical_uuid(text)?),
             _ => return None,
         },
         (Cells::Bytes(cells), Json::String(text)) => cells.append_value(STANDARD.decode(text).ok()?),
@@ -200,14 +200,6 @@ fn push(cells: &mut Cells, decoder: &Decoder, value: &Json) -> Option<()> {
 /// A whole number by its digits; neither `1.0` nor `1e3` nor `01` is one.
 fn whole(text: &str) -> Option<i64> {
     text.parse().ok().filter(|number: &i64| number.to_string() == text)
-}
-
-fn uuid(text: &str) -> Option<String> {
-    let hyphens = [8, 13, 18, 23];
-    let mut characters = text.bytes().enumerate();
-    let good = text.len() == 36
-        && characters.all(|(at, byte)| if hyphens.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() });
-    good.then(|| text.to_ascii_lowercase())
 }
 
 /// A value as a service takes it: numbers as numbers, but as text where the service's type is one of text.

@@ -26,6 +26,7 @@ pub mod pool;
 pub mod rows;
 pub mod source;
 mod sql;
+mod sweeping;
 mod tables;
 mod withheld;
 

@@ -7,13 +7,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use arrow_select::concat::concat_batches;
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::json_cells::Filling;
 use crate::tables::own;
-use crate::{BoundFetch, CellFault, Error, ErrorKind, Result, Rows};
+use crate::{BoundFetch, Error, ErrorKind, Result, Rows};
 
 /// Requests of one fetch that are sent at the same time.
 pub(crate) const AT_ONCE: usize = 4;
@@ -46,18 +45,19 @@ impl Gathering<'_> {
     /// Waits for all pieces and joins them.
     pub(crate) async fn join(&self, pieces: Vec<BoxFuture<'_, Result<Piece>>>) -> Result<Rows> {
         let pieces: Vec<Piece> = stream::iter(pieces).buffered(AT_ONCE).try_collect().await?;
-        let (mut batches, mut faults, mut owners) = (Vec::with_capacity(pieces.len()), Vec::new(), Vec::new());
+        let (mut rows, mut owners) = (Vec::with_capacity(pieces.len()), Vec::new());
         for piece in pieces {
-            let before = owners.len();
             owners.extend(piece.owners.into_iter().flat_map(|(rows, keys)| std::iter::repeat_n(keys, rows)));
             self.check(owners.len())?;
-            let rows = self.finish(piece.filling)?;
-            faults.extend(rows.faults.iter().map(|fault| CellFault { row: fault.row + before, ..*fault }));
-            batches.push(rows.batch);
+            rows.push(self.finish(piece.filling)?);
         }
-        let batch = concat_batches(self.schema, &batches)
-            .map_err(|cause| self.fault(ErrorKind::Internal, "joining batches").because(cause))?;
-        own(self.source, self.bound, &Rows { batch, faults }, &owners)
+        own(self.source, self.bound, &self.joined(self.schema, &rows)?, &owners)
+    }
+
+    /// Rows of a schema as one.
+    pub(crate) fn joined(&self, schema: &SchemaRef, pieces: &[Rows]) -> Result<Rows> {
+        let joined = Rows::joined(schema, pieces);
+        joined.map_err(|cause| self.fault(ErrorKind::Internal, "joining batches").because(cause))
     }
 
     /// The rows of one filling.

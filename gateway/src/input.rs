@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use apollo_compiler::ast;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lilong_schema::{Scalar, Value, temporal, value::canonical_decimal};
+use lilong_schema::value::{canonical_decimal, canonical_uuid};
+use lilong_schema::{Scalar, Value, temporal};
 
 /// A value as it stands in a document or in JSON.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ pub(crate) fn read(scalar: Scalar, raw: Raw<'_>) -> Option<Value> {
         (Scalar::Time, Raw::Text(text)) => temporal::parse_time(&micros(text)).map(Value::Time),
         (Scalar::LocalDateTime, Raw::Text(text)) => temporal::parse_local(&micros(text)).map(Value::LocalDateTime),
         (Scalar::DateTime, Raw::Text(text)) => temporal::parse_instant(&micros(text)).map(Value::DateTime),
-        (Scalar::Uuid, Raw::Text(text)) => uuid(text).map(Value::Text),
+        (Scalar::Uuid, Raw::Text(text)) => canonical_uuid(text).map(Value::Text),
         (Scalar::Bytes, Raw::Text(text)) => STANDARD.decode(text).ok().map(Value::Bytes),
         _ => None,
     }
@@ -113,17 +114,6 @@ fn micros(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(format!("{}{}", &text[..point + 7], &fraction[length..]))
-}
-
-fn uuid(text: &str) -> Option<String> {
-    let hyphens = [8, 13, 18, 23];
-    let legal = text.len() == 36
-        && text.bytes().enumerate().all(
-            |(at, byte)| {
-                if hyphens.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
-            },
-        );
-    legal.then(|| text.to_ascii_lowercase())
 }
 
 fn json(literal: &ast::Value) -> Option<serde_json::Value> {

@@ -115,3 +115,19 @@ pub fn canonical_decimal(text: &str) -> Option<String> {
     }
     Some(out)
 }
+
+/// Writes a UUID's text canonically: in lower case. `None` if it is not of the form 8-4-4-4-12.
+///
+/// ```
+/// let text = "0191D3A0-7D3C-7000-8000-00000000000F";
+/// assert_eq!(lilong_schema::value::canonical_uuid(text), Some(text.to_ascii_lowercase()));
+/// assert_eq!(lilong_schema::value::canonical_uuid("0191d3a07d3c70008000000000000000000f"), None);
+/// ```
+pub fn canonical_uuid(text: &str) -> Option<String> {
+    let fits = text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    fits.then(|| text.to_ascii_lowercase())
+}

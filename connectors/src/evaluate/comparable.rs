@@ -10,6 +10,7 @@ use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray,
     Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
+use arrow_row::{RowConverter, Rows, SortField};
 use lilong_schema::{Scalar, Value};
 
 use super::{Error, Result, decimal, expect_type};
@@ -28,6 +29,14 @@ pub fn comparable(array: &ArrayRef, scalar: Scalar) -> Result<ArrayRef> {
         Scalar::Decimal => Arc::new(decimal::encode_column(array)?),
         _ => array.clone(),
     })
+}
+
+/// Columns as one run of bytes for each row: equal where all cells are, null equal to null, and ordered as the first
+/// column that differs orders them, nulls first.
+pub fn encoded<'a>(columns: impl IntoIterator<Item = (&'a ArrayRef, Scalar)>) -> Result<Rows> {
+    let columns = columns.into_iter().map(|(column, scalar)| comparable(column, scalar)).collect::<Result<Vec<_>>>()?;
+    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+    Ok(RowConverter::new(fields)?.convert_columns(&columns)?)
 }
 
 /// Values of a scalar as a comparable column; an integer that the scalar's cells cannot hold is null.

@@ -11,13 +11,13 @@ mod total;
 use std::collections::HashMap;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, UInt32Array};
-use arrow_row::{RowConverter, Rows, SortField};
+use arrow_row::Rows;
 use arrow_select::nullif::nullif;
 use arrow_select::take::take;
 use foldhash::fast::RandomState;
 use lilong_schema::Scalar;
 
-use super::{Error, Result, comparable, row_count};
+use super::{Error, Result, encoded, row_count};
 use crate::{CellFault, Function};
 
 pub use combine::{combine, partials};
@@ -131,17 +131,13 @@ impl Grouping {
     }
 }
 
-/// Columns as one run of bytes per row, equal where all cells are; `first` leads them.
-fn encode(columns: &[FoldColumn], first: Option<ArrayRef>) -> Result<Rows> {
-    let mut cells: Vec<ArrayRef> = first.into_iter().collect();
-    for column in columns {
-        if !column.scalar.is_ordered() {
-            return Err(Error::Unsuited { scalar: column.scalar, used_as: "grouped" });
-        }
-        cells.push(comparable(&column.values, column.scalar)?);
+/// Columns as one run of bytes for each row, equal where all cells are; `first` leads them.
+fn encode(columns: &[FoldColumn], first: Option<&ArrayRef>) -> Result<Rows> {
+    if let Some(column) = columns.iter().find(|column| !column.scalar.is_ordered()) {
+        return Err(Error::Unsuited { scalar: column.scalar, used_as: "grouped" });
     }
-    let fields = cells.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-    Ok(RowConverter::new(fields)?.convert_columns(&cells)?)
+    let columns = columns.iter().map(|column| (&column.values, column.scalar));
+    encoded(first.map(|first| (first, Scalar::Unsigned)).into_iter().chain(columns))
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ use tokio::sync::Semaphore;
 use self::store::Store;
 use super::Kind;
 use crate::deadline::within;
+use crate::sweeping::keep_swept;
 use crate::tables::{self, Reader, Table};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 
@@ -105,7 +106,7 @@ impl Connector for Files {
     fn fetch<'a>(&'a self, fetch: &'a BoundFetch, _: &'a FetchContext) -> BoxFuture<'a, Result<RowStream>> {
         async move {
             fetch.prepared.native(self)?;
-            self.store.keep_swept();
+            keep_swept(&self.store);
             let fetch = fetch.clone();
             let pieces = self
                 .run(move |store| {

@@ -43,6 +43,7 @@ use self::dialect::MySql;
 use self::fetch::Parts;
 use self::pool::Pool;
 use super::Kind;
+use crate::deadline::within;
 use crate::pool::{Server, Slot};
 use crate::sql::translate::{translate, translate_one_key};
 use crate::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
@@ -93,7 +94,7 @@ impl Database {
         session.slot = Some(slot);
         let family = self.pool.settings().family;
         let describing = describe::describe(&mut session.connection, session.server, &self.settings, family);
-        let described = tokio::time::timeout(PATIENCE, describing)
+        let described = within(PATIENCE, describing)
             .await
             .map_err(|_| Error::new(ErrorKind::Timeout, source.clone(), "describing"))?
             .map_err(|error| fault::of_driver(source, "describing", error));
@@ -106,7 +107,7 @@ impl Database {
         loop {
             lease.busy = true;
             let pinging = lease.session()?.connection.ping();
-            let pinged = tokio::time::timeout(self.pool.tuning().timeout, pinging).await;
+            let pinged = within(self.pool.tuning().timeout, pinging).await;
             match pinged {
                 Ok(Ok(())) => {
                     lease.busy = false;

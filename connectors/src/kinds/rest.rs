@@ -26,7 +26,6 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::{Capabilities, Collection, Field, Problem, SourceDescription, Value};
 use tokio::sync::Semaphore;
 
-use self::cell::Decoded;
 use self::definition::Definition;
 use self::read::Reading;
 use self::request::{Choice, Refusal};
@@ -35,7 +34,7 @@ use crate::evaluate::{Term, filter, sort};
 use crate::http::{self, Client, Request, StatusCode};
 use crate::tables::{self, Reader, Table};
 use crate::{
-    BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Operand, OrderTarget, Result, RowStream,
+    BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Operand, OrderTarget, Result, RowStream, Rows,
 };
 
 /// The kind's entry in the list.
@@ -133,7 +132,7 @@ impl Service {
         let table = Table {
             collection: Arc::new(definition.describe()),
             rows: decoded.batch,
-            bad_cells: decoded.faults.into_iter().collect(),
+            bad_cells: decoded.faults.iter().map(|fault| (fault.column, fault.row)).collect(),
         };
         let table = Arc::new(table);
         let find = |_: &Collection| Ok(table.clone());
@@ -142,7 +141,7 @@ impl Service {
     }
 
     /// Whether rows stand in the order that the definition promises.
-    fn is_ordered(&self, definition: &Definition, decoded: &Decoded) -> Result<bool> {
+    fn is_ordered(&self, definition: &Definition, decoded: &Rows) -> Result<bool> {
         let terms = definition.ordered.iter().filter_map(|name| {
             let values = decoded.batch.column_by_name(name)?.clone();
             let scalar = definition.column(name)?.scalar;

@@ -1,4 +1,7 @@
 //! Bounds how many fetches run at once: at this source, at its server, and at all sources together.
+//!
+//! Pools of connections have turns of their own beside these: a turn here ends with the rows, a pool's only when its
+//! connection is free again, which the server may still be cancelling, and what is no fetch, as describing, passes no layer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,7 +9,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use lilong_schema::catalog::Tuning;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::deadline::within;
@@ -53,6 +56,13 @@ impl Limit {
         }
     }
 
+    async fn turn(&self, turns: &Arc<Semaphore>, whose: &str, patience: Duration) -> Result<OwnedSemaphorePermit> {
+        match within(patience, turns.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(self.over(whose, patience)),
+        }
+    }
+
     fn over(&self, whose: &str, patience: Duration) -> Error {
         let context = format!("no turn at {whose} within {} ms", patience.as_millis());
         Error::new(ErrorKind::Overloaded, self.source.clone(), context)
@@ -68,16 +78,12 @@ impl Layer for Limit {
     ) -> BoxFuture<'a, Result<RowStream>> {
         Box::pin(async move {
             let patience = self.patience();
-            let here = within(patience, self.turns.clone().acquire_owned())
-                .await
-                .map_err(|_| self.over("the source", patience))?;
+            let here = self.turn(&self.turns, "the source", patience).await?;
             let server = match &self.server {
                 None => None,
                 Some(server) => Some(server.turn(patience).await.ok_or_else(|| self.over("its server", patience))?),
             };
-            let all = within(self.wait, self.ceiling.clone().acquire_owned())
-                .await
-                .map_err(|_| self.over("any source", self.wait))?;
+            let all = self.turn(&self.ceiling, "any source", self.wait).await?;
             let turn = (here, server, all);
             let rows = next.fetch(fetch, context).await?;
             *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());

@@ -8,8 +8,6 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::BooleanArray;
-use arrow_select::filter::filter_record_batch;
 use futures::stream;
 use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
@@ -17,7 +15,7 @@ use lilong_schema::collection::FieldId;
 use super::Table;
 use super::read::Reader;
 use crate::evaluate::KeyIndex;
-use crate::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Group, OrderTarget, Predicate, Result, RowStream, Rows};
+use crate::{BoundFetch, Error, ErrorKind, Fetch, Group, OrderTarget, Predicate, Result, RowStream, Rows};
 
 /// Rows of one piece of an answer, at most.
 const BATCH: usize = 1_024;
@@ -98,7 +96,7 @@ pub(crate) fn answer(source: &Arc<str>, bound: &BoundFetch, rows: Rows) -> Resul
 pub(crate) fn chosen(source: &Arc<str>, bound: &BoundFetch, group: &Group, groups: &Rows) -> Result<RowStream> {
     let find =
         |_: &Collection| Err(Error::new(ErrorKind::Internal, source.clone(), "groups that are looked for in a table"));
-    let pieces = Reader::new(source, (usize::MAX, BATCH), &find, bound).chosen(group, &groups.batch, &groups.faults)?;
+    let pieces = Reader::new(source, (usize::MAX, BATCH), &find, bound).chosen(group, groups)?;
     Ok(Box::pin(stream::iter(pieces)))
 }
 
@@ -116,12 +114,7 @@ pub(crate) fn own(source: &Arc<str>, bound: &BoundFetch, rows: &Rows, owners: &[
     let columns: Vec<_> = columns.into_iter().map(|column| rows.batch.column(column).clone()).collect();
     let found = KeyIndex::new(keys.columns()).and_then(|index| index.lookup(&columns)).map_err(|_| defect())?;
     let is_own = found.iter().zip(owners).map(|(key, owner)| key.is_some_and(|key| owner.contains(&(key as usize))));
-    let is_own: Vec<bool> = is_own.collect();
-    let mut moved = vec![None; is_own.len()];
-    let kept = is_own.iter().enumerate().filter(|(_, own)| **own).enumerate();
-    kept.for_each(|(to, (from, _))| moved[from] = Some(to));
-    let faults = rows.faults.iter().filter_map(|fault| Some(CellFault { row: moved[fault.row]?, ..*fault })).collect();
-    let batch =
-        filter_record_batch(&rows.batch, &BooleanArray::from(is_own)).map_err(|cause| defect().because(cause))?;
-    Ok(Rows { batch, faults })
+    let rows_kept: Vec<u32> = is_own.zip(0..).filter(|(own, _)| *own).map(|(_, row)| row).collect();
+    let defect = |cause| Error::new(ErrorKind::Internal, source.clone(), "leaving rows out").because(cause);
+    rows.take(&rows_kept).map_err(defect)
 }

@@ -10,7 +10,7 @@ use lilong_schema::collection::FieldId;
 use super::Table;
 use super::read::Reader;
 use crate::evaluate::{self, FoldColumn, Term, filter, fold};
-use crate::{CellFault, Fetch, Group, OrderTarget, Result, Rows};
+use crate::{Fetch, Group, OrderTarget, Result, Rows};
 
 impl Reader<'_> {
     /// The groups that these rows of a table come to.
@@ -52,18 +52,14 @@ impl Reader<'_> {
         let options = RecordBatchOptions::new().with_row_count(Some(folded.groups));
         let batch = RecordBatch::try_new_with_options(fetch.schema(), columns, &options);
         let batch = batch.map_err(|cause| self.arrow(cause))?;
-        self.chosen(group, &batch, &folded.faults)
+        self.chosen(group, &Rows { batch, faults: folded.faults })
     }
 
     /// The groups that are wanted, in pieces.
-    pub(super) fn chosen(
-        &self,
-        group: &Group,
-        groups: &RecordBatch,
-        faults: &[CellFault],
-    ) -> Result<Vec<Result<Rows>>> {
-        let kept = self.kept(group, groups)?;
-        Ok(kept.chunks(self.batch_rows).map(|rows| self.group_piece(groups, rows, faults)).collect())
+    pub(super) fn chosen(&self, group: &Group, groups: &Rows) -> Result<Vec<Result<Rows>>> {
+        let kept = self.kept(group, &groups.batch)?;
+        let piece = |rows: &[u32]| groups.take(rows).map_err(|cause| self.arrow(cause));
+        Ok(kept.chunks(self.batch_rows).map(piece).collect())
     }
 
     /// The groups that are wanted, in their order.
@@ -88,18 +84,5 @@ impl Reader<'_> {
         let offset = self.number(group.offset)?.unwrap_or(0);
         let limit = self.number(group.limit)?.unwrap_or(usize::MAX);
         Ok(sorted.values().iter().skip(offset).take(limit).map(|row| at.value(*row as usize)).collect())
-    }
-
-    fn group_piece(&self, batch: &RecordBatch, rows: &[u32], faults: &[CellFault]) -> Result<Rows> {
-        let at = UInt32Array::from(rows.to_vec());
-        let columns = batch.columns().iter().map(|column| take(column, &at, None));
-        let columns = columns.collect::<Result<Vec<_>, _>>().map_err(|cause| self.arrow(cause))?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let piece = RecordBatch::try_new_with_options(batch.schema(), columns, &options);
-        let faults = rows.iter().enumerate().flat_map(|(row, group)| {
-            let of_group = faults.iter().filter(|fault| fault.row == *group as usize);
-            of_group.map(move |fault| CellFault { column: fault.column, row })
-        });
-        Ok(Rows { batch: piece.map_err(|cause| self.arrow(cause))?, faults: faults.collect() })
     }
 }

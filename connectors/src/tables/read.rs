@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
-use arrow_row::{RowConverter, SortField};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array};
 use arrow_schema::ArrowError;
 use arrow_select::take::take;
 use foldhash::fast::RandomState;
@@ -18,7 +17,7 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Scalar, Value};
 
 use super::Table;
-use crate::evaluate::{self, KeyIndex, Term, comparable, filter_linked};
+use crate::evaluate::{self, KeyIndex, Term, filter_linked};
 use crate::rows::arrow_type;
 use crate::{BoundFetch, CellFault, Error, ErrorKind, Fetch, Hop, Operand, OperandId, OrderTarget, Result, Rows};
 
@@ -164,20 +163,18 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let at = UInt32Array::from(selected.rows.clone());
-        let mut columns = Vec::with_capacity(fetch.distinct.len() + 1);
+        let mut columns: Vec<(ArrayRef, Scalar)> = Vec::with_capacity(fetch.distinct.len() + 1);
         for field in &fetch.distinct {
             let column = self.column(table, &fetch.collection, *field)?;
             let column = take(&column, &at, None).map_err(|cause| self.arrow(cause))?;
-            let scalar = fetch.collection.fields[*field].scalar;
-            columns.push(comparable(&column, scalar).map_err(|cause| self.evaluation(cause))?);
+            columns.push((column, fetch.collection.fields[*field].scalar));
         }
         if fetch.keys.is_some() {
-            columns.push(Arc::new(UInt32Array::from(selected.keys.clone())));
+            let keys: UInt64Array = selected.keys.iter().map(|key| Some(u64::from(*key))).collect();
+            columns.push((Arc::new(keys), Scalar::Unsigned));
         }
-        let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-        let encoded = RowConverter::new(fields)
-            .and_then(|converter| converter.convert_columns(&columns))
-            .map_err(|cause| self.arrow(cause))?;
+        let encoded = evaluate::encoded(columns.iter().map(|(column, scalar)| (column, *scalar)))
+            .map_err(|cause| self.evaluation(cause))?;
         let mut seen = HashSet::with_capacity_and_hasher(selected.rows.len(), RandomState::default());
         let first: Vec<u32> =
             (0..selected.rows.len() as u32).filter(|row| seen.insert(encoded.row(*row as usize).data())).collect();

@@ -184,15 +184,8 @@ impl Cut {
 
 /// A number for each row that rows with equal cells in some columns share; null equals null.
 fn numbers(rows: &RowSet, columns: &[(usize, Scalar)]) -> Result<Vec<u32>, Fault> {
-    use arrow_row::{RowConverter, SortField};
-    let columns = columns
-        .iter()
-        .map(|(column, scalar)| evaluate::comparable(rows.batch.column(*column), *scalar))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| internal())?;
-    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-    let converted =
-        RowConverter::new(fields).and_then(|converter| converter.convert_columns(&columns)).map_err(|_| internal())?;
+    let columns = columns.iter().map(|(column, scalar)| (rows.batch.column(*column), *scalar));
+    let converted = evaluate::encoded(columns).map_err(|_| internal())?;
     let mut known = std::collections::HashMap::new();
     Ok(converted
         .iter()

@@ -64,15 +64,8 @@ pub(super) fn keep(step: &PageStep, rows: &RowSet, variables: &Variables) -> Res
 
 /// The sorted rows, each with the number of those before it that are equal in all terms.
 pub(super) fn number(step: &SortStep, rows: &RowSet) -> Result<RowSet, Fault> {
-    let columns = step
-        .terms
-        .iter()
-        .map(|term| evaluate::comparable(rows.batch.column(term.column), term.scalar))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| internal())?;
-    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-    let own =
-        RowConverter::new(fields).and_then(|converter| converter.convert_columns(&columns)).map_err(|_| internal())?;
+    let columns = step.terms.iter().map(|term| (rows.batch.column(term.column), term.scalar));
+    let own = evaluate::encoded(columns).map_err(|_| internal())?;
     let mut numbers = Vec::with_capacity(own.num_rows());
     for row in 0..own.num_rows() {
         let same = row > 0 && own.row(row) == own.row(row - 1);

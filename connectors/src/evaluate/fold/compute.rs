@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, UInt32Array};
+use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, UInt32Array, UInt64Array};
 use arrow_ord::ord::make_comparator;
 use arrow_schema::SortOptions;
 use arrow_select::take::take;
@@ -63,8 +63,9 @@ fn count(columns: &[FoldColumn], grouping: &Grouping) -> ArrayRef {
 }
 
 fn count_distinct(columns: &[FoldColumn], grouping: &Grouping) -> Result<ArrayRef> {
-    let group_column: ArrayRef = Arc::new(UInt32Array::from(grouping.group_of.clone()));
-    let encoded = encode(columns, Some(group_column))?;
+    let groups: UInt64Array = grouping.group_of.iter().map(|group| Some(u64::from(*group))).collect();
+    let groups: ArrayRef = Arc::new(groups);
+    let encoded = encode(columns, Some(&groups))?;
     let mut seen = HashSet::with_hasher(RandomState::default());
     let mut counts = vec![0i64; grouping.groups];
     for (row, group) in grouping.group_of.iter().enumerate() {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow_row::{RowConverter, SortField};
 use arrow_schema::ArrowError;
 use arrow_select::concat::concat;
 use foldhash::fast::RandomState;
@@ -16,7 +15,7 @@ use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Field, Key, Scalar};
 
 use super::content::Content;
-use crate::evaluate::comparable;
+use crate::evaluate::encoded;
 use crate::rows::{arrow_type, columns_schema};
 use crate::tables::Table;
 
@@ -110,18 +109,16 @@ pub(super) fn check_key(table: &Table, key: &Key, contents: &[Content]) -> Resul
             return Err(format!("`{column}` of {} is {}, which is no key", table.collection.name, scalar.name()));
         }
         fields.push(field);
-        columns.push(comparable(table.rows.column(field), scalar).map_err(|error| error.to_string())?);
+        columns.push((table.rows.column(field), scalar));
     }
-    let sorts = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-    let encoded = RowConverter::new(sorts).and_then(|converter| converter.convert_columns(&columns));
-    let encoded = encoded.map_err(|error| error.to_string())?;
+    let encoded = encoded(columns.iter().copied()).map_err(|error| error.to_string())?;
     let mut seen: HashMap<&[u8], usize, RandomState> =
         HashMap::with_capacity_and_hasher(table.rows.num_rows(), RandomState::default());
     for row in 0..table.rows.num_rows() {
         if fields.iter().any(|field| table.bad_cells.contains(&(*field, row))) {
             continue;
         }
-        if columns.iter().any(|column| column.is_null(row)) {
+        if columns.iter().any(|(column, _)| column.is_null(row)) {
             return Err(format!("{}: the key ({name}) has no value", place(contents, row)));
         }
         if let Some(other) = seen.insert(encoded.row(row).data(), row) {

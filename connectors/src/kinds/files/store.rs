@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use lilong_schema::catalog::{SourceSettings, Tuning};
 use lilong_schema::{Collection, Scalar};
 
@@ -19,6 +20,7 @@ use super::location::{self, Found, Stamp};
 use super::obstacle::Obstacle;
 use super::settings::{Settings, is_pattern};
 use crate::describing::given;
+use crate::sweeping::{Sweeping, Swept};
 use crate::tables::Table;
 use crate::{Error, ErrorKind, Result};
 
@@ -29,7 +31,7 @@ pub(super) struct Store {
     block: SourceSettings,
     held: Mutex<HashMap<Shape, Arc<Slot>>>,
     as_of: Mutex<Option<SystemTime>>,
-    sweeping: AtomicBool,
+    sweeping: Sweeping,
 }
 
 /// A collection with the columns it is asked for.
@@ -58,7 +60,7 @@ impl Store {
             block: block.clone(),
             held: Mutex::default(),
             as_of: Mutex::new(None),
-            sweeping: AtomicBool::new(false),
+            sweeping: Sweeping::default(),
         })
     }
 
@@ -217,29 +219,19 @@ impl Store {
         });
         held.len()
     }
+}
 
-    /// One task for each store that holds tables.
-    pub(super) fn keep_swept(self: &Arc<Self>) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        if self.sweeping.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let store: Weak<Store> = Arc::downgrade(self);
-        let pause = self.block.tuning.idle_timeout.max(Duration::from_millis(10));
-        runtime.spawn(async move {
-            loop {
-                tokio::time::sleep(pause).await;
-                let Some(store) = store.upgrade() else {
-                    return;
-                };
-                if store.sweep() == 0 {
-                    store.sweeping.store(false, Ordering::Release);
-                    return;
-                }
-            }
-        });
+impl Swept for Store {
+    fn sweeping(&self) -> &Sweeping {
+        &self.sweeping
+    }
+
+    fn pause(&self) -> Duration {
+        self.block.tuning.idle_timeout
+    }
+
+    fn let_go(&self) -> BoxFuture<'_, usize> {
+        std::future::ready(self.sweep()).boxed()
     }
 }
 

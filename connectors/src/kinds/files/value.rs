@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use lilong_schema::temporal::{self, MICROS_PER_DAY};
-use lilong_schema::value::canonical_decimal;
+use lilong_schema::value::{canonical_decimal, canonical_uuid};
 
 use super::sheet::Cell;
 
@@ -178,16 +178,7 @@ pub(super) fn instant(cell: Cell<'_>) -> Option<i64> {
 /// A UUID in lower case. `loosely`: upper case too.
 pub(super) fn uuid(cell: Cell<'_>, loosely: bool) -> Option<String> {
     let text = plain(cell)?;
-    let is_hyphen = |at: usize| matches!(at, 8 | 13 | 18 | 23);
-    let fits = text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| {
-            if is_hyphen(at) {
-                byte == b'-'
-            } else {
-                byte.is_ascii_hexdigit() && (loosely || !byte.is_ascii_uppercase())
-            }
-        });
-    fits.then(|| text.to_ascii_lowercase())
+    canonical_uuid(text).filter(|canonical| loosely || canonical == text)
 }
 
 /// The text of a JSON value.

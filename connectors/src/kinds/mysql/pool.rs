@@ -2,10 +2,10 @@
 //!
 //! In: jobs that want a session. Out: a session of [`session`](super::session). *Invariant*: never more than the
 //! settings allow; a session that was left in the middle of a statement, or that failed in a way that may last, is
-//! closed, its statement stopped at the server, and never used again.
+//! closed, its statement stopped at the server, and never used again. A turn here outlives that of the limit layer: it
+//! ends when the server has stopped what was given up.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -18,6 +18,7 @@ use super::session::{self, Session};
 use super::settings::Settings;
 use crate::deadline::within;
 use crate::pool::{self, Idlers, Server, Slot};
+use crate::sweeping::{Sweeping, Swept, keep_swept};
 use crate::{Error, ErrorKind, Result, farewell};
 
 /// A session that was idle for longer is asked whether it lives.
@@ -31,7 +32,7 @@ pub(super) struct Pool {
     settings: Settings,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
-    sweeping: AtomicBool,
+    sweeping: Sweeping,
     server: Arc<Server>,
 }
 
@@ -70,7 +71,7 @@ impl Pool {
             tuning,
             settings,
             idle: Mutex::new(vec![]),
-            sweeping: AtomicBool::new(false),
+            sweeping: Sweeping::default(),
             server,
         });
         pool::enlist(&pool, Some(&pool.server));
@@ -161,30 +162,26 @@ impl Pool {
         let busy = self.tuning.connections.max(1).saturating_sub(self.permits.available_permits());
         (old, idle.len() + busy)
     }
+}
 
-    /// One task for each pool that has connections.
-    fn keep_swept(self: &Arc<Self>) {
-        if self.sweeping.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let pool: Weak<Pool> = Arc::downgrade(self);
-        let pause = self.tuning.idle_timeout.max(Duration::from_millis(10));
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(pause).await;
-                let Some(pool) = pool.upgrade() else {
-                    return;
-                };
-                let (old, left) = pool.sweep();
-                for idle in old {
-                    idle.session.close(pool.tuning.connect_timeout).await;
-                }
-                if left == 0 {
-                    pool.sweeping.store(false, Ordering::Release);
-                    return;
-                }
+impl Swept for Pool {
+    fn sweeping(&self) -> &Sweeping {
+        &self.sweeping
+    }
+
+    fn pause(&self) -> Duration {
+        self.tuning.idle_timeout
+    }
+
+    fn let_go(&self) -> BoxFuture<'_, usize> {
+        async move {
+            let (old, left) = self.sweep();
+            for idle in old {
+                idle.session.close(self.tuning.connect_timeout).await;
             }
-        });
+            left
+        }
+        .boxed()
     }
 }
 
@@ -218,7 +215,7 @@ impl Lease {
             let since = Instant::now();
             let idle = Idle { session, since };
             self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
-            self.pool.keep_swept();
+            keep_swept(&self.pool);
         }
     }
 

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use super::family::Family;
 use super::fault;
 use super::settings::Settings;
+use crate::deadline::within;
 use crate::pool::Slot;
 use crate::{Error, ErrorKind, Result};
 
@@ -54,7 +55,7 @@ pub(super) async fn connect(
     tuning: &Tuning,
     time: Duration,
 ) -> Result<Session> {
-    match tokio::time::timeout(tuning.connect_timeout, set_up(options, family, time)).await {
+    match within(tuning.connect_timeout, set_up(options, family, time)).await {
         Ok(Ok(session)) => Ok(session),
         Ok(Err(error)) => Err(fault::of_connecting(source, error)),
         Err(_) => {
@@ -85,7 +86,7 @@ impl Session {
     /// Says goodbye; a server that does not answer is not waited for.
     pub(super) async fn close(self, time: Duration) {
         // It is closed either way.
-        let _ = tokio::time::timeout(time, self.connection.close()).await;
+        let _ = within(time, self.connection.close()).await;
     }
 
     /// Stops what it runs at the server, over a connection of its own, and closes it.
@@ -100,7 +101,7 @@ impl Session {
             sqlx::raw_sql(AssertSqlSafe(settings.family.kill(id))).execute(&mut connection).await?;
             connection.close().await
         };
-        match tokio::time::timeout(time, killing).await {
+        match within(time, killing).await {
             Ok(Ok(())) => {}
             // It had just ended by itself.
             Ok(Err(error)) if fault::number(&error) == Some(1094) => {}

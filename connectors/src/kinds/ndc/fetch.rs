@@ -7,7 +7,6 @@ use std::ops::Range;
 use std::time::Instant;
 
 use arrow_array::RecordBatch;
-use arrow_select::concat::concat_batches;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use lilong_schema::{Scalar, Value};
@@ -22,7 +21,7 @@ use crate::json_cells::{Filling, to_json};
 use crate::pieces::{AT_ONCE, Gathering, Piece};
 use crate::sql::batch::{capacity, number};
 use crate::sql::cells::values;
-use crate::{BoundFetch, CellFault, Error, ErrorKind, Operand, Result, RowStream, Rows, tables};
+use crate::{BoundFetch, Error, ErrorKind, Operand, Result, RowStream, Rows, tables};
 
 /// Keys of one request.
 const KEYS: usize = 500;
@@ -110,15 +109,8 @@ impl Work<'_> {
         let pieces: Vec<BoxFuture<'_, Result<Rows>>> =
             asked.iter().map(|asked| self.groups_of(folding, asked, &keys).boxed()).collect();
         let pieces: Vec<Rows> = stream::iter(pieces).buffered(AT_ONCE).try_collect().await?;
-        let (mut rows, mut faults) = (0, Vec::new());
-        for piece in &pieces {
-            faults.extend(piece.faults.iter().map(|fault| CellFault { row: fault.row + rows, ..*fault }));
-            rows += piece.batch.num_rows();
-            self.gathering().check(rows)?;
-        }
-        let batch = concat_batches(&folding.schema, pieces.iter().map(|piece| &piece.batch))
-            .map_err(|cause| self.fault(ErrorKind::Internal, "joining batches").because(cause))?;
-        Ok(Rows { batch, faults })
+        self.gathering().check(pieces.iter().map(|piece| piece.batch.num_rows()).sum())?;
+        self.gathering().joined(&folding.schema, &pieces)
     }
 
     /// Sends a request; its groups.

@@ -12,12 +12,11 @@ use sqlx::{AssertSqlSafe, Row};
 const SERVED: &str = "n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition \
      AND has_schema_privilege(n.oid, 'USAGE')";
 
-/// The tables that the conditions above speak of, joined to a row that has a table's number.
-const OF_SERVED: &str =
-    "JOIN pg_catalog.pg_class AS c ON c.oid = {} JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace";
-
-fn of_served(column: &str) -> String {
-    OF_SERVED.replace("{}", column)
+/// The tables that conditions on what is served speak of, joined to a row that has a table's number.
+pub(super) fn of_served(column: &str) -> String {
+    format!(
+        "JOIN pg_catalog.pg_class AS c ON c.oid = {column} JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    )
 }
 
 static RELATIONS: LazyLock<String> = LazyLock::new(|| {
@@ -204,10 +203,9 @@ impl Relation {
     }
 }
 
-/// Asks everything of some schemas.
-pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Result<Answers, sqlx::Error> {
-    let relations = rows(connection, &RELATIONS, schemas, Relation::read).await?;
-    let columns = rows(connection, &COLUMNS, schemas, |row| {
+impl Column {
+    /// A row of which the cells up to the tenth stand in the order of the fields; the others are given.
+    pub(super) fn read(row: &PgRow, modifier: i32, loose: bool, readable: bool) -> Result<Self, sqlx::Error> {
         Ok(Column {
             table: row.try_get(0)?,
             name: row.try_get(1)?,
@@ -217,12 +215,20 @@ pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Re
             type_type: row.try_get(5)?,
             category: row.try_get(6)?,
             type_schema: row.try_get(7)?,
-            modifier: row.try_get(8)?,
+            modifier,
             comment: row.try_get(9)?,
             collation: row.try_get(10)?,
-            loose: row.try_get(11)?,
-            readable: row.try_get(12)?,
+            loose,
+            readable,
         })
+    }
+}
+
+/// Asks everything of some schemas.
+pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Result<Answers, sqlx::Error> {
+    let relations = rows(connection, &RELATIONS, schemas, Relation::read).await?;
+    let columns = rows(connection, &COLUMNS, schemas, |row| {
+        Column::read(row, row.try_get(8)?, row.try_get(11)?, row.try_get(12)?)
     })
     .await?;
     let indexes = rows(connection, &INDEXES, schemas, |row| {

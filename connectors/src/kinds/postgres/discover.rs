@@ -11,6 +11,7 @@ use lilong_schema::catalog::pattern::Pattern;
 use sqlx::{ConnectOptions, Connection, Row};
 
 use super::settings;
+use crate::deadline::within;
 use crate::describing::narrow_to_database;
 use crate::kinds::{Discovery, Undiscovered};
 
@@ -46,7 +47,7 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Undiscovered> {
             names
         };
         let time = settings.tuning.connect_timeout + settings.tuning.timeout;
-        names = match tokio::time::timeout(time, asking).await {
+        names = match within(time, asking).await {
             Ok(Ok(names)) => Ok(names),
             Ok(Err(error)) => Err(reason(&error)),
             Err(_) => Err("it does not answer".to_owned()),

@@ -11,6 +11,7 @@ use futures::stream::{BoxStream, unfold};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 
 use crate::Change;
+use crate::deadline::within;
 
 /// The pause before connecting again, doubled each time up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -51,7 +52,7 @@ impl Listening {
                     }
                 }
             };
-            match tokio::time::timeout(SILENCE, listener.try_recv()).await {
+            match within(SILENCE, listener.try_recv()).await {
                 Ok(Ok(Some(told))) => {
                     return Change::parse(told.payload()).unwrap_or_else(|| {
                         tracing::warn!(source = %self.source, "a message that names no change stands for any");
@@ -85,5 +86,5 @@ impl Listening {
 /// A peer that is gone without a word is never noticed by waiting.
 async fn lives(listener: &mut PgListener) -> bool {
     let asked = sqlx::query("SELECT 1").execute(listener);
-    matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(Ok(_)))
+    matches!(within(PATIENCE, asked).await, Ok(Ok(_)))
 }

@@ -10,7 +10,7 @@ use lilong_schema::{Scalar, SourceDescription};
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
-use super::catalog::{Answers, Column, Index, Labels, Reference, Relation, rows};
+use super::catalog::{Answers, Column, Index, Labels, Reference, Relation, of_served, rows};
 use super::family::Family;
 use super::form::{COLLATION, FORM, Form, LOOSE, TYPE};
 
@@ -18,14 +18,6 @@ use super::form::{COLLATION, FORM, Form, LOOSE, TYPE};
 const SERVED: &str = "n.nspname::text = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS w ON w.oid = h.inhparent \
      WHERE h.inhrelid = c.oid AND w.relkind = 'p') AND has_schema_privilege(n.oid, 'USAGE')";
-
-/// The joins that the condition above speaks of.
-const OF_SERVED: &str =
-    "JOIN pg_catalog.pg_class AS c ON c.oid = {} JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace";
-
-fn of_served(column: &str) -> String {
-    OF_SERVED.replace("{}", column)
-}
 
 fn relations() -> String {
     format!(
@@ -145,22 +137,8 @@ pub(super) async fn ask(
 }
 
 fn column(row: &PgRow, family: &Family) -> Result<Numbered, sqlx::Error> {
-    let category: String = row.try_get(6)?;
-    let column = Column {
-        table: row.try_get(0)?,
-        name: row.try_get(1)?,
-        native: row.try_get(2)?,
-        required: row.try_get(3)?,
-        type_name: row.try_get(4)?,
-        type_type: row.try_get(5)?,
-        category,
-        type_schema: row.try_get(7)?,
-        modifier: i32::try_from(row.try_get::<i64, _>(8)?).unwrap_or(-1),
-        comment: row.try_get(9)?,
-        collation: row.try_get(10)?,
-        loose: family.loose,
-        readable: true,
-    };
+    let modifier = i32::try_from(row.try_get::<i64, _>(8)?).unwrap_or(-1);
+    let column = Column::read(row, modifier, family.loose, true)?;
     Ok((column, row.try_get(11)?, row.try_get(12)?))
 }
 

@@ -2,10 +2,9 @@
 //!
 //! In: connection options and tuning. Out: [`Lease`]s. *Invariant*: a connection comes back only by
 //! [`Lease::give_back`], when its last statement has ended; whatever else happens, it is cancelled at the server and
-//! closed, and its turn ends with that.
+//! closed, and its turn ends with that, later than that of the limit layer, which ends with the rows.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -19,6 +18,7 @@ use super::family::Family;
 use super::fault;
 use crate::deadline::within;
 use crate::pool::{self, Idlers, Server, Slot};
+use crate::sweeping::{Sweeping, Swept, keep_swept};
 use crate::{Error, ErrorKind, Result, farewell};
 
 /// A connection that was idle for longer is asked whether it still lives.
@@ -34,7 +34,7 @@ pub(super) struct Pool {
     tuning: Tuning,
     turns: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
-    sweeping: AtomicBool,
+    sweeping: Sweeping,
     server: Arc<Server>,
 }
 
@@ -87,7 +87,7 @@ impl Pool {
             turns: Arc::new(Semaphore::new(tuning.connections.max(1))),
             tuning,
             idle: Mutex::new(vec![]),
-            sweeping: AtomicBool::new(false),
+            sweeping: Sweeping::default(),
             server,
         });
         pool::enlist(&pool, Some(&pool.server));
@@ -199,34 +199,6 @@ impl Pool {
         (old, idle.len())
     }
 
-    /// One task for each pool that has idle connections.
-    fn keep_swept(self: &Arc<Self>) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        if self.sweeping.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let pool: Weak<Pool> = Arc::downgrade(self);
-        let pause = (self.tuning.idle_timeout / 2).max(Duration::from_millis(10));
-        runtime.spawn(async move {
-            loop {
-                tokio::time::sleep(pause).await;
-                let Some(pool) = pool.upgrade() else {
-                    return;
-                };
-                let (old, left) = pool.sweep();
-                for idle in old {
-                    idle.connection.close(pool.tuning.wait_timeout).await;
-                }
-                if left == 0 {
-                    pool.sweeping.store(false, Ordering::Release);
-                    return;
-                }
-            }
-        });
-    }
-
     /// Ends what a process of the server is doing.
     async fn cancel(self: &Arc<Self>, process: i32) {
         let idle = self.take_idle();
@@ -257,7 +229,28 @@ impl Pool {
             idle.push(Idle { connection, since });
         }
         drop(idle);
-        self.keep_swept();
+        keep_swept(self);
+    }
+}
+
+impl Swept for Pool {
+    fn sweeping(&self) -> &Sweeping {
+        &self.sweeping
+    }
+
+    fn pause(&self) -> Duration {
+        self.tuning.idle_timeout / 2
+    }
+
+    fn let_go(&self) -> BoxFuture<'_, usize> {
+        async move {
+            let (old, left) = self.sweep();
+            for idle in old {
+                idle.connection.close(self.tuning.wait_timeout).await;
+            }
+            left
+        }
+        .boxed()
     }
 }
 

@@ -13,29 +13,20 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, Field as ArrowField, Schema};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lilong_schema::collection::FieldId;
-use lilong_schema::value::canonical_decimal;
+use lilong_schema::value::{canonical_decimal, canonical_uuid};
 use lilong_schema::{Scalar, temporal};
 use serde_json::Value;
 
 use super::definition::{Column, Definition, Place};
 use crate::rows::arrow_type;
+use crate::{CellFault, Rows};
 
-/// Rows of an answer.
-#[derive(Debug)]
-pub(super) struct Decoded {
-    /// A column for each of the definition.
-    pub(super) batch: RecordBatch,
-    /// Column and row of each cell that could not be read.
-    pub(super) faults: Vec<(FieldId, usize)>,
-}
-
-/// Reads rows; `asked` gives the text that a column was asked for.
+/// Reads rows, with a column for each of the definition; `asked` gives the text that a column was asked for.
 pub(super) fn decode(
     definition: &Definition,
     rows: &[Value],
     asked: &dyn Fn(&str) -> Option<String>,
-) -> Result<Decoded, ArrowError> {
+) -> Result<Rows, ArrowError> {
     let mut faults = Vec::new();
     let mut columns = Vec::with_capacity(definition.columns.len());
     let mut fields = Vec::with_capacity(definition.columns.len());
@@ -44,11 +35,11 @@ pub(super) fn decode(
         let array = match &column.place {
             Place::At(path) => {
                 let cells = rows.iter().map(|row| path.iter().try_fold(row, |value, step| member(value, step)));
-                read(column, cells, |row| faults.push((at, row)))
+                read(column, cells, |row| faults.push(CellFault { column: at, row }))
             }
             Place::Asked => {
                 own = asked(&column.name).map(Value::String);
-                read(column, rows.iter().map(|_| own.as_ref()), |row| faults.push((at, row)))
+                read(column, rows.iter().map(|_| own.as_ref()), |row| faults.push(CellFault { column: at, row }))
             }
         };
         fields.push(ArrowField::new(&column.name, arrow_type(column.scalar), true));
@@ -56,7 +47,7 @@ pub(super) fn decode(
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
     let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
-    Ok(Decoded { batch, faults })
+    Ok(Rows { batch, faults })
 }
 
 /// One step of a pointer.
@@ -129,7 +120,7 @@ fn read<'a>(
             Value::String(text) => canonical_decimal(text),
             _ => None,
         }),
-        Scalar::Uuid => build!(texts(), cells, column, fault, uuid),
+        Scalar::Uuid => build!(texts(), cells, column, fault, |value: &Value| canonical_uuid(value.as_str()?)),
         Scalar::Json => build!(texts(), cells, column, fault, |value: &Value| Some(value.to_string())),
         Scalar::Enum => {
             let known = column.enumeration.as_ref().map_or(&[][..], |enumeration| &enumeration.values);
@@ -168,14 +159,4 @@ fn boolean(value: &Value) -> Option<bool> {
         Value::String(text) if text == "false" => Some(false),
         _ => None,
     }
-}
-
-fn uuid(value: &Value) -> Option<String> {
-    let text = value.as_str()?;
-    let fits = text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        });
-    fits.then(|| text.to_ascii_lowercase())
 }

@@ -7,22 +7,20 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_array::{Array, RecordBatch};
 use arrow_schema::ArrowError;
-use arrow_select::concat::concat_batches;
-use arrow_select::filter::filter_record_batch;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::cell::{self, Decoded};
+use super::cell;
 use super::definition::{Definition, Paging};
 use super::page::Pages;
 use super::request::Target;
 use super::xml;
 use crate::evaluate::{KeyIndex, canonical_texts};
 use crate::http::{Answer, Client, Request, StatusCode};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Rows};
 
 /// Pages of one list.
 const PAGES: usize = 10_000;
@@ -48,19 +46,19 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// Reads all targets.
-    pub(super) async fn read(&self, targets: &[Target], at_once: usize) -> Result<Decoded> {
+    pub(super) async fn read(&self, targets: &[Target], at_once: usize) -> Result<Rows> {
         let asking: Vec<_> = targets.iter().map(|target| self.target(target).boxed()).collect();
-        let pieces: Vec<Vec<Decoded>> = stream::iter(asking).buffered(at_once.max(1)).try_collect().await?;
-        let pieces: Vec<Decoded> = pieces.into_iter().flatten().collect();
+        let pieces: Vec<Vec<Rows>> = stream::iter(asking).buffered(at_once.max(1)).try_collect().await?;
+        let pieces: Vec<Rows> = pieces.into_iter().flatten().collect();
         let whole = match pieces.as_slice() {
             [] => self.decode(&[], None)?,
-            pieces => self.join(pieces)?,
+            [first, ..] => Rows::joined(&first.batch.schema(), &pieces).map_err(|cause| self.defect(cause))?,
         };
         self.tell_apart(&whole.batch)?;
         Ok(whole)
     }
 
-    async fn target(&self, target: &Target) -> Result<Vec<Decoded>> {
+    async fn target(&self, target: &Target) -> Result<Vec<Rows>> {
         let mut pages = Pages::new(if self.one { &Paging::Whole } else { &self.definition.paging });
         let mut pieces = Vec::new();
         let (mut rows, mut total) = (0, None);
@@ -180,7 +178,7 @@ impl Reading<'_> {
         }
     }
 
-    fn decode(&self, items: &[Value], target: Option<&Target>) -> Result<Decoded> {
+    fn decode(&self, items: &[Value], target: Option<&Target>) -> Result<Rows> {
         let asked = |column: &str| {
             let (_, values) = target?.asked.iter().find(|(name, _)| name == column)?;
             // Of several at once it cannot be known which one it was.
@@ -190,11 +188,11 @@ impl Reading<'_> {
     }
 
     /// Only the rows that have the values they were asked for.
-    fn asked_for(&self, decoded: Decoded, target: &Target) -> Result<Decoded> {
+    fn asked_for(&self, decoded: Rows, target: &Target) -> Result<Rows> {
         let mut kept = vec![true; decoded.batch.num_rows()];
         for (name, values) in &target.asked {
             let Some(at) = self.definition.columns.iter().position(|column| column.name == *name) else { continue };
-            if decoded.faults.iter().any(|(column, _)| *column == at) {
+            if decoded.faults.iter().any(|fault| fault.column == at) {
                 return Err(self.mismatch("a row whose value that was asked for cannot be read"));
             }
             let scalar = self.definition.columns[at].scalar;
@@ -207,26 +205,8 @@ impl Reading<'_> {
         if kept.iter().all(|kept| *kept) {
             return Ok(decoded);
         }
-        let mut moved = Vec::with_capacity(kept.len());
-        let mut row = 0;
-        for kept in &kept {
-            moved.push(kept.then_some(row));
-            row += usize::from(*kept);
-        }
-        let faults = decoded.faults.iter().filter_map(|(column, row)| Some((*column, moved[*row]?)));
-        let batch = filter_record_batch(&decoded.batch, &BooleanArray::from(kept.clone()));
-        Ok(Decoded { faults: faults.collect(), batch: batch.map_err(|cause| self.defect(cause))? })
-    }
-
-    fn join(&self, pieces: &[Decoded]) -> Result<Decoded> {
-        let schema = pieces[0].batch.schema();
-        let batch = concat_batches(&schema, pieces.iter().map(|piece| &piece.batch));
-        let (mut faults, mut before) = (Vec::new(), 0);
-        for piece in pieces {
-            faults.extend(piece.faults.iter().map(|(column, row)| (*column, row + before)));
-            before += piece.batch.num_rows();
-        }
-        Ok(Decoded { batch: batch.map_err(|cause| self.defect(cause))?, faults })
+        let kept: Vec<u32> = kept.into_iter().zip(0..).filter(|(kept, _)| *kept).map(|(_, row)| row).collect();
+        decoded.take(&kept).map_err(|cause| self.defect(cause))
     }
 
     /// The key of the first row; `None` if there is none.

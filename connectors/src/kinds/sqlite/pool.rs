@@ -2,10 +2,12 @@
 //!
 //! In: jobs that want a connection. Out: a connection that reads the file as it is now. *Invariant*: never more than the
 //! settings allow; a connection whose file was changed under it, or that failed in a way that may last, is not used again.
+//! A turn here is not that of the limit layer, which is for fetches: describing takes one too, and one lasts until a
+//! statement that was given up has ended.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -19,6 +21,7 @@ use super::access::{Access, Found, Watch};
 use super::{fault, functions};
 use crate::deadline::within;
 use crate::pool::{self, Idlers, Slot};
+use crate::sweeping::{Sweeping, Swept, keep_swept};
 use crate::{Error, ErrorKind, Result};
 
 /// Prepared statements that a connection keeps.
@@ -34,7 +37,7 @@ pub(super) struct Pool {
     watch: Watch,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
-    sweeping: AtomicBool,
+    sweeping: Sweeping,
 }
 
 #[derive(Debug)]
@@ -109,7 +112,7 @@ impl Pool {
             tuning,
             watch,
             idle: Mutex::new(vec![]),
-            sweeping: AtomicBool::new(false),
+            sweeping: Sweeping::default(),
         });
         pool::enlist(&pool, None);
         pool
@@ -134,7 +137,7 @@ impl Pool {
     pub(super) async fn turn(self: &Arc<Self>) -> Result<Turn> {
         let turn = within(self.tuning.wait_timeout, self.permits.clone().acquire_owned()).await;
         if let Ok(Ok(permit)) = turn {
-            self.keep_swept();
+            keep_swept(self);
             let last = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             return Ok(match last {
                 Some(idle) => Turn { permit, kept: Some((idle.connection, idle.found, idle.since)), slot: idle.slot },
@@ -173,33 +176,6 @@ impl Pool {
         left
     }
 
-    /// One task for each pool that has connections.
-    fn keep_swept(self: &Arc<Self>) {
-        if self.sweeping.load(Ordering::Acquire) {
-            return;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        if self.sweeping.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let pool: Weak<Pool> = Arc::downgrade(self);
-        let pause = self.tuning.idle_timeout.max(Duration::from_millis(10));
-        runtime.spawn(async move {
-            loop {
-                tokio::time::sleep(pause).await;
-                let Some(pool) = pool.upgrade() else {
-                    return;
-                };
-                if pool.sweep() == 0 {
-                    pool.sweeping.store(false, Ordering::Release);
-                    return;
-                }
-            }
-        });
-    }
-
     fn look(&self) -> Result<Found> {
         self.watch.look().map_err(|obstacle| fault::of_obstacle(&self.source, self.watch.path(), &obstacle))
     }
@@ -229,6 +205,20 @@ impl Pool {
         rusqlite::vtab::array::load_module(&connection)?;
         functions::register(&connection)?;
         Ok(connection)
+    }
+}
+
+impl Swept for Pool {
+    fn sweeping(&self) -> &Sweeping {
+        &self.sweeping
+    }
+
+    fn pause(&self) -> Duration {
+        self.tuning.idle_timeout
+    }
+
+    fn let_go(&self) -> BoxFuture<'_, usize> {
+        std::future::ready(self.sweep()).boxed()
     }
 }
 

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_select::concat::concat_batches;
 use futures::future::BoxFuture;
 use futures::{StreamExt, stream};
 use tokio::time::Instant;
@@ -15,7 +14,7 @@ use tokio::time::Instant;
 use super::shelf::{Asked, Shelf};
 use super::store::{Key, Value};
 use crate::evaluate::{self, KeyIndex};
-use crate::{BoundFetch, CellFault, Result, RowStream, Rows};
+use crate::{BoundFetch, Error, ErrorKind, Result, RowStream, Rows};
 
 /// Bytes of one load that are held at most to be kept.
 const MOST_BYTES: usize = 16 << 20;
@@ -44,7 +43,14 @@ impl Load {
             let bound = &*self.bound;
             Arc::new(BoundFetch { prepared, operands: bound.operands.clone(), keys: bound.keys.clone() })
         });
-        let narrow = move |rows: Result<Rows>| if is_wider { rows.map(|rows| narrow(&rows, width)) } else { rows };
+        let source = self.shelf.source().clone();
+        let narrow = move |rows: Result<Rows>| {
+            if !is_wider {
+                return rows;
+            }
+            let defect = |cause| Error::new(ErrorKind::Internal, source.clone(), "narrowing rows").because(cause);
+            rows?.narrowed(width).map_err(defect)
+        };
         let mut rows = ask(wide.unwrap_or_else(|| self.bound.clone())).await?;
         let (mut pieces, mut bytes) = (Vec::new(), 0);
         while let Some(piece) = rows.next().await {
@@ -68,7 +74,10 @@ impl Load {
     }
 
     fn keep(&self, pieces: &[Rows]) -> evaluate::Result<()> {
-        let all = joined(pieces)?;
+        let all = match pieces.first() {
+            Some(first) => Some(Rows::joined(&first.batch.schema(), pieces)?),
+            None => None,
+        };
         let count = all.as_ref().map_or(0, |rows| rows.batch.num_rows());
         let runs = match &all {
             Some(all) => {
@@ -102,27 +111,4 @@ impl Load {
         let told = rows.iter().map(Vec::len).sum::<usize>();
         Ok((told == batch.num_rows()).then_some(rows))
     }
-}
-
-/// All rows as one, faults in their order; `None`: there are none.
-fn joined(pieces: &[Rows]) -> evaluate::Result<Option<Rows>> {
-    let Some(first) = pieces.first() else { return Ok(None) };
-    let (mut faults, mut before) = (Vec::new(), 0);
-    for rows in pieces {
-        faults.extend(rows.faults.iter().map(|fault| CellFault { row: fault.row + before, ..*fault }));
-        before += rows.batch.num_rows();
-    }
-    faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
-    let batch = match pieces {
-        [only] => only.batch.clone(),
-        _ => concat_batches(&first.batch.schema(), pieces.iter().map(|rows| &rows.batch))?,
-    };
-    Ok(Some(Rows { batch, faults }))
-}
-
-/// The first columns.
-fn narrow(rows: &Rows, width: usize) -> Rows {
-    let batch = rows.batch.project(&(0..width).collect::<Vec<_>>()).unwrap_or_else(|_| rows.batch.clone());
-    let faults = rows.faults.iter().filter(|fault| fault.column < width).copied().collect();
-    Rows { batch, faults }
 }

@@ -3,12 +3,11 @@
 //! In: all rows, with their keys, and the keys of each caller. Out: the rows and faults of each, in the order they came.
 //! *Invariant*: a row that belongs to none of the keys is not dropped: then there is no answer at all.
 
-use arrow_array::{ArrayRef, RecordBatch, UInt32Array};
-use arrow_select::concat::{concat, concat_batches};
-use arrow_select::take::take_record_batch;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_select::concat::concat;
 
+use crate::Rows;
 use crate::evaluate::{self, KeyIndex, distinct_keys};
-use crate::{CellFault, Rows};
 
 /// The different keys of all callers.
 pub(super) fn union(callers: &[&RecordBatch]) -> evaluate::Result<RecordBatch> {
@@ -32,25 +31,14 @@ pub(super) fn split(
     let Some(first) = pieces.first() else {
         return Ok(Some(vec![None; callers.len()]));
     };
-    let batch = match pieces {
-        [only] => only.batch.clone(),
-        _ => concat_batches(&first.batch.schema(), pieces.iter().map(|rows| &rows.batch))?,
-    };
-    let width = width.unwrap_or(batch.num_columns());
-    let mut faults = Vec::new();
-    let mut before = 0;
-    for rows in pieces {
-        faults.extend(rows.faults.iter().map(|fault| CellFault { row: fault.row + before, ..*fault }));
-        before += rows.batch.num_rows();
-    }
-    faults.retain(|fault| fault.column < width);
-    faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
+    let whole = Rows::joined(&first.batch.schema(), pieces)?;
+    let batch = &whole.batch;
     let index = KeyIndex::new(&positions.iter().map(|at| batch.column(*at).clone()).collect::<Vec<_>>())?;
     let told = index.lookup(all.columns())?.into_iter().flatten().map(|key| index.rows(key).len()).sum::<usize>();
     if told != batch.num_rows() {
         return Ok(None);
     }
-    let columns = batch.project(&(0..width).collect::<Vec<_>>())?;
+    let columns = whole.narrowed(width.unwrap_or(batch.num_columns()))?;
     let given = callers.iter().map(|keys| {
         let Some(keys) = keys else {
             return Ok(None);
@@ -60,22 +48,7 @@ pub(super) fn split(
         if rows.is_empty() {
             return Ok(None);
         }
-        let faults = moved(&faults, &rows);
-        Ok(Some(Rows { batch: take_record_batch(&columns, &UInt32Array::from(rows))?, faults }))
+        Ok(Some(columns.take(&rows)?))
     });
     Ok(Some(given.collect::<evaluate::Result<Vec<_>>>()?))
-}
-
-/// Faults, in the order of rows, under the new numbers of the rows taken.
-fn moved(faults: &[CellFault], taken: &[u32]) -> Vec<CellFault> {
-    if faults.is_empty() {
-        return Vec::new();
-    }
-    let of_row = |(new, old): (usize, &u32)| {
-        let old = *old as usize;
-        let start = faults.partition_point(|fault| fault.row < old);
-        let own = faults[start..].iter().take_while(move |fault| fault.row == old);
-        own.map(move |fault| CellFault { row: new, ..*fault })
-    };
-    taken.iter().enumerate().flat_map(of_row).collect()
 }

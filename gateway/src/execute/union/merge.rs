@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use arrow_array::{ArrayRef, Int32Array, RecordBatch, UInt32Array};
-use arrow_row::{RowConverter, SortField};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
@@ -166,13 +165,10 @@ impl<'a> Pool<'a> {
             .chain(keys)
             .map(|field| {
                 let at = self.step.work.iter().position(|column| column == field).ok_or_else(internal)?;
-                evaluate::comparable(batch.column(at), fetch.collection.fields[*field].scalar).map_err(|_| internal())
+                Ok((batch.column(at), fetch.collection.fields[*field].scalar))
             })
-            .collect::<Result<Vec<ArrayRef>, Fault>>()?;
-        let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-        let encoded = RowConverter::new(fields)
-            .and_then(|converter| converter.convert_columns(&columns))
-            .map_err(|_| internal())?;
+            .collect::<Result<Vec<_>, Fault>>()?;
+        let encoded = evaluate::encoded(columns).map_err(|_| internal())?;
         let mut seen = std::collections::HashSet::with_capacity(rows.len());
         Ok(rows.into_iter().filter(|row| seen.insert(encoded.row(*row as usize))).collect())
     }
