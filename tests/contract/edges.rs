@@ -190,6 +190,12 @@ impl Case<'_> {
             let expected = self.store.lock().await.ids(&format!("SELECT id FROM {table} ORDER BY {sql}")).await;
             self.expect(direction, &found, &expected);
         }
+        let is_enum = !["Int", "BigInt", "Float", "Decimal", "Boolean", "String", "UUID"].contains(&self.page.scalar)
+            && !self.page.scalar.contains("Date")
+            && self.page.scalar != "Time";
+        if is_enum {
+            self.enums(table, cells.contains(&Cell::Fault)).await;
+        }
         if cells.contains(&Cell::Fault) {
             return;
         }
@@ -207,12 +213,28 @@ impl Case<'_> {
         self.folds(table, different.len()).await;
     }
 
+    /// Labels go by declaration, which groups that are made here are not ordered by; a wrong one stands before all others.
+    async fn enums(&mut self, table: &str, wrong: bool) {
+        let asked = format!(
+            "{{ s {{ {table}Groups(by: [v], where: {{ w: {{ _regex: \"w\" }} }}, orderBy: [{{ key: {{ v: ASC }} }}]) {{ key {{ v }} }} }} }}"
+        );
+        let answer = self.asker.ask(&asked, json!({})).await;
+        self.expect("groups ordered here", &answer["errors"][0]["extensions"]["code"], &json!("TOO_COSTLY"));
+        let asked = format!("{{ s {{ {table}Aggregate {{ aggregate {{ min {{ v }} }} }} }} }}");
+        let answer = self.asker.ask(&asked, json!({})).await;
+        let code = if wrong { json!("SOURCE_MISMATCH") } else { Value::Null };
+        self.expect("an error of the smallest label", &answer["errors"][0]["extensions"]["code"], &code);
+        let smallest = &answer["data"]["s"][format!("{table}Aggregate")]["aggregate"]["min"]["v"];
+        self.expect("whether it is null", &smallest.is_null(), &wrong);
+    }
+
     /// The first and the last of the order are the smallest and the largest; groups are of what is different.
     async fn folds(&mut self, table: &str, different: usize) {
         let known = "where: { v: { _isNull: false } }, limit: 1";
         let asked = format!(
             "{{ s {{ a: {table}({known}, orderBy: [{{ v: ASC }}]) {{ v }} z: {table}({known}, orderBy: [{{ v: DESC }}]) {{ v }} \
              {table}Aggregate {{ aggregate {{ min {{ v }} max {{ v }} }} }} \
+             here: {table}Aggregate(where: {{ w: {{ _regex: \"w\" }} }}) {{ aggregate {{ min {{ v }} max {{ v }} }} }} \
              {table}Groups(by: [v], orderBy: [{{ key: {{ v: ASC_NULLS_FIRST }} }}]) {{ key {{ v }} aggregate {{ min {{ v }} }} }} }} }}"
         );
         let answer = self.asker.ask(&asked, json!({})).await;
@@ -221,6 +243,10 @@ impl Case<'_> {
         self.expect("errors of figures", &answer.get("errors"), &None);
         self.expect("min", &figures["min"]["v"], &data["a"][0]["v"]);
         self.expect("max", &figures["max"]["v"], &data["z"][0]["v"]);
+        // Texts are compared by code point here, and MariaDB has an order of its own for its UUIDs.
+        if !matches!(self.page.scalar, "String" | "UUID") {
+            self.expect("figures made here", &data["here"]["aggregate"], figures);
+        }
         let groups = data[format!("{table}Groups")].as_array().cloned().unwrap_or_default();
         self.expect("groups", &groups.len(), &different);
         for group in &groups {
@@ -260,6 +286,12 @@ impl Case<'_> {
             );
             let mut expected = self.store.lock().await.ids(&sql).await;
             without_faults(&mut expected, cells);
+            // What is equal is neither smaller nor larger, wherever the source sorts it.
+            expected.retain(|id| !same.contains(id));
+            if name.ends_with('e') {
+                expected.extend(&same);
+                expected.sort_unstable();
+            }
             self.expect(&format!("{name} {operand}"), ids, &expected);
         }
     }

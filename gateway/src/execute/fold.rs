@@ -3,6 +3,8 @@
 //! *Invariant*: a cell that could not be read never counts as if it were not there: what is computed of it is a fault too.
 //! Where rows are grouped by it, it is equal to null, and a fault of that group's key.
 
+mod declared;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -39,7 +41,12 @@ pub(super) fn fold(
     columns.extend(by.iter().map(column));
     let of = |parts: bool| {
         let figures = figures.iter().filter(|figure| figure.parts == parts);
-        figures.map(|figure| (figure.function, figure.of.iter().map(column).collect())).collect::<Vec<_>>()
+        let column = |figure: &Figure, of: &(usize, Scalar)| match &figure.declared {
+            None => column(of),
+            Some(labels) => declared::places(&rows.batch, of.0, labels),
+        };
+        let columns = |figure: &Figure| figure.of.iter().map(|of| column(figure, of)).collect();
+        figures.map(|figure| (figure.function, columns(figure))).collect::<Vec<_>>()
     };
     let count = rows.batch.num_rows();
     // Both number the groups in the order in which they first appear.
@@ -67,7 +74,11 @@ pub(super) fn fold(
         faults.extend(
             folded.faults.iter().filter(|fault| fault.column == own).map(|fault| CellFault { column: here, ..*fault }),
         );
-        made.push(folded.aggregates.get(*at).ok_or_else(internal)?.clone());
+        let values = folded.aggregates.get(*at).ok_or_else(internal)?;
+        made.push(match (&figure.declared, figure.of.as_slice()) {
+            (Some(labels), [(column, _)]) => declared::labels(&rows.batch, *column, labels, values),
+            _ => values.clone(),
+        });
         *at += 1;
     }
     faults.sort_unstable_by_key(|fault| (fault.row, fault.column));

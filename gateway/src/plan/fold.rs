@@ -5,6 +5,7 @@
 //! a source does not do whole is done here over its groups, or over its rows within the row budget, and comes to the same.
 
 mod cut;
+mod declared;
 pub(super) mod figures;
 mod groups;
 mod guard;
@@ -122,7 +123,7 @@ impl Builder<'_> {
             FoldKey::Far(link) => self.world.federated.link(link).to_normalize.is_empty(),
         };
         if groups && key_is_there && folding.by.iter().all(|column| self.groups_inside(&capabilities, *column)) {
-            return Ok(self.folded_by_source(folding, found, &capabilities));
+            return self.folded_by_source(folding, found, &capabilities);
         }
         self.folded_here(folding, found, groups && !keyed || of_members)
     }
@@ -206,7 +207,12 @@ impl Builder<'_> {
     }
 
     /// One fetch, in which the source folds.
-    fn folded_by_source(&mut self, folding: Folding<'_>, found: Found, capabilities: &Capabilities) -> Folded {
+    fn folded_by_source(
+        &mut self,
+        folding: Folding<'_>,
+        found: Found,
+        capabilities: &Capabilities,
+    ) -> Result<Folded, RequestError> {
         let federated = self.world.federated;
         let limits = self.world.limits;
         let Folding { field, collection: id, key, by, figures, asked, groups } = folding;
@@ -296,8 +302,11 @@ impl Builder<'_> {
             stops: matches!(key, FoldKey::Far(_)) && ceiling.budget,
         }));
         match rest {
-            Some(groups) => self.finish_groups(rows, groups, answer, operands),
-            None => Folded { rows, limit: None, offset: None },
+            Some(groups) => {
+                self.groups_compare_here(id, field, &groups, &answer)?;
+                Ok(self.finish_groups(rows, groups, answer, operands))
+            }
+            None => Ok(Folded { rows, limit: None, offset: None }),
         }
     }
 

@@ -264,6 +264,8 @@ const TYPES: &[Type] = &[
         &[("'sad'", Some(r#""sad""#)), ("'Happy'", Some(r#""Happy""#)), ("'ok'", Some(r#""ok""#)), ("'wrong'", FAULT)],
     )
     .order("{} + 0"),
+    of("ENUM('sad', 'ok', 'Happy')", "ST{}V", &[("'ok'", Some(r#""ok""#)), ("'sad'", Some(r#""sad""#))])
+        .order("{} + 0"),
     of(
         "ENUM('z', 'a b', 'ü', 'A B')",
         "String",

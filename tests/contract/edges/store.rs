@@ -1,4 +1,4 @@
-//! A database with a table for each type: `t0`, `t1` … with the columns `id` and `v`.
+//! A database with a table for each type: `t0`, `t1` … with the columns `id`, `v` and a text `w` that is `w` everywhere.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -21,10 +21,13 @@ pub(super) enum Store {
 fn filling(types: &[Type], null: &str) -> Vec<String> {
     let mut texts = vec![];
     for (number, page) in types.iter().enumerate() {
-        texts.push(format!("CREATE TABLE t{number} (id INTEGER PRIMARY KEY, v {} {null})", page.declared));
+        texts.push(format!(
+            "CREATE TABLE t{number} (id INTEGER PRIMARY KEY, v {} {null}, w VARCHAR(1) DEFAULT 'w')",
+            page.declared
+        ));
         let values = page.values.iter().map(|(sql, _)| *sql).chain(["NULL"]);
         for (row, sql) in values.enumerate() {
-            texts.push(format!("INSERT INTO t{number} VALUES ({}, {sql})", row + 1));
+            texts.push(format!("INSERT INTO t{number} (id, v) VALUES ({}, {sql})", row + 1));
         }
     }
     texts

@@ -171,7 +171,16 @@ impl Dialect for Sqlite {
                 };
                 // A column that prefers numbers would make one of a text that looks like it, and no text is less than that.
                 let plus = if reads_numbers(column.field, &storage) { "+" } else { "" };
-                format!("({plus}{}{exact} {sign} {})", self.ordered(column, &storage), value(&storage))
+                let text = format!("{plus}{}{exact} {sign} {}", self.ordered(column, &storage), value(&storage));
+                // A number and a text that print alike are equal, and stand in different places.
+                let (word, turned) = match comparison {
+                    Comparison::Greater if storage == Storage::Mixed => ("AND", "NOT "),
+                    Comparison::LessOrEqual if storage == Storage::Mixed => ("OR", ""),
+                    _ => return Some(format!("({text})")),
+                };
+                let slot = Slot::Value { operand, scalar, storage: Storage::Mixed, comparison: Comparison::Equal };
+                let same = self.equal(column, &storage, &parameter(statement, slot));
+                format!("({text} {word} {turned}{same})")
             }
             Comparison::Regex | Comparison::IRegex => return None,
             Comparison::Like

@@ -70,10 +70,13 @@ impl Builder<'_> {
             KeyColumns { columns, from, to: key_scalars(federated, link), normalize: link.to_normalize.clone() }
         });
         let rows = self.add(Step::Aggregate(AggregateStep { input: at_hand.rows, key, by, figures: at_hand.figures }));
-        Ok(match folding.groups {
-            Some(groups) => self.finish_groups(rows, groups, answer, folding.asked.operands),
-            None => Folded { rows, limit: None, offset: None },
-        })
+        match folding.groups {
+            Some(groups) => {
+                self.groups_compare_here(folding.collection, folding.field, &groups, &answer)?;
+                Ok(self.finish_groups(rows, groups, answer, folding.asked.operands))
+            }
+            None => Ok(Folded { rows, limit: None, offset: None }),
+        }
     }
 
     /// A fold by all that groups here are told apart by, so that its groups can be put together.
@@ -135,6 +138,7 @@ impl Builder<'_> {
         let scalar = |column: usize| (column, answer.fields[column].scalar);
         let figures = folding.figures.iter().zip(wanted).map(|(figure, parts)| Figure {
             function: figure.function,
+            declared: self.declared(id, figure),
             parts: parts.is_some(),
             of: match parts {
                 Some(parts) => parts.into_iter().map(scalar).collect(),
@@ -262,6 +266,7 @@ impl Builder<'_> {
         let figure = |figure: &Aggregate| Figure {
             function: figure.function,
             of: figure.fields.iter().map(at).collect(),
+            declared: self.declared(id, figure),
             parts: false,
         };
         let figures = folding.figures.iter().map(figure).collect();

@@ -1,6 +1,8 @@
 //! The steps that fold rows, widen them by linked ones, and give parents their figures; and how figures of a union are given
 //! out.
 
+use std::sync::Arc;
+
 use lilong_connectors::Function;
 use lilong_schema::Scalar;
 use lilong_schema::federated::SourceId;
@@ -28,6 +30,9 @@ pub struct Figure {
     pub function: Function,
     /// Of which columns.
     pub of: Vec<(usize, Scalar)>,
+    /// The labels of the enum that it is the smallest or the largest of, in their declared order, where its source goes by
+    /// that; `None`: labels are texts.
+    pub declared: Option<Arc<[String]>>,
     /// Whether these are the parts that [`lilong_connectors::evaluate::partials`] names, each row a group already.
     pub parts: bool,
 }

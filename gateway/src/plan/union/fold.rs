@@ -87,6 +87,7 @@ pub(super) fn union_fold(fetch: &Fetch, group: &Group, work: &[FieldId]) -> Unio
     let rows = group.aggregates.iter().map(|aggregate| Figure {
         function: aggregate.function,
         of: aggregate.fields.iter().map(of_rows).collect(),
+        declared: None,
         parts: false,
     });
     let groups = group.aggregates.iter().enumerate().map(|(at, aggregate)| {
@@ -102,7 +103,7 @@ pub(super) fn union_fold(fetch: &Fetch, group: &Group, work: &[FieldId]) -> Unio
             }
             function => vec![own(function)],
         };
-        Figure { function: aggregate.function, of, parts: true }
+        Figure { function: aggregate.function, of, declared: None, parts: true }
     });
     UnionFold {
         rows: Folding { by: telling.iter().map(of_rows).collect(), figures: rows.collect() },

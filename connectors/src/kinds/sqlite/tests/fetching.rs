@@ -227,7 +227,11 @@ async fn values_of_mixed_storage_go_by_their_text() {
     assert_eq!(ids(ask(Comparison::Equal, text("5")).await), "1 2");
     assert_eq!(ids(ask(Comparison::NotEqual, text("5")).await), "3 4 5");
     assert_eq!(ids(ask(Comparison::StartsWith, text("1.")).await), "3 5");
-    assert_eq!(ids(ask(Comparison::Greater, text("5")).await), "2 4 5");
+    // What is equal is neither smaller nor larger, though all texts are sorted behind all numbers.
+    assert_eq!(ids(ask(Comparison::Greater, text("5")).await), "4 5");
+    assert_eq!(ids(ask(Comparison::GreaterOrEqual, text("5")).await), "1 2 4 5");
+    assert_eq!(ids(ask(Comparison::Less, text("5")).await), "3");
+    assert_eq!(ids(ask(Comparison::LessOrEqual, text("5")).await), "1 2 3");
     assert_eq!(ids(silo.ask("t").columns(&["id"]).order("v", false).rows().await), "3 1 5 2 4 6");
 }
 
