@@ -49,7 +49,7 @@ fn a_server_that_is_away_stops_neither_a_start_nor_the_others() {
     let more = "[[union]]\nname = \"everywhere\"\nmembers = [\"far_*.t\"]\n\
                 [[link]]\nfrom = \"civil.t(id)\"\nto = \"far_parks.t(id)\"\nname = \"far\"\n";
     city.write("links.toml", more);
-    ends(&on("check", &city, &[]), 3, &["links.toml:1: warning", "links.toml:4: warning", "no source `far_parks`"]);
+    ends(&on("check", &city, &[]), 3, &["links.toml:3: warning", "links.toml:4: warning", "no source `far_parks`"]);
     assert_eq!(Running::serve(city.folder()).ask("{ civil { t { id } } }"), whole);
 }
 
