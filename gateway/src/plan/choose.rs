@@ -108,7 +108,8 @@ impl<'b> Builder<'b> {
     fn may_be_few(&self, link: &Link, among: &Among, conditions: &[&Argument]) -> bool {
         let is_narrowed = !matches!(&among.own.form, Form::Object(entries) if entries.is_empty());
         let about = [self.about(link.from, &[&among.own]), self.about(link.to, conditions)];
-        is_narrowed || !among.found.is_empty() || matches!(about, [Some(near), Some(far)] if near < far)
+        // In an `_or` or a `_not` what stands beside the link there may rule out members.
+        is_narrowed || !among.found.is_empty() || among.must && matches!(about, [Some(near), Some(far)] if near < far)
     }
 
     /// The keys of a link by either side.

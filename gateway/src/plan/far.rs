@@ -98,10 +98,10 @@ impl Builder<'_> {
         }
         let here = if page || !source_orders { order.len() - usize::from(rows_are_numbered) } else { last + 1 };
         let collection = &self.world.federated.collection(id).described;
-        // The text of several sources is ordered by code point in any case.
-        let is_union = self.world.federated.union_of(id).is_some();
+        // The text of several sources is ordered by code point in any case. In cursors it is that of one source.
+        let is_united = !page && self.world.federated.union_of(id).is_some();
         for (at, term) in order.iter().enumerate().take(here.min(given.links.len())) {
-            if by_source(at) && !is_union && !compares_alike(term.describe(collection, String::new()).scalar) {
+            if by_source(at) && !is_united && !compares_alike(term.describe(collection, String::new()).scalar) {
                 let why = if page {
                     "a page of an order that goes through other sources is compared here"
                 } else {
