@@ -140,7 +140,9 @@ impl<'b> Builder<'b> {
         let far_stops = !ways.folds && self.capabilities(link.to).limit;
         let stops = |step: &Step| matches!(step, Step::Fetch(fetch) if fetch.stops);
         let far_folds = ways.folds && !conditions.is_empty() && far.steps.iter().any(stops);
-        let near_first = !simple || !among.found.is_empty() || matches!(about, [Some(near), Some(far)] if near < far);
+        // A union's rows cost a statement for each member, so the other side is tried before.
+        let near_first = federated.union_of(link.from).is_none()
+            && (!simple || !among.found.is_empty() || matches!(about, [Some(near), Some(far)] if near < far));
         let name = |id: CollectionId| -> Arc<str> { federated.collection(id).described.name.as_str().into() };
         Ok(self.add(Step::Choose(Box::new(ChooseStep {
             field: link.name.clone(),
