@@ -98,7 +98,7 @@ impl Builder<'_> {
         }
         let here = if page || !source_orders { order.len() - usize::from(rows_are_numbered) } else { last + 1 };
         let collection = &self.world.federated.collection(id).described;
-        // The text of several sources is ordered by code point in any case. In cursors it is that of one source.
+        // The text of several sources is ordered by code point in any case. Pages would compare it with cursors, too, and are refused.
         let is_united = !page && self.world.federated.union_of(id).is_some();
         for (at, term) in order.iter().enumerate().take(here.min(given.links.len())) {
             if by_source(at) && !is_united && !compares_alike(term.describe(collection, String::new()).scalar) {
