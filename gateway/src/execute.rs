@@ -16,6 +16,7 @@ mod held;
 mod join;
 mod keys;
 mod made;
+mod nowhere;
 mod page;
 mod progress;
 mod running;

@@ -42,7 +42,7 @@ use lilong_schema::federated::SourceId;
 use lilong_schema::{Normalizer, Scalar, Value};
 
 pub use self::build::{World, plan};
-pub use self::choose::{ChooseStep, Part};
+pub use self::choose::{ChooseStep, Part, Whole};
 use self::connection::{ConnectionOutput, CursorArgument};
 pub use self::far::AttachStep;
 pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WholeOutput, WidenStep};

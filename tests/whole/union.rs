@@ -6,6 +6,7 @@ mod empty;
 mod folded;
 mod held;
 mod many;
+mod nowhere;
 mod paged;
 mod pruned;
 mod servers;

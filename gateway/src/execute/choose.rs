@@ -11,6 +11,7 @@ use std::time::Instant;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::nowhere::no_rows;
 use super::{Fault, Made, Run, StepResult, Steps, internal};
 use crate::error::Code;
 use crate::plan::{ChooseStep, Part, Step, StepId};
@@ -41,6 +42,11 @@ impl Run<'_> {
         attempt: Attempt,
     ) -> BoxFuture<'a, StepResult> {
         async move {
+            let empty = step.given.iter().zip(&given).filter(|(_, made)| made.is_empty()).map(|(id, _)| *id);
+            let empty = empty.collect::<Vec<_>>();
+            if step.whole.as_ref().is_some_and(|whole| self.leads_nowhere(whole, &empty)) {
+                return self.part("keyed", &step.keyed, vec![no_rows(&step.near)?], attempt).await;
+            }
             let budget = self.world.limits.budget_rows;
             // Within a side that is tried by so many rows no more is tried: the other side may need less.
             let most = attempt.stop.unwrap_or(budget).min(budget);

@@ -31,7 +31,7 @@ use self::merge::Pool;
 use super::collect::is_false;
 use super::{Fault, Made, RowSet, Run, Silent, internal, keep};
 use crate::error::Code;
-use crate::plan::union::{Ask, Reduced, Silence, UnionStep, compare_text, reduce};
+use crate::plan::union::{Ask, Known, Reduced, Silence, UnionStep, compare_text, reduce};
 use crate::plan::{Ceiling, StepId};
 
 /// A request that is ready to be sent.
@@ -48,6 +48,16 @@ struct Answer {
     rows: RowSet,
     /// How many rows were read to work on them here.
     read_here: usize,
+}
+
+/// For each condition whether it holds in all rows of a member, by member; `None` for conditions on other columns.
+pub(super) struct Truths(Vec<Option<BooleanArray>>);
+
+impl Truths {
+    /// Of a condition of which it is known.
+    pub(super) fn of(&self, leaf: usize, member: usize) -> Known {
+        self.0[leaf].as_ref().map_or(Some(false), |mask| mask.is_valid(member).then(|| mask.value(member)))
+    }
 }
 
 /// What members have sent so far.
@@ -86,7 +96,7 @@ impl Run<'_> {
             if faults.iter().any(|(silent, _)| *silent == member) {
                 continue;
             }
-            let truth = |leaf: usize| truths[leaf].as_ref().map_or(Some(false), |mask| known(mask, member));
+            let truth = |leaf: usize| truths.of(leaf, member);
             if let Some(ask) = step.ask(member, &truth)
                 && let Some(request) = self.request(step, member, ask, &operands, keys.as_ref(), &numbers)?
             {
@@ -186,15 +196,15 @@ impl Run<'_> {
         }
     }
 
-    /// For each condition whether it holds in all rows of a member; `None` for conditions on other columns.
-    fn truths(&self, step: &UnionStep, operands: &[Operand]) -> Result<Vec<Option<BooleanArray>>, Fault> {
+    /// What conditions come to in all rows of a member.
+    pub(super) fn truths(&self, step: &UnionStep, operands: &[Operand]) -> Result<Truths, Fault> {
         let is_fixed = |leaf: &Predicate| {
             let mut fields = Vec::new();
             crate::plan::fields_of(leaf, &mut fields);
             !fields.is_empty() && fields.iter().all(|field| step.fixed.contains(field))
         };
         if !step.leaves.iter().any(is_fixed) {
-            return Ok(vec![None; step.leaves.len()]);
+            return Ok(Truths(vec![None; step.leaves.len()]));
         }
         let sources: Vec<&str> =
             step.union.members.iter().map(|member| &**self.world.sources[member.source].name()).collect();
@@ -223,11 +233,11 @@ impl Run<'_> {
                 .map(Some)
                 .map_err(|error| self.internal(&error))
         };
-        step.leaves.iter().map(truth).collect()
+        step.leaves.iter().map(truth).collect::<Result<_, _>>().map(Truths)
     }
 
     /// Sources that may have rows but have not been described yet, as far as `_source` does not rule them out.
-    fn undescribed(&self, step: &UnionStep) -> Vec<Silent> {
+    pub(super) fn undescribed(&self, step: &UnionStep) -> Vec<Silent> {
         let may_have = |name: &str| {
             let decide = |_: usize, leaf: &Predicate| match leaf {
                 Predicate::Compare { field, comparison, operand }
@@ -328,10 +338,6 @@ impl Run<'_> {
             }
         }
     }
-}
-
-fn known(mask: &BooleanArray, at: usize) -> Option<bool> {
-    mask.is_valid(at).then(|| mask.value(at))
 }
 
 /// Whether a fault is a member's own; a budget that is spent is the request's.

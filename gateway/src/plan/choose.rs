@@ -9,6 +9,7 @@
 
 mod keys;
 mod place;
+mod whole;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use lilong_schema::federated::{CollectionId, Link, LinkId};
 
 use self::place::Among;
 pub(super) use self::place::{Place, object};
+pub use self::whole::Whole;
 use super::build::Builder;
 use super::inputs::edges;
 use super::read::{Columns, push};
@@ -37,8 +39,10 @@ pub struct ChooseStep {
     pub about: [Option<u64>; 2],
     /// Keys that narrow the near side, given to `near` in turn.
     pub given: Vec<StepId>,
+    /// The filter that it stands in.
+    pub whole: Option<Arc<Whole>>,
     /// The keys of the far side.
-    pub far: Part,
+    pub far: Arc<Part>,
     /// Whether `far` can be told to stop at a number of rows.
     pub far_stops: bool,
     /// Whether `far` is a fold of some rows that its source makes: it stops at a number of groups, but may look at all rows
@@ -70,7 +74,7 @@ pub struct Part {
 impl ChooseStep {
     /// Its parts and their names.
     pub fn parts(&self) -> impl Iterator<Item = (&'static str, &Part)> {
-        let parts = [Some(("far", &self.far)), self.different.as_ref().map(|part| ("different", part))];
+        let parts = [Some(("far", &*self.far)), self.different.as_ref().map(|part| ("different", part))];
         let others = [Some(("near", &self.near)), Some(("keyed", &self.keyed))];
         parts.into_iter().chain(others).flatten()
     }
@@ -125,7 +129,7 @@ impl<'b> Builder<'b> {
         let Place::Among(among) = self.place.clone() else { return (ways.far)(self) };
         let simple = conditions.iter().all(|condition| self.conjuncts(link.to, condition).1.is_empty());
         let about = [self.about(link.from, &[&among.own]), self.about(link.to, conditions)];
-        let far = self.part(0, |builder, _| (ways.far)(builder))?;
+        let far = Arc::new(self.part(0, |builder, _| (ways.far)(builder))?);
         // The other ways ask for the same once more.
         let counted = self.counts();
         let near = self.part(among.found.len(), |builder, given| builder.near_rows(link, &among, given, location))?;
@@ -149,6 +153,7 @@ impl<'b> Builder<'b> {
             sides: [name(link.from), name(link.to)],
             about,
             given: among.found.iter().map(|(_, step)| *step).collect(),
+            whole: None,
             far,
             far_stops,
             far_folds,

@@ -25,11 +25,14 @@ impl Builder<'_> {
         operands: &mut Vec<PlanOperand>,
         location: Location,
     ) -> Result<Predicate, RequestError> {
-        let place = self.among(id, argument);
-        let outer = std::mem::replace(&mut self.place, place);
+        let (place, all) = self.among(id, argument).unzip();
+        let argument = all.as_ref().unwrap_or(argument);
+        let outer = std::mem::replace(&mut self.place, place.unwrap_or(Place::Open));
         let predicate = self.condition(id, argument, false, operands, location);
         self.place = outer;
-        predicate
+        let predicate = predicate?;
+        self.tell_whole(&predicate, operands);
+        Ok(predicate)
     }
 
     /// The same; `here`: it stands in an `_or` or a `_not` that the source cannot check all of, so that it is checked

@@ -3,11 +3,13 @@
 //! *Invariant*: everything that grows with a document or with the structure of its variables is counted, so that no
 //! series of documents makes the cache larger than it says.
 
+use std::sync::Arc;
+
 use lilong_connectors::{OrderTarget, Predicate, Prepared};
 use lilong_schema::Value;
 
 use super::connection::{ConnectionField, ConnectionValue};
-use super::{KeysFrom, Output, OutputValue, Plan, PlanOperand, Step};
+use super::{KeysFrom, Output, OutputValue, Plan, PlanOperand, Step, Whole};
 
 /// What a step, an output, an operand or a condition takes at least, in bytes.
 const STEP: usize = 512;
@@ -58,7 +60,12 @@ fn step(step: &Step) -> usize {
         }),
         Step::Aggregate(aggregate) => (aggregate.by.len() + aggregate.figures.len()) * CONDITION,
         Step::Widen(widen) => widen.joins.len() * CONDITION,
-        Step::Choose(choose) => choose.parts().map(|(_, part)| part.steps.iter().map(self::step).sum::<usize>()).sum(),
+        Step::Choose(choose) => {
+            let whole =
+                |whole: &Arc<Whole>| (predicate(&whole.predicate) + operands(&whole.operands)) / whole.links.len();
+            let parts = choose.parts().map(|(_, part)| part.steps.iter().map(self::step).sum::<usize>());
+            parts.sum::<usize>() + choose.whole.as_ref().map_or(0, whole)
+        }
         Step::Scan(scan) => {
             let of = |part: &super::Part| part.steps.iter().map(self::step).sum::<usize>();
             of(&scan.plain)

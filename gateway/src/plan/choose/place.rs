@@ -38,27 +38,35 @@ pub(in crate::plan) struct Among {
 }
 
 impl Builder<'_> {
-    /// The place of conditions that all must hold.
-    pub(in crate::plan) fn among(&self, id: CollectionId, argument: &Argument) -> Place {
+    /// The place of conditions that all must hold, and they as entries of one object; `None`: all are of their own source.
+    pub(in crate::plan) fn among(&self, id: CollectionId, argument: &Argument) -> Option<(Place, Argument)> {
         let (own, crossing) = self.conjuncts(id, argument);
         if crossing.is_empty() {
-            return Place::Open;
+            return None;
         }
-        Place::Among(Box::new(Among { own: object(own), found: Vec::new(), must: true }))
+        let all = own.iter().chain(&crossing).cloned().collect();
+        let place = Place::Among(Box::new(Among { own: object(own), found: Vec::new(), must: true }));
+        Some((place, object(all)))
     }
 
-    /// Entries in the order in which they are planned: what narrows for little comes first.
+    /// Entries in the order in which they are planned: what narrows for little comes first. Links of which just one side can
+    /// be read come before those whose other side is narrowed by what is found.
     pub(in crate::plan) fn by_cost(&self, id: CollectionId, entries: &[(Arc<str>, Argument)]) -> Vec<usize> {
+        let federated = self.world.federated;
         let cost = |entry: &(Arc<str>, Argument)| {
             if !self.crosses(id, entry) {
-                return 0;
+                return (0, 0);
             }
-            match self.world.federated.member(self.world.slice, id, &entry.0) {
-                Some(Member::Link(link)) => self.about(self.world.federated.link(link).to, &[&entry.1]),
-                Some(Member::Aggregate(link)) => self.about(self.world.federated.link(link).to, &[]),
-                _ => None,
+            let about = |to: CollectionId, conditions: &[&Argument]| self.about(to, conditions).unwrap_or(u64::MAX);
+            match federated.member(self.world.slice, id, &entry.0) {
+                Some(Member::Link(link)) => {
+                    let conditions = [&entry.1];
+                    let rank = if self.chooses(link, &conditions) { 2 } else { 1 };
+                    (rank, about(federated.link(link).to, &conditions))
+                }
+                Some(Member::Aggregate(link)) => (2, about(federated.link(link).to, &[])),
+                _ => (3, 0),
             }
-            .unwrap_or(u64::MAX)
         };
         let mut order = (0..entries.len()).collect::<Vec<_>>();
         order.sort_by_cached_key(|at| cost(&entries[*at]));

@@ -130,7 +130,7 @@ impl Builder<'_> {
         let without_rows = self.met_by_no_rows(tests, figures);
         let groups = FarGroups { id, filter, tests, figures, without_rows };
         let conditions = filter.into_iter().collect::<Vec<_>>();
-        let crosses = conditions.iter().any(|filter| matches!(self.among(link.to, filter), Place::Among(_)));
+        let crosses = conditions.iter().any(|filter| self.among(link.to, filter).is_some());
         let keys = if let Place::AtHand { rows, columns } = self.place.clone() {
             self.far_groups(&groups, FoldKey::Parents { link: id, parent: rows, columns: &columns }, location)?
         } else if crosses || !self.chooses(id, &[]) {
