@@ -260,6 +260,8 @@ pub struct Parent {
     pub key: KeyColumns,
     /// The keys of the rows.
     pub row_key: KeyColumns,
+    /// Whether every key without a null leads to a row: see [`Link::enforced`](lilong_schema::federated::Link::enforced).
+    pub enforced: bool,
 }
 
 /// What a parent's rows are to it.

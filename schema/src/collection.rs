@@ -139,6 +139,9 @@ pub struct ForeignKey {
     /// Columns there, in the same order; empty means its primary key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
+    /// Whether the source sees to it that every key without a null leads to a row.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub enforced: bool,
 }
 
 impl Collection {

@@ -123,7 +123,7 @@ mod tests {
             let foreign = (0..3).map(|_| some()).collect::<Vec<_>>();
             let foreign_keys = foreign.into_iter().map(|columns| {
                 let collection = tables[random.below(tables.len())].clone();
-                ForeignKey { columns, collection, references: Vec::new() }
+                ForeignKey { columns, collection, references: Vec::new(), enforced: false }
             });
             let foreign_keys = foreign_keys.collect();
             Collection { name: name.clone(), fields, keys, foreign_keys, ..Collection::default() }

@@ -213,6 +213,8 @@ pub struct Link {
     pub to_columns: Vec<FieldId>,
     /// Whether it is a list.
     pub many: bool,
+    /// Whether the source sees to it that every key without a null leads to a row.
+    pub enforced: bool,
     /// An object link whose target columns are not known to be unique: two matches are `SOURCE_MISMATCH`.
     pub at_most_one: bool,
     /// Steps on the keys of the `from` side.

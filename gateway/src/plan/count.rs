@@ -79,6 +79,7 @@ impl Builder<'_> {
             } else {
                 row_key(federated, link, &columns)
             },
+            enforced: false,
         });
         let join = self.count_join(field, rows, parent);
         CountOutput { join, column: folded.then_some(key_columns.len()) }

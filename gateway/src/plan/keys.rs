@@ -10,7 +10,7 @@ use lilong_schema::{Federated, Normalizer, Scalar};
 
 use super::build::Builder;
 use super::read::{Columns, Fetching, position, push, push_cap};
-use super::{Ceiling, KeyColumns, KeysFrom, KeysStep, PlanOperand, Preimages, Step, StepId};
+use super::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, PlanOperand, Preimages, Step, StepId};
 use crate::error::{Location, RequestError};
 
 impl KeyColumns {
@@ -94,7 +94,30 @@ impl Builder<'_> {
     /// How a source that takes keys looks rows up: see [`look_up`].
     pub(super) fn look_up(&self, link: &Link, rows: StepId, columns: &[FieldId], budget: bool) -> Option<LookUp> {
         let takes_keys = self.capabilities(link.to).keys > 0;
-        takes_keys.then(|| look_up(self.world.federated, link, rows, columns, budget)).flatten()
+        let mut look_up = takes_keys.then(|| look_up(self.world.federated, link, rows, columns, budget)).flatten()?;
+        if let Some((before, key)) = self.known_before(rows, &look_up.keys.key) {
+            look_up.keys.input = before;
+            look_up.keys.key = key;
+        }
+        Some(look_up)
+    }
+
+    /// Where the keys of rows were known already when the rows were asked for by them: nobody waits for the rows then. Only
+    /// where the source sees to it that they are there; else what hangs by keys that lead to no row would be read for nothing.
+    fn known_before(&self, rows: StepId, key: &KeyColumns) -> Option<(StepId, KeyColumns)> {
+        let Step::Join(JoinStep { rule: JoinRule::One, parent: Some(parent), .. }) = &self.steps[rows] else {
+            return None;
+        };
+        let (there, here) = (&parent.key, &parent.row_key);
+        let is_plain = key.normalize.is_empty() && there.normalize.is_empty() && here.normalize.is_empty();
+        if !parent.enforced || !is_plain || key.columns.len() != here.columns.len() {
+            return None;
+        }
+        let at = key.columns.iter().map(|column| here.columns.iter().position(|own| own == column));
+        let at = at.collect::<Option<Vec<_>>>()?;
+        let same = at.iter().zip(&key.from).all(|(at, scalar)| there.from[*at] == *scalar && there.to[*at] == *scalar);
+        let columns = at.iter().map(|at| there.columns[*at]).collect();
+        same.then(|| (parent.step, KeyColumns { columns, ..key.clone() }))
     }
 
     /// The step that collects the keys of a look-up, and what they are to its fetch.

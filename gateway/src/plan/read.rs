@@ -175,6 +175,7 @@ impl Builder<'_> {
                 source: parent_source(federated, link),
                 key: parent_key(federated, link, parent_columns),
                 row_key: row_key(federated, link, &columns),
+                enforced: link.enforced,
             }),
             _ => None,
         };

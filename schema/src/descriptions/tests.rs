@@ -22,7 +22,12 @@ fn description() -> SourceDescription {
         name: name.into(),
         fields: vec![field("id", Scalar::BigInt), field("born", Scalar::Date)],
         keys: vec![Key { columns: vec!["id".into()], primary: true }],
-        foreign_keys: vec![ForeignKey { columns: vec!["gone".into()], collection: "none".into(), references: vec![] }],
+        foreign_keys: vec![ForeignKey {
+            columns: vec!["gone".into()],
+            collection: "none".into(),
+            references: vec![],
+            enforced: false,
+        }],
         indexes: vec![vec!["id".into()]],
         rows: Some(20_000),
         ..Collection::default()

@@ -168,6 +168,7 @@ fn add(
         to: to.collection,
         to_columns: to.columns.clone(),
         many,
+        enforced: false,
         at_most_one: !many && (!unique || !to.settings.normalize.is_empty()),
         normalize: from.settings.normalize.clone(),
         to_normalize: to.settings.normalize.clone(),

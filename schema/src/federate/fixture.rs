@@ -56,7 +56,8 @@ fn collection(name: &str, text: &str) -> Collection {
             "fk" => {
                 let (columns, to) = rest.split_once(") ").unwrap();
                 let (to, references) = to.split_once('(').map_or((to, Vec::new()), |(to, columns)| (to, list(columns)));
-                collection.foreign_keys.push(ForeignKey { columns: list(columns), collection: to.into(), references });
+                let (columns, to) = (list(columns), to.into());
+                collection.foreign_keys.push(ForeignKey { columns, collection: to, references, enforced: false });
             }
             "index" => collection.indexes.push(list(rest)),
             "rows" => collection.rows = Some(rest.parse().unwrap()),

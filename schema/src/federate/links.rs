@@ -16,6 +16,8 @@ pub(super) struct Reference {
     pub(super) columns: Vec<FieldId>,
     pub(super) to: CollectionId,
     pub(super) to_columns: Vec<FieldId>,
+    /// See [`ForeignKey::enforced`].
+    pub(super) enforced: bool,
 }
 
 /// Adds the links of all foreign keys: first the side that refers, then the side referred to.
@@ -94,7 +96,7 @@ fn find_reference(draft: &Draft<'_>, from: CollectionId, key: &ForeignKey) -> Re
             return Err(format!("`{}` is {one} and `{}.{}` is {other}", column.name, there.name, to_column.name));
         }
     }
-    Ok(Some(Reference { from, columns, to, to_columns }))
+    Ok(Some(Reference { from, columns, to, to_columns, enforced: key.enforced }))
 }
 
 fn find_columns(described: &crate::Collection, names: &[String]) -> Result<Vec<FieldId>, String> {
@@ -108,7 +110,7 @@ fn find_columns(described: &crate::Collection, names: &[String]) -> Result<Vec<F
 
 /// `street` for `street_id → street`
 fn add_forward(draft: &mut Draft<'_>, reference: &Reference) {
-    let Reference { from, columns, to, to_columns } = reference;
+    let Reference { from, columns, to, to_columns, .. } = reference;
     let target = &draft.model.collections[*to].field;
     let plain = match own_columns(draft, *from, columns).as_slice() {
         [column] => {
@@ -120,13 +122,13 @@ fn add_forward(draft: &mut Draft<'_>, reference: &Reference) {
     };
     let qualified = format!("{target}{}", by_columns(draft, reference));
     let many = !draft.is_unique(*to, to_columns);
-    let link = link((*from, columns), (*to, to_columns), many);
+    let link = Link { enforced: reference.enforced, ..link((*from, columns), (*to, to_columns), many) };
     draft.add_link(link, Some(LinkNames { plain, qualified }));
 }
 
 /// The list, or for a unique foreign key the object, on the side referred to.
 fn add_back(draft: &mut Draft<'_>, reference: &Reference) {
-    let Reference { from, columns, to, to_columns } = reference;
+    let Reference { from, columns, to, to_columns, .. } = reference;
     let many = !draft.is_unique(*from, columns);
     let target = &draft.model.collections[*from].field;
     let by = by_columns(draft, reference);
@@ -159,6 +161,7 @@ fn link(from: (CollectionId, &[FieldId]), to: (CollectionId, &[FieldId]), many: 
         to: to.0,
         to_columns: to.1.to_vec(),
         many,
+        enforced: false,
         at_most_one: false,
         normalize: Vec::new(),
         to_normalize: Vec::new(),

@@ -335,6 +335,7 @@ fn reference(column: &str, collection: &str, target: &str) -> ForeignKey {
         columns: vec![column.to_owned()],
         collection: collection.to_owned(),
         references: vec![target.to_owned()],
+        enforced: false,
     }
 }
 

@@ -60,6 +60,34 @@ async fn what_two_requests_ask_in_common_is_asked_once() {
 }
 
 #[tokio::test]
+async fn what_hangs_by_a_key_that_leads_to_a_row_for_certain_does_not_wait_for_the_row() {
+    let query = "{ civil { resident(where: { id: { _in: [1, 2] } }) { id street { name resident { id } } } } }";
+    for (enforced, at_once) in [(true, 2), (false, 1)] {
+        let town = town(Plan { enforced, ..Plan::default() }).await;
+        let gate = Arc::new(Semaphore::new(1));
+        town.civil.play(Script { gate: Some(gate.clone()), ..Script::default() });
+        let opened = async {
+            for _ in 0..200 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(town.civil.log().len(), 1 + at_once);
+            gate.add_permits(100);
+        };
+        let (answer, ()) = tokio::join!(town.ask(query), opened);
+        let street = |name: &str, ids: [i64; 2]| {
+            let residents = ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>();
+            json!({ "name": name, "resident": residents })
+        };
+        let expected = json!([
+            { "id": 1, "street": street("Anshan", [1, 3]) },
+            { "id": 2, "street": street("Siping", [2, 4]) },
+        ]);
+        assert_eq!(answer["data"]["civil"]["resident"], expected, "{answer}");
+        assert_eq!(town.civil.log().len(), 3);
+    }
+}
+
+#[tokio::test]
 async fn fetches_that_need_nothing_of_each_other_run_at_the_same_time() {
     let town = town(Plan::default()).await;
     let gate = Arc::new(Semaphore::new(0));

@@ -26,6 +26,8 @@ pub(super) struct Plan {
     pub(super) residents: i64,
     pub(super) bad: Vec<(&'static str, &'static str, usize)>,
     pub(super) normalize: bool,
+    /// Whether `civil` sees to it that every resident's street is there.
+    pub(super) enforced: bool,
     pub(super) capabilities: Capabilities,
 }
 
@@ -37,6 +39,7 @@ impl Default for Plan {
             residents: 4,
             bad: Vec::new(),
             normalize: false,
+            enforced: false,
             capabilities: Capabilities::ALL,
         }
     }
@@ -57,6 +60,7 @@ pub(super) fn table(name: &str, columns: &[(&str, Scalar)], references: &[(&str,
                 columns: vec![(*column).into()],
                 collection: (*to).into(),
                 references: Vec::new(),
+                enforced: false,
             })
             .collect(),
         ..Collection::default()
@@ -81,7 +85,8 @@ pub(super) async fn town(plan: Plan) -> Town {
     use Scalar::{BigInt, String};
     let street = table("street", &[("id", BigInt), ("name", String)], &[]);
     let columns = [("id", BigInt), ("name", String), ("card", String), ("street_id", BigInt), ("age", BigInt)];
-    let resident = table("resident", &columns, &[("street_id", "street")]);
+    let mut resident = table("resident", &columns, &[("street_id", "street")]);
+    resident.foreign_keys[0].enforced = plan.enforced;
     let shot = table("shot", &[("id", BigInt), ("card", String), ("vaccine", String)], &[]);
     let ids = || (1..=plan.residents).map(Some);
     let streets = batch(

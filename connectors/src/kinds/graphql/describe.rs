@@ -229,6 +229,7 @@ impl<'a> Describing<'a> {
                     columns: vec![column],
                     collection,
                     references: vec![key],
+                    enforced: false,
                 })
                 .collect(),
             ..Collection::default()

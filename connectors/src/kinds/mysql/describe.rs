@@ -319,8 +319,9 @@ impl Found<'_> {
             if found.last().is_none_or(|(last, _)| *last != constraint) {
                 // Where a server's names are the same in any case, keys may be written in another.
                 let real = names.get(&target).or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(&target)));
-                let key =
-                    ForeignKey { columns: vec![], collection: real.unwrap_or(&target).clone(), references: vec![] };
+                let collection = real.unwrap_or(&target).clone();
+                // A session can write without being held to it, and nothing tells.
+                let key = ForeignKey { columns: vec![], collection, references: vec![], enforced: false };
                 found.push((constraint, key));
             }
             if let Some((_, key)) = found.last_mut() {

@@ -232,7 +232,7 @@ impl Schema {
                 _ => None,
             });
             let (columns, references) = pairs.collect::<Option<Vec<_>>>()?.into_iter().unzip();
-            Some(ForeignKey { columns, collection: reference.foreign_collection.clone(), references })
+            Some(ForeignKey { columns, collection: reference.foreign_collection.clone(), references, enforced: false })
         });
         let Capabilities { query, relationships } = can;
         let groups = query.aggregates.as_ref().is_some_and(|aggregates| aggregates.group_by.is_some());

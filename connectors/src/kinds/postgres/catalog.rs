@@ -93,7 +93,7 @@ static FOREIGN_KEYS: LazyLock<String> = LazyLock::new(|| {
         )
     };
     format!(
-        "SELECT k.conrelid::int8, tn.nspname::text, t.relname::text, {}, {} FROM pg_catalog.pg_constraint AS k {} \
+        "SELECT k.conrelid::int8, tn.nspname::text, t.relname::text, {}, {}, k.convalidated FROM pg_catalog.pg_constraint AS k {} \
          JOIN pg_catalog.pg_class AS t ON t.oid = k.confrelid JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace \
          WHERE {SERVED} AND k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.oid",
         names("conkey", "conrelid"),
@@ -166,6 +166,8 @@ pub(super) struct Reference {
     pub(super) target: String,
     pub(super) columns: Vec<String>,
     pub(super) references: Vec<String>,
+    /// Whether every key is checked, those that were there before it among them.
+    pub(super) enforced: bool,
 }
 
 /// An enum.
@@ -252,6 +254,7 @@ pub(super) async fn ask(connection: &mut PgConnection, schemas: &[String]) -> Re
             target: row.try_get(2)?,
             columns: row.try_get(3)?,
             references: row.try_get(4)?,
+            enforced: row.try_get(5)?,
         })
     })
     .await?;

@@ -119,11 +119,13 @@ fn assemble(answers: Answers, settings: &SourceSettings, schemas: &[String]) -> 
         }
     }
     for reference in answers.references {
-        if let Some((_, collection)) = positions.get(&reference.table).map(|at| &mut tables[*at]) {
+        if let Some((relation, collection)) = positions.get(&reference.table).map(|at| &mut tables[*at]) {
             collection.foreign_keys.push(ForeignKey {
                 columns: reference.columns,
                 collection: name_of(schemas, &reference.schema, &reference.target),
                 references: reference.references,
+                // Rows of tables that inherit from it are not held to its keys.
+                enforced: reference.enforced && !relation.inherited,
             });
         }
     }

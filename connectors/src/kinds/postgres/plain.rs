@@ -60,7 +60,7 @@ fn indexes(family: &Family) -> String {
 
 fn references() -> String {
     format!(
-        "SELECT k.conrelid::int8, k.confrelid::int8, tn.nspname::text, t.relname::text, k.conkey::text, k.confkey::text \
+        "SELECT k.conrelid::int8, k.confrelid::int8, tn.nspname::text, t.relname::text, k.conkey::text, k.confkey::text, k.convalidated \
          FROM pg_catalog.pg_constraint AS k {} \
          JOIN pg_catalog.pg_class AS t ON t.oid = k.confrelid JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace \
          WHERE {SERVED} AND k.contype = 'f' ORDER BY k.conrelid, k.oid",
@@ -120,6 +120,7 @@ pub(super) async fn ask(
             target: row.try_get(3)?,
             columns: known(named(table, &row.try_get::<String, _>(4)?)),
             references: known(named(target, &row.try_get::<String, _>(5)?)),
+            enforced: row.try_get(6)?,
         })
     })
     .await?;

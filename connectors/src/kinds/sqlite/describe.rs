@@ -235,7 +235,9 @@ fn foreign_keys(connection: &Connection, collection: &Collection, table: &str) -
             continue;
         };
         if found.last().is_none_or(|(last, _)| *last != id) {
-            let key = ForeignKey { columns: vec![], collection: real_table(connection, target)?, references: vec![] };
+            let collection = real_table(connection, target)?;
+            // Each program that writes decides whether it wants to be held to it.
+            let key = ForeignKey { columns: vec![], collection, references: vec![], enforced: false };
             found.push((id, key));
         }
         let Some((_, key)) = found.last_mut() else {

@@ -52,6 +52,7 @@ impl Builder<'_> {
                     source: parent_source(federated, link),
                     key: KeyColumns::first(key_scalars(federated, link)),
                     row_key: row_key(federated, link, &at_hand.columns),
+                    enforced: false,
                 })
             }
             _ => None,

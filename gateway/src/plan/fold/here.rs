@@ -301,7 +301,13 @@ impl Builder<'_> {
             let join = self.add(Step::Join(JoinStep {
                 field: link.name.clone(),
                 rows,
-                parent: Some(Parent { step: at_hand.rows, source: parent_source(federated, link), key, row_key }),
+                parent: Some(Parent {
+                    step: at_hand.rows,
+                    source: parent_source(federated, link),
+                    key,
+                    row_key,
+                    enforced: false,
+                }),
                 distinct: Vec::new(),
                 offset: None,
                 limit: None,

@@ -118,6 +118,7 @@ impl Builder<'_> {
                     source: parent_source(federated, &link),
                     key: parent_key(federated, &link, columns),
                     row_key: KeyColumns::first(scalars),
+                    enforced: false,
                 })
             }
             _ => None,

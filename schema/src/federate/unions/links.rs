@@ -41,6 +41,7 @@ pub(in crate::federate) fn union_references(draft: &Draft<'_>, references: &[Ref
             columns: with_source(draft, from, columns),
             to: collection(to),
             to_columns: with_source(draft, to, to_columns),
+            enforced: false,
         })
         .collect()
 }
