@@ -91,8 +91,7 @@ pub(super) fn read(
     let given = COMMON_KEYS.iter().copied().filter(|key| table.has(key)).collect();
     let mut written = BTreeMap::new();
     let name = read_name(block, &mut table, reading);
-    let connector =
-        if is_addition { Some(String::new()) } else { read_connector(&mut table, &mut written, reading) };
+    let connector = if is_addition { Some(String::new()) } else { read_connector(&mut table, &mut written, reading) };
     let mut settings = SourceSettings {
         place: table.place.clone(),
         title: table.text(reading, "title").map(|title| title.value),
