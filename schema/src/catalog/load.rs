@@ -89,7 +89,8 @@ impl<'a> Blocks<'a> {
                 Ok(settings) if settings.connector.is_empty() => additions.push(settings),
                 Ok(settings) if taken.insert(settings.name.clone()) => catalog.sources.push(settings),
                 // What is reported here is not to be reported again by the stages that follow.
-                Ok(settings) | Err(settings) => catalog.unusable.push(settings),
+                Ok(settings) => catalog.unusable.push(settings),
+                Err(settings) => catalog.unusable.push(*settings),
             }
         }
         for settings in additions {
@@ -99,7 +100,7 @@ impl<'a> Blocks<'a> {
         for table in self.discover {
             match source::read(Block::Discover, table, &defaults, &mut names, reading) {
                 Ok(settings) => catalog.discover.push(settings),
-                Err(settings) => catalog.unusable.push(settings),
+                Err(settings) => catalog.unusable.push(*settings),
             }
         }
         names.report(reading);

@@ -78,7 +78,7 @@ pub(super) fn read(
     defaults: &Tuning,
     names: &mut Names,
     reading: &mut Reading<'_>,
-) -> Result<SourceSettings, SourceSettings> {
+) -> Result<SourceSettings, Box<SourceSettings>> {
     let word = if block == Block::Source { "source" } else { "discover" };
     let about = match table.peek("name") {
         Some(name) if !name.is_empty() => format!("{word} {}", shown(name)),
@@ -128,7 +128,7 @@ pub(super) fn read(
     settings.name = name.unwrap_or_else(|| if block == Block::Discover { "{name}" } else { "" }.to_owned());
     settings.connector = connector.unwrap_or_default();
     if !is_known {
-        return Err(settings);
+        return Err(Box::new(settings));
     }
     if block == Block::Source {
         names.note(&settings, table.about.clone());
