@@ -1,10 +1,14 @@
 //! What has changed at a source, as somebody tells it: an operator, or the source itself.
 //!
-//! In: JSON or a bare name. Out: a [`Change`]. *Invariant*: what cannot be read is never taken for a smaller change.
+//! In: JSON or a bare name. Out: a [`Change`], or [`Changes`] of many. *Invariant*: what cannot be read is never taken for a
+//! smaller change, nor are several for fewer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 /// What has changed at a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +34,7 @@ impl Change {
         if !message.starts_with('{') {
             return Some(if message.is_empty() { Self::All } else { Self::Collection(message.to_owned()) });
         }
-        let Ok(Value::Object(told)) = serde_json::from_str(message) else { return None };
+        let told = members(message)?;
         if told.keys().any(|key| key != "collection" && key != "key") {
             return None;
         }
@@ -60,7 +64,105 @@ impl Change {
     }
 }
 
+/// What several changes come to.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    all: bool,
+    collections: HashMap<String, Touched>,
+}
+
+/// Which rows of a collection changes touch.
+#[derive(Clone, Debug)]
+pub enum Touched {
+    /// Any.
+    Any,
+    /// Those of some keys: texts by column.
+    Keys(Vec<BTreeMap<String, String>>),
+}
+
+impl Changes {
+    /// Takes one more.
+    pub fn add(&mut self, change: Change) {
+        match change {
+            Change::All => self.all = true,
+            Change::Collection(collection) => drop(self.collections.insert(collection, Touched::Any)),
+            Change::Rows { collection, key } => {
+                let touched = self.collections.entry(collection).or_insert_with(|| Touched::Keys(Vec::new()));
+                if let Touched::Keys(keys) = touched {
+                    keys.push(key);
+                }
+            }
+        }
+    }
+
+    /// Whether anything may have changed.
+    pub fn is_all(&self) -> bool {
+        self.all
+    }
+
+    /// The names of the collections that they touch, which says nothing where anything may have changed.
+    pub fn collections(&self) -> impl Iterator<Item = &str> {
+        self.collections.keys().map(String::as_str)
+    }
+
+    /// Which rows of a collection they touch; `None`: none.
+    pub fn of(&self, collection: &str) -> Option<&Touched> {
+        if self.all { Some(&Touched::Any) } else { self.collections.get(collection) }
+    }
+}
+
+impl From<Change> for Changes {
+    fn from(change: Change) -> Self {
+        let mut changes = Self::default();
+        changes.add(change);
+        changes
+    }
+}
+
+/// The members of a JSON object, and of the objects in it. `None`: it is none, or one of them has a member twice.
+pub fn members(json: &str) -> Option<Map<String, Value>> {
+    // Two levels are all that a change has: whatever nests deeper is not looked into.
+    let read = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
+    let inner = |raw: &RawValue| {
+        if !raw.get().starts_with('{') {
+            return read(raw);
+        }
+        let Members(inner) = serde_json::from_str(raw.get()).ok()?;
+        inner.into_iter().map(|(name, raw)| Some((name, read(&raw)?))).collect::<Option<_>>().map(Value::Object)
+    };
+    let Members(outer) = serde_json::from_str(json).ok()?;
+    outer.into_iter().map(|(name, raw)| Some((name, inner(&raw)?))).collect()
+}
+
+/// An object that has no member twice, its values still text.
+struct Members(BTreeMap<String, Box<RawValue>>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reading;
+        impl<'de> Visitor<'de> for Reading {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = object.next_entry()? {
+                    if members.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a member stands twice"));
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Reading)
+    }
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -82,8 +184,34 @@ mod tests {
             (r#"{"collection": 7}"#, None),
             (r#"{"table": "a"}"#, None),
             ("{", None),
+            (r#"{"collection": "a"} {}"#, None),
+            (r#"{"collection": "a", "collection": "b"}"#, None),
+            (r#"{"collection": "a", "key": {"id": 1, "id": 2}}"#, None),
+            (r#"{"collection": "a", "key": {"id": 1, "\u0069d": 2}}"#, None),
         ] {
             assert_eq!(Change::parse(message), change, "{message}");
         }
+    }
+
+    #[test]
+    fn what_nests_deeper_than_a_change_is_refused_and_no_more() {
+        let deep = 100_000;
+        let nested = format!("{}7{}", r#"{"key":"#.repeat(deep), "}".repeat(deep));
+        assert_eq!(Change::parse(&nested), None);
+    }
+
+    #[test]
+    fn several_changes_come_to_no_less_than_any_of_them() {
+        let row = |id: &str| Change::Rows { collection: "a".to_owned(), key: [("id".to_owned(), id.to_owned())].into() };
+        let mut changes = Changes::from(row("1"));
+        changes.add(row("2"));
+        assert!(matches!(changes.of("a").unwrap(), Touched::Keys(keys) if keys.len() == 2));
+        assert!(changes.of("b").is_none() && !changes.is_all());
+        changes.add(Change::Collection("a".to_owned()));
+        changes.add(row("3"));
+        assert!(matches!(changes.of("a").unwrap(), Touched::Any));
+        assert_eq!(changes.collections().collect::<Vec<_>>(), ["a"]);
+        changes.add(Change::All);
+        assert!(changes.is_all() && matches!(changes.of("b").unwrap(), Touched::Any));
     }
 }
