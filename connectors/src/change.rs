@@ -202,7 +202,8 @@ mod tests {
 
     #[test]
     fn several_changes_come_to_no_less_than_any_of_them() {
-        let row = |id: &str| Change::Rows { collection: "a".to_owned(), key: [("id".to_owned(), id.to_owned())].into() };
+        let row =
+            |id: &str| Change::Rows { collection: "a".to_owned(), key: [("id".to_owned(), id.to_owned())].into() };
         let mut changes = Changes::from(row("1"));
         changes.add(row("2"));
         assert!(matches!(changes.of("a").unwrap(), Touched::Keys(keys) if keys.len() == 2));

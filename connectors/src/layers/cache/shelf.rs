@@ -4,8 +4,8 @@
 //! something changed that it looks into is not kept; a fetch is kept no longer than any collection it looks into allows.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;

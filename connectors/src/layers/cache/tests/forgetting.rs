@@ -93,11 +93,8 @@ async fn a_text_is_told_with_the_padding_of_its_column_or_without() {
     };
     let codes: ArrayRef = Arc::new(StringArray::from(vec!["A1", "B2"]));
     let rows = RecordBatch::try_from_iter([("code", codes)]).unwrap();
-    let fetch = Fetch {
-        limit: Some(0),
-        keys: Some(KeySet::of(vec![0])),
-        ..Fetch::of(Arc::new(padded.clone()), vec![0])
-    };
+    let fetch =
+        Fetch { limit: Some(0), keys: Some(KeySet::of(vec![0])), ..Fetch::of(Arc::new(padded.clone()), vec![0]) };
     let operands = vec![Operand::Value(lilong_schema::Value::Integer(100))];
     let bound = BoundFetch { prepared: Arc::new(Prepared::new(fetch)), operands, keys: Some(rows.clone()) };
     for (told, forgotten) in [("A1", 1), ("A1        ", 1), ("A2", 0), (" A1", 0), ("", 0)] {

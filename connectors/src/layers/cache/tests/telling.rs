@@ -68,7 +68,7 @@ impl Store for Waiting {
 }
 
 #[tokio::test]
-async fn thousands_of_changes_at_once_hold_up_nobody_and_are_forgotten_together() {
+async fn a_thousand_changes_at_once_hold_up_nobody_and_are_forgotten_together() {
     let (go_on, waiting) = mpsc::channel();
     let store = Arc::new(Waiting {
         store: InProcess::new(1 << 20),
@@ -79,7 +79,7 @@ async fn thousands_of_changes_at_once_hold_up_nobody_and_are_forgotten_together(
     let bench = Bench::over(memory(), store.clone(), |_| {});
     let bound = with_keys(&keyed(0, &[0], 100, None), &(0..40).collect::<Vec<_>>());
     bench.ask(&bound).await.unwrap();
-    let changes: Vec<_> = (0..3_000).map(|id| format!(r#"{{"collection": "c", "key": {{"id": {id}}}}}"#)).collect();
+    let changes: Vec<_> = (0..1_000).map(|id| format!(r#"{{"collection": "c", "key": {{"id": {id}}}}}"#)).collect();
     let changes = told(&changes.iter().map(String::as_str).collect::<Vec<_>>());
     let following = tokio::spawn(known(&bench, &["c"]).follow(stream::iter(changes).boxed()));
     while !store.is_waiting.load(Ordering::SeqCst) {
@@ -91,6 +91,6 @@ async fn thousands_of_changes_at_once_hold_up_nobody_and_are_forgotten_together(
         go_on.send(()).unwrap();
     }
     following.await.unwrap();
-    assert!(store.passes.load(Ordering::SeqCst) <= 3, "3,000 changes are at most three passes");
-    assert_eq!(bench.shelf.status().entries, 1, "the list, which was asked for afterwards");
+    assert_eq!(store.passes.load(Ordering::SeqCst), 1);
+    assert_eq!(bench.shelf.status().entries, 1, "the list, which was asked for after them");
 }
