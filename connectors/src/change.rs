@@ -3,7 +3,7 @@
 //! In: JSON or a bare name. Out: a [`Change`], or [`Changes`] of many. *Invariant*: what cannot be read is never taken for a
 //! smaller change, nor are several for fewer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
@@ -15,6 +15,8 @@ use serde_json::{Map, Value};
 pub enum Change {
     /// Anything.
     All,
+    /// Nobody knows: changes are not told for now.
+    Unheard,
     /// Rows of a collection.
     Collection(String),
     /// The rows of a collection that have one key: texts by column, names as they are in the database.
@@ -68,6 +70,7 @@ impl Change {
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     all: bool,
+    unheard: bool,
     collections: HashMap<String, Touched>,
 }
 
@@ -85,6 +88,7 @@ impl Changes {
     pub fn add(&mut self, change: Change) {
         match change {
             Change::All => self.all = true,
+            Change::Unheard => self.unheard = true,
             Change::Collection(collection) => drop(self.collections.insert(collection, Touched::Any)),
             Change::Rows { collection, key } => {
                 let touched = self.collections.entry(collection).or_insert_with(|| Touched::Keys(Vec::new()));
@@ -98,6 +102,11 @@ impl Changes {
     /// Whether anything may have changed.
     pub fn is_all(&self) -> bool {
         self.all
+    }
+
+    /// Whether nobody knows what else has changed.
+    pub fn is_unheard(&self) -> bool {
+        self.unheard
     }
 
     /// The names of the collections that they touch, which says nothing where anything may have changed.
@@ -135,7 +144,7 @@ pub fn members(json: &str) -> Option<Map<String, Value>> {
 }
 
 /// An object that has no member twice, its values still text.
-struct Members(BTreeMap<String, Box<RawValue>>);
+struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -148,11 +157,12 @@ impl<'de> Deserialize<'de> for Members {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
-                let mut members = BTreeMap::new();
-                while let Some((name, value)) = object.next_entry()? {
-                    if members.insert(name, value).is_some() {
+                let (mut members, mut names) = (Vec::new(), HashSet::new());
+                while let Some((name, value)) = object.next_entry::<String, _>()? {
+                    if !names.insert(name.clone()) {
                         return Err(A::Error::custom("a member stands twice"));
                     }
+                    members.push((name, value));
                 }
                 Ok(Members(members))
             }
@@ -198,6 +208,15 @@ mod tests {
         let deep = 100_000;
         let nested = format!("{}7{}", r#"{"key":"#.repeat(deep), "}".repeat(deep));
         assert_eq!(Change::parse(&nested), None);
+    }
+
+    #[test]
+    fn members_stand_in_the_order_they_were_given_in() {
+        let read = members(r#"{"b": {"d": 1, "c": [2]}, "a": null}"#).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), r#"{"b":{"d":1,"c":[2]},"a":null}"#);
+        for wrong in ["", "7", "null", "[]", "{", r#"{"a": 1, "a": 1}"#, r#"{"a": {"b": 1, "b": 1}}"#] {
+            assert_eq!(members(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Extents {
         let mut state = self.lock();
         state.era += 1;
         // A view may show what has changed elsewhere, but is named as well where that matters.
-        state.known.retain(|collection, _| changes.of(collection).is_none());
+        state.known.retain(|collection, _| !changes.is_unheard() && changes.of(collection).is_none());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

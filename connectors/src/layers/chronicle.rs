@@ -43,7 +43,7 @@ impl Chronicle {
         let mut eras = self.0.write().unwrap_or_else(PoisonError::into_inner);
         eras.now += 1;
         let now = eras.now;
-        if changes.is_all() {
+        if changes.is_all() || changes.is_unheard() {
             eras.all = now;
             // All of them are earlier.
             eras.of.clear();

@@ -4,8 +4,8 @@
 //! something changed that it looks into is not kept; a fetch is kept no longer than any collection it looks into allows.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
@@ -68,6 +68,8 @@ pub struct Shelf {
     /// Of collections with a time of their own.
     own: HashMap<String, Option<Times>>,
     chronicle: Arc<Chronicle>,
+    /// What was loaded up to then may have changed without a word: it is no better than what is too old.
+    doubted: Mutex<Option<Instant>>,
     hits: AtomicU64,
     misses: AtomicU64,
     stale: AtomicU64,
@@ -120,6 +122,7 @@ impl Shelf {
             times: all,
             own,
             chronicle: Arc::default(),
+            doubted: Mutex::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             stale: AtomicU64::new(0),
@@ -139,6 +142,7 @@ impl Shelf {
 
     /// What it has done and holds.
     pub fn status(&self) -> CacheStatus {
+        self.store.tidy();
         let (entries, bytes) = self.owner.held();
         CacheStatus {
             hits: self.hits.load(Ordering::Relaxed),
@@ -205,13 +209,17 @@ impl Shelf {
     /// What of a fetch is there.
     pub(super) fn find(&self, asked: &Asked) -> Found {
         let (mut found, now, times) = (Found::default(), Instant::now(), asked.times);
+        let doubted = *self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
         for (at, value) in (0..).zip(self.store.get_many(&asked.keys)) {
             let Some(value) = value else {
                 found.missing.push(at);
                 continue;
             };
             let age = now.saturating_duration_since(value.loaded);
-            if age < times.life {
+            if doubted.is_some_and(|doubted| value.loaded <= doubted) {
+                let is_spare = !times.down.is_zero() && age < times.life + times.down;
+                if is_spare { found.spare.push((at, value)) } else { found.missing.push(at) }
+            } else if age < times.life {
                 found.fresh.push(value);
             } else if age < times.life + times.late {
                 found.late.push((at, value));
@@ -239,10 +247,14 @@ impl Shelf {
         self.chronicle.unless_past(fetch, era, || self.store.put_many(values)).unwrap_or(false)
     }
 
-    /// Forgets what changes may have made wrong; how many lists and keys that are. It may take a while: it looks at every
-    /// key of what looks into the collections that have changed.
+    /// Forgets what changes may have made wrong; how many lists and keys that are. Where changes are not told, what is kept
+    /// is given only while the source is down, until they are told again and all is forgotten. It may take a while: it looks
+    /// at every key of what looks into the collections that have changed.
     pub fn forget(&self, changes: &Changes) -> usize {
         self.chronicle.note(changes);
+        if changes.is_unheard() {
+            *self.doubted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         let (mut forgotten, mut picked) = (0, Vec::new());
         for fetch in self.owner.looking_into(changes) {
             let (is_whole, rows) = self.owner.entries(&fetch);

@@ -65,6 +65,9 @@ pub trait Store: Send + Sync {
 
     /// Forgets the values of some keys; how many there were.
     fn forget_many(&self, keys: &[Key]) -> usize;
+
+    /// Lets go of what is too old by now.
+    fn tidy(&self);
 }
 
 /// The store in the process.
@@ -151,5 +154,9 @@ impl Store for InProcess {
         let forgotten = keys.iter().filter(|key| self.cache.remove(*key).is_some()).count();
         self.cache.run_pending_tasks();
         forgotten
+    }
+
+    fn tidy(&self) {
+        self.cache.run_pending_tasks();
     }
 }

@@ -65,6 +65,10 @@ impl Store for Waiting {
         self.go_on.lock().unwrap().recv().unwrap();
         self.store.forget_many(keys)
     }
+
+    fn tidy(&self) {
+        self.store.tidy();
+    }
 }
 
 #[tokio::test]
