@@ -37,8 +37,7 @@ pub fn standard(
     observed: &Arc<observe::Observed>,
     breaker: &Arc<breaker::Breaker>,
     ceiling: Arc<Semaphore>,
-    chronicle: &Arc<chronicle::Chronicle>,
-    shelf: Option<&Arc<cache::Shelf>>,
+    (chronicle, shelf): (&Arc<chronicle::Chronicle>, Option<&Arc<cache::Shelf>>),
 ) -> Vec<Box<dyn Layer>> {
     let (capabilities, chronicle) = (connector.capabilities(), chronicle.clone());
     let dataloader = dataloader::Dataloader::new(source.clone(), tuning, capabilities, chronicle, shelf.cloned());

@@ -57,8 +57,8 @@ impl Source {
         let observed = Arc::new(Observed::default());
         let breaker = Breaker::new(name.clone(), tuning);
         let known = Known::new(name.clone(), shelf);
-        let (chronicle, shelf) = (&known.chronicle, known.shelf.as_ref());
-        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling, chronicle, shelf);
+        let kept = (&known.chronicle, known.shelf.as_ref());
+        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling, kept);
         let stack = Stack::new(layers, connector);
         Arc::new(Self { name, stack, observed, breaker, known })
     }

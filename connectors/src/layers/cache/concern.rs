@@ -71,7 +71,7 @@ impl Told {
     }
 
     /// Those rows that are of one of the keys.
-    pub(super) fn pick(&self, rows: Vec<Row>) -> Vec<Row> {
+    pub(super) fn pick(&self, rows: &[Row]) -> Vec<Row> {
         let mut picked = Vec::new();
         for some in rows.chunks(AT_ONCE) {
             match self.are_told(some) {

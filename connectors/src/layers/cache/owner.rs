@@ -103,8 +103,8 @@ impl Owner {
         });
     }
 
-    /// The fetches of its entries that look into something that has changed.
-    pub(super) fn looking_into(&self, changes: &Changes) -> HashSet<Identity, RandomState> {
+    /// The fetches of its entries that look into something that has changed; one may stand several times.
+    pub(super) fn looking_into(&self, changes: &Changes) -> Vec<Identity> {
         let index = self.lock();
         if changes.is_all() {
             return index.entries.keys().cloned().collect();

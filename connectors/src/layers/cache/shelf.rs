@@ -261,7 +261,7 @@ impl Shelf {
             let rows = match concern(changes, fetch.bound().fetch()) {
                 Concern::Nothing => continue,
                 Concern::All => rows,
-                Concern::Keys(told) => told.pick(rows),
+                Concern::Keys(told) => told.pick(&rows),
             };
             let whole = is_whole.then(|| self.key(&fetch, None));
             picked.extend(whole.into_iter().chain(rows.into_iter().map(|row| self.key(&fetch, Some(row)))));

@@ -38,13 +38,14 @@ impl Bench {
     }
 
     pub(super) fn in_store(memory: Memory, store: &Arc<InProcess>, change: impl FnOnce(&mut SourceSettings)) -> Self {
-        Self::over(memory, store.clone(), change)
+        let store: Arc<dyn Store> = store.clone();
+        Self::over(memory, &store, change)
     }
 
-    pub(super) fn over(memory: Memory, store: Arc<dyn Store>, change: impl FnOnce(&mut SourceSettings)) -> Self {
+    pub(super) fn over(memory: Memory, store: &Arc<dyn Store>, change: impl FnOnce(&mut SourceSettings)) -> Self {
         let (mut settings, memory) = (settings(), Arc::new(memory));
         change(&mut settings);
-        let shelf = Shelf::new(&settings, &store).unwrap();
+        let shelf = Shelf::new(&settings, store).unwrap();
         let capabilities = Connector::capabilities(&*memory);
         let (chronicle, kept) = (shelf.chronicle().clone(), Some(shelf.clone()));
         let dataloader = Dataloader::new("m".into(), &settings.tuning, capabilities, chronicle, kept);

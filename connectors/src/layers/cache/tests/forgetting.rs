@@ -108,7 +108,9 @@ async fn several_changes_forget_together_what_each_concerns() {
             bench.ask(&bound).await.unwrap();
         }
         let mut changes = Changes::default();
-        told.iter().for_each(|change| changes.add(change.clone()));
+        for change in &told {
+            changes.add(change.clone());
+        }
         let forgotten = bench.shelf.forget(&changes);
         assert_eq!(forgotten, 5 - left.len(), "{told:?}");
         assert_eq!(bench.shelf.status().entries, left.len() as u64, "{told:?}");

@@ -46,7 +46,7 @@ async fn a_name_that_is_not_served_stands_for_any_change() {
 struct Waiting {
     store: Arc<InProcess>,
     passes: AtomicUsize,
-    is_waiting: AtomicBool,
+    has_begun: AtomicBool,
     go_on: Mutex<mpsc::Receiver<()>>,
 }
 
@@ -61,7 +61,7 @@ impl Store for Waiting {
 
     fn forget_many(&self, keys: &[Key]) -> usize {
         self.passes.fetch_add(1, Ordering::SeqCst);
-        self.is_waiting.store(true, Ordering::SeqCst);
+        self.has_begun.store(true, Ordering::SeqCst);
         self.go_on.lock().unwrap().recv().unwrap();
         self.store.forget_many(keys)
     }
@@ -77,16 +77,17 @@ async fn a_thousand_changes_at_once_hold_up_nobody_and_are_forgotten_together() 
     let store = Arc::new(Waiting {
         store: InProcess::new(1 << 20),
         passes: AtomicUsize::new(0),
-        is_waiting: AtomicBool::new(false),
+        has_begun: AtomicBool::new(false),
         go_on: Mutex::new(waiting),
     });
-    let bench = Bench::over(memory(), store.clone(), |_| {});
+    let shared: Arc<dyn Store> = store.clone();
+    let bench = Bench::over(memory(), &shared, |_| {});
     let bound = with_keys(&keyed(0, &[0], 100, None), &(0..40).collect::<Vec<_>>());
     bench.ask(&bound).await.unwrap();
     let changes: Vec<_> = (0..1_000).map(|id| format!(r#"{{"collection": "c", "key": {{"id": {id}}}}}"#)).collect();
     let changes = told(&changes.iter().map(String::as_str).collect::<Vec<_>>());
     let following = tokio::spawn(known(&bench, &["c"]).follow(stream::iter(changes).boxed()));
-    while !store.is_waiting.load(Ordering::SeqCst) {
+    while !store.has_begun.load(Ordering::SeqCst) {
         tokio::task::yield_now().await;
     }
     // This thread is the only one that runs tasks, and a pass is not over.
