@@ -11,7 +11,7 @@ use std::time::Duration;
 use lilong_schema::Value;
 use tokio::time::Instant;
 
-use crate::{Change, Comparison};
+use crate::{Changes, Comparison};
 
 /// Between which values a column lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,17 +91,12 @@ impl Extents {
         }
     }
 
-    /// Forgets what a change may have made wrong.
-    pub(crate) fn forget(&self, change: &Change) {
+    /// Forgets what changes may have made wrong.
+    pub(crate) fn forget(&self, changes: &Changes) {
         let mut state = self.lock();
         state.era += 1;
-        match change {
-            Change::All | Change::Unheard => state.known.clear(),
-            Change::Collection(collection) | Change::Rows { collection, .. } => {
-                // A view may show what has changed elsewhere, but is named as well where that matters.
-                state.known.remove(collection);
-            }
-        }
+        // A view may show what has changed elsewhere, but is named as well where that matters.
+        state.known.retain(|collection, _| !changes.is_unheard() && changes.of(collection).is_none());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -113,6 +108,7 @@ impl Extents {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::Change;
 
     fn integer(number: i128) -> Value {
         Value::Integer(number)
@@ -175,7 +171,7 @@ mod tests {
         ] {
             let era = extents.era();
             extents.learn(era, "resident", "id", Instant::now(), &extent);
-            extents.forget(&change);
+            extents.forget(&change.clone().into());
             assert_eq!(known("id"), kept, "{change:?}");
             extents.learn(era, "resident", "name", Instant::now(), &extent);
             assert!(!known("name"), "it was on its way while something changed");

@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod cache;
+pub mod chronicle;
 pub mod dataloader;
 mod identity;
 pub mod limit;
@@ -36,9 +37,10 @@ pub fn standard(
     observed: &Arc<observe::Observed>,
     breaker: &Arc<breaker::Breaker>,
     ceiling: Arc<Semaphore>,
-    shelf: Option<&Arc<cache::Shelf>>,
+    (chronicle, shelf): (&Arc<chronicle::Chronicle>, Option<&Arc<cache::Shelf>>),
 ) -> Vec<Box<dyn Layer>> {
-    let dataloader = dataloader::Dataloader::new(source.clone(), tuning, connector.capabilities(), shelf.cloned());
+    let (capabilities, chronicle) = (connector.capabilities(), chronicle.clone());
+    let dataloader = dataloader::Dataloader::new(source.clone(), tuning, capabilities, chronicle, shelf.cloned());
     let mut layers: Vec<Box<dyn Layer>> = vec![Box::new(observe::Observe::new(observed.clone(), shelf.is_none()))];
     if let Some(shelf) = shelf {
         layers.push(Box::new(cache::Cache::new(shelf.clone())));

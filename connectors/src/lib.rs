@@ -18,6 +18,7 @@ mod glob;
 pub mod http;
 mod json_cells;
 pub mod kinds;
+mod known;
 pub mod layer;
 pub mod layers;
 pub mod options;
@@ -30,7 +31,7 @@ mod sweeping;
 mod tables;
 mod withheld;
 
-pub use change::Change;
+pub use change::{Change, Changes};
 pub use connector::Connector;
 pub use context::FetchContext;
 pub use error::{Error, ErrorKind, Result};

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures::StreamExt;
 use lilong_schema::catalog::{SourceSettings, Tuning};
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Capabilities, Collection, Field, SourceDescription, Value};
 use tokio::sync::Semaphore;
 
 use crate::extents::Extents;
+use crate::known::Known;
 use crate::layer::Stack;
 use crate::layers::breaker::Breaker;
 pub use crate::layers::breaker::Circuit;
@@ -26,8 +26,7 @@ pub struct Source {
     stack: Arc<Stack>,
     observed: Arc<Observed>,
     breaker: Arc<Breaker>,
-    shelf: Option<Arc<Shelf>>,
-    extents: Arc<Extents>,
+    known: Arc<Known>,
 }
 
 impl Source {
@@ -57,9 +56,11 @@ impl Source {
     ) -> Arc<Self> {
         let observed = Arc::new(Observed::default());
         let breaker = Breaker::new(name.clone(), tuning);
-        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling, shelf.as_ref());
+        let known = Known::new(name.clone(), shelf);
+        let kept = (&known.chronicle, known.shelf.as_ref());
+        let layers = layers::standard(&name, tuning, &*connector, &observed, &breaker, ceiling, kept);
         let stack = Stack::new(layers, connector);
-        Arc::new(Self { name, stack, observed, breaker, shelf, extents: Arc::default() })
+        Arc::new(Self { name, stack, observed, breaker, known })
     }
 
     /// The name in the catalog.
@@ -104,7 +105,7 @@ impl Source {
 
     /// Asks for rows, through every layer.
     pub async fn fetch(&self, fetch: &BoundFetch, context: &FetchContext) -> Result<RowStream> {
-        if self.shelf.is_none() {
+        if self.known.shelf.is_none() {
             context.freshness.pass();
         }
         self.stack.top().fetch(fetch, context).await
@@ -133,32 +134,29 @@ impl Source {
 
     /// What is kept of it; `None`: nothing may be.
     pub fn cache(&self) -> Option<CacheStatus> {
-        self.shelf.as_ref().map(|shelf| shelf.status())
+        self.known.shelf.as_ref().map(|shelf| shelf.status())
     }
 
-    /// Forgets what a change may have made wrong; how many lists and keys that are. `None`: nothing is ever kept.
-    pub fn forget(&self, change: &Change) -> Option<usize> {
-        self.extents.forget(change);
-        self.shelf.as_ref().map(|shelf| shelf.forget(change))
+    /// Takes the names of the collections that are served of it: what it tells of others stands for any change.
+    pub fn serve(&self, collections: impl IntoIterator<Item = String>) {
+        self.known.serve(collections.into_iter().collect());
+    }
+
+    /// Forgets what a change may have made wrong; how many lists and keys that are. `None`: nothing is ever kept. Whoever
+    /// asks after that gets nothing that was asked before.
+    pub async fn forget(&self, change: Change) -> Option<usize> {
+        self.known.forget(change.into()).await
     }
 
     /// Listens to what the source tells of changes, without end, and forgets what they concern: answers that are kept, and
     /// where columns begin and end, which is known of sources of which no answer is kept too. `None`: it tells nothing.
     pub fn follow(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
-        let (name, shelf, extents) = (self.name.clone(), self.shelf.clone(), self.extents.clone());
-        let mut changes = self.stack.connector().changes()?;
-        Some(async move {
-            while let Some(change) = changes.next().await {
-                extents.forget(&change);
-                let dropped = shelf.as_ref().map_or(0, |shelf| shelf.forget(&change));
-                tracing::debug!(source = %name, dropped, "a source has changed");
-            }
-        })
+        Some(self.known.clone().follow(self.stack.connector().changes()?))
     }
 
     /// What is known of where its columns begin and end.
     pub fn extents(&self) -> &Extents {
-        &self.extents
+        &self.known.extents
     }
 
     /// As of when its answers are, where it reads copies of what it serves.

@@ -184,7 +184,10 @@ impl Opened {
         let mut sources = Vec::with_capacity(federated.own_sources().len());
         for source in federated.own_sources() {
             match self.sources.get(&*source.name) {
-                Some(opened) => sources.push(opened.clone()),
+                Some(opened) => {
+                    opened.serve(source.collections.clone().map(|id| federated.collection(id).described.name.clone()));
+                    sources.push(opened.clone());
+                }
                 None => sources.push(unusable(&source.name)),
             }
         }

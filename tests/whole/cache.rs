@@ -39,7 +39,11 @@ fn address(query: &str) -> String {
 }
 
 fn invalidate(running: &Running, body: &Value) -> Reply {
-    let (address, body) = (running.admin.unwrap(), body.to_string());
+    invalidate_by(running, &body.to_string())
+}
+
+fn invalidate_by(running: &Running, body: &str) -> Reply {
+    let address = running.admin.unwrap();
     let mut stream = program::connect(address);
     let head = format!(
         "POST /admin/invalidate HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
@@ -118,6 +122,13 @@ fn what_is_named_to_be_forgotten_has_to_be_there() {
             (400, &json!("BAD_INPUT")),
             "{body}"
         );
+    }
+    for body in [
+        r#"{"source": "health", "source": "civil"}"#,
+        r#"{"source": "civil", "collection": "resident", "collection": "street"}"#,
+        r#"{"source": "civil", "collection": "street", "key": {"id": 1, "id": 2}}"#,
+    ] {
+        assert_eq!(invalidate_by(&running, body).status, 400, "{body}");
     }
     assert_eq!(invalidate(&running, &json!({"source": "civil"})).json()["dropped"], 0);
     assert_eq!(invalidate(&running, &json!({"source": "health"})).json()["cached"], false);

@@ -9,7 +9,8 @@
 mod concern;
 mod encode;
 pub(in crate::layers) mod load;
-mod reach;
+mod owner;
+pub(in crate::layers) mod reach;
 mod shelf;
 mod store;
 

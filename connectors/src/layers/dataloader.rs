@@ -4,7 +4,8 @@
 //! gathered into one while enough of their shape are running. Of two libraries that gather keys one loses its waiters when
 //! a caller goes away, the other waits a millisecond each time; here nothing waits for a clock. *Invariant*: a caller gets
 //! exactly the rows and faults it would have got alone; a caller that goes away harms no other, the last one to go cancels
-//! the load; a load whose rows are kept has stored them before it can no longer be joined.
+//! the load; a load whose rows are kept has stored them before it can no longer be joined; nobody who comes after a change
+//! joins a load that began before it.
 
 mod gather;
 mod share;
@@ -29,6 +30,7 @@ use self::share::{Joined, Loads};
 use crate::layer::{Layer, Next};
 use crate::layers::cache::Shelf;
 use crate::layers::cache::load::Load;
+use crate::layers::chronicle::Chronicle;
 use crate::layers::identity::identify;
 use crate::{BoundFetch, FetchContext, Result, RowStream};
 
@@ -44,10 +46,16 @@ pub struct Dataloader {
 }
 
 impl Dataloader {
-    /// For a source tuned so, whose fetches take as many keys as it claims.
-    pub fn new(source: Arc<str>, tuning: &Tuning, capabilities: Capabilities, shelf: Option<Arc<Shelf>>) -> Self {
+    /// For a source tuned so, whose fetches take as many keys as it claims and whose changes are noted in `chronicle`.
+    pub fn new(
+        source: Arc<str>,
+        tuning: &Tuning,
+        capabilities: Capabilities,
+        chronicle: Arc<Chronicle>,
+        shelf: Option<Arc<Shelf>>,
+    ) -> Self {
         Self {
-            loads: Arc::default(),
+            loads: Loads::new(chronicle),
             shelf,
             lanes: Lanes::new(source, tuning, capabilities.keys),
             hasher: RandomState::default(),
@@ -82,19 +90,29 @@ impl Layer for Dataloader {
             let joined = self.loads.join(
                 whole,
                 || shelf.whole(&asked),
-                |began| {
-                    let (shelf, asked, era) = (shelf.clone(), asked.clone(), shelf.era());
+                |begun| {
+                    let (shelf, asked) = (shelf.clone(), asked.clone());
                     let (lanes, context, below) = (self.lanes.clone(), self.context(context), next.keep());
-                    let load = Load { shelf, bound, asked, began, era };
+                    let load = Load { shelf, bound, asked, begun };
                     load.run(|bound| lanes.fetch(shape, bound, context, below).boxed())
                 },
             );
-            let (rows, loaded) = match joined {
-                Joined::Load(load, began) => (load.rows().await?, began),
-                Joined::Left((rows, loaded)) => (stream::iter([Ok(rows)]).boxed(), loaded),
-            };
-            context.freshness.keep(loaded, asked.life());
-            Ok(rows)
+            match joined {
+                Joined::Load(load, begun) => {
+                    let rows = load.rows().await?;
+                    // What is not kept here, as it is too large or may be wrong by now, nobody may keep.
+                    if begun.is_stored() {
+                        context.freshness.keep(begun.at, asked.life());
+                    } else {
+                        context.freshness.pass();
+                    }
+                    Ok(rows)
+                }
+                Joined::Left((rows, loaded)) => {
+                    context.freshness.keep(loaded, asked.life());
+                    Ok(stream::iter([Ok(rows)]).boxed())
+                }
+            }
         })
     }
 }

@@ -10,7 +10,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{Request, StatusCode, header};
 use lilong_connectors::Change;
-use serde_json::{Map, Value, json};
+use lilong_connectors::change::members;
+use serde_json::{Value, json};
 
 use crate::model::Model;
 use crate::server::Shared;
@@ -27,7 +28,11 @@ pub(super) async fn invalidate(
 ) -> Response {
     let (parts, mut body) = request.into_parts();
     let body = graphql::read(&parts.headers, &mut body, shared.options.limits.body).await;
-    match body.and_then(|body| drop_what_is_named(&body, &shared.gateway.model())) {
+    let answer = match body {
+        Ok(body) => drop_what_is_named(&body, &shared.gateway.model()).await,
+        Err(refusal) => Err(refusal),
+    };
+    match answer {
         Ok(answer) => {
             let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
             (StatusCode::OK, headers, answer.to_string()).into_response()
@@ -36,10 +41,10 @@ pub(super) async fn invalidate(
     }
 }
 
-fn drop_what_is_named(body: &[u8], model: &Model) -> Result<Value, Refusal> {
-    const FORM: &str =
-        "The body must be {\"source\": …}, with \"collection\" and {\"key\": {column: value}} if wanted.";
-    let Ok(asked) = serde_json::from_slice::<Map<String, Value>>(body) else {
+async fn drop_what_is_named(body: &[u8], model: &Model) -> Result<Value, Refusal> {
+    const FORM: &str = "The body must be {\"source\": …}, with \"collection\" and \"key\": {column: value} if wanted, and \
+                        nothing twice.";
+    let Some(asked) = std::str::from_utf8(body).ok().and_then(members) else {
         return Err(Refusal::bad_input(FORM));
     };
     if let Some(other) = asked.keys().find(|key| !["source", "collection", "key"].contains(&key.as_str())) {
@@ -64,7 +69,7 @@ fn drop_what_is_named(body: &[u8], model: &Model) -> Result<Value, Refusal> {
             return Err(Refusal::bad_input(format!("There is no column `{}` in it.", shown(column))));
         }
     }
-    let dropped = source.forget(&change);
+    let dropped = source.forget(change).await;
     let mut answer = asked;
     answer.insert("cached".to_owned(), json!(dropped.is_some()));
     answer.insert("dropped".to_owned(), json!(dropped.unwrap_or_default()));

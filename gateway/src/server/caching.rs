@@ -28,9 +28,10 @@ pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 }
 
 /// The times of an answer, as whole seconds: its age, and its age when it may no longer be given. `None`: it may not be kept.
+/// A part of a second counts for its age and not for its end, so that what is left of them is never more than there is.
 pub(super) fn seconds(kept: Option<(Duration, Duration)>) -> Option<(u64, u64)> {
     let (age, left) = kept?;
-    let (now, end) = (age.as_secs(), (age + left).as_secs());
+    let (now, end) = (age.as_secs() + u64::from(age.subsec_nanos() > 0), (age + left).as_secs());
     (end > now).then_some((now, end))
 }
 
@@ -87,9 +88,11 @@ mod tests {
     fn times_are_whole_seconds_and_none_is_left_of_less() {
         let times = |age, left| seconds(Some((Duration::from_millis(age), Duration::from_millis(left))));
         assert_eq!(times(0, 30_000), Some((0, 30)));
-        assert_eq!(times(400, 29_600), Some((0, 30)));
+        assert_eq!(times(400, 29_600), Some((1, 30)));
         assert_eq!(times(15_000, 5_900), Some((15, 20)));
+        assert_eq!(times(15_100, 5_900), Some((16, 21)));
         assert_eq!(times(0, 900), None);
+        assert_eq!(times(700, 300), None);
         assert_eq!(times(31_000, 0), None);
         assert_eq!(seconds(None), None);
     }

@@ -76,6 +76,46 @@ async fn what_a_database_tells_of_its_changes_is_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_triggers_tell_by_the_names_and_values_of_the_database_is_forgotten() {
+    if !Engine::Postgres.is_there("what_triggers_tell_by_the_names_and_values_of_the_database_is_forgotten") {
+        return;
+    }
+    let city = City::empty();
+    let silo = Engine::Postgres.silo(city.folder(), "telling").await;
+    // Each row tells of itself by the name of its table, which of a partitioned one is the partition's.
+    let told = "json_build_object('collection', tg_table_name, 'key', json_build_object('code', new.code))::text";
+    let tell = format!(
+        "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN PERFORM pg_notify('of_lilong', {told}); RETURN NULL; END $$"
+    );
+    for statement in [
+        "CREATE TABLE district (code char(10) PRIMARY KEY, name text) PARTITION BY LIST (code)",
+        "CREATE TABLE district_1 PARTITION OF district FOR VALUES IN ('A1')",
+        "CREATE TABLE street (code char(10) PRIMARY KEY, name text)",
+        "INSERT INTO district VALUES ('A1', 'a')",
+        "INSERT INTO street VALUES ('A1', 'a'), ('B2', 'a')",
+        &tell,
+        "CREATE TRIGGER tell AFTER UPDATE ON district FOR EACH ROW EXECUTE FUNCTION tell()",
+        "CREATE TRIGGER tell AFTER UPDATE ON street FOR EACH ROW EXECUTE FUNCTION tell()",
+    ] {
+        say(&silo, statement).await;
+    }
+    let source = silo.source("civil");
+    city.write("lilong.toml", &format!("{}\ncache = \"1h\"\nlisten_channel = \"of_lilong\"\n", source.trim_end()));
+    let running = Running::serve(city.folder());
+    until_heard(&silo).await;
+    for collection in ["district", "street"] {
+        let query = format!("{{ civil {{ {collection}ByPk(code: \"A1\") {{ name }} }} }}");
+        for name in ["b", "c"] {
+            running.ask(&query);
+            say(&silo, &format!("UPDATE {collection} SET name = '{name}' WHERE code = 'A1'")).await;
+            let wanted = json!({"data": {"civil": {(format!("{collection}ByPk")): {"name": name}}}});
+            assert_eq!(running.ask_until(&query, |answer| *answer == wanted), wanted);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_member_told_of_its_values_is_forgotten_where_no_answer_is_kept() {
     if !Engine::Postgres.is_there("what_a_member_told_of_its_values_is_forgotten_where_no_answer_is_kept") {
         return;

@@ -140,9 +140,9 @@ async fn what_was_told_is_forgotten_when_it_is_told_to_be() {
     assert_eq!(asked(&gateway, query).await, (json!({ "item": [] }), vec![0; 5]));
     let model = gateway.model();
     let part = model.sources.iter().find(|source| &**source.name() == "part_1").unwrap();
-    part.forget(&Change::Collection("street".to_owned()));
+    part.forget(Change::Collection("street".to_owned())).await;
     assert_eq!(asked(&gateway, query).await.1, [0; 5]);
-    part.forget(&Change::Collection("item".to_owned()));
+    part.forget(Change::Collection("item".to_owned())).await;
     assert_eq!(asked(&gateway, query).await, (json!({ "item": [{ "id": 5001 }] }), vec![0, 3, 0, 0, 0]));
 }
 

@@ -5,6 +5,7 @@
 //! kept passes through piece by piece.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::RecordBatch;
 use futures::future::BoxFuture;
@@ -19,15 +20,34 @@ use crate::{BoundFetch, Error, ErrorKind, Result, RowStream, Rows};
 /// Bytes of one load that are held at most to be kept.
 const MOST_BYTES: usize = 16 << 20;
 
+/// The beginning of a load, and what has become of it.
+#[derive(Clone)]
+pub(in crate::layers) struct Begun {
+    /// When it began.
+    pub(in crate::layers) at: Instant,
+    /// The source's era at that moment.
+    pub(in crate::layers) era: u64,
+    stored: Arc<AtomicBool>,
+}
+
+impl Begun {
+    /// Of a load that begins now.
+    pub(in crate::layers) fn now(era: u64) -> Self {
+        Self { at: Instant::now(), era, stored: Arc::default() }
+    }
+
+    /// Whether its rows are kept, which is known when the first of them is there.
+    pub(in crate::layers) fn is_stored(&self) -> bool {
+        self.stored.load(Ordering::Acquire)
+    }
+}
+
 /// A load on its way.
 pub(in crate::layers) struct Load {
     pub(in crate::layers) shelf: Arc<Shelf>,
     pub(in crate::layers) bound: Arc<BoundFetch>,
     pub(in crate::layers) asked: Arc<Asked>,
-    /// When it began.
-    pub(in crate::layers) began: Instant,
-    /// The shelf's era at that moment.
-    pub(in crate::layers) era: u64,
+    pub(in crate::layers) begun: Begun,
 }
 
 impl Load {
@@ -63,8 +83,9 @@ impl Load {
         }
         // The connection is free before anything is encoded.
         drop(rows);
-        if let Err(error) = self.keep(&pieces) {
-            tracing::error!(source = %self.shelf.source(), %error, "rows cannot be kept");
+        match self.keep(&pieces) {
+            Ok(stored) => self.begun.stored.store(stored, Ordering::Release),
+            Err(error) => tracing::error!(source = %self.shelf.source(), %error, "rows cannot be kept"),
         }
         Ok(stream::iter(pieces.into_iter().map(Ok)).map(narrow).boxed())
     }
@@ -73,7 +94,8 @@ impl Load {
         if self.asked.by_key { self.bound.prepared.telling_keys() } else { None }
     }
 
-    fn keep(&self, pieces: &[Rows]) -> evaluate::Result<()> {
+    /// Whether they are kept.
+    fn keep(&self, pieces: &[Rows]) -> evaluate::Result<bool> {
         let all = match pieces.first() {
             Some(first) => Some(Rows::joined(&first.batch.schema(), pieces)?),
             None => None,
@@ -82,19 +104,18 @@ impl Load {
         let runs = match &all {
             Some(all) => {
                 let written = self.asked.form().write(all)?;
-                let Some(rows) = self.rows_of_keys(&all.batch)? else { return Ok(()) };
+                let Some(rows) = self.rows_of_keys(&all.batch)? else { return Ok(false) };
                 rows.iter().map(|rows| written.run(rows)).collect()
             }
             None => vec![super::encode::nothing(); self.asked.keys.len()],
         };
         // At the ceiling of all keys together rows of some may be missing.
         if self.asked.by_key && self.bound.ceiling().is_none_or(|ceiling| count >= ceiling) {
-            return Ok(());
+            return Ok(false);
         }
-        let value = |bytes| Value { loaded: self.began, life: self.asked.longest(), bytes };
+        let value = |bytes| Value { loaded: self.begun.at, life: self.asked.longest(), bytes };
         let values: Vec<(Key, Value)> = self.asked.keys.iter().cloned().zip(runs.into_iter().map(value)).collect();
-        self.shelf.put(self.era, values);
-        Ok(())
+        Ok(self.shelf.put(self.bound.fetch(), self.begun.era, values))
     }
 
     /// The rows of each key; of a fetch that is kept as a whole all of them. `None` if they cannot be told apart.

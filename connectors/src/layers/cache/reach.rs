@@ -7,7 +7,7 @@ use lilong_schema::Collection;
 use crate::{Fetch, Hop, Order, OrderTarget, Predicate};
 
 /// Whether `test` is true of a collection that the fetch looks into beside its own rows.
-pub(super) fn reaches(fetch: &Fetch, test: &mut dyn FnMut(&Collection) -> bool) -> bool {
+pub(in crate::layers) fn reaches(fetch: &Fetch, test: &mut dyn FnMut(&Collection) -> bool) -> bool {
     if condition(&fetch.predicate, test) || orders(&fetch.order, test) {
         return true;
     }

@@ -1,11 +1,11 @@
 //! What is kept of one source: how long, under which keys, and what of it is to be forgotten.
 //!
 //! In: bound fetches and what loads gave. Out: values that are young enough. *Invariant*: what a load gives that began before
-//! something was forgotten is not kept; a fetch is kept no longer than any collection it looks into allows.
+//! something changed that it looks into is not kept; a fetch is kept no longer than any collection it looks into allows.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
@@ -16,15 +16,19 @@ use lilong_schema::catalog::SourceSettings;
 use lilong_schema::{Collection, Value as Scalar};
 use tokio::time::Instant;
 
-use super::concern::concerns;
+use super::concern::{Concern, concern};
 use super::encode::Form;
+use super::owner::{Owner, Row};
 use super::reach::reaches;
-use super::store::{Key, Owner, Store, Value};
-use crate::layers::identity::identify;
-use crate::{BoundFetch, Change, Fetch, Operand, Rows};
+use super::store::{Key, Store, Value};
+use crate::layers::chronicle::Chronicle;
+use crate::layers::identity::{Identity, identify};
+use crate::{BoundFetch, Changes, Fetch, Operand, Rows};
 
 /// What a fetch weighs beside its values: its columns, its conditions, its native text.
 const FETCH: usize = 512;
+/// Entries that are forgotten together.
+const AT_ONCE: usize = 4_096;
 
 /// How long what was loaded may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +67,7 @@ pub struct Shelf {
     times: Option<Times>,
     /// Of collections with a time of their own.
     own: HashMap<String, Option<Times>>,
-    /// Grows whenever something is forgotten.
-    era: RwLock<u64>,
+    chronicle: Arc<Chronicle>,
     /// What was loaded up to then may have changed without a word: it is no better than what is too old.
     doubted: Mutex<Option<Instant>>,
     hits: AtomicU64,
@@ -118,7 +121,7 @@ impl Shelf {
             hasher: RandomState::default(),
             times: all,
             own,
-            era: RwLock::new(0),
+            chronicle: Arc::default(),
             doubted: Mutex::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -130,6 +133,11 @@ impl Shelf {
     /// Whose it is.
     pub fn source(&self) -> &Arc<str> {
         &self.source
+    }
+
+    /// When something of the source has changed.
+    pub fn chronicle(&self) -> &Arc<Chronicle> {
+        &self.chronicle
     }
 
     /// What it has done and holds.
@@ -234,27 +242,39 @@ impl Shelf {
         Some((asked.read(found.fresh.iter())?, loaded))
     }
 
-    /// A number that changes whenever something is forgotten.
-    pub(in crate::layers) fn era(&self) -> u64 {
-        *self.era.read().unwrap_or_else(PoisonError::into_inner)
+    /// Keeps values of a load that began in an era; whether it does.
+    pub(super) fn put(&self, fetch: &Fetch, era: u64, values: Vec<(Key, Value)>) -> bool {
+        self.chronicle.unless_past(fetch, era, || self.store.put_many(values)).unwrap_or(false)
     }
 
-    /// Keeps values of a load that began in an era, if that is still the same.
-    pub(super) fn put(&self, era: u64, values: Vec<(Key, Value)>) {
-        let now = self.era.read().unwrap_or_else(PoisonError::into_inner);
-        if *now == era {
-            self.store.put_many(values);
-        }
-    }
-
-    /// Forgets what a change may have made wrong; how many lists and keys that are. Where changes are not told, what is kept
-    /// is given only while the source is down, until they are told again and all is forgotten.
-    pub fn forget(&self, change: &Change) -> usize {
-        if *change == Change::Unheard {
+    /// Forgets what changes may have made wrong; how many lists and keys that are. Where changes are not told, what is kept
+    /// is given only while the source is down, until they are told again and all is forgotten. It may take a while: it looks
+    /// at every key of what looks into the collections that have changed.
+    pub fn forget(&self, changes: &Changes) -> usize {
+        self.chronicle.note(changes);
+        if changes.is_unheard() {
             *self.doubted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
-        *self.era.write().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.store.forget(&|key| Arc::ptr_eq(&key.owner, &self.owner) && concerns(change, key))
+        let (mut forgotten, mut picked) = (0, Vec::new());
+        for fetch in self.owner.looking_into(changes) {
+            let (is_whole, rows) = self.owner.entries(&fetch);
+            let rows = match concern(changes, fetch.bound().fetch()) {
+                Concern::Nothing => continue,
+                Concern::All => rows,
+                Concern::Keys(told) => told.pick(&rows),
+            };
+            let whole = is_whole.then(|| self.key(&fetch, None));
+            picked.extend(whole.into_iter().chain(rows.into_iter().map(|row| self.key(&fetch, Some(row)))));
+            if picked.len() >= AT_ONCE {
+                forgotten += self.store.forget_many(&picked);
+                picked.clear();
+            }
+        }
+        forgotten + if picked.is_empty() { 0 } else { self.store.forget_many(&picked) }
+    }
+
+    fn key(&self, fetch: &Identity, row: Option<Row>) -> Key {
+        Key { owner: self.owner.clone(), fetch: fetch.clone(), row, weight: 0 }
     }
 
     /// Counts what was given and what was not there.

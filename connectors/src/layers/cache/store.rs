@@ -4,7 +4,6 @@
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
@@ -12,40 +11,19 @@ use moka::Expiry;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
+use super::owner::{Owner, Row};
 use crate::layers::identity::Identity;
 
-/// What an entry weighs beside its bytes: the places in the store's own maps.
-const OVERHEAD: usize = 256;
-
-/// Whose an entry is.
-#[derive(Debug, Default)]
-pub(super) struct Owner {
-    number: u64,
-    entries: AtomicU64,
-    bytes: AtomicU64,
-}
-
-impl Owner {
-    /// One that no other equals.
-    pub(super) fn new() -> Arc<Self> {
-        static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self { number, ..Self::default() })
-    }
-
-    /// How many entries it has, and their bytes.
-    pub(super) fn held(&self) -> (u64, u64) {
-        (self.entries.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
-    }
-}
+/// What an entry weighs beside its bytes: the places in the store's own maps, and in its owner's.
+const OVERHEAD: usize = 384;
 
 /// What a value is kept under: a bound fetch, or one without its keys and one of them.
 #[derive(Clone, Debug)]
 pub struct Key {
     pub(super) owner: Arc<Owner>,
     pub(super) fetch: Identity,
-    /// The key in `arrow-row` form.
-    pub(super) row: Option<Box<[u8]>>,
+    /// One of its keys.
+    pub(super) row: Option<Row>,
     /// Bytes that the fetch weighs.
     pub(super) weight: usize,
 }
@@ -82,11 +60,11 @@ pub trait Store: Send + Sync {
     /// The values of some keys, in their order.
     fn get_many(&self, keys: &[Key]) -> Vec<Option<Value>>;
 
-    /// Keeps values, each in the place of what was there.
-    fn put_many(&self, values: Vec<(Key, Value)>);
+    /// Keeps values, each in the place of what was there; whether it takes all of them.
+    fn put_many(&self, values: Vec<(Key, Value)>) -> bool;
 
-    /// Forgets all that `pick` picks; how many there were.
-    fn forget(&self, pick: &dyn Fn(&Key) -> bool) -> usize;
+    /// Forgets the values of some keys; how many there were.
+    fn forget_many(&self, keys: &[Key]) -> usize;
 
     /// Lets go of what is too old by now.
     fn tidy(&self);
@@ -138,8 +116,7 @@ impl InProcess {
             .weigher(|_: &Key, held: &Arc<Held>| held.weight)
             .expire_after(Lives)
             .eviction_listener(|key: Arc<Key>, held: Arc<Held>, _| {
-                key.owner.entries.fetch_sub(1, Ordering::Relaxed);
-                key.owner.bytes.fetch_sub(u64::from(held.weight), Ordering::Relaxed);
+                key.owner.goes(&key.fetch, key.row.as_ref(), held.weight);
             })
             .build_with_hasher(RandomState::default());
         Arc::new(Self { cache, heaviest: ceiling / 8 })
@@ -158,21 +135,23 @@ impl Store for InProcess {
         keys.iter().map(|key| self.cache.get(key).map(|held| held.value.clone())).collect()
     }
 
-    fn put_many(&self, values: Vec<(Key, Value)>) {
+    fn put_many(&self, values: Vec<(Key, Value)>) -> bool {
+        let mut all = true;
         for (key, value) in values {
             let held = Arc::new(Held::new(&key, value));
             if held.weight as usize > self.heaviest {
+                all = false;
                 continue;
             }
-            key.owner.entries.fetch_add(1, Ordering::Relaxed);
-            key.owner.bytes.fetch_add(u64::from(held.weight), Ordering::Relaxed);
+            // Its owner knows of it before anybody can find it.
+            key.owner.comes(&key.fetch, key.row.as_ref(), held.weight);
             self.cache.insert(key, held);
         }
+        all
     }
 
-    fn forget(&self, pick: &dyn Fn(&Key) -> bool) -> usize {
-        let picked: Vec<Arc<Key>> = self.cache.iter().map(|(key, _)| key).filter(|key| pick(key)).collect();
-        let forgotten = picked.into_iter().filter(|key| self.cache.remove(&**key).is_some()).count();
+    fn forget_many(&self, keys: &[Key]) -> usize {
+        let forgotten = keys.iter().filter(|key| self.cache.remove(*key).is_some()).count();
         self.cache.run_pending_tasks();
         forgotten
     }

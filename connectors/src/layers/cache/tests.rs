@@ -4,6 +4,7 @@ mod bench;
 mod forgetting;
 mod poison;
 mod stale;
+mod telling;
 
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};
 use futures::TryStreamExt;
@@ -138,7 +139,7 @@ async fn sources_share_a_store_and_nothing_in_it() {
     one.ask(&list(70)).await.unwrap();
     other.ask(&list(70)).await.unwrap();
     assert_eq!((one.memory.log().len(), other.memory.log().len()), (1, 1));
-    one.shelf.forget(&Change::All);
+    one.shelf.forget(&Change::All.into());
     other.ask(&list(70)).await.unwrap();
     assert_eq!(other.memory.log().len(), 1);
 }
@@ -160,7 +161,9 @@ async fn the_store_holds_no_more_than_its_ceiling() {
     // What is larger than all of it is given, but not kept.
     let bench = Bench::in_store(memory(), &InProcess::new(100), |_| {});
     for _ in 0..2 {
-        assert_eq!(sorted(&bench.ask(&list(70)).await.unwrap()).len(), 31);
+        let (answer, freshness) = bench.ask_noting(&list(70)).await;
+        assert_eq!(sorted(&answer.unwrap()).len(), 31);
+        assert_eq!(freshness.age().kept, None, "what is not kept here clients may not keep either");
     }
     assert_eq!(bench.memory.log().len(), 2);
 }
@@ -173,8 +176,9 @@ async fn what_is_too_large_to_be_kept_passes_through() {
     let memory = Memory::new("m").collection((*collection()).clone(), &rows).unwrap().batch_rows(100_000);
     let bench = Bench::of(memory, |_| {});
     for _ in 0..2 {
-        let rows: Vec<Rows> = bench.ask(&list(-1)).await.unwrap();
-        assert_eq!(rows.iter().map(|rows| rows.batch.num_rows()).sum::<usize>(), count as usize);
+        let (rows, freshness) = bench.ask_noting(&list(-1)).await;
+        assert_eq!(freshness.age().kept, None);
+        assert_eq!(rows.unwrap().iter().map(|rows| rows.batch.num_rows()).sum::<usize>(), count as usize);
     }
     assert_eq!(bench.memory.log().len(), 2);
     assert_eq!(bench.shelf.status().entries, 0);

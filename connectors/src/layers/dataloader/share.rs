@@ -2,7 +2,8 @@
 //!
 //! In: identities, and how to start a load. Out: streams that all give the same batches, which are shared and not copied.
 //! Whoever waits drives the load, and the fastest sets the pace. *Invariant*: a load can be joined until its first batch is
-//! there, is cancelled when nobody reads it any more, and its entry goes with the first of the two.
+//! there or something has changed that it looks into, is cancelled when nobody reads it any more, and its entry goes with the
+//! first of the three.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -14,8 +15,9 @@ use std::task::{Context, Poll, ready};
 use foldhash::fast::RandomState;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use futures::{FutureExt, Stream, StreamExt};
-use tokio::time::Instant;
 
+use crate::layers::cache::load::Begun;
+use crate::layers::chronicle::Chronicle;
 use crate::layers::identity::Identity;
 use crate::rows::is_over;
 use crate::{Result, RowStream, Rows};
@@ -28,41 +30,47 @@ type Step = Option<(Result<Rows>, Option<Piece>)>;
 pub(super) struct Piece(Shared<BoxFuture<'static, Step>>);
 
 /// The loads that can be joined.
-#[derive(Default)]
 pub(super) struct Loads {
     flying: Mutex<HashMap<Identity, Flying, RandomState>>,
     numbers: AtomicU64,
+    chronicle: Arc<Chronicle>,
 }
 
 struct Flying {
     number: u64,
-    since: Instant,
+    begun: Begun,
     // A load that nobody holds is over, whether its entry is still here or not.
     head: WeakShared<BoxFuture<'static, Step>>,
 }
 
 /// What comes of joining.
 pub(super) enum Joined<T> {
-    /// A load, and when it began.
-    Load(Piece, Instant),
+    /// A load, and how it began.
+    Load(Piece, Begun),
     /// What a load that has ended left behind.
     Left(T),
 }
 
 impl Loads {
+    /// None yet, of a source whose changes are noted there.
+    pub(super) fn new(chronicle: Arc<Chronicle>) -> Arc<Self> {
+        Arc::new(Self { flying: Mutex::default(), numbers: AtomicU64::new(0), chronicle })
+    }
+
     /// The load of that identity. If there is none to join, what `again` finds that one has left; else `start` makes it,
-    /// which is told the moment.
+    /// which is told how it begins.
     pub(super) fn join<T, F: Future<Output = Result<RowStream>> + Send + 'static>(
         self: &Arc<Self>,
         identity: Identity,
         again: impl FnOnce() -> Option<T>,
-        start: impl FnOnce(Instant) -> F,
+        start: impl FnOnce(Begun) -> F,
     ) -> Joined<T> {
         let mut flying = self.lock();
         if let Some(joined) = flying.get(&identity)
+            && !self.chronicle.is_past(identity.bound().fetch(), joined.begun.era)
             && let Some(head) = joined.head.upgrade()
         {
-            return Joined::Load(Piece(head), joined.since);
+            return Joined::Load(Piece(head), joined.begun.clone());
         }
         // A load leaves the map after it has stored: whoever finds neither is the first.
         if let Some(left) = again() {
@@ -70,8 +78,8 @@ impl Loads {
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let entry = Entry { loads: self.clone(), identity: identity.clone(), number };
-        let since = Instant::now();
-        let starting = start(since);
+        let begun = Begun::now(self.chronicle.era());
+        let starting = start(begun.clone());
         let head = async move {
             let _joinable = entry;
             match starting.await {
@@ -81,9 +89,9 @@ impl Loads {
         };
         let head = head.boxed().shared();
         if let Some(weak) = head.downgrade() {
-            flying.insert(identity, Flying { number, since, head: weak });
+            flying.insert(identity, Flying { number, begun: begun.clone(), head: weak });
         }
-        Joined::Load(Piece(head), since)
+        Joined::Load(Piece(head), begun)
     }
 
     #[cfg(test)]
@@ -107,7 +115,7 @@ struct Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut flying = self.loads.lock();
-        // Another load may have taken the place of one that was cancelled.
+        // Another load may have taken the place of one that was cancelled, or could not be joined any more.
         if flying.get(&self.identity).is_some_and(|flying| flying.number == self.number) {
             flying.remove(&self.identity);
         }

@@ -38,12 +38,17 @@ impl Bench {
     }
 
     pub(super) fn in_store(memory: Memory, store: &Arc<InProcess>, change: impl FnOnce(&mut SourceSettings)) -> Self {
+        let store: Arc<dyn Store> = store.clone();
+        Self::over(memory, &store, change)
+    }
+
+    pub(super) fn over(memory: Memory, store: &Arc<dyn Store>, change: impl FnOnce(&mut SourceSettings)) -> Self {
         let (mut settings, memory) = (settings(), Arc::new(memory));
         change(&mut settings);
-        let store: Arc<dyn Store> = store.clone();
-        let shelf = Shelf::new(&settings, &store).unwrap();
+        let shelf = Shelf::new(&settings, store).unwrap();
         let capabilities = Connector::capabilities(&*memory);
-        let dataloader = Dataloader::new("m".into(), &settings.tuning, capabilities, Some(shelf.clone()));
+        let (chronicle, kept) = (shelf.chronicle().clone(), Some(shelf.clone()));
+        let dataloader = Dataloader::new("m".into(), &settings.tuning, capabilities, chronicle, kept);
         let timeout = crate::layers::timeout::Timeout::new("m".into(), SECOND * 3);
         let layers: Vec<Box<dyn Layer>> =
             vec![Box::new(Cache::new(shelf.clone())), Box::new(dataloader), Box::new(timeout)];

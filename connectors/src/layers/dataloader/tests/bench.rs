@@ -52,7 +52,8 @@ impl Layer for Handle {
 impl Bench {
     pub(in crate::layers) fn of(memory: Memory, tuning: &Tuning) -> Self {
         let memory = Arc::new(memory);
-        let layer = Arc::new(Dataloader::new("m".into(), tuning, Connector::capabilities(&*memory), None));
+        let layer =
+            Arc::new(Dataloader::new("m".into(), tuning, Connector::capabilities(&*memory), Arc::default(), None));
         let stack = Stack::new(vec![Box::new(Handle(layer.clone()))], memory.clone());
         let below = Stack::new(Vec::new(), memory.clone());
         Self { stack, below, memory, layer }
