@@ -209,12 +209,19 @@ pub(super) fn too_heavy(most: usize) -> Fault {
     Fault::new(Code::TooCostly, message)
 }
 
+/// What is said of rows that are worked on here.
+const READ_HERE: &str = "rows would have to be read to work on them here: narrow the filter";
+
+/// Whether a fault is of more rows than may be worked on here.
+pub(super) fn is_of_rows(fault: &Fault) -> bool {
+    fault.message.ends_with(READ_HERE)
+}
+
 /// The fault of more rows than there may be; `source`: whose they are, if they are of one.
 pub(super) fn too_many(field: &str, ceiling: Ceiling, source: Option<&Arc<str>>) -> Fault {
     let most = ceiling.rows;
     let (code, message) = if ceiling.budget {
-        let what = "would have to be read to work on them here: narrow the filter";
-        (Code::TooCostly, format!("`{field}`: more than {most} rows {what}"))
+        (Code::TooCostly, format!("`{field}`: more than {most} {READ_HERE}"))
     } else {
         (Code::TooLarge, format!("`{field}` has more than {most} rows here; add limit:"))
     };
