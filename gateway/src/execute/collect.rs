@@ -124,7 +124,7 @@ impl Run<'_> {
             let size = rows.batch.get_array_memory_size();
             into.batches.push(rows.batch);
             if into.rows > ceiling.rows {
-                return Err(too_many(field, ceiling, Some(source.name())));
+                return Err(too_many(field, ceiling));
             }
             if into.held.add(size) > self.world.limits.budget_bytes {
                 return Err(too_heavy(self.world.limits.budget_bytes));
@@ -217,13 +217,12 @@ pub(super) fn is_of_rows(fault: &Fault) -> bool {
     fault.message.ends_with(READ_HERE)
 }
 
-/// The fault of more rows than there may be; `source`: whose they are, if they are of one.
-pub(super) fn too_many(field: &str, ceiling: Ceiling, source: Option<&Arc<str>>) -> Fault {
+/// The fault of more rows than there may be: the request's, whoever holds them.
+pub(super) fn too_many(field: &str, ceiling: Ceiling) -> Fault {
     let most = ceiling.rows;
-    let (code, message) = if ceiling.budget {
-        (Code::TooCostly, format!("`{field}`: more than {most} {READ_HERE}"))
+    if ceiling.budget {
+        Fault::new(Code::TooCostly, format!("`{field}`: more than {most} {READ_HERE}"))
     } else {
-        (Code::TooLarge, format!("`{field}` has more than {most} rows here; add limit:"))
-    };
-    Fault { code, source: source.cloned(), message: message.into() }
+        Fault::new(Code::TooLarge, format!("`{field}` has more than {most} rows here"))
+    }
 }
