@@ -2,6 +2,7 @@
 //! are read and the statements that are sent.
 
 mod blocks;
+mod budgets;
 mod narrow;
 mod servers;
 mod unions;

@@ -11,6 +11,8 @@ use std::time::Instant;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::collect::is_of_rows;
+use super::keys::too_many_keys;
 use super::nowhere::no_rows;
 use super::{Fault, Made, Run, StepResult, Steps, internal};
 use crate::error::Code;
@@ -54,6 +56,8 @@ impl Run<'_> {
             let mut stop = least;
             // The near side's keys are known, and what they lead to is too much.
             let mut leads_to_too_much = false;
+            // Why the near side and the far side were given up, the last time each was tried.
+            let mut given_up = [None, None];
             loop {
                 let last = stop == budget;
                 for near in [step.near_first, !step.near_first] {
@@ -81,12 +85,12 @@ impl Run<'_> {
                         continue;
                     };
                     match found {
-                        Err(Fault { code: Code::TooCostly, .. }) => {}
+                        Err(fault) if fault.code == Code::TooCostly => given_up[usize::from(!near)] = Some(fault),
                         found => return found,
                     }
                 }
                 if stop == most || attempt.quick {
-                    return Err(self.neither(step));
+                    return Err(self.neither(step, given_up.into_iter().flatten()));
                 }
                 stop = (stop * MORE).min(most);
             }
@@ -130,10 +134,20 @@ impl Run<'_> {
         }
     }
 
-    fn neither(&self, step: &ChooseStep) -> Fault {
+    /// What is said where both sides were given up.
+    fn neither(&self, step: &ChooseStep, given_up: impl Iterator<Item = Fault>) -> Fault {
         let ChooseStep { field, sides: [near, far], .. } = step;
-        let most = self.world.limits.budget_rows;
-        let what = format!("neither `{near}` nor `{far}` comes to at most {most} rows by its own conditions");
+        let (rows, keys) = (self.world.limits.budget_rows, self.world.limits.budget_keys);
+        let of_keys = too_many_keys(keys);
+        let mut budget = format!("{rows} rows");
+        for fault in given_up {
+            if fault.message == of_keys.message {
+                budget = format!("{rows} rows and {keys} keys");
+            } else if !is_of_rows(&fault) {
+                return fault;
+            }
+        }
+        let what = format!("neither `{near}` nor `{far}` comes to at most {budget} by its own conditions");
         Fault::new(Code::TooCostly, format!("`{field}`: {what}: narrow the filter on one of them"))
     }
 }

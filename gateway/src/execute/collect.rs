@@ -209,12 +209,19 @@ pub(super) fn too_heavy(most: usize) -> Fault {
     Fault::new(Code::TooCostly, message)
 }
 
+/// What is said of rows that are worked on here.
+const READ_HERE: &str = "rows would have to be read to work on them here: narrow the filter";
+
+/// Whether a fault is of more rows than may be worked on here.
+pub(super) fn is_of_rows(fault: &Fault) -> bool {
+    fault.message.ends_with(READ_HERE)
+}
+
 /// The fault of more rows than there may be: the request's, whoever holds them.
 pub(super) fn too_many(field: &str, ceiling: Ceiling) -> Fault {
     let most = ceiling.rows;
     if ceiling.budget {
-        let what = "would have to be read to work on them here: narrow the filter";
-        Fault::new(Code::TooCostly, format!("`{field}`: more than {most} rows {what}"))
+        Fault::new(Code::TooCostly, format!("`{field}`: more than {most} {READ_HERE}"))
     } else {
         Fault::new(Code::TooLarge, format!("`{field}` has more than {most} rows here"))
     }

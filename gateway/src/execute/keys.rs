@@ -20,12 +20,14 @@ pub(super) fn collect(step: &KeysStep, made: &[Arc<Made>], most: usize) -> Resul
         keys = preimages(before, &keys)?;
     }
     if step.budget && keys.num_rows() > most {
-        return Err(Fault::new(
-            Code::TooCostly,
-            format!("more than {most} keys would have to be compared: narrow the filter"),
-        ));
+        return Err(too_many_keys(most));
     }
     Ok(keys)
+}
+
+/// The fault of more keys than a request may hold.
+pub(super) fn too_many_keys(most: usize) -> Fault {
+    Fault::new(Code::TooCostly, format!("more than {most} keys would have to be compared: narrow the filter"))
 }
 
 /// What a table turns into some keys; no key is an empty batch's too.

@@ -31,7 +31,7 @@ use self::merge::Pool;
 use super::collect::is_false;
 use super::{Fault, Made, RowSet, Run, Silent, internal, keep};
 use crate::error::Code;
-use crate::plan::union::{Ask, Known, Reduced, Silence, UnionStep, compare_text, reduce};
+use crate::plan::union::{Ask, Known, Reduced, Silence, UnionStep, lives_so, reduce};
 use crate::plan::{Ceiling, StepId};
 
 /// A request that is ready to be sent.
@@ -239,15 +239,8 @@ impl Run<'_> {
     /// Sources that may have rows but have not been described yet, as far as `_source` does not rule them out.
     pub(super) fn undescribed(&self, step: &UnionStep) -> Vec<Silent> {
         let may_have = |name: &str| {
-            let decide = |_: usize, leaf: &Predicate| match leaf {
-                Predicate::Compare { field, comparison, operand }
-                    if *field == step.fetch.collection.fields.len() - 1 =>
-                {
-                    let value = step.operands.get(*operand)?.value(self.world.variables)?;
-                    compare_text(name, *comparison, &value).map(Some)
-                }
-                _ => None,
-            };
+            let value = |operand: usize| step.operands.get(operand)?.value(self.world.variables);
+            let decide = |_: usize, leaf: &Predicate| lives_so(name, &step.fetch.collection, leaf, value);
             !matches!(reduce(&step.fetch.predicate, &decide), Reduced::Never)
         };
         step.union

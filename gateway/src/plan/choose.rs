@@ -96,7 +96,12 @@ impl<'b> Builder<'b> {
         let federated = self.world.federated;
         let link = federated.link(id);
         let to = &federated.collection(link.to).described;
-        let few = |rows: Option<u64>| rows.is_some_and(|rows| rows <= self.world.limits.side_rows as u64);
+        let limits = self.world.limits;
+        // Descriptions tell rows to one digit, so what comes near a budget may be beyond it. Folds, which are told without
+        // conditions, come to fewer groups.
+        let budget = if conditions.is_empty() { usize::MAX } else { limits.budget_rows.min(limits.budget_keys) / 2 };
+        let most = limits.side_rows.min(budget) as u64;
+        let few = |rows: Option<u64>| rows.is_some_and(|rows| rows <= most);
         let looks_up = link.to_normalize.is_empty() || to.look_up(&link.to_columns, &link.to_normalize).is_some();
         let Place::Among(among) = &self.place else { return false };
         (federated.union_of(link.from).is_none() || self.may_be_few(link, among, conditions))

@@ -25,7 +25,7 @@ impl Builder<'_> {
         let limits = self.world.limits;
         let collection = federated.collection(id);
         let capabilities = self.capabilities(id);
-        let (pushed, residual) = pushdown::split(&capabilities, predicate);
+        let (pushed, residual) = pushdown::split(&capabilities, &self.fixed(id), predicate);
         let link = match via {
             Via::Link { link, parent, columns } => Some((federated.link(link), parent, columns)),
             _ => None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
 use serde_json::{Value, json};
 
-use super::union::{Ask, UnionStep, compare_text};
+use super::union::{Ask, UnionStep, lives_so};
 use super::{AggregateStep, ChooseStep, FetchStep, JoinRule, KeysFrom, Part, Plan, PlanOperand, ScanStep, Step};
 use crate::model::Model;
 use crate::operation::Variables;
@@ -233,16 +233,12 @@ fn union(id: usize, step: &UnionStep, model: &Model) -> Value {
     for (at, member) in step.union.members.iter().enumerate() {
         let name = &**model.sources[member.source].name();
         // What variables and declared values rule out is not looked at here: shown is who may be asked.
-        let truth = |leaf: usize, otherwise: bool| match &step.leaves[leaf] {
-            Predicate::Compare { field, comparison, operand } if *field == step.fetch.collection.fields.len() - 1 => {
-                match &step.operands[*operand] {
-                    PlanOperand::Variable(_) => Some(otherwise),
-                    operand => operand
-                        .value(&Variables::default())
-                        .map_or(Some(otherwise), |value| compare_text(name, *comparison, &value)),
-                }
-            }
-            _ => Some(otherwise),
+        let value = |operand: usize| match &step.operands[operand] {
+            PlanOperand::Variable(_) => None,
+            operand => operand.value(&Variables::default()),
+        };
+        let truth = |leaf: usize, otherwise: bool| {
+            lives_so(name, &step.fetch.collection, &step.leaves[leaf], value).unwrap_or(Some(otherwise))
         };
         let ask = step.ask(at, &|leaf| truth(leaf, true)).or_else(|| step.ask(at, &|leaf| truth(leaf, false)));
         let Some(ask) = ask else { continue };

@@ -123,7 +123,8 @@ impl Builder<'_> {
     fn stays_inside(&self, link: &Link) -> bool {
         let federated = self.world.federated;
         let one_source = federated.collection(link.from).source == federated.collection(link.to).source;
-        one_source && !link.is_normalized() && self.follows(link)
+        // Of two matches a source would choose one, and say nothing.
+        one_source && !link.at_most_one && !link.is_normalized() && self.follows(link)
     }
 
     /// Puts the value that a term of an order finds beyond its links beside rows; it is their next column.

@@ -138,7 +138,7 @@ impl Builder<'_> {
         let cuts = given.cuts() || !given.distinct.is_empty();
         let all = matches!(folding.key, FoldKey::None);
         let order = if cuts { self.full_order(folding.collection, folding.field, given, all)? } else { Vec::new() };
-        let (pushed, residual) = pushdown::split(capabilities, predicate);
+        let (pushed, residual) = pushdown::split(capabilities, &self.fixed(folding.collection), predicate);
         let described = &self.world.federated.collection(folding.collection).described;
         let mut pushed = pushdown::with_indexes(described, pushed, &residual);
         let link = self.link_of(&folding.key);

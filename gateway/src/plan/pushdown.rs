@@ -1,14 +1,20 @@
 //! Splits what a collection field asks into what its source does and what is left for here.
 
 use lilong_connectors::{Comparison, OrderTarget, Predicate, Test};
+use lilong_schema::collection::FieldId;
 use lilong_schema::{Capabilities, Collection};
 
 /// Whether a source can check a predicate by itself.
 pub(super) fn can_filter(capabilities: &Capabilities, predicate: &Predicate) -> bool {
+    can_check(capabilities, &[], predicate)
+}
+
+/// The same where comparisons of some fields can be made whatever they are.
+fn can_check(capabilities: &Capabilities, fixed: &[FieldId], predicate: &Predicate) -> bool {
     match predicate {
-        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().all(|part| can_filter(capabilities, part)),
-        Predicate::Not(part) => can_filter(capabilities, part),
-        Predicate::Compare { comparison, .. } => can_compare(capabilities, *comparison),
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().all(|part| can_check(capabilities, fixed, part)),
+        Predicate::Not(part) => can_check(capabilities, fixed, part),
+        Predicate::Compare { field, comparison, .. } => fixed.contains(field) || can_compare(capabilities, *comparison),
         Predicate::IsNull(_) => capabilities.filter,
         Predicate::KeyIn { normalize, .. } => capabilities.filter && normalize.is_empty(),
         Predicate::Exists(exists) => capabilities.exists && can_filter(capabilities, &exists.predicate),
@@ -49,9 +55,10 @@ pub(super) fn can_compare(capabilities: &Capabilities, comparison: Comparison) -
     }
 }
 
-/// What a source checks of a predicate, and the rest. A row meets the predicate if it meets both.
-pub(super) fn split(capabilities: &Capabilities, predicate: Predicate) -> (Predicate, Predicate) {
-    split_by(&|part| can_filter(capabilities, part), predicate)
+/// What a source checks of a predicate, and the rest. A row meets the predicate if it meets both. `fixed`: the fields of a
+/// union that are one value in all rows of some member; patterns on these may rule it out.
+pub(super) fn split(capabilities: &Capabilities, fixed: &[FieldId], predicate: Predicate) -> (Predicate, Predicate) {
+    split_by(&|part| can_check(capabilities, fixed, part), predicate)
 }
 
 /// The same for a source that checks what `can` says.
@@ -168,7 +175,24 @@ mod tests {
             ),
         ] {
             let text = show(&predicate);
-            let (one, other) = split(&Capabilities::ALL, predicate);
+            let (one, other) = split(&Capabilities::ALL, &[], predicate);
+            assert_eq!((show(&one).as_str(), show(&other).as_str()), (pushed, residual), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_on_a_column_that_is_one_value_in_all_rows_of_a_member_goes_to_the_union() {
+        use Predicate::{And, Or};
+        for (predicate, pushed, residual) in [
+            (regex(9), "r9", "and()"),
+            (not(regex(9)), "not(r9)", "and()"),
+            (And(vec![regex(9), regex(1)]), "r9", "r1"),
+            (Or(vec![regex(9), equal(1)]), "or(r9 1)", "and()"),
+            (Or(vec![regex(9), regex(1)]), "and()", "or(r9 r1)"),
+            (Or(vec![And(vec![regex(9), regex(1)]), equal(2)]), "or(r9 2)", "or(and(r9 r1) 2)"),
+        ] {
+            let text = show(&predicate);
+            let (one, other) = split(&Capabilities::ALL, &[9], predicate);
             assert_eq!((show(&one).as_str(), show(&other).as_str()), (pushed, residual), "{text}");
         }
     }

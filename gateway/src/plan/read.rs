@@ -131,7 +131,7 @@ impl Builder<'_> {
             None if list => self.full_order(id, field, &given, matches!(via, Via::All))?,
             None => Vec::new(),
         };
-        let (pushed, residual) = pushdown::split(&capabilities, predicate);
+        let (pushed, residual) = pushdown::split(&capabilities, &self.fixed(id), predicate);
         let pushed = pushdown::with_indexes(described, pushed, &residual);
         let source_orders = self.orders_by_source(id, &order, page.as_ref());
         let local = self.local_order(id, field, &order, &given, page.as_ref(), source_orders)?;

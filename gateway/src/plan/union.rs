@@ -18,14 +18,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lilong_connectors::{Fetch, Operand, OrderTarget, Predicate, Prepared, Source};
 use lilong_schema::Capabilities;
 use lilong_schema::collection::FieldId;
-use lilong_schema::federated::{SourceId, Union, UnionColumn};
+use lilong_schema::federated::{CollectionId, SourceId, Union, UnionColumn};
 
 pub use self::cell::Cell;
 pub use self::first::First;
 pub use self::fold::{Folding, GroupCell, Groups, UnionFold};
 pub use self::prune::Edge;
-pub use self::reduce::{Known, Reduced, compare_text, leaves, reduce};
+pub use self::reduce::{Known, Reduced, leaves, lives_so, reduce};
 pub use self::shape::{Ask, Derived, EXTRAS, Extra, Shape};
+use super::build::Builder;
 use super::page::{FetchPage, KEPT};
 use super::{Ceiling, FetchStep, KeysFrom, PlanOperand};
 
@@ -92,9 +93,7 @@ pub(super) fn union_step(sources: &[Arc<Source>], union: &Arc<Union>, asked: Fet
     let fetch = prepared.fetch.clone();
     let mut leaves = Vec::new();
     self::leaves(&fetch.predicate, &mut leaves);
-    let fixed = (0..fetch.collection.fields.len())
-        .filter(|field| union.shapes.iter().any(|shape| !matches!(shape.columns[*field], UnionColumn::Field(_))))
-        .collect();
+    let fixed = fixed(union);
     let work = match &fetch.group {
         Some(group) => fold::folded_columns(&fetch, group),
         None => work(&fetch),
@@ -140,6 +139,20 @@ pub(super) fn union_step(sources: &[Arc<Source>], union: &Arc<Union>, asked: Fet
         page,
         between: Mutex::default(),
     }
+}
+
+impl Builder<'_> {
+    /// The columns of a union that are one value in all rows of some member; none of any other collection.
+    pub(super) fn fixed(&self, id: CollectionId) -> Vec<FieldId> {
+        self.world.federated.union_of(id).map(|union| fixed(union)).unwrap_or_default()
+    }
+}
+
+fn fixed(union: &Union) -> Vec<FieldId> {
+    let columns = union.shapes.first().map_or(0, |shape| shape.columns.len());
+    let is_fixed =
+        |field: &FieldId| union.shapes.iter().any(|shape| !matches!(shape.columns[*field], UnionColumn::Field(_)));
+    (0..columns).filter(is_fixed).collect()
 }
 
 /// What a source can do, as a part of a key; with a number of its own if it shares with nobody.

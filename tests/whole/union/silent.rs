@@ -145,6 +145,15 @@ async fn who_is_ruled_out_is_not_missed() {
         r#"{ resident(where: { _source: { _neq: "street_2" } }) { id } }"#,
         r#"{ resident(where: { _or: [{ _source: { _eq: "street_1" } }, { _source: { _in: ["street_3"] } }] }) { id } }"#,
         r#"{ residentByPk(_source: "street_1", id: 1) { id } }"#,
+        r#"{ resident(where: { _source: { _regex: "[13]$" } }) { id } }"#,
+        r#"{ resident(where: { _source: { _iregex: "^STREET_(1|3)$" } }, orderBy: [{ age: DESC }], limit: 1) { id } }"#,
+        r#"{ resident(where: { _not: { _source: { _regex: "2" } }, card: { _regex: "^a" } }) { id } }"#,
+        r#"{ resident(where: { _or: [{ _source: { _regex: "1$" }, card: { _regex: "^a" } }, { _source: { _like: "%3" } }] }) { id } }"#,
+        r#"{ residentConnection(first: 1, where: { _source: { _regex: "1$" } }) { nodes { id } pageInfo { hasNextPage } totalCount } }"#,
+        r#"{ residentAggregate(where: { _source: { _regex: "1$" } }) { aggregate { count max { age } } nodes { id } } }"#,
+        r#"{ residentGroups(by: [age], where: { _source: { _regex: "1$" } }) { key { age } aggregate { count } } }"#,
+        r#"{ health { shot { resident: lenient(where: { _source: { _regex: "1$" } }) { id } } } }"#,
+        r#"{ health { shot(where: { resident: { _source: { _regex: "1$" } } }) { id } } }"#,
     ] {
         streets.source("street_2").clear_log();
         let answer = ask(&streets.gateway, query).await;

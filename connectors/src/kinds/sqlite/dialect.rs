@@ -5,10 +5,10 @@
 //! that its indexes serve.
 
 use lilong_schema::collection::REQUIRED;
-use lilong_schema::{Collection, Field, Scalar};
+use lilong_schema::{Collection, Scalar};
 
 use super::aggregate::{aggregate, grouping};
-use super::expression::{Beside, exactly, text_of, value_of};
+use super::expression::{Beside, exactly, reads_numbers, real_that_prints_so, text_of, value_of};
 use super::storage::{Collation, Storage, affinity, collation, is_text, row_id_name};
 use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
@@ -97,12 +97,6 @@ impl Sqlite {
     }
 }
 
-/// Whether a column holds text, but turns what it is compared with into a number where that looks like one.
-fn reads_numbers(field: &Field, storage: &Storage) -> bool {
-    let is_text = *storage == Storage::Plain && is_text(field, storage);
-    is_text && matches!(affinity(field), "INTEGER" | "REAL" | "NUMERIC")
-}
-
 fn parameter(statement: &mut Statement<Slot>, slot: Slot) -> String {
     format!("?{}", statement.slot(slot))
 }
@@ -171,7 +165,8 @@ impl Dialect for Sqlite {
                 };
                 // A column that prefers numbers would make one of a text that looks like it, and no text is less than that.
                 let plus = if reads_numbers(column.field, &storage) { "+" } else { "" };
-                let text = format!("{plus}{}{exact} {sign} {}", self.ordered(column, &storage), value(&storage));
+                let value = real_that_prints_so(&value(&storage), &storage);
+                let text = format!("{plus}{}{exact} {sign} {value}", self.ordered(column, &storage));
                 // A number and a text that print alike are equal, and stand in different places.
                 let (word, turned) = match comparison {
                     Comparison::Greater if storage == Storage::Mixed => ("AND", "NOT "),

@@ -6,7 +6,7 @@
 
 use lilong_schema::{Field, Scalar};
 
-use super::storage::{Collation, Storage, collation, is_text};
+use super::storage::{Collation, Storage, affinity, collation, is_text};
 
 /// Reads a stored value as a scalar and gives what it is compared as; see the functions of that name.
 pub(super) fn value_of(expression: &str, scalar: Scalar) -> String {
@@ -54,5 +54,23 @@ pub(super) fn exactly(
             format!("({} AND {})", condition(expression), condition(&format!("({expression} || '')")))
         }
         Collation::Known(_) | Collation::Unknown => format!("({} AND {})", condition(expression), condition(&exact)),
+    }
+}
+
+/// Whether a column holds text, but turns what it is compared with into a number where that looks like one.
+pub(super) fn reads_numbers(field: &Field, storage: &Storage) -> bool {
+    let by_text = matches!(storage, Storage::Plain | Storage::Mixed) && is_text(field, storage);
+    by_text && matches!(affinity(field), "INTEGER" | "REAL" | "NUMERIC")
+}
+
+/// Where numbers stand among texts, the place of a text is that of the real that prints so, if there is one; SQLite prints
+/// them itself.
+pub(super) fn real_that_prints_so(value: &str, storage: &Storage) -> String {
+    match storage {
+        Storage::Mixed => {
+            let real = format!("CAST({value} AS REAL)");
+            format!("CASE CAST({real} AS TEXT) WHEN {value} THEN {real} ELSE {value} END")
+        }
+        _ => value.to_owned(),
     }
 }

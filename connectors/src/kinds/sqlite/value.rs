@@ -229,17 +229,13 @@ fn of_scalar(value: &Value, scalar: Scalar) -> bool {
     }
 }
 
-/// What a text of a column of mixed storage is stored as: the number that prints so, if there is one.
+/// What a text of a column of mixed storage is stored as: the integer that prints so, or an infinity. Of other texts the
+/// statement itself makes the real that prints so, if there is one.
 fn as_stored(text: &str) -> Stored {
-    if let Ok(number) = text.parse::<i64>()
-        && number.to_string() == text
-    {
-        return Stored::Integer(number);
-    }
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() && text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
-            Stored::Real(number)
-        }
+    match (text, text.parse::<i64>()) {
+        (_, Ok(number)) if number.to_string() == text => Stored::Integer(number),
+        ("Inf", _) => Stored::Real(f64::INFINITY),
+        ("-Inf", _) => Stored::Real(f64::NEG_INFINITY),
         _ => Stored::Text(text.to_owned()),
     }
 }

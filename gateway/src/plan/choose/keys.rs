@@ -29,7 +29,7 @@ impl Builder<'_> {
     ) -> (StepId, Vec<FieldId>) {
         let collection = self.world.federated.collection(id);
         let capabilities = self.capabilities(id);
-        let (pushed, residual) = pushdown::split(&capabilities, predicate);
+        let (pushed, residual) = pushdown::split(&capabilities, &self.fixed(id), predicate);
         let pushed = pushdown::with_indexes(&collection.described, pushed, &residual);
         let mut wanted = Columns(columns);
         wanted.want_read_by(&residual);

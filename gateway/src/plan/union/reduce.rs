@@ -2,8 +2,12 @@
 //!
 //! *Invariant*: a row meets what is left exactly if it meets the whole; *unknown* counts as not met, as it does for a row.
 
-use lilong_connectors::{Comparison, Predicate};
-use lilong_schema::Value;
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use lilong_connectors::rows::columns_schema;
+use lilong_connectors::{Operand, OperandId, Predicate, evaluate};
+use lilong_schema::{Collection, Value};
 
 /// What is left of a predicate.
 #[derive(Clone, Debug)]
@@ -81,20 +85,30 @@ impl Reducing<'_> {
     }
 }
 
-/// Whether a text compares so with a value; `None` where that is not simply told.
-pub fn compare_text(text: &str, comparison: Comparison, value: &Value) -> Option<bool> {
-    let is = |value: &Value| matches!(value, Value::Text(other) if *other == *text);
-    match (comparison, value) {
-        (Comparison::Equal, Value::Text(_)) => Some(is(value)),
-        (Comparison::NotEqual, Value::Text(_)) => Some(!is(value)),
-        (Comparison::In, Value::List(items)) => Some(items.iter().any(is)),
-        (Comparison::NotIn, Value::List(items)) => Some(!items.iter().any(is)),
-        _ => None,
+/// Whether rows of a source meet a condition on where they live, the last column of a union; `None`: it is none on that, or
+/// cannot be told by `value`, which gives what it compares with.
+pub fn lives_so(
+    name: &str,
+    collection: &Collection,
+    condition: &Predicate,
+    value: impl FnOnce(OperandId) -> Option<Value>,
+) -> Option<Known> {
+    let Predicate::Compare { field, comparison, operand } = condition else { return None };
+    if *field + 1 != collection.fields.len() {
+        return None;
     }
+    let operands = [Operand::Value(value(*operand)?)];
+    let condition = Predicate::Compare { field: *field, comparison: *comparison, operand: 0 };
+    let cells: ArrayRef = Arc::new(StringArray::from(vec![name]));
+    let row = RecordBatch::try_new(columns_schema(collection, &[*field]), vec![cells]).ok()?;
+    let truth = evaluate::filter(&condition, collection, &[*field], &row, &operands).ok()?;
+    Some(truth.is_valid(0).then(|| truth.value(0)))
 }
 
 #[cfg(test)]
 mod tests {
+    use lilong_connectors::Comparison;
+
     use super::*;
 
     fn leaf(field: usize) -> Predicate {

@@ -236,6 +236,73 @@ async fn values_of_mixed_storage_go_by_their_text() {
 }
 
 #[tokio::test]
+async fn a_text_among_numbers_is_compared_as_a_number_only_if_that_prints_so() {
+    // Smallest first; `DATE` makes numbers of texts that look so, and `TEXT` texts of numbers.
+    let untyped = "(1, -9e999), (2, 0.3), (3, 0.1 + 0.2), (4, 4.5), (5, 5), (6, 1e20), (7, 9e999), \
+                   (8, '04'), (9, '05'), (10, '1e3'), (11, '4.50'), (12, 'abc'), (13, x'7a')";
+    let dates = "(1, 4.5), (2, '5'), (3, 1e20), (4, '05-06'), (5, '2026-01-02'), (6, 'abc'), (7, x'3035')";
+    let texts = "(1, '04'), (2, '05'), (3, 5.0), (4, '5.00'), (5, 'abc'), (6, x'3035'), (7, x'7a')";
+    // What is compared, how many rows stand before it, and which rows equal it.
+    let cases: [(&str, &str, &[(&str, usize, &[usize])]); 3] = [
+        (
+            "",
+            untyped,
+            &[
+                ("-Inf", 0, &[1]),
+                ("0.3", 1, &[2]),
+                ("0.30000000000000004", 2, &[3]),
+                ("4.5", 3, &[4]),
+                ("5", 4, &[5]),
+                ("1.0e+20", 5, &[6]),
+                ("Inf", 6, &[7]),
+                ("-0.0", 7, &[]),
+                ("01", 7, &[]),
+                ("04", 7, &[8]),
+                ("05", 8, &[9]),
+                (" 5", 7, &[]),
+                ("1e3", 9, &[10]),
+                ("100000000000000000000", 9, &[]),
+                ("4.50", 10, &[11]),
+                ("5.00", 11, &[]),
+                ("z", 12, &[13]),
+            ],
+        ),
+        ("DATE", dates, &[("5", 1, &[2]), ("05", 3, &[7]), ("1e3", 4, &[]), ("4.50", 5, &[]), ("2026-01-02", 4, &[5])]),
+        ("TEXT", texts, &[("05", 1, &[2, 6]), ("5.0", 2, &[3]), ("5", 2, &[]), ("5.00", 3, &[4]), ("z", 5, &[7])]),
+    ];
+    for (declared, rows, cases) in cases {
+        let sql = format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, v {declared}); CREATE INDEX by_v ON t (v); INSERT INTO t VALUES {rows};"
+        );
+        let silo = Silo::with(&sql, |settings| {
+            let (place, scalar) = (Place::default(), lilong_schema::Scalar::String);
+            settings.types = vec![TypeOverride { place, collection: "t".to_owned(), column: "v".to_owned(), scalar }];
+        })
+        .await;
+        let all = ids(silo.ask("t").columns(&["id"]).order("v", false).rows().await);
+        let all: Vec<usize> = all.split(' ').map(|id| id.parse().unwrap()).collect();
+        assert!(all.is_sorted(), "{declared}: {all:?}");
+        for (value, before, equal) in cases {
+            let is_equal = |id: &usize| equal.contains(id);
+            let of = |from: usize, to: usize, and_equal: bool| {
+                let stands = |id: &usize| if is_equal(id) { and_equal } else { (from..to).contains(&(id - 1)) };
+                all.iter().copied().filter(stands).map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+            };
+            let end = all.len();
+            for (comparison, expected) in [
+                (Comparison::Less, of(0, *before, false)),
+                (Comparison::LessOrEqual, of(0, *before, true)),
+                (Comparison::GreaterOrEqual, of(*before, end, true)),
+                (Comparison::Greater, of(*before, end, false)),
+            ] {
+                let ask = silo.ask("t").columns(&["id"]).filter("v", comparison, text(value)).order("id", false);
+                assert_eq!(ids(ask.rows().await), expected, "{declared}: {comparison:?} {value}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn types_of_the_catalog_are_read_from_any_form() {
     let given = [("total", "Decimal"), ("at", "DateTime"), ("key", "UUID"), ("n", "BigInt")];
     let silo = Silo::with(

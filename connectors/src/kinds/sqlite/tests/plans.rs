@@ -52,6 +52,13 @@ async fn an_equality_on_a_column_that_knows_no_case_uses_its_index() {
 }
 
 #[tokio::test]
+async fn a_text_among_numbers_is_compared_by_the_index() {
+    let silo = Silo::new("CREATE TABLE t (id INTEGER PRIMARY KEY, v); CREATE INDEX by_v ON t (v); INSERT INTO t VALUES (1, 5), (2, '05')").await;
+    let ask = silo.ask("t").columns(&["id"]).filter("v", Comparison::GreaterOrEqual, text("05"));
+    has(&plan(&silo, &ask.fetch), "USING COVERING INDEX by_v (v>?)");
+}
+
+#[tokio::test]
 async fn a_key_set_uses_an_index() {
     let silo = Silo::new(TOWN).await;
     has(&plan(&silo, &keyed(&silo, "person", &["code"]).fetch), "USING INDEX person_code (code=?)");
