@@ -76,7 +76,9 @@ impl Builder<'_> {
         let collection = federated.collection(id);
         let numbered = matches!(collection.tie, Tie::Everything(_));
         let cursor_order = Arc::new(self.cursor_order(id, &order, &links, numbered));
-        let fields = order.iter().map(|term| term.field(&collection.described).cloned()).collect::<Vec<_>>();
+        let compared = |term: &Order| term.describe(&collection.described, String::new());
+        let is_value = |term: &Order| !matches!(term.target, OrderTarget::RowId);
+        let fields = order.iter().map(|term| is_value(term).then(|| compared(term))).collect::<Vec<_>>();
         let mut cursor = |name| self.cursor(field, name, &cursor_order, collection.source, &fields);
         let (after, before) = (cursor("after"), cursor("before"));
         let order = if backwards { reversed(order) } else { order };
