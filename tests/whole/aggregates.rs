@@ -1,6 +1,7 @@
 //! What rows come to is the same however it is computed: by the source whole, by the gateway over groups of it, over its
 //! rows. That it is what SQL says, within a source and across, is in `differential`.
 
+mod conditions;
 mod engines;
 mod faults;
 mod figures;

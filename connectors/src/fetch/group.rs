@@ -175,6 +175,19 @@ impl Order {
         }
     }
 
+    /// The field whose stored values it compares: its own, or the one of which it takes the least or the greatest.
+    pub fn compared<'a>(&'a self, collection: &'a Collection) -> Option<&'a Field> {
+        match &self.target {
+            OrderTarget::Aggregate(linked) => match linked.aggregate.function {
+                Function::Minimum | Function::Maximum => {
+                    linked.collection.fields.get(*linked.aggregate.fields.first()?)
+                }
+                _ => None,
+            },
+            OrderTarget::Field(_) | OrderTarget::RowId => self.field(collection),
+        }
+    }
+
     /// The values it compares, described as a field: a column's own facts under another name.
     pub fn describe(&self, collection: &Collection, name: String) -> Field {
         match &self.target {

@@ -76,9 +76,7 @@ impl Builder<'_> {
         let collection = federated.collection(id);
         let numbered = matches!(collection.tie, Tie::Everything(_));
         let cursor_order = Arc::new(self.cursor_order(id, &order, &links, numbered));
-        let compared = |term: &Order| term.describe(&collection.described, String::new());
-        let is_value = |term: &Order| !matches!(term.target, OrderTarget::RowId);
-        let fields = order.iter().map(|term| is_value(term).then(|| compared(term))).collect::<Vec<_>>();
+        let fields = order.iter().map(|term| term.compared(&collection.described).cloned()).collect::<Vec<_>>();
         let mut cursor = |name| self.cursor(field, name, &cursor_order, collection.source, &fields);
         let (after, before) = (cursor("after"), cursor("before"));
         let order = if backwards { reversed(order) } else { order };
@@ -119,6 +117,13 @@ impl Builder<'_> {
             None
         };
 
+        if filter.planned.is_none() && field.argument("where").is_some() {
+            // Nothing is asked for, and yet what is no filter is refused.
+            self.part(0, |builder, _| {
+                builder.page_filter(field, id, &mut PageFilter::default())?;
+                Ok(0)
+            })?;
+        }
         let number = self.connections;
         self.connections += 1;
         let cursor = read

@@ -303,7 +303,7 @@ impl Builder<'_> {
         }));
         match rest {
             Some(groups) => {
-                self.groups_compare_here(id, field, &groups, &answer)?;
+                self.groups_compare_here(id, field, &by, &groups, &answer)?;
                 Ok(self.finish_groups(rows, groups, answer, operands))
             }
             None => Ok(Folded { rows, limit: None, offset: None }),

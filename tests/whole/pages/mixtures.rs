@@ -40,3 +40,39 @@ async fn a_cursor_at_a_text_that_a_number_prints_as_is_refused_and_others_go_on(
     refused.sort_unstable();
     assert_eq!(refused, [1, 2, 6]);
 }
+
+#[tokio::test]
+async fn pages_by_the_greatest_of_linked_rows_of_such_a_column_are_refused_alike() {
+    let city = City::empty();
+    city.database(
+        "civil.sqlite",
+        "CREATE TABLE place (id INTEGER PRIMARY KEY);
+         CREATE TABLE mark (id INTEGER PRIMARY KEY, place_id INTEGER REFERENCES place, text);
+         INSERT INTO place VALUES (1), (2), (3), (4);
+         INSERT INTO mark VALUES (1, 1, 5), (2, 2, '5'), (3, 3, 'x'), (4, 4, 7)",
+    );
+    city.write("lilong.toml", "[[source]]\nname = \"civil\"\nconnector = \"sqlite\"\npath = \"civil.sqlite\"\n");
+    let gateway = serve(city.folder()).await;
+    for figure in ["max", "min"] {
+        let page = async |after: String| {
+            let query = format!(
+                "{{ civil {{ placeConnection(first: 1, orderBy: [{{ markAggregate: {{ {figure}: {{ text: ASC }} }} }}]{after}) \
+                 {{ edges {{ cursor node {{ id }} }} }} }} }}"
+            );
+            ask(&gateway, &query, &Value::Null).await
+        };
+        let (mut seen, mut after) = (Vec::new(), String::new());
+        let refused = loop {
+            let answer = page(after.clone()).await;
+            if answer.get("errors").is_some() {
+                break answer;
+            }
+            let edge = &answer["data"]["civil"]["placeConnection"]["edges"][0];
+            let id = edge["node"]["id"].as_i64().unwrap();
+            assert!(!seen.contains(&id), "{figure}: {id} after {seen:?}");
+            seen.push(id);
+            after = format!(", after: {}", edge["cursor"]);
+        };
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{refused}");
+    }
+}

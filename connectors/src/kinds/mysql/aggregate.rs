@@ -45,9 +45,8 @@ fn number(dialect: MySql, function: Function, column: Column<'_>) -> Option<Stri
         _ => bare(column),
     };
     // `MariaDB` rounds these where they come out of a subselect of a subselect.
-    let figure = |name: &str| match dialect.family.analytic {
-        true => format!("{name}({value})"),
-        false => format!("({name}({value}) + 0e0)"),
+    let figure = |name: &str| {
+        if dialect.family.analytic { format!("{name}({value})") } else { format!("({name}({value}) + 0e0)") }
     };
     Some(match function {
         Function::Sum if scalar == Scalar::Int => format!("CAST(SUM({value}) AS SIGNED)"),

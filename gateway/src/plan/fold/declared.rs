@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use lilong_connectors::{Aggregate, Comparison, Function, OrderTarget, Predicate};
-use lilong_schema::federated::CollectionId;
+use lilong_schema::federated::{CollectionId, GroupColumn};
 use lilong_schema::{Collection, Scalar};
 
 use super::Groups;
@@ -40,12 +40,17 @@ impl Builder<'_> {
         &self,
         id: CollectionId,
         field: &Field,
+        by: &[GroupColumn],
         groups: &Groups,
         answer: &Collection,
     ) -> Result<(), RequestError> {
         let is_enum = |column: usize| answer.fields.get(column).is_some_and(|field| field.scalar == Scalar::Enum);
         let ordered = groups.order.iter().any(|term| matches!(term.target, OrderTarget::Field(at) if is_enum(at)));
-        if !(ordered || compares(&groups.having, &is_enum)) || !self.goes_by_declaration(id) {
+        if !(ordered || compares(&groups.having, &is_enum)) {
+            return Ok(());
+        }
+        let linked = by.iter().filter_map(|column| Some(self.world.federated.link(column.link?).to));
+        if !std::iter::once(id).chain(linked).any(|id| self.goes_by_declaration(id)) {
             return Ok(());
         }
         let message = format!(

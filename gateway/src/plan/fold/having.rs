@@ -2,7 +2,7 @@
 //!
 //! In: input objects. Out: predicates over the columns of an answer.
 
-use lilong_connectors::{Comparison, Predicate};
+use lilong_connectors::Predicate;
 use lilong_schema::federated::{CollectionId, Statistic};
 
 use super::figures::{Figures, count};
@@ -95,9 +95,4 @@ pub(super) fn two_valued(predicate: Predicate, is_count: bool) -> Predicate {
         Predicate::And(parts) => Predicate::And(parts.into_iter().map(|part| two_valued(part, is_count)).collect()),
         other => other,
     }
-}
-
-/// Whether a source could compare so: it knows no regular expressions.
-pub(super) fn is_plain(name: &str) -> bool {
-    !matches!(crate::plan::filter::comparison(name), Some((Comparison::Regex | Comparison::IRegex, _)))
 }

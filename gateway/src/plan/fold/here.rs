@@ -72,7 +72,7 @@ impl Builder<'_> {
         let rows = self.add(Step::Aggregate(AggregateStep { input: at_hand.rows, key, by, figures: at_hand.figures }));
         match folding.groups {
             Some(groups) => {
-                self.groups_compare_here(folding.collection, folding.field, &groups, &answer)?;
+                self.groups_compare_here(folding.collection, folding.field, &folding.by, &groups, &answer)?;
                 Ok(self.finish_groups(rows, groups, answer, folding.asked.operands))
             }
             None => Ok(Folded { rows, limit: None, offset: None }),

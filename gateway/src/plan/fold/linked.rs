@@ -13,7 +13,7 @@ use lilong_schema::federated::{Link, LinkId, Statistic};
 use super::figures::{Figures, count};
 use super::groups::only_key;
 use super::guard::{Guard, zero_meets};
-use super::having::{FigureTest, is_plain, two_valued};
+use super::having::{FigureTest, two_valued};
 use super::root::field_named;
 use super::{Asked, FoldKey, Folding, Groups};
 use crate::error::{Location, RequestError};
@@ -23,7 +23,7 @@ use crate::plan::build::Builder;
 use crate::plan::choose::{Place, Ways};
 use crate::plan::filter::{comparison, null};
 use crate::plan::read::push;
-use crate::plan::{KeysStep, PlanOperand, Step, StepId, argument_value};
+use crate::plan::{KeysStep, PlanOperand, Step, StepId, argument_value, pushdown};
 
 /// What is asked of the groups of a link's far side.
 struct FarGroups<'a> {
@@ -62,14 +62,19 @@ impl Builder<'_> {
             }
         }
         if tests.is_empty() {
+            // It has no effect, and yet has to be one.
+            if let Some(filter) = filter {
+                self.part(0, |builder, _| {
+                    builder.predicate(link.to, filter, &mut Vec::new(), location)?;
+                    Ok(0)
+                })?;
+            }
             return Ok(Predicate::TRUE);
         }
         let capabilities = self.capabilities(link.from);
-        let plain = |test: &FigureTest<'_>| matches!(&test.comparisons.form, Form::Object(operators) if operators.iter().all(|(name, _)| is_plain(name)));
         let inside = capabilities.filter
             && !here
             && self.folds_inside(link, entries)
-            && tests.iter().all(plain)
             && filter.is_none_or(|filter| self.can_check(link.to, filter) && self.checks_all(link.to, filter));
         if inside {
             return self.tested_inside(link, filter, &tests, figures, operands, location);
@@ -82,10 +87,19 @@ impl Builder<'_> {
         if !self.capabilities(link.from).link_aggregates || !self.is_inside(link) {
             return false;
         }
+        let capabilities = self.capabilities(link.from);
+        let compares = |test: &FigureTest<'_>| {
+            let Form::Object(operators) = &test.comparisons.form else { return false };
+            let mut comparisons = operators.iter().filter_map(|(name, _)| comparison(name));
+            comparisons.all(|(comparison, _)| pushdown::can_compare(&capabilities, comparison))
+        };
         let mut figures = Figures::default();
         for (name, value) in entries.iter().filter(|(name, _)| &**name != "where") {
             // What is no figure is refused where the condition is made.
-            let _refused = self.figure_tests(link.to, name, value, &mut figures, Location { line: 0, column: 0 });
+            let tests = self.figure_tests(link.to, name, value, &mut figures, Location { line: 0, column: 0 });
+            if !tests.is_ok_and(|tests| tests.iter().all(compares)) {
+                return false;
+            }
         }
         let targets = targets(self, link, &Predicate::TRUE, figures);
         targets.into_iter().all(|target| {
