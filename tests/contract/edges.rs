@@ -2,13 +2,15 @@
 //! its scalar, ordered, and told apart.
 //!
 //! A page of [`Type`]s for each kind says what each value is in SQL and what it becomes. What operators give is worked out
-//! from that; what depends on the source's own order is asked of the source itself, in plain SQL.
+//! from that; what depends on the source's own order is asked of the source itself, in plain SQL. What is reached from a row
+//! has to be what its column is.
 //! `cargo test -p lilong-tests --test contract edges` runs it.
 
 pub(crate) mod ask;
 mod mysql;
 mod oracle;
 mod postgres;
+mod reached;
 mod sqlite;
 mod store;
 
@@ -74,7 +76,8 @@ impl Type {
 
 /// Checks all types of a page.
 async fn check(store: Store, types: &[Type]) {
-    let asker = Asker::new(&store.catalog()).await;
+    let links: String = (0..types.len()).map(|number| reached::links(&format!("t{number}"))).collect();
+    let asker = Asker::new(&(store.catalog() + "\n" + &links)).await;
     let store = Mutex::new(store);
     let cases = types.iter().enumerate().map(|(number, page)| {
         let mut case = Case { asker: &asker, store: &store, page, number, failures: vec![] };
@@ -123,6 +126,7 @@ impl Case<'_> {
             return;
         }
         self.orders(&table, &cells).await;
+        self.reached_orders(&table, &cells).await;
         let mut operands: Vec<(Value, Option<usize>)> = vec![];
         for (row, cell) in cells.iter().enumerate() {
             if let Cell::Value(value) = cell
@@ -135,6 +139,9 @@ impl Case<'_> {
         operands.extend(self.page.others.iter().map(|text| (serde_json::from_str(text).unwrap(), None)));
         for (operand, row) in &operands {
             self.operators(&table, &cells, operand, *row).await;
+            if row.is_some() {
+                self.reached_conditions(&table, &cells, operand).await;
+            }
             if self.page.scalar == "String" {
                 self.texts(&table, &cells, operand.as_str().unwrap()).await;
             }

@@ -7,6 +7,7 @@ mod aggregate;
 mod analytic;
 mod bind;
 mod canonical;
+mod carried;
 mod decode;
 mod describe;
 mod dialect;

@@ -202,6 +202,16 @@ pub(crate) trait Dialect {
     /// What the column is ordered by: its own order, or one that is equal to it.
     fn sort_key(&self, column: Column<'_>) -> String;
 
+    /// The column's value where a subselect of one value gives it: whatever takes it from there takes it for the column's.
+    fn carried(&self, column: Column<'_>) -> String {
+        self.bare(column)
+    }
+
+    /// What the column is ordered by where a subselect of one value gives it.
+    fn carried_sort_key(&self, column: Column<'_>) -> String {
+        self.sort_key(column)
+    }
+
     /// `expression`, which came from the column through a subselect, told the column's order again.
     fn collated(&self, expression: String, column: Column<'_>) -> String;
 

@@ -150,6 +150,15 @@ const TYPES: &[Type] = &[
     )
     .others(&[r#""101""#]),
     of(
+        "BIT(9)",
+        "String",
+        &[
+            ("b'1'", Some(r#""000000001""#)),
+            ("b'100000000'", Some(r#""100000000""#)),
+            ("b'100000'", Some(r#""000100000""#)),
+        ],
+    ),
+    of(
         "BIT(64)",
         "String",
         &[
@@ -272,6 +281,12 @@ const TYPES: &[Type] = &[
         &[("'z'", Some(r#""z""#)), ("'a b'", Some(r#""a b""#)), ("'wrong'", Some(r#""""#)), ("'ü'", Some(r#""ü""#))],
     )
     .strangers(&[r#""zz""#, r#""Z""#, r#"" ""#])
+    .order("{} + 0"),
+    of(
+        "ENUM('z', 'a', '', 'm')",
+        "String",
+        &[("'z'", Some(r#""z""#)), ("'a'", Some(r#""a""#)), ("''", Some(r#""""#)), ("'m'", Some(r#""m""#))],
+    )
     .order("{} + 0"),
     of("ENUM('z', 'a b') CHARACTER SET latin1", "String", &[("'z'", Some(r#""z""#)), ("'a b'", Some(r#""a b""#))])
         .order("{} + 0"),

@@ -1,4 +1,5 @@
-//! A database with a table for each type: `t0`, `t1` … with the columns `id`, `v` and a text `w` that is `w` everywhere.
+//! A database with a table for each type: `t0`, `t1` … with the columns `id`, `v`, a text `w` that is `w`
+//! everywhere, and `u`, the row's own `id`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -22,12 +23,12 @@ fn filling(types: &[Type], null: &str) -> Vec<String> {
     let mut texts = vec![];
     for (number, page) in types.iter().enumerate() {
         texts.push(format!(
-            "CREATE TABLE t{number} (id INTEGER PRIMARY KEY, v {} {null}, w VARCHAR(1) DEFAULT 'w')",
+            "CREATE TABLE t{number} (id INTEGER PRIMARY KEY, v {} {null}, w VARCHAR(1) DEFAULT 'w', u INTEGER)",
             page.declared
         ));
         let values = page.values.iter().map(|(sql, _)| *sql).chain(["NULL"]);
         for (row, sql) in values.enumerate() {
-            texts.push(format!("INSERT INTO t{number} (id, v) VALUES ({}, {sql})", row + 1));
+            texts.push(format!("INSERT INTO t{number} (id, v, u) VALUES ({0}, {sql}, {0})", row + 1));
         }
     }
     texts

@@ -49,6 +49,48 @@ async fn deviations_are_as_exact_as_floats_are() {
     }
 }
 
+/// Groups of numbers whose deviations and variances have many digits, in their order; each number links to its group.
+const DEALT: [(i64, [i64; 3]); 3] = [(1, [0, 1, 2]), (2, [0, 1, 5]), (3, [1, 2, 9])];
+
+#[tokio::test]
+async fn pages_by_a_deviation_beyond_a_link_have_each_row_once() {
+    for engine in [Engine::Sqlite, Engine::Postgres, Engine::MariaDb] {
+        if !engine.is_there("pages by deviations") {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let silo = engine.silo(folder.path(), "dealt").await;
+        let mut statements = vec![
+            "CREATE TABLE g (id INTEGER PRIMARY KEY)".to_owned(),
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, g INTEGER, x BIGINT, FOREIGN KEY (g) REFERENCES g(id))".to_owned(),
+        ];
+        for (group, numbers) in DEALT {
+            statements.push(format!("INSERT INTO g VALUES ({group})"));
+            for (at, number) in (1..).zip(numbers) {
+                statements.push(format!("INSERT INTO p VALUES ({}, {group}, {number})", (group - 1) * 3 + at));
+            }
+        }
+        silo.run(&statements).await;
+        fs::write(folder.path().join("lilong.toml"), silo.source("dealt")).unwrap();
+        let gateway = serve(folder.path()).await;
+        for figure in ["avg", "stddev", "stddevPop", "variance", "varPop"] {
+            let (mut ids, mut after) = (vec![], String::new());
+            for _ in 0..9 {
+                let query = format!(
+                    "{{ dealt {{ pConnection(first: 1{after}, orderBy: [{{ gByG: {{ pAggregate: {{ {figure}: {{ x: ASC }} }} }} }}]) {{ \
+                     nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
+                );
+                let answer = crate::residual::ask(&gateway, &query).await;
+                let page = &answer["data"]["dealt"]["pConnection"];
+                ids.extend(page["nodes"][0]["id"].as_i64());
+                after = format!(", after: {}", page["pageInfo"]["endCursor"]);
+                assert_eq!(page["pageInfo"]["hasNextPage"], ids.len() < 9, "{engine:?} {figure}: {ids:?} {answer}");
+            }
+            assert_eq!(ids, (1..10).collect::<Vec<_>>(), "{engine:?} {figure}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn large_numbers_without_a_sign_are_summed_and_united_with_others() {
     if !Engine::MariaDb.is_there("numbers without a sign") {

@@ -32,26 +32,30 @@ pub(super) fn aggregate(dialect: MySql, function: Function, columns: &[Column<'_
             format!("COUNT(DISTINCT {})", cells.join(", "))
         }
         (Function::Minimum | Function::Maximum, [column]) => extreme(dialect, function, *column)?,
-        (function, [column]) => number(function, *column)?,
+        (function, [column]) => number(dialect, function, *column)?,
         _ => return None,
     })
 }
 
-fn number(function: Function, column: Column<'_>) -> Option<String> {
+fn number(dialect: MySql, function: Function, column: Column<'_>) -> Option<String> {
     let scalar = column.field.scalar;
     function.scalar(scalar)?;
     let value = match Storage::of(column.field) {
         Storage::Year => format!("({} + 0)", bare(column)),
         _ => bare(column),
     };
+    // `MariaDB` rounds these where they come out of a subselect of a subselect.
+    let figure = |name: &str| {
+        if dialect.family.analytic { format!("{name}({value})") } else { format!("({name}({value}) + 0e0)") }
+    };
     Some(match function {
         Function::Sum if scalar == Scalar::Int => format!("CAST(SUM({value}) AS SIGNED)"),
         Function::Sum => format!("SUM({value})"),
         Function::Average => format!("((SUM({value}) + 0e0) / COUNT({value}))"),
-        Function::Deviation => format!("STDDEV_SAMP({value})"),
-        Function::DeviationPopulation => format!("STDDEV_POP({value})"),
-        Function::Variance => format!("VAR_SAMP({value})"),
-        Function::VariancePopulation => format!("VAR_POP({value})"),
+        Function::Deviation => figure("STDDEV_SAMP"),
+        Function::DeviationPopulation => figure("STDDEV_POP"),
+        Function::Variance => figure("VAR_SAMP"),
+        Function::VariancePopulation => figure("VAR_POP"),
         _ => return None,
     })
 }

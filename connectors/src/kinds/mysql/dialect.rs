@@ -9,6 +9,7 @@ use lilong_schema::{Collection, Field, KeyFunction, Scalar};
 
 use super::aggregate::aggregate;
 use super::canonical::{is_text, text_of};
+use super::carried::{carried, carried_sort_key};
 use super::enumeration::position;
 use super::family::Family;
 use super::slot::{KeyColumn, Slot};
@@ -329,6 +330,14 @@ impl Dialect for MySql {
             Storage::Enumeration(_) if column.expression.is_some() => position(column),
             _ => bare(column),
         }
+    }
+
+    fn carried(&self, column: Column<'_>) -> String {
+        carried(column)
+    }
+
+    fn carried_sort_key(&self, column: Column<'_>) -> String {
+        carried_sort_key(column).unwrap_or_else(|| self.sort_key(column))
     }
 
     fn collated(&self, expression: String, _: Column<'_>) -> String {

@@ -22,8 +22,11 @@ pub(super) fn position(column: Column<'_>) -> String {
 }
 
 /// The values of an enum as the rest of a list. In hexadecimal digits they need no quotes, which modes of the server read
-/// differently.
+/// differently; but no digits are no value.
 pub(super) fn labels(values: &[String]) -> String {
-    let digits = |label: &String| label.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-    values.iter().map(|label| format!(", _utf8mb4 0x{}", digits(label))).collect()
+    let label = |label: &String| match label.as_str() {
+        "" => ", ''".to_owned(),
+        label => format!(", _utf8mb4 0x{}", label.bytes().map(|byte| format!("{byte:02x}")).collect::<String>()),
+    };
+    values.iter().map(label).collect()
 }

@@ -9,7 +9,7 @@ use lilong_schema::{Scalar, Value};
 use rusqlite::types::ValueRef;
 
 use super::storage::Storage;
-use super::value::{decimal_of_real, read};
+use super::value::{decimal_of_real, float_of_integer, read};
 use crate::sql::column::Cells;
 use crate::{CellFault, Rows};
 
@@ -105,7 +105,10 @@ fn push_plain(cells: &mut Cells, stored: ValueRef<'_>, decoder: &Decoder) -> boo
             Err(_) => return false,
         },
         (Cells::Float(cells), ValueRef::Real(number)) if number.is_finite() => cells.append_value(number),
-        (Cells::Float(cells), ValueRef::Integer(number)) => cells.append_value(number as f64),
+        (Cells::Float(cells), ValueRef::Integer(number)) => match float_of_integer(number) {
+            Some(number) => cells.append_value(number),
+            None => return false,
+        },
         (Cells::Boolean(cells), ValueRef::Integer(number @ (0 | 1))) => cells.append_value(number == 1),
         (Cells::Text(cells), ValueRef::Text(bytes)) if matches!(decoder.scalar, Scalar::String | Scalar::Enum) => {
             match std::str::from_utf8(bytes) {

@@ -82,11 +82,11 @@ impl Sqlite {
 
     fn equal(self, column: Column<'_>, storage: &Storage, right: &str) -> String {
         let text = self.comparable(column, storage);
-        exactly(&text, column.field, storage, Beside::Values, |left| format!("{left} = {right}"))
+        exactly(&text, column.field, storage, Beside::values(column), |left| format!("{left} = {right}"))
     }
 
     fn in_list(self, column: Column<'_>, storage: &Storage, list: &str) -> String {
-        exactly(&self.comparable(column, storage), column.field, storage, Beside::Values, |left| {
+        exactly(&self.comparable(column, storage), column.field, storage, Beside::values(column), |left| {
             format!("{left} IN (SELECT value FROM rarray({list}))")
         })
     }

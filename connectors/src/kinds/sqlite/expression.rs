@@ -7,6 +7,7 @@
 use lilong_schema::{Field, Scalar};
 
 use super::storage::{Collation, Storage, affinity, collation, is_text};
+use crate::sql::dialect::Column;
 
 /// Reads a stored value as a scalar and gives what it is compared as; see the functions of that name.
 pub(super) fn value_of(expression: &str, scalar: Scalar) -> String {
@@ -31,6 +32,14 @@ pub(super) enum Beside {
     Values,
     /// A column, whose collation would count where the left side has none.
     Column,
+}
+
+impl Beside {
+    /// Values beside a column. What is reached or folded was told its collation, which only another one takes from it; no
+    /// index serves it anyway.
+    pub(super) fn values(column: Column<'_>) -> Self {
+        if column.expression.is_some() { Beside::Column } else { Beside::Values }
+    }
 }
 
 /// A condition that is exact. `condition` says it of an expression; where the column's collation is another, it is said

@@ -77,12 +77,17 @@ fn whole(number: f64) -> Option<i64> {
 
 fn float(stored: ValueRef<'_>) -> Option<f64> {
     match stored {
-        ValueRef::Integer(number) => Some(number as f64),
+        ValueRef::Integer(number) => float_of_integer(number),
         ValueRef::Real(number) => Some(number),
         ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok()?.parse().ok(),
         _ => None,
     }
     .filter(|number| number.is_finite())
+}
+
+/// The real that is exactly this integer; past 2^53 not every integer has one.
+pub(super) fn float_of_integer(number: i64) -> Option<f64> {
+    Some(number as f64).filter(|real| whole(*real) == Some(number))
 }
 
 fn decimal(stored: ValueRef<'_>) -> Option<String> {

@@ -117,7 +117,12 @@ impl<D: Dialect> Translation<'_, D> {
     fn term(&mut self, collection: &Collection, alias: &str, order: &Order) -> Result<Term, Untranslatable> {
         let (expression, never_null) = match order.path.split_first() {
             None => self.target(collection, alias, &order.target)?,
-            Some((hop, rest)) => (self.hop(collection, alias, hop, rest, &order.target, Purpose::Order)?, false),
+            Some((hop, rest)) => {
+                let value = self.hop(collection, alias, hop, rest, &order.target, Purpose::Order)?;
+                let field = order.describe(collection, String::new());
+                let column = Column::of_expression(&value, collection, &field);
+                (self.dialect.collated(value.clone(), column), false)
+            }
         };
         Ok(self.placed(expression, never_null, order))
     }
@@ -163,7 +168,7 @@ impl<D: Dialect> Translation<'_, D> {
         }
     }
 
-    /// The value itself, and what it is.
+    /// The value itself, ordered as where it came from, and what it is.
     pub(super) fn reached(
         &mut self,
         collection: &Collection,
@@ -172,16 +177,20 @@ impl<D: Dialect> Translation<'_, D> {
         target: &OrderTarget,
     ) -> Result<(String, Field), Untranslatable> {
         let order = Order { path: path.to_vec(), target: target.clone(), descending: false, nulls_first: false };
-        let value = match path.split_first() {
-            None => self.value(collection, alias, target)?,
-            Some((hop, rest)) => self.hop(collection, alias, hop, rest, target, Purpose::Value)?,
+        let field = order.describe(collection, String::new());
+        let value = match (path.split_first(), target) {
+            (None, OrderTarget::Field(id)) => return Ok((self.dialect.bare(column(alias, collection, *id)?), field)),
+            (None, _) => self.value(collection, alias, target)?,
+            (Some((hop, rest)), _) => self.hop(collection, alias, hop, rest, target, Purpose::Value)?,
         };
-        Ok((value, order.describe(collection, String::new())))
+        let value = self.dialect.collated(value.clone(), Column::of_expression(&value, collection, &field));
+        Ok((value, field))
     }
 
+    /// What a subselect gives of a row that is reached.
     fn value(&mut self, collection: &Collection, alias: &str, target: &OrderTarget) -> Result<String, Untranslatable> {
         match target {
-            OrderTarget::Field(id) => Ok(self.dialect.bare(column(alias, collection, *id)?)),
+            OrderTarget::Field(id) => Ok(self.dialect.carried(column(alias, collection, *id)?)),
             OrderTarget::RowId => self.dialect.row_id(alias, collection).ok_or(Untranslatable::RowId),
             OrderTarget::Aggregate(linked) => self.linked(collection, alias, linked),
         }
@@ -198,20 +207,19 @@ impl<D: Dialect> Translation<'_, D> {
     ) -> Result<String, Untranslatable> {
         let alias = self.statement.alias();
         let conditions = self.pairs(outer, outer_alias, &hop.collection, &alias, &hop.on)?;
-        let (value, last) = match rest.split_first() {
-            None if purpose == Purpose::Value => (self.value(&hop.collection, &alias, target)?, true),
-            None => (self.target(&hop.collection, &alias, target)?.0, true),
-            Some((next, rest)) => (self.hop(&hop.collection, &alias, next, rest, target, purpose)?, false),
+        let value = match (rest.split_first(), target, purpose) {
+            (Some((next, rest)), ..) => self.hop(&hop.collection, &alias, next, rest, target, purpose)?,
+            (None, _, Purpose::Value) => self.value(&hop.collection, &alias, target)?,
+            (None, OrderTarget::Field(id), Purpose::Order) => {
+                self.dialect.carried_sort_key(column(&alias, &hop.collection, *id)?)
+            }
+            (None, _, Purpose::Order) => self.target(&hop.collection, &alias, target)?.0,
         };
         let from = self.from(&hop.collection, &alias);
         let condition =
             if conditions.is_empty() { self.dialect.truth(true).to_owned() } else { conditions.join(" AND ") };
         let limit = self.dialect.limit(Some("1"), None);
-        let text = format!("(SELECT {value} FROM {from} WHERE {condition}{limit})");
-        Ok(match target {
-            OrderTarget::Field(id) if last => self.dialect.collated(text, column(&alias, &hop.collection, *id)?),
-            _ => text,
-        })
+        Ok(format!("(SELECT {value} FROM {from} WHERE {condition}{limit})"))
     }
 
     /// An aggregate over linked rows, looked up by the link's own index.
