@@ -43,9 +43,7 @@ pub struct Discovery {
 pub enum Undiscovered {
     /// The block is wrong.
     Wrong(Vec<Problem>),
-    /// The folder that it names is not there: the block is wrong, unless something was found there before.
-    Gone(Problem),
-    /// Whoever is to be asked gives no answer, which is no fault of the block.
+    /// Whoever is to be asked gives no answer, or the folder is not there, which is no fault of the block.
     Silent(Problem),
 }
 

@@ -100,6 +100,7 @@ impl Opened {
             store,
         };
         opened.connect(&mut findings);
+        findings.extend(opened.catalog.unusable.iter().flat_map(faults_beside));
         opened.findings = findings;
         opened
     }
@@ -267,27 +268,52 @@ fn add_discovered(
         let what = "has no `connector`, and no [[discover]] block found a source of this name";
         let problem = Problem::new(addition.about(), what, hint);
         findings.push(problem.at(&addition.place.file, addition.place.line));
+        findings.extend(unknown_keys(addition));
     }
 }
 
-/// The kind that a block names; a problem if there is none. The loader has told of blocks that name none at all.
+/// What is wrong with a block beside what keeps it from being a source.
+fn faults_beside(settings: &SourceSettings) -> Vec<Problem> {
+    let mut findings = Vec::new();
+    match known_kind(settings, &mut findings) {
+        Some(_) if settings.is_pattern() => findings.extend(unknown_keys(settings)),
+        Some(kind) => findings.extend((kind.open)(settings).err().unwrap_or_default()),
+        None => {}
+    }
+    findings
+}
+
+/// Keys of a block that its kind does not know; where the kind is not known, that no kind knows.
+fn unknown_keys(settings: &SourceSettings) -> Vec<Problem> {
+    let kinds = kinds::find(&settings.connector).map_or(kinds::KINDS, std::slice::from_ref);
+    let keys: BTreeSet<&str> = kinds.iter().flat_map(|kind| kind.keys.concat()).collect();
+    settings.unknown_options(&keys.into_iter().collect::<Vec<_>>())
+}
+
+/// The kind that a block names. If there is none that is a problem, beside those of its keys; the loader has told of blocks
+/// that name none at all.
 fn known_kind(settings: &SourceSettings, findings: &mut Vec<Problem>) -> Option<&'static kinds::Kind> {
     let kind = kinds::find(&settings.connector);
-    if kind.is_none() && !settings.connector.is_empty() {
+    if kind.is_some() {
+        return kind;
+    }
+    if !settings.connector.is_empty() {
         let names: Vec<&str> = kinds::KINDS.iter().map(|kind| kind.name).collect();
         let all = names.join(", ");
-        let hint = match nearest(&settings.connector, names) {
-            _ if ["sqlserver", "mssql"].contains(&settings.connector.as_str()) => {
+        let written = settings.as_written(&settings.connector);
+        let hint = match nearest(&written, names) {
+            _ if ["sqlserver", "mssql"].contains(&written.as_str()) => {
                 "SQL Server is not supported: there was none to hold lilong to; an `ndc` connector may reach it"
                     .to_owned()
             }
             Some(near) => format!("did you mean `{near}`? the kinds are: {all}"),
             None => format!("the kinds are: {all}"),
         };
-        let what = format!("there is no connector `{}`", shown(&settings.connector));
+        let what = format!("there is no connector `{written}`");
         findings.push(Problem::new(settings.about(), what, hint).at(&settings.place.file, settings.place.line));
     }
-    kind
+    findings.extend(unknown_keys(settings));
+    None
 }
 
 /// Stands for a source that could not be opened, in a model that is looked at but never served: the findings hold a

@@ -33,7 +33,7 @@ mod share;
 pub mod union;
 mod weight;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use lilong_connectors::{Predicate, Prepared};
@@ -48,7 +48,7 @@ pub use self::far::AttachStep;
 pub use self::fold::{AggregateStep, AssignStep, Figure, Guard, WholeOutput, WidenStep};
 pub use self::limits::{Check, CheckKind};
 pub use self::narrow::FillStep;
-pub use self::output::{SourceField, SourceOutput};
+pub use self::output::{Cell, SourceField, SourceOutput};
 pub use self::page::SortTerm;
 use self::page::{FetchPage, PageStep};
 pub(crate) use self::pushdown::fields_of;
@@ -235,6 +235,8 @@ pub struct Preimages {
 pub struct JoinStep {
     /// The field of the schema that it serves, for messages.
     pub field: Arc<str>,
+    /// The source of the rows, for faults; `None`: they are of a union.
+    pub source: Option<Arc<str>>,
     /// The rows.
     pub rows: StepId,
     /// The parents; none: there is one, the root.
@@ -322,21 +324,6 @@ pub enum OutputValue {
     Rows(RowsOutput),
     /// A page of them.
     Connection(Box<ConnectionOutput>),
-}
-
-/// A cell.
-#[derive(Debug)]
-pub struct Cell {
-    /// The column of the batch.
-    pub column: usize,
-    /// What the cell is.
-    pub scalar: Scalar,
-    /// Digits after the point of a decimal.
-    pub scale: usize,
-    /// The values of an enum; another one cannot be represented.
-    pub values: Option<HashSet<String>>,
-    /// Whether null empties the row.
-    pub non_null: bool,
 }
 
 /// Rows as a list or an object.

@@ -8,6 +8,7 @@ mod connection;
 mod errors;
 mod extensions;
 mod introspection;
+mod lost;
 mod missing;
 
 use std::sync::Arc;
@@ -15,12 +16,11 @@ use std::sync::Arc;
 use arrow_array::Array;
 use lilong_connectors::source::State;
 use lilong_schema::Slice;
-use lilong_schema::federated::SourceId;
 
 use self::cell::{Column, Written};
 use self::errors::{Errors, Segment};
+use self::lost::{FAULTY, MISSING};
 use crate::cursor::CursorKey;
-use crate::error::Code;
 use crate::execute::{Fault, Fetched, Made, Placed};
 use crate::json;
 use crate::model::Model;
@@ -192,7 +192,7 @@ impl<'a> Writer<'a> {
     fn rows(&mut self, field: &'a Output, rows: &'a RowsOutput, parent: usize) {
         self.path.push(Segment::Key(&field.key));
         match (self.fault(rows.join, parent), self.steps[rows.join]) {
-            (Some(fault), _) => self.lost(fault, rows.join, rows.source),
+            (Some(fault), _) => self.lost(fault, rows.join),
             (None, Some(Ok(placed))) => self.placed(rows, placed, parent),
             (None, _) => {}
         }
@@ -206,15 +206,6 @@ impl<'a> Writer<'a> {
             Some(Err(fault)) => Some(fault),
             None => None,
         }
-    }
-
-    /// Null, and why.
-    fn lost(&mut self, fault: &Fault, join: StepId, source: SourceId) {
-        self.out.extend_from_slice(b"null");
-        let source = fault.source.clone().or_else(|| {
-            (fault.code == Code::SourceMismatch).then(|| self.world.model.federated.sources[source].name.clone())
-        });
-        self.errors.add(join, fault.code, source.as_deref(), &fault.message, &self.path);
     }
 
     fn placed(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize) {
@@ -256,18 +247,6 @@ impl<'a> Writer<'a> {
             }
         }
         self.columns[rows.join] = columns;
-    }
-
-    /// The error of a cell that the source should have filled otherwise.
-    fn mismatch(&mut self, rows: &'a RowsOutput, placed: &Placed, row: usize, fields: &[&'a Output], what: &str) {
-        let source = &self.world.model.federated.sources[rows.source];
-        let department = source.union.as_ref().and_then(|_| placed.rows.department(row));
-        let source = department.unwrap_or(&source.name);
-        let message = format!("source `{source}` holds {what}");
-        let length = self.path.len();
-        self.path.extend(fields.iter().map(|field| Segment::Key(&field.key)));
-        self.errors.add(rows.join, Code::SourceMismatch, Some(source), &message, &self.path);
-        self.path.truncate(length);
     }
 
     fn sources(&mut self, fields: &[SourceOutput]) {
@@ -321,9 +300,6 @@ impl<'a> Writer<'a> {
         self.out.push(b']');
     }
 }
-
-const FAULTY: &str = "a value here that is not of this field's type";
-const MISSING: &str = "no value here, where there is always one";
 
 fn is_faulty(placed: &Placed, row: usize, cell: &Cell) -> bool {
     is_faulty_cell(placed, row, cell.column)

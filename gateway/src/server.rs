@@ -190,7 +190,7 @@ fn admin_routes(shared: &Arc<Shared>) -> Router {
         .route("/admin/invalidate", post(admin::invalidate))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .fallback(page::nowhere)
+        .fallback(page::nowhere_for_admins)
         .with_state(shared.clone())
 }
 

@@ -41,6 +41,9 @@ pub struct Catalog {
     /// `[[source]]` blocks without `connector`, `url` or `path`: they only add settings to a discovered source, by
     /// [`SourceSettings::add`].
     pub additions: Vec<SourceSettings>,
+    /// Blocks that no source comes of, because their `name` or `connector` is missing or wrong, or their name is taken. That
+    /// is told already; what else is wrong with them is the kind's to tell.
+    pub unusable: Vec<SourceSettings>,
     /// `[[link]]` blocks.
     pub links: Vec<LinkSettings>,
     /// `[[union]]` blocks.
@@ -146,6 +149,9 @@ pub struct SourceSettings {
     pub options: BTreeMap<String, OptionValue>,
     /// The [`COMMON_KEYS`] that the block itself sets, `[defaults]` left aside.
     pub given: BTreeSet<&'static str>,
+    /// What placeholders gave for `connector`, `include` and `exclude`, each as it is written: for
+    /// [`SourceSettings::as_written`].
+    pub written: BTreeMap<String, String>,
 }
 
 /// Numbers that `[defaults]` sets for all sources and a block for one.

@@ -54,6 +54,24 @@ fn a_server_that_is_away_stops_neither_a_start_nor_the_others() {
 }
 
 #[test]
+fn a_folder_that_was_never_there_stops_nothing_and_is_looked_into_when_it_is() {
+    let city = City::empty();
+    city.database("civil.sqlite", TABLE);
+    let missing = "[[discover]]\nconnector = \"sqlite\"\npath = \"silos/*.sqlite\"\n\
+                   [[discover]]\nconnector = \"files\"\npath = \"sheets/*.csv\"\nname = \"sheet_{name}\"\n";
+    city.write("lilong.toml", &format!("{missing}{HERE}"));
+    let told =
+        ["lilong.toml:3: discover {name}: there is no folder", "lilong.toml:6: discover sheet_{name}: the folder"];
+    ends(&on("check", &city, &[]), 3, &[told[0], told[1], "no problems"]);
+    ends(&on("describe", &city, &[]), 3, &[told[0], told[1], "1 source described"]);
+    let running = Running::serve(city.folder());
+    assert_eq!(running.ask("{ civil { t { id } } }"), json!({"data": {"civil": {"t": [{"id": 7}]}}}));
+    city.database("silos/a.sqlite", TABLE);
+    let wanted = json!({"data": {"a": {"t": [{"id": 7}]}}});
+    assert_eq!(running.ask_until("{ a { t { id } } }", |answer| *answer == wanted), wanted);
+}
+
+#[test]
 fn a_folder_that_is_gone_keeps_what_was_found_in_it() {
     let city = City::empty();
     city.write("lilong.toml", "[[discover]]\nconnector = \"sqlite\"\npath = \"silos/*.sqlite\"\n");

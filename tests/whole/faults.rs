@@ -261,6 +261,7 @@ async fn a_list_that_is_too_long_is_told_by_its_field_and_never_cut() {
         assert_eq!(codes(&answer), wanted.map(|path| ("TOO_LARGE".to_owned(), path)), "{answer}");
         for error in answer["errors"].as_array().unwrap() {
             assert_eq!(error["message"], "`resident` has more than 5 rows here; add limit:");
+            assert_eq!(error["extensions"].get("source"), None, "whoever holds the rows, it is no fault of theirs");
         }
     }
 }
@@ -289,6 +290,24 @@ async fn an_answer_of_too_many_rows_loses_the_list_that_makes_it_so() {
     assert_eq!(codes(&answer).len(), 12, "{answer}");
     let message = answer["errors"][0]["message"].as_str().unwrap();
     assert!(message.contains("`resident`") && message.contains("30"), "{message}");
+}
+
+#[tokio::test]
+async fn too_many_rows_of_pages_are_told_by_what_pages_take() {
+    let limits = Limits { answer_rows: 6, ..Limits::default() };
+    let town = town(Plan { residents: 12, limits, ..Plan::default() }).await;
+    // By what is read, and by what would be written.
+    for page in [
+        "resident(limit: 6) { shotsConnection(first: 2) { nodes { id } } }",
+        "residentConnection(first: 7) { nodes { id } }",
+    ] {
+        let answer = town.ask(&format!("{{ civil {{ {page} }} }}")).await;
+        let error = &answer["errors"][0];
+        assert_eq!(error["extensions"]["code"], "TOO_LARGE", "{answer}");
+        assert_eq!(error["extensions"].get("source"), None);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("Connection`") && message.ends_with("ask for fewer by first: or last:"), "{message}");
+    }
 }
 
 #[tokio::test]

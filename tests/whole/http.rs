@@ -49,6 +49,33 @@ fn the_status_of_a_refusal_follows_the_media_type() {
 }
 
 #[test]
+fn protocols_of_subscriptions_are_refused_as_not_supported_yet() {
+    let city = City::new();
+    let running = Running::serve(city.folder());
+    let body = json!({"query": NAMES}).to_string();
+    let handshake =
+        ["connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13", "sec-websocket-key: eA=="];
+    for (reply, status) in [
+        (running.get("/graphql", &handshake), 400),
+        (running.get("/graphql?query=%7B__typename%7D", &handshake), 400),
+        (running.post("/graphql", &body, &["accept: text/event-stream"]), 406),
+        (running.get("/graphql?query=%7B__typename%7D", &["accept: text/html, TEXT/event-stream; q=1"]), 406),
+        (running.post("/graphql", &body, &["accept: multipart/mixed; deferSpec=20220824"]), 406),
+    ] {
+        let answer = reply.json();
+        let message = answer["errors"][0]["message"].as_str().unwrap_or_default();
+        assert_eq!((reply.status, code(&answer)), (status, "BAD_INPUT"), "{reply:?}");
+        assert!(message.contains("not supported yet"), "{message}");
+    }
+    // Whoever takes an answer in one piece too gets it, and other protocols are none of ours.
+    let either = "accept: multipart/mixed, text/event-stream, application/json;q=0.5";
+    assert_eq!(running.post("/graphql", &body, &[either]).status, 200);
+    assert_eq!(running.post("/graphql", &body, &["connection: Upgrade", "upgrade: h2c"]).status, 200);
+    let html = running.post("/graphql", &body, &["accept: text/html"]).json();
+    assert!(!html["errors"][0]["message"].as_str().unwrap().contains("supported"), "{html}");
+}
+
+#[test]
 fn an_answer_tells_its_plan_where_that_is_allowed_and_asked_for() {
     let city = City::new();
     let query = r#"{ civil { resident(where: { name: { _neq: "hidden" }, vaccinations: { vaccine: { _eq: "influenza" } } }) { id street { name } } } }"#;
@@ -173,6 +200,7 @@ fn a_slice_shows_only_its_sources() {
     for path in ["/graphql", "/schema.graphql", "/"] {
         let reply = running.get(&format!("{path}?query=%7B__typename%7D&sources=civil,nowhere"), &[]);
         assert_eq!((reply.status, code(&reply.json())), (400, "BAD_INPUT"), "{path}");
+        assert!(reply.text().contains("There is no source and no union `nowhere`"), "{reply:?}");
     }
 }
 
@@ -233,7 +261,9 @@ fn the_page_comes_from_here_and_nowhere_else() {
     assert_eq!(running.get("/", &["accept-encoding: gzip"]).header("content-encoding"), "gzip");
     assert_eq!(running.get("/graphiql/tabs.json", &[]).json(), json!([]));
     assert_eq!(running.get("/graphiql/../../etc/passwd", &[]).status, 404);
-    assert_eq!(running.get("/nowhere", &[]).status, 404);
+    let nowhere = running.get("/nowhere", &[]);
+    assert_eq!(nowhere.status, 404);
+    assert!(nowhere.text().contains("/schema.graphql"), "{nowhere:?}");
 }
 
 #[test]
@@ -261,7 +291,9 @@ fn health_and_metrics_tell_of_each_source() {
     let post = b"POST /admin/nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     let mut stream = program::connect(admin);
     stream.write_all(post).unwrap();
-    assert_eq!(program::read(&mut stream).status, 404);
+    let nothing = program::read(&mut stream);
+    assert_eq!(nothing.status, 404);
+    assert!(nothing.text().contains("/health/sources") && !nothing.text().contains("graphql"), "{nothing:?}");
     assert_eq!(running.get("/metrics", &[]).status, 404);
 }
 

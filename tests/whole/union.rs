@@ -1,6 +1,7 @@
 //! Unions: one collection over several sources answers as the undivided one would, asks no more than it needs, and tells what
 //! is missing.
 
+mod blamed;
 mod divided;
 mod empty;
 mod folded;

@@ -82,10 +82,7 @@ impl Found {
                     self.discovered.set(block, parts.iter().cloned().collect());
                 }
                 Err(Undiscovered::Wrong(problems)) => findings.extend(problems),
-                Err(Undiscovered::Gone(problem)) if parts.is_empty() => findings.push(problem),
-                Err(Undiscovered::Gone(problem) | Undiscovered::Silent(problem)) => {
-                    self.silent.push((block.clone(), problem));
-                }
+                Err(Undiscovered::Silent(problem)) => self.silent.push((block.clone(), problem)),
             }
         }
         self.sources.extend(parts.into_iter().map(|part| {

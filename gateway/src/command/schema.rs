@@ -28,9 +28,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let federated = &ready.model.federated;
     let slice = match &options.sources {
         None => Slice::all(),
-        Some(wanted) => federated
-            .slice(wanted.iter().map(|name| name.trim()))
-            .map_err(|name| Failure::Usage(format!("--sources: there is no source `{name}` in the catalog")))?,
+        Some(wanted) => federated.slice(wanted.iter().map(|name| name.trim())).map_err(|name| {
+            Failure::Usage(format!("--sources: there is no source and no union `{name}` in the catalog"))
+        })?,
     };
     if options.names {
         output::print_json(&names::names(federated, &slice))?;

@@ -98,7 +98,7 @@ pub(super) fn count_rows(plan: &Plan, steps: &mut [StepResult], most: usize) {
                 total -= rows;
                 steps[id] = Err(Fault::new(
                     Code::TooLarge,
-                    format!("with `{}` the answer has more than {most} rows; add limit:", join.field),
+                    format!("with `{}` the answer has more than {most} rows", join.field),
                 ));
                 continue;
             }

@@ -17,12 +17,14 @@ use crate::plan::AttachStep;
 ///
 /// A second linked row, a link's key or a value that could not be read leave the order unknown, and are faults of all.
 pub(super) fn attach(step: &AttachStep, rows: &RowSet, linked: &RowSet) -> Result<RowSet, Fault> {
-    let source = &step.source;
-    let fault =
-        |message: String| Fault { code: Code::SourceMismatch, source: Some(source.clone()), message: message.into() };
     let field = &step.field;
-    if rows.faults.iter().any(|fault| step.key.columns.contains(&fault.column)) {
-        return Err(Fault::new(Code::SourceMismatch, format!("a key by which `{field}` is ordered could not be read")));
+    let fault = |source: Option<Arc<str>>, message: String| {
+        let code = Code::SourceMismatch;
+        Fault { code, source, message: message.into() }
+    };
+    if let Some(unread) = rows.faults.iter().find(|fault| step.key.columns.contains(&fault.column)) {
+        let source = step.source.clone().or_else(|| rows.department(unread.row).map(Arc::from));
+        return Err(fault(source, format!("a key by which `{field}` is ordered could not be read")));
     }
     let index = KeyIndex::new(&keys::columns(&linked.batch, &step.linked_key)?).map_err(|_| internal())?;
     let wanted = index.lookup(&keys::columns(&rows.batch, &step.key)?).map_err(|_| internal())?;
@@ -33,16 +35,17 @@ pub(super) fn attach(step: &AttachStep, rows: &RowSet, linked: &RowSet) -> Resul
             [row] => Some(*row),
             _ => {
                 let what = "a link finds more than one row where the catalog promises at most one";
-                return Err(fault(format!("`{field}` cannot be ordered: {what}")));
+                return Err(fault(step.linked_source.clone(), format!("`{field}` cannot be ordered: {what}")));
             }
         });
     }
     let unread = linked.faults.iter().filter(|fault| fault.column == step.value).map(|fault| fault.row as u32);
     let unread = unread.collect::<std::collections::HashSet<_>>();
-    if !unread.is_empty() && found.iter().flatten().any(|row| unread.contains(row)) {
-        return Err(fault(format!(
-            "source `{source}` holds a value by which `{field}` is ordered that could not be read"
-        )));
+    if let Some(row) = found.iter().flatten().find(|row| unread.contains(row)) {
+        let source = step.linked_source.clone().or_else(|| linked.department(*row as usize).map(Arc::from));
+        let holder = source.as_ref().map_or("a source".to_owned(), |source| format!("source `{source}`"));
+        let message = format!("{holder} holds a value by which `{field}` is ordered that could not be read");
+        return Err(fault(source, message));
     }
     let column = linked.batch.column(step.value);
     let value = take(column, &UInt32Array::from(found), None).map_err(|_| internal())?;

@@ -124,7 +124,7 @@ impl Run<'_> {
             let size = rows.batch.get_array_memory_size();
             into.batches.push(rows.batch);
             if into.rows > ceiling.rows {
-                return Err(too_many(field, ceiling, Some(source.name())));
+                return Err(too_many(field, ceiling));
             }
             if into.held.add(size) > self.world.limits.budget_bytes {
                 return Err(too_heavy(self.world.limits.budget_bytes));
@@ -209,14 +209,13 @@ pub(super) fn too_heavy(most: usize) -> Fault {
     Fault::new(Code::TooCostly, message)
 }
 
-/// The fault of more rows than there may be; `source`: whose they are, if they are of one.
-pub(super) fn too_many(field: &str, ceiling: Ceiling, source: Option<&Arc<str>>) -> Fault {
+/// The fault of more rows than there may be: the request's, whoever holds them.
+pub(super) fn too_many(field: &str, ceiling: Ceiling) -> Fault {
     let most = ceiling.rows;
-    let (code, message) = if ceiling.budget {
+    if ceiling.budget {
         let what = "would have to be read to work on them here: narrow the filter";
-        (Code::TooCostly, format!("`{field}`: more than {most} rows {what}"))
+        Fault::new(Code::TooCostly, format!("`{field}`: more than {most} rows {what}"))
     } else {
-        (Code::TooLarge, format!("`{field}` has more than {most} rows here; add limit:"))
-    };
-    Fault { code, source: source.cloned(), message: message.into() }
+        Fault::new(Code::TooLarge, format!("`{field}` has more than {most} rows here"))
+    }
 }

@@ -20,7 +20,7 @@ pub(super) fn fill(step: &FillStep, placed: &Placed, wide: &RowSet) -> Result<Pl
     let rows = &placed.rows;
     let fault = |what: &str| Fault {
         code: Code::SourceMismatch,
-        source: Some(step.source.clone()),
+        source: step.source.clone(),
         message: format!("`{}`: {what}", step.field).into(),
     };
     if rows.faults.iter().any(|fault| step.key.columns.contains(&fault.column)) {
@@ -106,7 +106,7 @@ mod tests {
 
     fn step() -> FillStep {
         let key = || KeyColumns::first(vec![Scalar::BigInt]);
-        let (field, source) = ("shots".into(), "health".into());
+        let (field, source) = ("shots".into(), Some("health".into()));
         FillStep { field, source, placed: 0, wide: 1, key: key(), wide_key: key(), columns: vec![1], at: 1 }
     }
 

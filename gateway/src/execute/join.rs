@@ -119,12 +119,13 @@ fn broken(step: &JoinStep, rows: usize) -> Option<Fault> {
     let field = &step.field;
     match step.rule {
         JoinRule::List { most } | JoinRule::Page { most, .. } if rows > most => {
-            Some(Fault::new(Code::TooLarge, format!("`{field}` has more than {most} rows here; add limit:")))
+            Some(Fault::new(Code::TooLarge, format!("`{field}` has more than {most} rows here")))
         }
-        JoinRule::One if rows > 1 => Some(Fault::new(
-            Code::SourceMismatch,
-            format!("`{field}` finds more than one row where the catalog promises at most one"),
-        )),
+        JoinRule::One if rows > 1 => Some(Fault {
+            code: Code::SourceMismatch,
+            source: step.source.clone(),
+            message: format!("`{field}` finds more than one row where the catalog promises at most one").into(),
+        }),
         _ => None,
     }
 }

@@ -132,7 +132,7 @@ impl Run<'_> {
             Gathering::Groups(groups) => groups.finish()?,
         };
         if rows.batch.num_rows() > numbers.ceiling.rows {
-            return Err(super::collect::too_many(&step.field, numbers.ceiling, None));
+            return Err(super::collect::too_many(&step.field, numbers.ceiling));
         }
         self.without(id, step, faults, rows)
     }
@@ -346,5 +346,5 @@ fn is_silence(fault: &Fault) -> bool {
 }
 
 fn too_costly(step: &UnionStep, most: usize) -> Fault {
-    super::collect::too_many(&step.field, Ceiling { rows: most, budget: true }, None)
+    super::collect::too_many(&step.field, Ceiling { rows: most, budget: true })
 }

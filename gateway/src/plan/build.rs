@@ -214,6 +214,7 @@ impl Builder<'_> {
                                 .and_then(|name| federated.enumerations.get(name.enumeration?))
                                 .map(|found| found.described.values.iter().cloned().collect()),
                             non_null: collection.fields[field].as_ref().is_some_and(|name| name.non_null),
+                            source: None,
                         }),
                         Some(Member::Link(link)) => {
                             let to = federated.link(link).to;

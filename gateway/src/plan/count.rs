@@ -6,7 +6,7 @@ use lilong_schema::federated::CollectionId;
 
 use super::build::Builder;
 use super::connection::CountOutput;
-use super::keys::{LookUp, key_scalars, parent_key, parent_source, row_key};
+use super::keys::{LookUp, department, key_scalars, parent_key, row_key};
 use super::read::{Columns, Fetching, Via, push_cap};
 use super::{Ceiling, JoinRule, JoinStep, KeyColumns, Parent, PlanOperand, Step, StepId, pushdown};
 use crate::operation::Field;
@@ -72,7 +72,7 @@ impl Builder<'_> {
         let rows = self.fetch_rows(id, &field.name, fetching);
         let parent = link.map(|(link, parent, parent_columns)| Parent {
             step: parent,
-            source: parent_source(federated, link),
+            source: department(federated, link.from),
             key: parent_key(federated, link, parent_columns),
             row_key: if folded {
                 KeyColumns::first(key_scalars(federated, link))
@@ -81,13 +81,14 @@ impl Builder<'_> {
             },
             enforced: false,
         });
-        let join = self.count_join(field, rows, parent);
+        let join = self.count_join(field, id, rows, parent);
         CountOutput { join, column: folded.then_some(key_columns.len()) }
     }
 
-    fn count_join(&mut self, field: &Field, rows: StepId, parent: Option<Parent>) -> StepId {
+    fn count_join(&mut self, field: &Field, id: CollectionId, rows: StepId, parent: Option<Parent>) -> StepId {
         self.add(Step::Join(JoinStep {
             field: field.name.clone(),
+            source: department(self.world.federated, id),
             rows,
             parent,
             distinct: Vec::<(usize, Scalar)>::new(),

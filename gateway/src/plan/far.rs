@@ -16,7 +16,7 @@ use lilong_schema::federated::{CollectionId, Link, LinkId};
 use super::arguments::Given;
 use super::build::Builder;
 use super::fold::{Asked, FoldKey, Folding};
-use super::keys::{key_scalars, parent_key, row_key};
+use super::keys::{department, key_scalars, parent_key, row_key};
 use super::page::Page;
 use super::read::{Columns, position};
 use super::{KeyColumns, Step, StepId};
@@ -28,8 +28,10 @@ use crate::operation::Field;
 pub struct AttachStep {
     /// The field of the schema that it serves, for messages.
     pub field: Arc<str>,
-    /// The source of the linked rows, or their union, for faults.
-    pub source: Arc<str>,
+    /// The source of the rows, for faults; `None`: they are of a union, and each row tells.
+    pub source: Option<Arc<str>>,
+    /// The same of the linked rows.
+    pub linked_source: Option<Arc<str>>,
     /// The rows.
     pub input: StepId,
     /// The linked rows.
@@ -162,7 +164,8 @@ impl Builder<'_> {
         };
         Ok(self.add(Step::Attach(AttachStep {
             field: field.name.clone(),
-            source: federated.source_of(link.to).name.clone(),
+            source: department(federated, link.from),
+            linked_source: department(federated, link.to),
             input: rows,
             linked,
             key: parent_key(federated, link, columns),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lilong_connectors::{Fetch, KeySet, Predicate};
 use lilong_schema::collection::FieldId;
-use lilong_schema::federated::Link;
+use lilong_schema::federated::{CollectionId, Link};
 use lilong_schema::{Federated, Normalizer, Scalar};
 
 use super::build::Builder;
@@ -170,9 +170,9 @@ pub(super) fn parent_key(federated: &Federated, link: &Link, columns: &[FieldId]
     }
 }
 
-/// The source of a link's parents; `None` if each row tells.
-pub(super) fn parent_source(federated: &Federated, link: &Link) -> Option<Arc<str>> {
-    let source = federated.source_of(link.from);
+/// The source of a collection's rows; `None`: they are of a union, and each row tells.
+pub(super) fn department(federated: &Federated, id: CollectionId) -> Option<Arc<str>> {
+    let source = federated.source_of(id);
     source.union.is_none().then(|| source.name.clone())
 }
 

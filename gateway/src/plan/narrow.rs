@@ -13,6 +13,7 @@ use lilong_schema::federated::{CollectionId, Tie};
 use super::arguments::Given;
 use super::build::Builder;
 use super::far::LocalOrder;
+use super::keys::department;
 use super::read::{Columns, Fetching, Read, position, push_cap};
 use super::{Ceiling, KeyColumns, KeysFrom, KeysStep, Step, StepId};
 use crate::operation::Field;
@@ -22,8 +23,8 @@ use crate::operation::Field;
 pub struct FillStep {
     /// The field of the schema that it serves, for messages.
     pub field: Arc<str>,
-    /// The source of the rows, for faults.
-    pub source: Arc<str>,
+    /// The source of the rows, for faults; `None`: they are of a union.
+    pub source: Option<Arc<str>>,
     /// The join that gave the rows to their parents.
     pub placed: StepId,
     /// The same rows with the other columns.
@@ -102,7 +103,7 @@ impl Builder<'_> {
         let (at, more) = (narrow.columns.len(), later.columns.len());
         let join = self.add(Step::Fill(FillStep {
             field: field.name.clone(),
-            source: federated.source_of(id).name.clone(),
+            source: department(federated, id),
             placed: narrow.join,
             wide,
             key,

@@ -1,8 +1,30 @@
 //! Outputs: how the fields of an answer are written.
 
+use std::collections::HashSet;
+
+use lilong_schema::Scalar;
+use lilong_schema::federated::SourceId;
+
 use super::{Output, OutputValue};
 use crate::json;
 use crate::operation::Field;
+
+/// A cell.
+#[derive(Debug)]
+pub struct Cell {
+    /// The column of the batch.
+    pub column: usize,
+    /// What the cell is.
+    pub scalar: Scalar,
+    /// Digits after the point of a decimal.
+    pub scale: usize,
+    /// The values of an enum; another one cannot be represented.
+    pub values: Option<HashSet<String>>,
+    /// Whether null empties the row.
+    pub non_null: bool,
+    /// Where its value comes from, if that is beyond a link of the row.
+    pub source: Option<SourceId>,
+}
 
 /// A field of `_sources`.
 #[derive(Debug)]

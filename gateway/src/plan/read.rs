@@ -19,7 +19,7 @@ pub(super) use self::fetching::{Fetching, push, push_cap};
 use super::arguments::Given;
 use super::build::Builder;
 pub(super) use super::columns::{Columns, position};
-use super::keys::{parent_key, parent_source, row_key};
+use super::keys::{department, parent_key, row_key};
 use super::narrow::Later;
 use super::page::{FetchPage, Page};
 use super::share::share;
@@ -172,7 +172,7 @@ impl Builder<'_> {
         let parent = match (via, link) {
             (Via::Link { parent, columns: parent_columns, .. }, Some(link)) => Some(Parent {
                 step: parent,
-                source: parent_source(federated, link),
+                source: department(federated, link.from),
                 key: parent_key(federated, link, parent_columns),
                 row_key: row_key(federated, link, &columns),
                 enforced: link.enforced,
@@ -184,6 +184,7 @@ impl Builder<'_> {
         let distinct = if share.distinct { &[][..] } else { &given.distinct };
         let join = JoinStep {
             field: field.name.clone(),
+            source: department(federated, id),
             rows,
             parent,
             distinct: distinct

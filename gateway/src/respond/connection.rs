@@ -7,12 +7,15 @@ use lilong_schema::Scalar;
 
 use super::cell::{Column, Written};
 use super::errors::Segment;
-use super::{At, FAULTY, MISSING, Writer, is_faulty, is_faulty_cell};
+use super::lost::{FAULTY, MISSING};
+use super::{At, Writer, is_faulty, is_faulty_cell};
 use crate::cursor::CursorKey;
-use crate::error::Code;
 use crate::execute::{Fault, Placed, internal};
 use crate::plan::connection::{ConnectionField, ConnectionOutput, ConnectionValue, CountOutput, CursorOutput};
 use crate::plan::{Cell, Output, OutputValue};
+
+/// How to ask for fewer rows of a page.
+const FEWER: &str = "ask for fewer by first: or last:";
 
 /// What is found once for each connection of the plan: by term of the order the column that cursors are made of, with its
 /// place in the batch.
@@ -76,7 +79,7 @@ impl<'a> Writer<'a> {
         }
         if let Some((join, fault)) = fault {
             self.out.extend_from_slice(b"null");
-            self.report(join, connection, &fault);
+            self.tell(&fault, join, FEWER);
         } else {
             let resolved = std::mem::take(&mut self.connections[connection.id]);
             self.connection_fields(&connection.fields, Page { connection, placed, parent }, &resolved);
@@ -91,14 +94,6 @@ impl<'a> Writer<'a> {
             Some(Err(fault)) => Err(fault.clone()),
             None => Err(internal()),
         }
-    }
-
-    fn report(&mut self, join: usize, connection: &ConnectionOutput, fault: &Fault) {
-        let source = fault.source.clone().or_else(|| {
-            let sources = &self.world.model.federated.sources;
-            (fault.code == Code::SourceMismatch).then(|| sources[connection.source].name.clone())
-        });
-        self.errors.add(join, fault.code, source.as_deref(), &fault.message, &self.path);
     }
 
     fn connection_fields(&mut self, fields: &'a [ConnectionField], page: Page<'a>, resolved: &[(usize, Column<'a>)]) {
@@ -147,13 +142,13 @@ impl<'a> Writer<'a> {
                     (Some((placed, row)), Some(cursor)) => {
                         if !self.cursor(cursor, placed, row, resolved) {
                             self.out.extend_from_slice(b"null");
-                            self.lost_cursor(connection);
+                            self.lost_cursor(connection, placed, row);
                         }
                     }
                     _ => self.out.extend_from_slice(b"null"),
                 }
             }
-            ConnectionValue::Count(count) => self.count(count, connection, parent),
+            ConnectionValue::Count(count) => self.count(count, parent),
             // These stand in edges only.
             ConnectionValue::Node(_) | ConnectionValue::Cursor => self.out.extend_from_slice(b"null"),
         }
@@ -177,11 +172,12 @@ impl<'a> Writer<'a> {
     ) {
         let cursor_field = parts.iter().find(|part| matches!(part.value, ConnectionValue::Cursor));
         if let Some(field) = cursor_field
-            && let Some(index) = placed.rows_of(parent).position(|row| lost_cursor(placed, row, resolved))
+            && let Some((index, row)) =
+                placed.rows_of(parent).enumerate().find(|(_, row)| lost_cursor(placed, *row, resolved))
         {
             self.out.extend_from_slice(b"null");
             self.path.extend([Segment::Index(index), Segment::Key(&field.key)]);
-            self.lost_cursor(connection);
+            self.lost_cursor(connection, placed, row);
             self.path.truncate(self.path.len() - 2);
             return;
         }
@@ -264,19 +260,18 @@ impl<'a> Writer<'a> {
         true
     }
 
-    fn lost_cursor(&mut self, connection: &ConnectionOutput) {
-        let source = &self.world.model.federated.sources[connection.source].name;
-        let message = format!("source `{source}` holds {FAULTY}, so the row's place in the order is not known");
+    fn lost_cursor(&mut self, connection: &ConnectionOutput, placed: &Placed, row: usize) {
+        let what = format!("{FAULTY}, so the row's place in the order is not known");
         let join = connection.join.unwrap_or(usize::MAX);
-        self.errors.add(join, Code::SourceMismatch, Some(source), &message, &self.path);
+        self.holds(connection.source, placed.rows.department(row), join, &what);
     }
 
-    fn count(&mut self, count: &CountOutput, connection: &ConnectionOutput, parent: usize) {
+    fn count(&mut self, count: &CountOutput, parent: usize) {
         let placed = match self.rows_or_fault(count.join, parent) {
             Ok(placed) => placed,
             Err(fault) => {
                 self.out.extend_from_slice(b"null");
-                self.report(count.join, connection, &fault);
+                self.tell(&fault, count.join, FEWER);
                 return;
             }
         };
@@ -291,20 +286,22 @@ impl<'a> Writer<'a> {
                 true
             }
             (Some(column), _) => {
-                let cell = Cell { column, scalar: Scalar::BigInt, scale: 0, values: None, non_null: true };
+                let cell =
+                    Cell { column, scalar: Scalar::BigInt, scale: 0, values: None, non_null: true, source: None };
                 let column = Column::of(placed.rows.batch.column(cell.column), &cell);
                 rows.next().is_some_and(|row| column.write(row, &cell, &mut self.out) == Written::Value)
             }
         };
         if !written {
             self.out.extend_from_slice(b"null");
-            self.report(count.join, connection, &internal());
+            self.tell(&internal(), count.join, FEWER);
         }
     }
 }
 
 fn typed(placed: &Placed, column: usize, scalar: Scalar) -> Column<'_> {
-    Column::of(placed.rows.batch.column(column), &Cell { column, scalar, scale: 0, values: None, non_null: false })
+    let cell = Cell { column, scalar, scale: 0, values: None, non_null: false, source: None };
+    Column::of(placed.rows.batch.column(column), &cell)
 }
 
 /// Whether a row has a value in its order that no cursor can hold.

@@ -1,7 +1,7 @@
 //! `errors` of an answer: entries with path, code, source and trace id; up to 100 a fetch and code, then one that
-//! stands for the rest.
+//! stands for the rest. Paths of different lengths have no pattern in common: there is one for each length.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::error::Code;
 use crate::execute::Fault;
@@ -19,12 +19,20 @@ pub(super) enum Segment<'a> {
     Index(usize),
 }
 
-/// What is left out for one fetch and code.
-struct Rest {
+/// What one fetch and code came to.
+#[derive(Default)]
+struct Told {
     shown: usize,
+    /// By the length of the paths.
+    rest: BTreeMap<usize, Rest>,
+}
+
+/// What is left out.
+struct Rest {
     hidden: usize,
     /// A step for each step of the hidden paths; `None`: a position, or keys that differ.
     pattern: Vec<Option<String>>,
+    /// The source at fault, if it is the same in all of them.
     source: Option<String>,
 }
 
@@ -33,28 +41,22 @@ pub(super) struct Errors {
     trace: String,
     out: Vec<u8>,
     count: usize,
-    rest: HashMap<(usize, Code), Rest>,
+    told: HashMap<(usize, Code), Told>,
 }
 
 impl Errors {
     pub(super) fn new(trace: &str) -> Self {
-        Self { trace: trace.to_owned(), out: Vec::new(), count: 0, rest: HashMap::new() }
+        Self { trace: trace.to_owned(), out: Vec::new(), count: 0, told: HashMap::new() }
     }
 
     /// Adds an entry; `fetch` is the join it belongs to.
     pub(super) fn add(&mut self, fetch: usize, code: Code, source: Option<&str>, message: &str, path: &[Segment<'_>]) {
-        let rest = self.rest.entry((fetch, code)).or_insert_with(|| Rest {
-            shown: 0,
-            hidden: 0,
-            pattern: Vec::new(),
-            source: source.map(str::to_owned),
-        });
-        if rest.shown == MOST {
-            rest.hidden += 1;
-            rest.cover(path);
+        let told = self.told.entry((fetch, code)).or_default();
+        if told.shown == MOST {
+            told.rest.entry(path.len()).or_insert_with(|| Rest::of(path, source)).cover(path, source);
             return;
         }
-        rest.shown += 1;
+        told.shown += 1;
         self.begin(message);
         self.out.extend_from_slice(b",\"path\":");
         write_path(path, &mut self.out);
@@ -73,10 +75,11 @@ impl Errors {
 
     /// Appends `,"errors":[…]` if there are any; gives their number.
     pub(super) fn finish(mut self, out: &mut Vec<u8>) -> usize {
-        let mut rests =
-            std::mem::take(&mut self.rest).into_iter().filter(|(_, rest)| rest.hidden > 0).collect::<Vec<_>>();
-        rests.sort_unstable_by_key(|(key, _)| *key);
-        for ((_, code), rest) in rests {
+        let mut told = std::mem::take(&mut self.told).into_iter().collect::<Vec<_>>();
+        told.sort_unstable_by_key(|(key, _)| *key);
+        let rests =
+            told.into_iter().flat_map(|((_, code), told)| told.rest.into_values().map(move |rest| (code, rest)));
+        for (code, rest) in rests {
             self.begin(&format!("{} more like this", rest.hidden));
             self.extensions(code, rest.source.as_deref());
             self.out.extend_from_slice(b",\"pattern\":");
@@ -122,19 +125,21 @@ impl Errors {
 }
 
 impl Rest {
-    /// Widens the pattern so that it stands for a path too; where one is longer, for the part they share.
-    fn cover(&mut self, path: &[Segment<'_>]) {
-        if self.hidden == 1 {
-            self.pattern = path
-                .iter()
-                .map(|segment| match segment {
-                    Segment::Key(key) => Some((*key).to_owned()),
-                    Segment::Index(_) => None,
-                })
-                .collect();
-            return;
+    /// Nothing yet, in the pattern of a path.
+    fn of(path: &[Segment<'_>], source: Option<&str>) -> Self {
+        let step = |segment: &Segment<'_>| match segment {
+            Segment::Key(key) => Some((*key).to_owned()),
+            Segment::Index(_) => None,
+        };
+        Self { hidden: 0, pattern: path.iter().map(step).collect(), source: source.map(str::to_owned) }
+    }
+
+    /// Counts a path, and widens the pattern so that it stands for it too.
+    fn cover(&mut self, path: &[Segment<'_>], source: Option<&str>) {
+        self.hidden += 1;
+        if self.source.as_deref() != source {
+            self.source = None;
         }
-        self.pattern.truncate(path.len());
         for (step, segment) in self.pattern.iter_mut().zip(path) {
             let same = matches!((&step, segment), (Some(step), Segment::Key(key)) if step == key);
             if !same {
@@ -183,5 +188,40 @@ mod tests {
         assert_eq!(rest["extensions"]["pattern"], json!(["civil", "resident", "*", "*"]));
         assert_eq!(rest["extensions"]["count"], 200);
         assert!(rest.get("path").is_none());
+    }
+
+    #[test]
+    fn what_stands_for_the_rest_is_as_long_as_the_paths_and_names_a_source_that_is_at_fault_in_all() {
+        let mut errors = Errors::new("t");
+        for row in 0..150 {
+            let source = ["civil", "health"][row % 2];
+            let edges = ["edges", "node", "born"].map(Segment::Key);
+            let [edges, node, born] = edges;
+            let root = Segment::Key("residentConnection");
+            errors.add(
+                0,
+                Code::SourceMismatch,
+                Some("civil"),
+                "wrong",
+                &[root, edges, Segment::Index(row), node, born],
+            );
+            errors.add(
+                0,
+                Code::SourceMismatch,
+                Some(source),
+                "wrong",
+                &[root, Segment::Key("nodes"), Segment::Index(row), born],
+            );
+        }
+        let mut out = b"{\"data\":null".to_vec();
+        assert_eq!(errors.finish(&mut out), 102);
+        out.push(b'}');
+        let written: Value = serde_json::from_slice(&out).unwrap();
+        let rest = |at: usize| {
+            let extensions = &written["errors"][at]["extensions"];
+            json!([extensions["pattern"], extensions["count"], extensions.get("source")])
+        };
+        assert_eq!(rest(100), json!([["residentConnection", "nodes", "*", "born"], 100, null]));
+        assert_eq!(rest(101), json!([["residentConnection", "edges", "*", "node", "born"], 100, "civil"]));
     }
 }

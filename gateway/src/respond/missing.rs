@@ -23,7 +23,7 @@ impl<'a> Writer<'a> {
         let parent = at.map_or(0, |at| at.row);
         self.path.push(Segment::Key(&field.key));
         match whole.joins.iter().find_map(|join| Some((*join, self.fault(*join, parent)?))) {
-            Some((join, fault)) => self.lost(fault, join, whole.source),
+            Some((join, fault)) => self.lost(fault, join),
             None => self.object(&whole.fields, at),
         }
         self.path.pop();

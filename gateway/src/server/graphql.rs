@@ -79,8 +79,17 @@ async fn answer(
             );
         }
     };
+    if negotiate::is_web_socket(&parts.headers) {
+        return Err(Refusal::bad_input(
+            "Subscriptions and WebSockets are not supported yet; GraphQL is asked by POST, or by GET for queries.",
+        ));
+    }
     let media = media.ok_or_else(|| {
-        let message = "Answers come as application/graphql-response+json or application/json.";
+        const FORMS: &str = "answers come as application/graphql-response+json or application/json";
+        let message = match negotiate::later(&parts.headers) {
+            Some(what) => format!("{what} are not supported yet; {FORMS}."),
+            None => format!("This form cannot be had; {FORMS}."),
+        };
         Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadInput, message)
     })?;
     if *shared.stage.borrow() > Stage::Serving {
@@ -128,7 +137,7 @@ pub(super) fn slice(parameters: &Parameters, federated: &Federated) -> Result<Sl
         Some(names) => federated.slice(names.split(',').map(str::trim)).map_err(|name| {
             let name: String = name.chars().take(80).collect();
             Refusal::bad_input(format!(
-                "There is no source `{name}`; `sources` takes names of sources, with commas between."
+                "There is no source and no union `{name}`; `sources` takes their names, with commas between."
             ))
         }),
     }

@@ -63,6 +63,24 @@ pub(super) fn wanted(headers: &HeaderMap) -> Option<Media> {
     [Media::Json, Media::GraphqlResponse].into_iter().find(|media| !refused.contains(media))
 }
 
+/// What is wanted by a form of answer that is not had yet.
+pub(super) fn later(headers: &HeaderMap) -> Option<&'static str> {
+    let ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    ranges.flat_map(|text| text.split(',')).find_map(|range| {
+        match range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "text/event-stream" => Some("Subscriptions and event streams"),
+            "multipart/mixed" => Some("Subscriptions, `@defer` and answers in parts"),
+            _ => None,
+        }
+    })
+}
+
+/// Whether a connection is to become a WebSocket.
+pub(super) fn is_web_socket(headers: &HeaderMap) -> bool {
+    let protocols = headers.get_all(header::UPGRADE).iter().filter_map(|value| value.to_str().ok());
+    protocols.flat_map(|text| text.split(',')).any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
+}
+
 /// How much a content coding is wanted, in thousandths; 0: not named, or refused.
 pub(super) fn takes(headers: &HeaderMap, coding: &str) -> u16 {
     let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());

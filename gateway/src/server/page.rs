@@ -48,7 +48,18 @@ pub(super) async fn tabs(State(shared): State<Arc<Shared>>) -> Response {
 
 /// There is nothing at this address.
 pub(super) async fn nowhere() -> Response {
-    let text = "There is nothing here. GraphQL is at /graphql, GraphiQL at /, the schema at /schema.graphql.\n";
+    not_found("There is nothing here. GraphQL is at /graphql, GraphiQL at /, the schema at /schema.graphql.\n")
+}
+
+/// Nor at this one of the admin address.
+pub(super) async fn nowhere_for_admins() -> Response {
+    not_found(
+        "There is nothing here. Metrics are at /metrics, the state of sources at /health/sources, and POST \
+         /admin/invalidate forgets what is kept.\n",
+    )
+}
+
+fn not_found(text: &'static str) -> Response {
     (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 

@@ -42,6 +42,7 @@ impl SourceSettings {
         self.cache_for.retain(|old| !addition.cache_for.iter().any(|new| new.collection == old.collection));
         self.cache_for.extend(addition.cache_for.iter().cloned());
         self.options.extend(addition.options.iter().map(|(key, value)| (key.clone(), value.clone())));
+        self.written.extend(addition.written.iter().map(|(value, written)| (value.clone(), written.clone())));
     }
 
     /// A refusal for each of [`Self::options`] that is not one of the kind's `own` keys, with the nearest known one.
@@ -54,10 +55,22 @@ impl SourceSettings {
             .collect()
     }
 
+    /// Whether its name is a pattern, as those of `[[discover]]` blocks are.
+    pub fn is_pattern(&self) -> bool {
+        self.name.contains("{name}")
+    }
+
     /// What problems of this block are about: `source civil`, or `discover silo_{name}` for a pattern.
     pub fn about(&self) -> String {
-        let block = if self.name.contains("{name}") { "discover" } else { "source" };
-        format!("{block} {}", crate::problem::shown(&self.name))
+        let block = if self.is_pattern() { "discover" } else { "source" };
+        let name = crate::problem::shown(&self.name);
+        format!("{block} {name}").trim_end().to_owned()
+    }
+
+    /// A value of `connector`, `include` or `exclude` as it stands in the catalog, for messages: what a placeholder gave is
+    /// never shown.
+    pub fn as_written(&self, value: &str) -> String {
+        self.written.get(value).cloned().unwrap_or_else(|| crate::problem::shown(value))
     }
 }
 

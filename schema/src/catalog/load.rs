@@ -81,23 +81,29 @@ impl<'a> Blocks<'a> {
             reading.problems.extend(misfit);
             table.finish(reading, DEFAULT_KEYS);
         }
-        let is_discovering = !self.discover.is_empty();
-        let mut names = Names::default();
+        let mut names = Names::new(!self.discover.is_empty());
+        let mut taken = HashSet::new();
+        let mut additions = Vec::new();
         for table in self.sources {
-            let Some(settings) = source::read(Block::Source, table, &defaults, &mut names, reading) else {
-                continue;
-            };
-            let list = if settings.connector.is_empty() { &mut catalog.additions } else { &mut catalog.sources };
-            list.push(settings);
+            match source::read(Block::Source, table, &defaults, &mut names, reading) {
+                Ok(settings) if settings.connector.is_empty() => additions.push(settings),
+                Ok(settings) if taken.insert(settings.name.clone()) => catalog.sources.push(settings),
+                // What is reported here is not to be reported again by the stages that follow.
+                Ok(settings) => catalog.unusable.push(settings),
+                Err(settings) => catalog.unusable.push(*settings),
+            }
+        }
+        for settings in additions {
+            let is_first = taken.insert(settings.name.clone());
+            if is_first { &mut catalog.additions } else { &mut catalog.unusable }.push(settings);
         }
         for table in self.discover {
-            catalog.discover.extend(source::read(Block::Discover, table, &defaults, &mut names, reading));
+            match source::read(Block::Discover, table, &defaults, &mut names, reading) {
+                Ok(settings) => catalog.discover.push(settings),
+                Err(settings) => catalog.unusable.push(*settings),
+            }
         }
-        names.report(is_discovering, reading);
-        // What is reported here is not to be reported again by the stages that follow.
-        let mut taken = HashSet::new();
-        catalog.sources.retain(|settings| taken.insert(settings.name.clone()));
-        catalog.additions.retain(|settings| is_discovering && taken.insert(settings.name.clone()));
+        names.report(reading);
         let mut maps = HashMap::new();
         for table in self.links {
             catalog.links.extend(link::read(table, &mut maps, reading));

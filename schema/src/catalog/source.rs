@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::document::{Entry, Form, Reading, Table};
+use super::document::{Entry, Form, Reading, Table, Text};
 use super::{Place, SourceSettings, Tuning};
 use crate::Problem;
 use crate::problem::shown;
@@ -70,32 +70,36 @@ pub(super) enum Block {
     Discover,
 }
 
-/// Reads a block; `None` if it cannot be told which source it is. Other faults leave a block behind, so that what refers
-/// to it is not reported as well.
+/// Reads a block; the second part if it cannot be told which source it is, or of which kind. Other faults leave a block
+/// behind, so that what refers to it is not reported as well.
 pub(super) fn read(
     block: Block,
     table: Table<'_>,
     defaults: &Tuning,
     names: &mut Names,
     reading: &mut Reading<'_>,
-) -> Option<SourceSettings> {
+) -> Result<SourceSettings, Box<SourceSettings>> {
     let word = if block == Block::Source { "source" } else { "discover" };
     let about = match table.peek("name") {
         Some(name) if !name.is_empty() => format!("{word} {}", shown(name)),
         _ => word.to_owned(),
     };
     let mut table = table.named(&about);
-    let is_addition = block == Block::Source && !["connector", "url", "path"].iter().any(|key| table.has(key));
+    let is_addition = block == Block::Source
+        && names.is_discovering
+        && !["connector", "url", "path"].iter().any(|key| table.has(key));
     let given = COMMON_KEYS.iter().copied().filter(|key| table.has(key)).collect();
+    let mut written = BTreeMap::new();
     let name = read_name(block, &mut table, reading);
-    let connector = if is_addition { Some(String::new()) } else { read_connector(&mut table, reading) };
+    let connector = if is_addition { Some(String::new()) } else { read_connector(&mut table, &mut written, reading) };
     let mut settings = SourceSettings {
         place: table.place.clone(),
         title: table.text(reading, "title").map(|title| title.value),
-        include: patterns(&mut table, "include", reading),
-        exclude: patterns(&mut table, "exclude", reading),
+        include: patterns(&mut table, "include", &mut written, reading),
+        exclude: patterns(&mut table, "exclude", &mut written, reading),
         tuning: defaults.clone(),
         given,
+        written,
         ..SourceSettings::default()
     };
     // What an addition is added to may say the rest.
@@ -119,12 +123,17 @@ pub(super) fn read(
             settings.options.insert(entry.key.to_owned(), option);
         }
     }
-    settings.name = name?;
-    settings.connector = connector?;
+    let is_known = name.is_some() && connector.is_some();
+    // What is told of a block without a name calls it by its kind of block alone.
+    settings.name = name.unwrap_or_else(|| if block == Block::Discover { "{name}" } else { "" }.to_owned());
+    settings.connector = connector.unwrap_or_default();
+    if !is_known {
+        return Err(Box::new(settings));
+    }
     if block == Block::Source {
         names.note(&settings, table.about.clone());
     }
-    Some(settings)
+    Ok(settings)
 }
 
 fn read_name(block: Block, table: &mut Table<'_>, reading: &mut Reading<'_>) -> Option<String> {
@@ -148,17 +157,33 @@ fn read_name(block: Block, table: &mut Table<'_>, reading: &mut Reading<'_>) -> 
 
 const CONNECTOR_HINT: &str = "name the kind of source, such as `connector = \"sqlite\"`";
 
-fn read_connector(table: &mut Table<'_>, reading: &mut Reading<'_>) -> Option<String> {
+fn read_connector(
+    table: &mut Table<'_>,
+    written: &mut BTreeMap<String, String>,
+    reading: &mut Reading<'_>,
+) -> Option<String> {
     let connector = table.required(reading, "connector", CONNECTOR_HINT)?;
     if connector.value.is_empty() {
         let problem = Problem::new(&*table.about, "`connector` is empty", CONNECTOR_HINT);
         reading.problems.push(problem.at(connector.place.file, connector.place.line));
         return None;
     }
+    note_written(&connector, written);
     Some(connector.value)
 }
 
-fn patterns(table: &mut Table<'_>, key: &str, reading: &mut Reading<'_>) -> Vec<String> {
+fn note_written(text: &Text, written: &mut BTreeMap<String, String>) {
+    if text.value != text.written {
+        written.insert(text.value.clone(), text.written.clone());
+    }
+}
+
+fn patterns(
+    table: &mut Table<'_>,
+    key: &str,
+    written: &mut BTreeMap<String, String>,
+    reading: &mut Reading<'_>,
+) -> Vec<String> {
     let Some(entry) = table.take(key) else {
         return Vec::new();
     };
@@ -169,6 +194,7 @@ fn patterns(table: &mut Table<'_>, key: &str, reading: &mut Reading<'_>) -> Vec<
                 entry.problem(format!("`{key}` holds an empty name"), "name collections; * and ? stand for any text");
             reading.problems.push(problem.at(text.place.file, text.place.line));
         } else {
+            note_written(&text, written);
             patterns.push(text.value);
         }
     }
@@ -278,38 +304,36 @@ fn location(key: &str, written: &str) -> String {
 pub(super) struct Seen {
     about: Rc<str>,
     place: Place,
-    is_addition: bool,
 }
 
 /// Names that are taken.
-#[derive(Default)]
-pub(super) struct Names(BTreeMap<String, Vec<Seen>>);
+pub(super) struct Names {
+    taken: BTreeMap<String, Vec<Seen>>,
+    /// Whether there is a `[[discover]]` block: without one no block can only add settings.
+    is_discovering: bool,
+}
 
 impl Names {
-    /// Notes the block that a table was read into.
-    pub(super) fn note(&mut self, settings: &SourceSettings, about: Rc<str>) {
-        let is_addition = settings.connector.is_empty();
-        self.0.entry(settings.name.clone()).or_default().push(Seen {
-            about,
-            place: settings.place.clone(),
-            is_addition,
-        });
+    /// None yet.
+    pub(super) fn new(is_discovering: bool) -> Self {
+        Self { taken: BTreeMap::new(), is_discovering }
     }
 
-    /// Reports every name that two `[[source]]` blocks share, naming both places, and where nothing is discovered every
-    /// block that only adds settings.
-    pub(super) fn report(&self, is_discovering: bool, reading: &mut Reading<'_>) {
-        for blocks in self.0.values() {
+    /// Notes the block that a table was read into.
+    pub(super) fn note(&mut self, settings: &SourceSettings, about: Rc<str>) {
+        let seen = Seen { about, place: settings.place.clone() };
+        self.taken.entry(settings.name.clone()).or_default().push(seen);
+    }
+
+    /// Reports every name that two `[[source]]` blocks share, naming both places.
+    pub(super) fn report(&self, reading: &mut Reading<'_>) {
+        for blocks in self.taken.values() {
             for pair in blocks.windows(2) {
                 let [first, second] = pair else { continue };
                 let what =
                     format!("this name is taken by the source at {}:{}", first.place.file.display(), first.place.line);
                 let problem = Problem::new(&*second.about, what, "give one of them another name");
                 reading.problems.push(problem.at(&second.place.file, second.place.line));
-            }
-            for block in blocks.iter().filter(|block| block.is_addition && !is_discovering) {
-                let problem = Problem::new(&*block.about, "`connector` is missing", CONNECTOR_HINT);
-                reading.problems.push(problem.at(&block.place.file, block.place.line));
             }
         }
     }

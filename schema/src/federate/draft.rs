@@ -7,8 +7,11 @@ use super::naming::{Names, whole};
 use super::unions::UnionDraft;
 use crate::catalog::{Place, SourceSettings};
 use crate::collection::FieldId;
-use crate::federated::{CollectionId, Federated, Link, SourceId};
+use crate::federated::{CollectionId, Federated, Link, LinkId, SourceId};
 use crate::{Catalog, Problem};
+
+/// What helps where the name of what stands in a database is taken.
+const RENAME: &str = "give it a name of your own under [source.rename]";
 
 /// The model so far, and what only the passes need.
 pub(super) struct Draft<'a> {
@@ -129,28 +132,53 @@ impl Draft<'_> {
     pub(super) fn give_type(&mut self, source: SourceId, what: &str, wanted: String) -> Arc<str> {
         let wanted = whole(wanted);
         let name = self.types.give(&wanted);
-        self.warn_if_changed(source, || format!("the type of {what}"), &wanted, &name);
+        self.warn_if_changed(source, || format!("the type of {what}"), &wanted, &name, self.remedy(source));
         name
     }
 
     /// Gives the name of a field of a source's type.
     pub(super) fn give_member(&mut self, source: SourceId, what: impl FnOnce() -> String, wanted: &str) -> Arc<str> {
         let name = self.members_of(source).give(wanted);
-        self.warn_if_changed(source, what, wanted, &name);
+        self.warn_if_changed(source, what, wanted, &name, self.remedy(source));
         name
     }
 
     /// Gives the name of a field of a collection's type.
     pub(super) fn give_field(&mut self, id: CollectionId, what: impl FnOnce() -> String, wanted: &str) -> Arc<str> {
         let name = self.collections[id].names.give(wanted);
-        self.warn_if_changed(self.model.collections[id].source, what, wanted, &name);
+        let source = self.model.collections[id].source;
+        let hint = if self.sources.len() > source { RENAME } else { "give a column another name under [union.rename]" };
+        self.warn_if_changed(source, what, wanted, &name, hint);
         name
     }
 
-    fn warn_if_changed(&mut self, source: SourceId, what: impl FnOnce() -> String, wanted: &str, name: &str) {
+    /// Gives the name of a field that stands beside a link.
+    pub(super) fn give_beside(&mut self, link: LinkId, what: impl FnOnce() -> String, wanted: &str) -> Arc<str> {
+        let id = self.model.links[link].from;
+        if self.wanted[link].is_some() {
+            return self.give_field(id, what, wanted);
+        }
+        let name = self.collections[id].names.give(wanted);
+        self.warn_if_changed(self.model.collections[id].source, what, wanted, &name, "give the link another name");
+        name
+    }
+
+    /// What helps where the name of a source's or a union's type or field is taken.
+    fn remedy(&self, source: SourceId) -> &'static str {
+        if self.sources.len() > source { RENAME } else { "give the union another name" }
+    }
+
+    fn warn_if_changed(
+        &mut self,
+        source: SourceId,
+        what: impl FnOnce() -> String,
+        wanted: &str,
+        name: &str,
+        hint: &str,
+    ) {
         if wanted != name {
             let what = format!("{} is named `{name}`, because `{wanted}` is taken", what());
-            self.warn(source, what, "give it a name of your own under [source.rename]");
+            self.warn(source, what, hint);
         }
     }
 }

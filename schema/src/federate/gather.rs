@@ -109,8 +109,9 @@ fn warn_of_idle_patterns(draft: &mut Draft<'_>, source: SourceId, collections: &
         for pattern in patterns {
             if !collections.iter().any(|collection| Pattern::plain(pattern).matches(&collection.name)) {
                 let names = collections.iter().map(|collection| collection.name.as_str());
-                let hint = did_you_mean(nearest(pattern, names));
-                draft.warn(source, format!("`{pattern}` under `{key}` matches no collection"), hint);
+                let written = settings.as_written(pattern);
+                let hint = did_you_mean(nearest(&written, names));
+                draft.warn(source, format!("`{written}` under `{key}` matches no collection"), hint);
             }
         }
     }

@@ -64,7 +64,7 @@ fn reserve_link_fields(draft: &mut Draft<'_>) {
                 let (name, described) =
                     (draft.model.links[*link].name.clone(), draft.model.collections[id].described.clone());
                 let what = || format!("`…{suffix}` of the link `{name}` of `{}`", described.name);
-                draft.give_field(id, what, &format!("{name}{suffix}"))
+                draft.give_beside(*link, what, &format!("{name}{suffix}"))
             });
             given.collect()
         };

@@ -15,12 +15,12 @@ pub(super) fn name_links(draft: &mut Draft<'_>) {
             }
         }
         for link in links {
-            let Some(names) = draft.wanted[link].take() else {
+            let Some(names) = &draft.wanted[link] else {
                 continue;
             };
             let alone = wanting.get(&names.plain) == Some(&1);
             let is_free = alone && !draft.collections[collection].names.has(&names.plain);
-            let wanted = if is_free { names.plain } else { names.qualified };
+            let wanted = if is_free { names.plain.clone() } else { names.qualified.clone() };
             let described = draft.model.collections[collection].described.clone();
             let what = || format!("a link of `{}`", described.name);
             draft.model.links[link].name = draft.give_field(collection, what, &wanted);

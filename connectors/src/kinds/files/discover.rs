@@ -30,7 +30,7 @@ fn find(block: &SourceSettings) -> Result<Vec<String>, Undiscovered> {
         let place = block.options.get("path").map_or(&block.place, |option| &option.place);
         let what = format!("the folder {} cannot be read: {}", folder.display(), Told::of(&obstacle));
         let hint = "paths are relative to the folder of the file they stand in";
-        Undiscovered::Gone(Problem::new(block.about(), what, hint).at(&place.file, place.line))
+        Undiscovered::Silent(Problem::new(block.about(), what, hint).at(&place.file, place.line))
     })?;
     let part = |path: &Path| path.strip_prefix(&all.folder).unwrap_or(path).to_str().map(str::to_owned);
     Ok(files.iter().filter_map(|found| part(&found.path)).collect())

@@ -31,7 +31,7 @@ fn find(settings: &SourceSettings) -> Result<Vec<String>, Undiscovered> {
             format!("the folder {} cannot be read: {error}", folder.display())
         };
         let hint = "paths are relative to the folder of the file they stand in";
-        Undiscovered::Gone(Problem::new(settings.about(), what, hint).at(&option.place.file, option.place.line))
+        Undiscovered::Silent(Problem::new(settings.about(), what, hint).at(&option.place.file, option.place.line))
     })?;
     // What SQLite keeps beside its files.
     files.retain(|file| !["-wal", "-shm", "-journal"].iter().any(|suffix| file.ends_with(suffix)));

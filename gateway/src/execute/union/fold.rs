@@ -51,7 +51,7 @@ impl<'a> Gathered<'a> {
         if self.rows > 2 * self.settled + SLACK || all > most_bytes && self.parts.len() > 1 {
             self.settle()?;
             if self.rows > self.step.ceiling.rows {
-                return Err(too_many(&self.step.field, self.step.ceiling, None));
+                return Err(too_many(&self.step.field, self.step.ceiling));
             }
         }
         if self.held.all() > most_bytes { Err(too_heavy(most_bytes)) } else { Ok(()) }

@@ -109,7 +109,7 @@ impl<'a> Pool<'a> {
 
     fn is_within(&self) -> Result<(), Fault> {
         if self.rows.saturating_sub(self.offset) > self.ceiling.rows {
-            return Err(too_many(&self.step.field, self.ceiling, None));
+            return Err(too_many(&self.step.field, self.ceiling));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::error::RequestError;
 use crate::plan::arguments::plain_field;
 use crate::plan::build::Builder;
 use crate::plan::far::LocalOrder;
-use crate::plan::keys::{key_scalars, parent_source, row_key};
+use crate::plan::keys::{department, key_scalars, row_key};
 use crate::plan::page::sort_term;
 use crate::plan::read::position;
 use crate::plan::{JoinRule, JoinStep, KeyColumns, Parent, SortStep, Step, StepId};
@@ -49,7 +49,7 @@ impl Builder<'_> {
                 let link = federated.link(link);
                 Some(Parent {
                     step,
-                    source: parent_source(federated, link),
+                    source: department(federated, link.from),
                     key: KeyColumns::first(key_scalars(federated, link)),
                     row_key: row_key(federated, link, &at_hand.columns),
                     enforced: false,
@@ -63,6 +63,7 @@ impl Builder<'_> {
             .collect();
         at_hand.rows = self.add(Step::Join(JoinStep {
             field: folding.field.name.clone(),
+            source: department(self.world.federated, folding.collection),
             rows: at_hand.rows,
             parent,
             distinct,

@@ -111,6 +111,7 @@ impl Builder<'_> {
             scale: described.scale.unwrap_or_default() as usize,
             values: values.map(|values| values.iter().cloned().collect()),
             non_null: false,
+            source: None,
         }
     }
 

@@ -9,10 +9,11 @@ use crate::error::RequestError;
 use crate::operation::{Argument, Field, Form};
 use crate::plan::arguments::Given;
 use crate::plan::build::{Builder, bad_input, unknown};
+use crate::plan::keys::department;
 use crate::plan::limits::CheckKind;
 use crate::plan::order::direction;
 use crate::plan::output::output;
-use crate::plan::{JoinRule, JoinStep, Output, OutputValue, PlanOperand, RowsOutput, Step};
+use crate::plan::{Cell, JoinRule, JoinStep, Output, OutputValue, PlanOperand, RowsOutput, Step};
 
 impl Builder<'_> {
     /// The steps of `residentGroups`.
@@ -49,6 +50,7 @@ impl Builder<'_> {
         let folded = self.fold(folding)?;
         let join = self.add(Step::Join(JoinStep {
             field: field.name.clone(),
+            source: department(self.world.federated, id),
             rows: folded.rows,
             parent: None,
             distinct: Vec::new(),
@@ -89,7 +91,8 @@ impl Builder<'_> {
             let column = federated.group_column(id, self.world.slice, &child.name).ok_or_else(|| unknown(child))?;
             let position = by.iter().position(|own| *own == column).ok_or_else(|| missing_key(child, &child.name))?;
             let (described, name) = federated.grouped(id, column);
-            Ok(OutputValue::Cell(self.cell(position, described, name)))
+            let source = column.link.map(|link| federated.collection(federated.link(link).to).source);
+            Ok(OutputValue::Cell(Cell { source, ..self.cell(position, described, name) }))
         };
         field.selection.iter().map(|child| Ok(output(child, value(child)?))).collect()
     }

@@ -9,7 +9,7 @@ use super::{AggregateStep, Asked, Figure, FoldKey, Folded, Folding, Found, Widen
 use crate::error::RequestError;
 use crate::operation::Field;
 use crate::plan::build::Builder;
-use crate::plan::keys::{LookUp, key_scalars, parent_key, parent_source, row_key};
+use crate::plan::keys::{LookUp, department, key_scalars, parent_key, row_key};
 use crate::plan::read::{Columns, Fetching, position, push, push_cap};
 use crate::plan::{Ceiling, JoinRule, JoinStep, KeyColumns, KeysFrom, KeysStep, Parent, Step, StepId};
 
@@ -300,10 +300,11 @@ impl Builder<'_> {
             let row_key = row_key(federated, link, &columns);
             let join = self.add(Step::Join(JoinStep {
                 field: link.name.clone(),
+                source: department(federated, link.to),
                 rows,
                 parent: Some(Parent {
                     step: at_hand.rows,
-                    source: parent_source(federated, link),
+                    source: department(federated, link.from),
                     key,
                     row_key,
                     enforced: false,

@@ -10,7 +10,7 @@ use super::{Asked, AssignStep, FoldKey, Folding};
 use crate::error::RequestError;
 use crate::operation::Field;
 use crate::plan::build::{Builder, unknown};
-use crate::plan::keys::{key_scalars, parent_key, parent_source};
+use crate::plan::keys::{department, key_scalars, parent_key};
 use crate::plan::output::output;
 use crate::plan::read::Via;
 use crate::plan::union::Silence;
@@ -87,7 +87,7 @@ impl Builder<'_> {
             return Ok(OutputValue::Object(outputs));
         }
         // Without one of its members a union tells nothing of all rows.
-        Ok(OutputValue::Whole(WholeOutput { joins, source, fields: outputs }))
+        Ok(OutputValue::Whole(WholeOutput { joins, fields: outputs }))
     }
 
     fn assigned(
@@ -115,7 +115,7 @@ impl Builder<'_> {
                 let scalars = key_scalars(federated, &link);
                 Some(Parent {
                     step: parent,
-                    source: parent_source(federated, &link),
+                    source: department(federated, link.from),
                     key: parent_key(federated, &link, columns),
                     row_key: KeyColumns::first(scalars),
                     enforced: false,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use lilong_connectors::Function;
 use lilong_schema::Scalar;
-use lilong_schema::federated::SourceId;
 
 use crate::plan::{KeyColumns, Output, Parent, StepId};
 
@@ -62,8 +61,6 @@ pub struct AssignStep {
 pub struct WholeOutput {
     /// The joins.
     pub joins: Vec<StepId>,
-    /// The source that their rows come from, for errors.
-    pub source: SourceId,
     /// Its fields.
     pub fields: Vec<Output>,
 }

@@ -316,7 +316,7 @@ async fn files_are_discovered_by_pattern() {
     assert_eq!(narrowed.name, "silo_b");
     super::super::open(&narrowed).unwrap().ping().await.unwrap();
     let missing = settings(&folder.path().join("none/*.sqlite"));
-    let Err(Undiscovered::Gone(problem)) = (DISCOVERY.parts)(&missing).await else { panic!("found") };
+    let Err(Undiscovered::Silent(problem)) = (DISCOVERY.parts)(&missing).await else { panic!("found") };
     assert!(problem.what.contains("there is no folder"), "{problem}");
 }
 
