@@ -124,3 +124,31 @@ impl Warned {
         may
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_warning_stands_in_the_log_once_a_minute() {
+        let mut warned = Warned::default();
+        for (seconds, may_say) in [(0, true), (0, false), (59, false), (1, true), (30, false), (30, true)] {
+            tokio::time::advance(Duration::from_secs(seconds)).await;
+            assert_eq!(warned.may_say(), may_say);
+        }
+    }
+
+    #[test]
+    fn before_anything_is_served_any_name_stands_for_any_change_and_is_no_mistake() {
+        let known = Known::new("m".into(), None);
+        let told = || vec![Change::Collection("c".to_owned())];
+        let (changes, unknown) = known.understood(told());
+        assert!(changes.is_all() && unknown.is_none());
+        known.serve(HashSet::from(["d".to_owned()]));
+        let (changes, unknown) = known.understood(told());
+        assert!(changes.is_all() && unknown.as_deref() == Some("c"));
+        known.serve(HashSet::from(["c".to_owned()]));
+        let (changes, unknown) = known.understood(told());
+        assert!(!changes.is_all() && changes.of("c").is_some() && unknown.is_none());
+    }
+}

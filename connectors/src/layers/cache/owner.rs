@@ -119,6 +119,13 @@ impl Owner {
         (entries.whole > 0, entries.rows.keys().cloned().collect())
     }
 
+    /// Whether it knows of nothing at all.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        let index = self.lock();
+        index.entries.is_empty() && index.looking.is_empty()
+    }
+
     /// No entry is ever dropped while this is held: where one goes, it is taken too.
     fn lock(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)

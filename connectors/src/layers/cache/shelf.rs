@@ -273,6 +273,12 @@ impl Shelf {
         forgotten + if picked.is_empty() { 0 } else { self.store.forget_many(&picked) }
     }
 
+    /// Whether nothing is known to be kept.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.owner.is_empty()
+    }
+
     fn key(&self, fetch: &Identity, row: Option<Row>) -> Key {
         Key { owner: self.owner.clone(), fetch: fetch.clone(), row, weight: 0 }
     }

@@ -144,6 +144,37 @@ async fn a_text_is_told_with_the_padding_of_its_column_or_without() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_comes_and_goes_at_any_moment_is_known_and_can_be_forgotten() {
+    // Room for few entries, so that they are driven out as well as replaced, forgotten and too old.
+    for (room, life) in [(20_000, SECOND * 30), (1 << 20, Duration::from_micros(50))] {
+        let store = InProcess::new(room);
+        let bench = Arc::new(Bench::in_store(memory(), &store, |settings| settings.tuning.cache = Some(life)));
+        let tasks = (0..4).map(|task: usize| {
+            let bench = bench.clone();
+            tokio::spawn(async move {
+                let shapes = [keyed(0, &[0], 100, None), keyed(1, &[2], 100, None)];
+                for step in 0..300 {
+                    let number = (step * 7 + task) % 40;
+                    bench.ask(&with_keys(&shapes[step % 2], &[number as i32])).await.unwrap();
+                    bench.ask(&list(number as i128)).await.unwrap();
+                    if step % 5 == task {
+                        let id = number.to_string();
+                        bench.shelf.forget(&row(&[("id", &id)]).into());
+                    }
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        bench.shelf.forget(&Change::All.into());
+        let status = bench.shelf.status();
+        assert_eq!((status.entries, status.bytes, store.bytes()), (0, 0, 0));
+        assert!(bench.shelf.is_empty());
+    }
+}
+
 /// A fetch that waits for a permit, and is not over.
 async fn held(bench: &Bench, bound: &BoundFetch) -> (Arc<Semaphore>, tokio::task::JoinHandle<(bool, Option<Age>)>) {
     let gate = Arc::new(Semaphore::new(0));
