@@ -12,6 +12,7 @@ mod pruned;
 mod servers;
 mod sides;
 mod silent;
+mod unread;
 
 use std::fs;
 use std::path::Path;
