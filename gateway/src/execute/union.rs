@@ -64,7 +64,7 @@ impl Truths {
 
 /// What members have sent so far.
 enum Gathering<'a> {
-    Rows(Pool<'a>),
+    Rows(Box<Pool<'a>>),
     Groups(Gathered<'a>),
 }
 
@@ -110,7 +110,9 @@ impl Run<'_> {
         faults.extend(self.undescribed(step));
         let mut pool = match &step.fold {
             Some(fold) => Gathering::Groups(Gathered::new(step, fold, &self.bytes)),
-            None => Gathering::Rows(Pool::new((step, self.world.sources), keys.as_ref(), &numbers, &self.bytes)?),
+            None => {
+                Gathering::Rows(Box::new(Pool::new((step, self.world.sources), keys.as_ref(), &numbers, &self.bytes)?))
+            }
         };
         let mut read_here = 0;
         let mut take = |member: usize, answer: Answer| {
