@@ -11,6 +11,8 @@ use serde_json::Value;
 pub enum Change {
     /// Anything.
     All,
+    /// Nobody knows: changes are not told for now.
+    Unheard,
     /// Rows of a collection.
     Collection(String),
     /// The rows of a collection that have one key: texts by column, names as they are in the database.

@@ -96,7 +96,7 @@ impl Extents {
         let mut state = self.lock();
         state.era += 1;
         match change {
-            Change::All => state.known.clear(),
+            Change::All | Change::Unheard => state.known.clear(),
             Change::Collection(collection) | Change::Rows { collection, .. } => {
                 // A view may show what has changed elsewhere, but is named as well where that matters.
                 state.known.remove(collection);

@@ -48,6 +48,11 @@ impl Gateway {
         Self::sealing(model, settings.limits.clone(), key, settings.plan)
     }
 
+    /// Whether an answer tells its plan to who asks for it.
+    pub fn tells_plans(&self) -> bool {
+        self.inner.tells_plans
+    }
+
     fn sealing(model: Model, limits: Limits, cursors: CursorKey, tells_plans: bool) -> Self {
         let (model, cache) = (ArcSwap::from_pointee(model), PlanCache::new());
         let schemas = Kept::new(limits.introspection_bytes);

@@ -60,6 +60,7 @@ fn an_answer_tells_its_plan_where_that_is_allowed_and_asked_for() {
     let running = Running::serve(city.folder());
     assert_eq!(running.post("/graphql", &body, &[]).json(), plain);
     let told = running.post("/graphql", &body, &["lilong-plan: 1"]);
+    assert_eq!(told.header("vary"), "accept, accept-encoding, lilong-plan");
     let answer = told.json();
     assert_eq!(answer["data"], plain["data"]);
     let steps = answer["extensions"]["lilong"]["plan"]["steps"].as_array().unwrap();

@@ -93,3 +93,23 @@ fn a_column_dropped_since_it_was_described_is_a_mismatch() {
     city.database("health.sqlite", "ALTER TABLE vaccination DROP COLUMN vaccine");
     without_health(&running.ask(BOTH), &["SOURCE_MISMATCH", "SOURCE_REJECTED"]);
 }
+
+#[test]
+fn a_source_that_hangs_keeps_no_other_from_joining() {
+    let city = City::empty();
+    // Whoever connects is never answered.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    city.write(
+        "lilong.toml",
+        &format!(
+            "[defaults]\ntimeout = \"120s\"\nconnect_timeout = \"120s\"\n\n\
+             [[source]]\nname = \"hangs\"\nconnector = \"graphql\"\nurl = \"http://{}/graphql\"\n\n\
+             [[source]]\nname = \"late\"\nconnector = \"sqlite\"\npath = \"late.sqlite\"\n",
+            listener.local_addr().unwrap()
+        ),
+    );
+    let running = Running::serve(city.folder());
+    city.database("late.sqlite", "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (7)");
+    let wanted = json!({"data": {"late": {"t": [{"id": 7}]}}});
+    assert_eq!(running.ask_until("{ late { t { id } } }", |answer| *answer == wanted), wanted);
+}

@@ -27,6 +27,7 @@ use futures::{StreamExt, stream};
 
 use self::shelf::{Asked, Found};
 use self::store::Value;
+use crate::deadline::until;
 use crate::layer::{Layer, Next};
 use crate::{BoundFetch, Error, ErrorKind, FetchContext, Result, RowStream};
 
@@ -35,6 +36,8 @@ pub use self::store::{InProcess, Key, Store, Value as StoredValue};
 
 /// How long a load in the background may take; the layers below end it long before.
 const PATIENCE: Duration = Duration::from_mins(10);
+/// How long before a request ends it is given what is kept, rather than to wait on for a source that is down.
+const MARGIN: Duration = Duration::from_millis(50);
 
 /// The layer.
 pub struct Cache(Arc<Shelf>);
@@ -72,7 +75,18 @@ impl Cache {
             wanted = (0..asked.keys.len() as u32).collect();
         }
         let wanted = self.some(&bound, asked, wanted)?;
-        match next.fetch(&wanted, context).await {
+        let loaded = next.fetch(&wanted, context);
+        let loaded = if found.missing.is_empty() {
+            // What is there is given while there is time for it.
+            let end = context.deadline.checked_sub(MARGIN).unwrap_or(context.deadline);
+            until(end.into(), loaded).await.unwrap_or_else(|_| {
+                let source = self.0.source().clone();
+                Err(Error::new(ErrorKind::Timeout, source, "the request's time is nearly over"))
+            })
+        } else {
+            loaded.await
+        };
+        match loaded {
             Ok(rows) => {
                 for value in found.fresh.iter().filter(|_| kept.is_some()) {
                     context.freshness.keep(value.loaded, asked.life());
@@ -143,9 +157,9 @@ impl Layer for Cache {
     }
 }
 
-/// Whether a fault says that the source is down, and not that it refuses.
+/// Whether a fault says that the source is down or cannot keep up, and not that it refuses.
 fn is_down(error: &Error) -> bool {
-    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Timeout)
+    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Overloaded)
 }
 
 /// Loads anew in the background; whoever asks meanwhile has the same load.

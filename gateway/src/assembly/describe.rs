@@ -14,7 +14,7 @@ use super::Opened;
 /// Sources asked at the same time.
 const AT_ONCE: usize = 8;
 /// How long one source may take: describing reads catalogues and samples, which takes longer than a fetch.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What sources said.
 #[derive(Debug, Default)]
@@ -23,6 +23,20 @@ pub struct Described {
     pub found: BTreeMap<String, SourceDescription>,
     /// Those that gave no answer, by source.
     pub failed: BTreeMap<String, Error>,
+}
+
+impl Described {
+    /// Notes what a source said.
+    pub(super) fn add(&mut self, name: String, answer: Result<SourceDescription>) {
+        match answer {
+            Ok(description) => {
+                self.found.insert(name, description);
+            }
+            Err(error) => {
+                self.failed.insert(name, error);
+            }
+        }
+    }
 }
 
 impl Opened {
@@ -39,32 +53,33 @@ impl Opened {
         names: &[String],
         progress: &(dyn Fn(usize, usize, &str) + Sync),
     ) -> Described {
-        let wanted = names.iter().filter_map(|name| Some((name.clone(), self.sources.get(name)?.clone())));
-        let mut answers = stream::iter(wanted.collect::<Vec<_>>())
-            .map(|(name, source)| async move {
-                let answer = tokio::time::timeout(patience, source.describe()).await.unwrap_or_else(|_| {
-                    let context = format!("no description within {patience:?}");
-                    Err(Error::new(ErrorKind::Timeout, name.as_str(), context))
-                });
-                (name, answer)
-            })
-            .buffer_unordered(AT_ONCE);
+        let wanted = names.iter().filter_map(|name| self.describing(patience, name)).collect::<Vec<_>>();
+        let mut answers = stream::iter(wanted).buffer_unordered(AT_ONCE);
         let mut described = Described::default();
         let mut done = 0;
         progress(0, names.len(), "");
         while let Some((name, answer)) = answers.next().await {
             done += 1;
             progress(done, names.len(), &name);
-            match answer {
-                Ok(description) => {
-                    described.found.insert(name, description);
-                }
-                Err(error) => {
-                    described.failed.insert(name, error);
-                }
-            }
+            described.add(name, answer);
         }
         described
+    }
+
+    /// What a source says of itself within `patience`; `None`: there is none of that name.
+    pub(super) fn describing(
+        &self,
+        patience: Duration,
+        name: &str,
+    ) -> Option<impl Future<Output = (String, Result<SourceDescription>)> + use<>> {
+        let (name, source) = (name.to_owned(), self.sources.get(name)?.clone());
+        Some(async move {
+            let answer = tokio::time::timeout(patience, source.describe()).await.unwrap_or_else(|_| {
+                let context = format!("no description within {patience:?}");
+                Err(Error::new(ErrorKind::Timeout, name.as_str(), context))
+            });
+            (name, answer)
+        })
     }
 }
 

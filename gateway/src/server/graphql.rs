@@ -56,7 +56,9 @@ pub(super) async fn handle(shared: &Shared, request: Request<Body>, trace: &Trac
             refusal.response(media.unwrap_or(Media::Json), trace)
         }
     };
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+    let varies =
+        if shared.gateway.tells_plans() { "accept, accept-encoding, lilong-plan" } else { "accept, accept-encoding" };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static(varies));
     compress(&parts.headers, response).await
 }
 

@@ -1,6 +1,7 @@
 //! Members that the least and greatest values they told rule out are not asked, where the catalog allows that.
 
 use std::fs;
+use std::time::Duration;
 
 use lilong::Gateway;
 use lilong_connectors::Change;
@@ -143,6 +144,20 @@ async fn what_was_told_is_forgotten_when_it_is_told_to_be() {
     assert_eq!(asked(&gateway, query).await.1, [0; 5]);
     part.forget(&Change::Collection("item".to_owned()));
     assert_eq!(asked(&gateway, query).await, (json!({ "item": [{ "id": 5001 }] }), vec![0, 3, 0, 0, 0]));
+}
+
+#[tokio::test]
+async fn what_was_told_is_no_younger_for_being_kept() {
+    let city = parts(&UNION.replace("prune = \"1h\"", "prune = \"1ms\""));
+    let catalog = std::fs::read_to_string(city.folder().join("lilong.toml")).unwrap();
+    city.write("lilong.toml", &format!("[defaults]\ncache = \"1h\"\n\n{catalog}"));
+    let gateway = serve(city.folder()).await;
+    asked(&gateway, "{ item(where: { id: { _gte: 5000 } }) { id } }").await;
+    let silo = rusqlite::Connection::open(city.folder().join("part_1.sqlite")).unwrap();
+    silo.execute_batch("INSERT INTO item (id) VALUES (5001)").unwrap();
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let (data, _) = asked(&gateway, "{ item(where: { id: { _gte: 5001 } }) { id } }").await;
+    assert_eq!(data, json!({ "item": [{ "id": 5001 }] }));
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ impl Listening {
                 Ok(Ok(None) | Err(_)) | Err(_) => {
                     tracing::warn!(source = %self.source, "the connection that listens for changes was lost");
                     self.listener = None;
-                    return Change::All;
+                    return Change::Unheard;
                 }
             }
         }

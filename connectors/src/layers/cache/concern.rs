@@ -19,6 +19,8 @@ pub(super) fn concerns(change: &Change, kept: &Key) -> bool {
     let reached = |name: &str| reaches(fetch, &mut |collection| collection.name == name);
     match change {
         Change::All => true,
+        // It is only doubted: see `Shelf::forget`.
+        Change::Unheard => false,
         Change::Collection(name) => fetch.collection.name == *name || reached(name),
         Change::Rows { collection, key } => {
             let own = fetch.collection.name == *collection && has_other_key(kept, key) != Some(true);

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
@@ -65,6 +65,8 @@ pub struct Shelf {
     own: HashMap<String, Option<Times>>,
     /// Grows whenever something is forgotten.
     era: RwLock<u64>,
+    /// What was loaded up to then may have changed without a word: it is no better than what is too old.
+    doubted: Mutex<Option<Instant>>,
     hits: AtomicU64,
     misses: AtomicU64,
     stale: AtomicU64,
@@ -117,6 +119,7 @@ impl Shelf {
             times: all,
             own,
             era: RwLock::new(0),
+            doubted: Mutex::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             stale: AtomicU64::new(0),
@@ -131,6 +134,7 @@ impl Shelf {
 
     /// What it has done and holds.
     pub fn status(&self) -> CacheStatus {
+        self.store.tidy();
         let (entries, bytes) = self.owner.held();
         CacheStatus {
             hits: self.hits.load(Ordering::Relaxed),
@@ -197,13 +201,17 @@ impl Shelf {
     /// What of a fetch is there.
     pub(super) fn find(&self, asked: &Asked) -> Found {
         let (mut found, now, times) = (Found::default(), Instant::now(), asked.times);
+        let doubted = *self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
         for (at, value) in (0..).zip(self.store.get_many(&asked.keys)) {
             let Some(value) = value else {
                 found.missing.push(at);
                 continue;
             };
             let age = now.saturating_duration_since(value.loaded);
-            if age < times.life {
+            if doubted.is_some_and(|doubted| value.loaded <= doubted) {
+                let is_spare = !times.down.is_zero() && age < times.life + times.down;
+                if is_spare { found.spare.push((at, value)) } else { found.missing.push(at) }
+            } else if age < times.life {
                 found.fresh.push(value);
             } else if age < times.life + times.late {
                 found.late.push((at, value));
@@ -239,8 +247,12 @@ impl Shelf {
         }
     }
 
-    /// Forgets what a change may have made wrong; how many lists and keys that are.
+    /// Forgets what a change may have made wrong; how many lists and keys that are. Where changes are not told, what is kept
+    /// is given only while the source is down, until they are told again and all is forgotten.
     pub fn forget(&self, change: &Change) -> usize {
+        if *change == Change::Unheard {
+            *self.doubted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         *self.era.write().unwrap_or_else(PoisonError::into_inner) += 1;
         self.store.forget(&|key| Arc::ptr_eq(&key.owner, &self.owner) && concerns(change, key))
     }

@@ -87,6 +87,9 @@ pub trait Store: Send + Sync {
 
     /// Forgets all that `pick` picks; how many there were.
     fn forget(&self, pick: &dyn Fn(&Key) -> bool) -> usize;
+
+    /// Lets go of what is too old by now.
+    fn tidy(&self);
 }
 
 /// The store in the process.
@@ -172,5 +175,9 @@ impl Store for InProcess {
         let forgotten = picked.into_iter().filter(|key| self.cache.remove(&**key).is_some()).count();
         self.cache.run_pending_tasks();
         forgotten
+    }
+
+    fn tidy(&self) {
+        self.cache.run_pending_tasks();
     }
 }

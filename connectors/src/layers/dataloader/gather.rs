@@ -289,14 +289,15 @@ impl Gathering {
         let outcome = match self.ask(&callers).await {
             Ok(Some(given)) => Outcome::Given(given),
             Ok(None) => Outcome::Alone(Mutex::new(Some(turn))),
-            // One caller's key may be what the source refuses: the others must not pay for it.
+            // One caller's key may be what the source refuses, or works on for too long: the others must not pay for it.
+            // A source that is slow for all of them has no more to do for that than the turns allow.
             Err(error) => match error.kind {
-                ErrorKind::Rejected | ErrorKind::Mismatch | ErrorKind::TooCostly | ErrorKind::Internal => {
-                    Outcome::Alone(Mutex::new(Some(turn)))
-                }
-                ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Overloaded | ErrorKind::Denied => {
-                    Outcome::Failed(error)
-                }
+                ErrorKind::Rejected
+                | ErrorKind::Mismatch
+                | ErrorKind::TooCostly
+                | ErrorKind::Internal
+                | ErrorKind::Timeout => Outcome::Alone(Mutex::new(Some(turn))),
+                ErrorKind::Unavailable | ErrorKind::Overloaded | ErrorKind::Denied => Outcome::Failed(error),
             },
         };
         Arc::new(outcome)

@@ -63,8 +63,9 @@ impl Run<'_> {
             let (since, extent) = match source.extents().of(&collection.name, column, age) {
                 Some(known) => known,
                 None => match self.learn(source, edge).await {
-                    Some(learned) => learned,
-                    None => continue,
+                    // What was kept may be older.
+                    Some((since, extent)) if since.elapsed() < age => (since, extent),
+                    _ => continue,
                 },
             };
             known.push((edge.field, extent));

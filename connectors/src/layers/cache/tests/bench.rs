@@ -57,7 +57,12 @@ impl Bench {
 
     /// The rows, and what was noted of their age.
     pub(super) async fn ask_noting(&self, bound: &BoundFetch) -> (Result<Vec<Rows>>, Arc<Freshness>) {
-        let context = FetchContext::new(Instant::now() + Duration::from_mins(1), "t");
+        self.ask_within(Duration::from_mins(1), bound).await
+    }
+
+    /// The same for a request that ends so soon.
+    pub(super) async fn ask_within(&self, span: Duration, bound: &BoundFetch) -> (Result<Vec<Rows>>, Arc<Freshness>) {
+        let context = FetchContext::new(tokio::time::Instant::now().into_std() + span, "t");
         let answer = async { self.stack.top().fetch(bound, &context).await?.try_collect().await };
         (answer.await, context.freshness.clone())
     }

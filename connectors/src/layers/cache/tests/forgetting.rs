@@ -9,6 +9,42 @@ fn row(key: &[(&str, &str)]) -> Change {
     Change::Rows { collection: "c".to_owned(), key }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_may_have_changed_unheard_is_given_only_while_the_source_is_down() {
+    for down in [None, Some(SECOND * 100)] {
+        for bound in [list(70), with_keys(&keyed(0, &[0], 100, None), &[3, 5])] {
+            let bench = Bench::of(memory(), |settings| settings.tuning.stale_if_down = down);
+            bench.ask(&bound).await.unwrap();
+            tokio::time::advance(SECOND).await;
+            assert_eq!(bench.shelf.forget(&Change::Unheard), 0);
+            bench.memory.play(Script::failing(ErrorKind::Unavailable));
+            let (answer, freshness) = bench.ask_noting(&bound).await;
+            assert_eq!(answer.is_ok(), down.is_some());
+            assert_eq!(freshness.age().stale.len(), usize::from(down.is_some()));
+            bench.memory.play(Script::default());
+            bench.memory.clear_log();
+            tokio::time::advance(SECOND).await;
+            for _ in 0..2 {
+                assert_eq!(bench.ask_noting(&bound).await.1.age().stale, []);
+            }
+            assert_eq!(bench.memory.log().len(), 1, "asked anew, and kept again");
+            bench.shelf.forget(&Change::All);
+            bench.memory.play(Script::failing(ErrorKind::Unavailable));
+            assert!(bench.ask(&bound).await.is_err());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_old_is_let_go_of_when_somebody_looks() {
+    let bench = Bench::of(memory(), |settings| settings.tuning.cache = Some(Duration::from_millis(1)));
+    bench.ask(&list(70)).await.unwrap();
+    while bench.shelf.status().entries > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bench.shelf.status().bytes, 0);
+}
+
 #[tokio::test]
 async fn a_change_forgets_what_it_concerns_and_no_more() {
     let (by_id, by_part) = (keyed(0, &[0], 100, None), keyed(1, &[2], 100, None));

@@ -82,7 +82,7 @@ async fn what_a_source_said_before_is_given_while_it_is_down() {
         for (kind, given) in [
             (ErrorKind::Unavailable, true),
             (ErrorKind::Timeout, true),
-            (ErrorKind::Overloaded, false),
+            (ErrorKind::Overloaded, true),
             (ErrorKind::Denied, false),
             (ErrorKind::Rejected, false),
             (ErrorKind::Mismatch, false),
@@ -104,6 +104,22 @@ async fn what_a_source_said_before_is_given_while_it_is_down() {
             assert_eq!(bench.ask(&bound).await.unwrap_err().kind, kind, "beyond the bound");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_source_said_before_is_given_before_the_request_ends() {
+    let bench = Bench::of(memory(), |settings| settings.tuning.stale_if_down = Some(SECOND * 100));
+    let bound = list(70);
+    let alone = bench.ask_alone(&bound).await.unwrap();
+    bench.ask(&bound).await.unwrap();
+    // The source may take longer than this request.
+    bench.memory.play(Script { delay: Some(SECOND * 2), ..Script::default() });
+    tokio::time::advance(SECOND * 40).await;
+    let began = tokio::time::Instant::now();
+    let (answer, freshness) = bench.ask_within(SECOND, &bound).await;
+    assert_eq!(sorted(&answer.unwrap()), sorted(&alone));
+    assert!(began.elapsed() < SECOND);
+    assert_eq!(freshness.age().stale.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

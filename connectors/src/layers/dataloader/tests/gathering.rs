@@ -115,7 +115,7 @@ async fn a_fault_goes_to_all_whom_it_concerns_and_to_nobody_else() {
     // Whether each asks again alone: one caller's key may be what is refused.
     for (kind, fetches) in [
         (ErrorKind::Unavailable, 3),
-        (ErrorKind::Timeout, 3),
+        (ErrorKind::Timeout, 8),
         (ErrorKind::Overloaded, 3),
         (ErrorKind::Denied, 3),
         (ErrorKind::Rejected, 8),
