@@ -71,9 +71,10 @@ impl<'a> Reader<'a> {
     /// The rows that meet the predicate and have one of the keys.
     fn select(&self, fetch: &Fetch, table: &Table) -> Result<Selected> {
         let described = as_described(table, &fetch.collection);
-        let (columns, batch) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
+        let (columns, batch, faults) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
         let linked = |collection: &Collection| self.linked(collection);
-        let mask = filter_linked(&fetch.predicate, &fetch.collection, &columns, &batch, &self.fetch.operands, &linked)
+        let (rows, operands) = ((&batch, faults.as_slice()), &self.fetch.operands);
+        let mask = filter_linked(&fetch.predicate, &fetch.collection, &columns, rows, operands, &linked)
             .map_err(|cause| self.evaluation(cause))?;
         let met = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row)).map(|row| row as u32);
         let Some(key_set) = &fetch.keys else {
@@ -126,7 +127,7 @@ impl<'a> Reader<'a> {
         rows: &UInt32Array,
     ) -> Result<(ArrayRef, Scalar)> {
         let described = as_described(table, &fetch.collection);
-        let (columns, batch) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
+        let (columns, batch, _) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
         let linked = |collection: &Collection| self.linked(collection);
         let operands = &self.fetch.operands;
         let (values, scalar) = evaluate::reach(path, target, &fetch.collection, (&columns, &batch), operands, &linked)
@@ -165,6 +166,14 @@ impl<'a> Reader<'a> {
         let at = UInt32Array::from(selected.rows.clone());
         let mut columns: Vec<(ArrayRef, Scalar)> = Vec::with_capacity(fetch.distinct.len() + 1);
         for field in &fetch.distinct {
+            if !self.bad_cells(&[], *field, fetch, table, &at)?.is_empty() {
+                let name = &fetch.collection.fields[*field].name;
+                let what = format!(
+                    "{}.{name} holds what is not of its type, and rows are told apart by it",
+                    fetch.collection.name
+                );
+                return Err(Error::new(ErrorKind::Mismatch, self.source.clone(), what));
+            }
             let column = self.column(table, &fetch.collection, *field)?;
             let column = take(&column, &at, None).map_err(|cause| self.arrow(cause))?;
             columns.push((column, fetch.collection.fields[*field].scalar));
@@ -222,7 +231,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The rows of a linked collection, under its description.
-    fn linked(&self, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch)> {
+    fn linked(&self, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch, Vec<CellFault>)> {
         match (self.find)(collection) {
             Ok(table) => as_described(&table, collection),
             Err(error) => {
@@ -291,14 +300,19 @@ fn find_column<'a>(table: &'a Table, collection: &Collection, field: FieldId) ->
     (column.data_type() == &arrow_type(described.scalar)).then_some(column)
 }
 
-/// The rows of a table under the fields of a description, which may be older than the table; `None` never happens, as
-/// only columns that are there are picked.
-fn as_described(table: &Table, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch)> {
+/// The rows of a table under the fields of a description, which may be older than the table, and its bad cells; `None` never
+/// happens, as only columns that are there are picked.
+fn as_described(table: &Table, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch, Vec<CellFault>)> {
     let there = (0..collection.fields.len()).filter_map(|field| {
         let described = &collection.fields[field];
         let position = table.collection.field_id(&described.name)?;
         (table.rows.column(position).data_type() == &arrow_type(described.scalar)).then_some((field, position))
     });
     let (fields, positions): (Vec<FieldId>, Vec<usize>) = there.unzip();
-    Some((fields, table.rows.project(&positions).ok()?))
+    let faults = table.bad_cells.iter().filter_map(|(field, row)| {
+        let column = positions.iter().position(|position| position == field)?;
+        Some(CellFault { column, row: *row })
+    });
+    let faults = faults.collect();
+    Some((fields, table.rows.project(&positions).ok()?, faults))
 }

@@ -312,7 +312,11 @@ impl Run<'_> {
         } else {
             let columns = &ask.columns;
             let collection = &step.fetch.collection;
-            let mask = self.meets(&ask.residual, collection, columns, &united.batch, operands).await?;
+            let mask = self.meets(&ask.residual, collection, columns, &united, operands).await;
+            let mask = mask.map_err(|fault| match fault.code {
+                Code::SourceMismatch => Fault { source: Some(name.clone()), ..fault },
+                _ => fault,
+            })?;
             keep(&united, &mask).map_err(|error| self.internal(&error))?
         };
         let united = convert::narrow(united, step.work.len()).map_err(|error| self.internal(&error))?;
