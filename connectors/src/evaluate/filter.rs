@@ -2,7 +2,7 @@
 //!
 //! In: a predicate, the batch, the operands. Out: a mask, null where the predicate is unknown. *Invariant*: comparisons
 //! with a null are unknown; `IsNull`, `KeyIn` and `Exists` never are; `In` of an empty list is false and `NotIn` true. A cell
-//! that cannot be read is no null and equals nothing; what is smaller or larger than it is unknown here.
+//! that cannot be read is no null and equals nothing; what is smaller or larger than it, only who orders it knows.
 
 mod effort;
 mod reach;
@@ -57,11 +57,11 @@ pub fn filter_read(
     end: Option<Instant>,
 ) -> Result<BooleanArray> {
     let doubt = Cell::new(false);
-    let view =
-        View { collection, columns, batch, faults, operands, linked: &|_| None, end, doubt: &doubt, either: false };
+    let place = Place::Unknown(&doubt);
+    let view = View { collection, columns, batch, faults, operands, linked: &|_| None, end, place };
     let sure = view.evaluate(predicate)?;
     if doubt.get() {
-        let possible = View { either: true, ..view }.evaluate(predicate)?;
+        let possible = View { place: Place::Anywhere, ..view }.evaluate(predicate)?;
         if (&possible.yes & &!&sure.yes).has_true() {
             return Err(Error::Unread);
         }
@@ -69,8 +69,8 @@ pub fn filter_read(
     Ok(sure.mask())
 }
 
-/// The same as [`filter`] where the rows of linked collections are at hand, and nobody else knows more of cells that cannot be
-/// read: these are neither smaller nor larger than anything.
+/// The same as [`filter`] where the rows of linked collections are at hand, and nobody else knows more of cells that could not
+/// be read: these are larger than all others.
 pub fn filter_linked(
     predicate: &Predicate,
     collection: &Collection,
@@ -79,8 +79,7 @@ pub fn filter_linked(
     operands: &[Operand],
     linked: &Linked<'_>,
 ) -> Result<BooleanArray> {
-    let doubt = Cell::new(false);
-    let view = View { collection, columns, batch, faults, operands, linked, end: None, doubt: &doubt, either: false };
+    let view = View { collection, columns, batch, faults, operands, linked, end: None, place: Place::Last };
     Ok(view.evaluate(predicate)?.mask())
 }
 
@@ -139,10 +138,18 @@ struct View<'a> {
     linked: &'a Linked<'a>,
     /// When to give up; `None`: never.
     end: Option<Instant>,
-    /// Set where a cell that could not be read is compared by its order.
-    doubt: &'a Cell<bool>,
-    /// Whether such a comparison is taken to be both true and false, so that what comes out true is what may be true.
-    either: bool,
+    place: Place<'a>,
+}
+
+/// Where cells that could not be read stand in the order of values.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// Nobody knows here; set where one is compared by its order, which comes to neither true nor false.
+    Unknown(&'a Cell<bool>),
+    /// Such comparisons come to both, so that what comes out true is what may be true.
+    Anywhere,
+    /// Behind all others.
+    Last,
 }
 
 impl View<'_> {
@@ -169,7 +176,7 @@ impl View<'_> {
             Predicate::Compare { field, comparison, operand } => {
                 let (column, scalar) = self.column(*field)?;
                 let truth = self.compare(column, scalar, *comparison, *operand)?;
-                self.place(truth, *comparison, *operand, self.unread(*field).as_ref())
+                self.placed(truth, *comparison, *operand, self.unread(*field).as_ref())
             }
             Predicate::KeyIn { fields, normalize, operand } => self.key_in(fields, normalize, *operand),
             Predicate::Exists(exists) => self.exists(exists),
@@ -204,7 +211,7 @@ impl View<'_> {
     }
 
     /// What a comparison comes to where cells could not be read: they equal nothing, and no pattern is known to fit them.
-    fn place(
+    fn placed(
         &self,
         truth: Truth,
         comparison: Comparison,
@@ -219,8 +226,15 @@ impl View<'_> {
             Comparison::Equal | Comparison::In => truth.never(unread),
             Comparison::NotEqual | Comparison::NotIn => truth.not().never(unread).not(),
             Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Less | Comparison::LessOrEqual => {
-                self.doubt.set(true);
-                if self.either { Truth { yes: &truth.yes | unread, no: &truth.no | unread } } else { truth }
+                match (self.place, comparison) {
+                    (Place::Unknown(doubt), _) => {
+                        doubt.set(true);
+                        truth
+                    }
+                    (Place::Anywhere, _) => Truth { yes: &truth.yes | unread, no: &truth.no | unread },
+                    (Place::Last, Comparison::Less | Comparison::LessOrEqual) => truth.never(unread),
+                    (Place::Last, _) => truth.not().never(unread).not(),
+                }
             }
             _ => truth,
         })
@@ -322,7 +336,7 @@ impl View<'_> {
         match test {
             Test::Compare { comparison, operand } => {
                 let truth = self.compare(&column, scalar, comparison, operand)?;
-                self.place(truth, comparison, operand, unread.as_ref())
+                self.placed(truth, comparison, operand, unread.as_ref())
             }
             Test::IsNull => Ok(is_null(&column, unread.as_ref())),
         }

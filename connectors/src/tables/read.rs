@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array};
+use arrow_array::{Array, ArrayRef, Int32Array, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array};
 use arrow_schema::ArrowError;
 use arrow_select::take::take;
 use foldhash::fast::RandomState;
@@ -107,11 +107,26 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let at = UInt32Array::from(selected.rows.clone());
-        let terms = fetch.order.iter().map(|order| {
+        let mut terms = Vec::with_capacity(fetch.order.len());
+        for order in &fetch.order {
             let (values, scalar) = self.reach(&order.path, &order.target, fetch, table, &at)?;
-            Ok(Term { values, scalar, descending: order.descending, nulls_first: order.nulls_first })
-        });
-        let terms = terms.collect::<Result<Vec<_>>>()?;
+            let bad = match order.target {
+                OrderTarget::Field(field) => self.bad_cells(&order.path, field, fetch, table, &at)?,
+                OrderTarget::RowId | OrderTarget::Aggregate(_) => Vec::new(),
+            };
+            let term = |values, scalar| {
+                let (descending, nulls_first) = (order.descending, order.nulls_first);
+                Term { values, scalar, descending, nulls_first }
+            };
+            if !bad.is_empty() {
+                // Behind all that can be read, apart from nulls.
+                let mut last: Vec<Option<i32>> =
+                    (0..values.len()).map(|row| values.is_valid(row).then_some(0)).collect();
+                bad.into_iter().for_each(|row| last[row] = Some(1));
+                terms.push(term(Arc::new(Int32Array::from(last)), Scalar::Int));
+            }
+            terms.push(term(values, scalar));
+        }
         let sorted = evaluate::sort(&terms, selected.rows.len()).map_err(|cause| self.evaluation(cause))?;
         selected.rearrange(sorted.values());
         Ok(())

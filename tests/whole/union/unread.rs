@@ -143,7 +143,7 @@ async fn a_part_of_a_list_is_as_the_whole_has_it_or_a_fault() {
             let last = (size + 1).min(whole.len());
             assert_eq!(rows(&gateway, "item", &query).await.unwrap(), whole[1..last], "{engine:?} {declared} {size}");
         }
-        assert!(walks[0] > 0 && walks[1] > 0, "{engine:?} {declared}: {walks:?}");
+        assert!(walks[1] > 0 && (walks[0] > 0 || engine != Engine::Sqlite), "{engine:?} {declared}: {walks:?}");
         // What is not ordered by them is cut as ever; what does not come to them too.
         let id = "{ itemConnection(first: 9, orderBy: [{ id: ASC }]) { nodes { id _source } } }";
         assert_eq!(rows(&gateway, "itemConnection", id).await.unwrap().len(), 9);

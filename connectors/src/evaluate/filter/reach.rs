@@ -3,7 +3,6 @@
 //! In: a path and what stands at its end. Out: a column with a cell for each row. *Invariant*: where a link finds no row
 //! there is null; of several the first counts; an aggregate over no rows is null, a count of them 0.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -14,7 +13,7 @@ use arrow_select::take::take;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Scalar};
 
-use super::{Linked, View};
+use super::{Linked, Place, View};
 use crate::evaluate::fold::{FoldColumn, fold};
 use crate::evaluate::{Error, KeyIndex, Result, convert};
 use crate::{CellFault, Function, Hop, LinkedAggregate, Operand, OrderTarget};
@@ -28,9 +27,7 @@ pub(crate) fn reach(
     operands: &[Operand],
     linked: &Linked<'_>,
 ) -> Result<(ArrayRef, Scalar)> {
-    let doubt = Cell::new(false);
-    let view =
-        View { collection, columns, batch, faults: &[], operands, linked, end: None, doubt: &doubt, either: false };
+    let view = View { collection, columns, batch, faults: &[], operands, linked, end: None, place: Place::Last };
     view.reach(path, target)
 }
 

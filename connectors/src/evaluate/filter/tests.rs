@@ -297,7 +297,7 @@ fn a_cell_that_cannot_be_read_is_no_null_equals_nothing_and_is_compared_by_its_s
         (compare(Comparison::NotIn, 1), Some("2"), "2"),
         (compare(Comparison::In, 2), Some(""), ""),
         (compare(Comparison::NotIn, 2), Some("123"), "123"),
-        (greater.clone(), None, ""),
+        (greater.clone(), None, "2"),
         (not(greater.clone()), None, "1"),
         (greater.clone().and(never.clone()), Some(""), ""),
         (Predicate::Or(vec![greater.clone(), not(Predicate::IsNull(0))]), Some("12"), "12"),
