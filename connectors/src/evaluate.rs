@@ -24,7 +24,7 @@ use crate::{ErrorKind, OperandId};
 
 pub use comparable::{comparable, encoded};
 pub(crate) use filter::reach;
-pub use filter::{Linked, effort, filter, filter_linked, filter_until};
+pub use filter::{Linked, effort, filter, filter_linked, filter_read};
 pub(crate) use fold::{Careful, Moments, Total};
 pub use fold::{FoldColumn, Folded, combine, fold, partials};
 pub use index::{KeyIndex, distinct_keys};
@@ -33,7 +33,7 @@ pub use pattern::Pattern;
 pub use sort::{Term, sort, sort_first};
 pub use text::{Like, fold_into};
 
-/// What goes wrong in an evaluation. All but [`Error::BadPattern`] and [`Error::Late`] are defects of the caller.
+/// What goes wrong in an evaluation. All but [`Error::BadPattern`], [`Error::Late`] and [`Error::Unread`] are defects of the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A `_regex` that is none, or whose program would be too large: the client's own mistake.
@@ -48,6 +48,9 @@ pub enum Error {
     /// The time was over first; told only where an end was given.
     #[error("the time was over before all rows were compared")]
     Late,
+    /// Whether a row meets the predicate goes by a value that could not be read.
+    #[error("whether a row meets a condition goes by a value that could not be read")]
+    Unread,
     /// The predicate or order names a field that the batch does not have.
     #[error("the batch has no column for field {0}")]
     NoColumn(String),

@@ -224,7 +224,7 @@ impl Run<'_> {
     async fn filter(&self, step: &FilterStep, made: &[Arc<Made>]) -> Result<RowSet, Fault> {
         let rows = rows(made, made.len().saturating_sub(1))?;
         let operands = bind::operands(&step.operands, made, self.world.variables)?;
-        let mask = self.meets(&step.predicate, &step.collection, &step.columns, &rows.batch, &operands).await?;
+        let mask = self.meets(&step.predicate, &step.collection, &step.columns, &rows, &operands).await?;
         keep(&rows, &mask).map_err(|error| self.internal(&error))
     }
 

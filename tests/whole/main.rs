@@ -25,3 +25,4 @@ mod servers;
 mod services;
 mod sources;
 mod union;
+mod unread;

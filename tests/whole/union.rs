@@ -13,6 +13,7 @@ mod pruned;
 mod servers;
 mod sides;
 mod silent;
+mod unread;
 
 use std::fs;
 use std::path::Path;

@@ -1,17 +1,19 @@
 //! Evaluates predicates over a batch with SQL's three values.
 //!
 //! In: a predicate, the batch, the operands. Out: a mask, null where the predicate is unknown. *Invariant*: comparisons
-//! with a null are unknown; `IsNull`, `KeyIn` and `Exists` never are; `In` of an empty list is false and `NotIn` true.
+//! with a null are unknown; `IsNull`, `KeyIn` and `Exists` never are; `In` of an empty list is false and `NotIn` true. A cell
+//! that cannot be read is no null and equals nothing; what is smaller or larger than it, only who orders it knows.
 
 mod effort;
 mod reach;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
-use arrow_buffer::{BooleanBuffer, NullBuffer};
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer};
 use arrow_ord::cmp;
 use arrow_schema::DataType;
 use lilong_schema::collection::FieldId;
@@ -21,15 +23,15 @@ use super::comparable::{comparable, values_column};
 use super::text::Matcher;
 use super::{Error, KeyIndex, Result, convert, expect_type, normalize};
 use crate::rows::arrow_type;
-use crate::{Comparison, Exists, Hop, Operand, OperandId, OrderTarget, Predicate, Test};
+use crate::{CellFault, Comparison, Exists, Hop, Operand, OperandId, OrderTarget, Predicate, Test};
 
 use self::effort::Clock;
 pub use effort::effort;
 pub(crate) use reach::reach;
 
-/// Gives all rows of another collection of the source, and which field each column is; `None` if there is no such
-/// collection.
-pub type Linked<'a> = dyn Fn(&Collection) -> Option<(Vec<FieldId>, RecordBatch)> + 'a;
+/// Gives all rows of another collection of the source, which field each column is, and the cells that cannot be read; `None`
+/// if there is no such collection.
+pub type Linked<'a> = dyn Fn(&Collection) -> Option<(Vec<FieldId>, RecordBatch, Vec<CellFault>)> + 'a;
 
 /// Which rows of a batch meet a predicate: true, false, or null where it is unknown.
 ///
@@ -41,31 +43,44 @@ pub fn filter(
     batch: &RecordBatch,
     operands: &[Operand],
 ) -> Result<BooleanArray> {
-    filter_linked(predicate, collection, columns, batch, operands, &|_| None)
+    filter_linked(predicate, collection, columns, (batch, &[]), operands, &|_| None)
 }
 
-/// The same as [`filter`], but for [`Error::Late`] where it would go on after `end`.
-pub fn filter_until(
+/// The same as [`filter`] over rows of which some cells could not be read, but for [`Error::Unread`] where only their source
+/// knows whether a row meets it, and [`Error::Late`] where it would go on after `end`.
+pub fn filter_read(
     predicate: &Predicate,
     collection: &Collection,
     columns: &[FieldId],
-    batch: &RecordBatch,
+    (batch, faults): (&RecordBatch, &[CellFault]),
     operands: &[Operand],
-    end: Instant,
+    end: Option<Instant>,
 ) -> Result<BooleanArray> {
-    View { collection, columns, batch, operands, linked: &|_| None, end: Some(end) }.mask(predicate)
+    let doubt = Cell::new(false);
+    let place = Place::Unknown(&doubt);
+    let view = View { collection, columns, batch, faults, operands, linked: &|_| None, end, place };
+    let sure = view.evaluate(predicate)?;
+    if doubt.get() {
+        let possible = View { place: Place::Anywhere, ..view }.evaluate(predicate)?;
+        if (&possible.yes & &!&sure.yes).has_true() {
+            return Err(Error::Unread);
+        }
+    }
+    Ok(sure.mask())
 }
 
-/// The same as [`filter`] where the rows of linked collections are at hand.
+/// The same as [`filter`] where the rows of linked collections are at hand, and nobody else knows more of cells that could not
+/// be read: these are larger than all others.
 pub fn filter_linked(
     predicate: &Predicate,
     collection: &Collection,
     columns: &[FieldId],
-    batch: &RecordBatch,
+    (batch, faults): (&RecordBatch, &[CellFault]),
     operands: &[Operand],
     linked: &Linked<'_>,
 ) -> Result<BooleanArray> {
-    View { collection, columns, batch, operands, linked, end: None }.mask(predicate)
+    let view = View { collection, columns, batch, faults, operands, linked, end: None, place: Place::Last };
+    Ok(view.evaluate(predicate)?.mask())
 }
 
 /// Which rows a predicate holds for, and which it does not hold for; in neither: unknown.
@@ -100,6 +115,16 @@ impl Truth {
     fn not(self) -> Self {
         Self { yes: self.no, no: self.yes }
     }
+
+    /// False in some rows, whatever it was.
+    fn never(self, rows: &BooleanBuffer) -> Self {
+        Self { yes: &self.yes & &!rows, no: &self.no | rows }
+    }
+
+    fn mask(self) -> BooleanArray {
+        let known = &self.yes | &self.no;
+        BooleanArray::new(self.yes, Some(NullBuffer::new(known)))
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -107,19 +132,27 @@ struct View<'a> {
     collection: &'a Collection,
     columns: &'a [FieldId],
     batch: &'a RecordBatch,
+    /// The cells of the batch that could not be read.
+    faults: &'a [CellFault],
     operands: &'a [Operand],
     linked: &'a Linked<'a>,
     /// When to give up; `None`: never.
     end: Option<Instant>,
+    place: Place<'a>,
+}
+
+/// Where cells that could not be read stand in the order of values.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// Nobody knows here; set where one is compared by its order, which comes to neither true nor false.
+    Unknown(&'a Cell<bool>),
+    /// Such comparisons come to both, so that what comes out true is what may be true.
+    Anywhere,
+    /// Behind all others.
+    Last,
 }
 
 impl View<'_> {
-    fn mask(&self, predicate: &Predicate) -> Result<BooleanArray> {
-        let truth = self.evaluate(predicate)?;
-        let known = &truth.yes | &truth.no;
-        Ok(BooleanArray::new(truth.yes, Some(NullBuffer::new(known))))
-    }
-
     fn evaluate(&self, predicate: &Predicate) -> Result<Truth> {
         let rows = self.batch.num_rows();
         if !Clock::new(self.end).allows(0) {
@@ -138,11 +171,12 @@ impl View<'_> {
             Predicate::Not(part) => Ok(self.evaluate(part)?.not()),
             Predicate::IsNull(field) => {
                 let (column, _) = self.column(*field)?;
-                Ok(is_null(column))
+                Ok(is_null(column, self.unread(*field).as_ref()))
             }
             Predicate::Compare { field, comparison, operand } => {
                 let (column, scalar) = self.column(*field)?;
-                self.compare(column, scalar, *comparison, *operand)
+                let truth = self.compare(column, scalar, *comparison, *operand)?;
+                self.placed(truth, *comparison, *operand, self.unread(*field).as_ref())
             }
             Predicate::KeyIn { fields, normalize, operand } => self.key_in(fields, normalize, *operand),
             Predicate::Exists(exists) => self.exists(exists),
@@ -160,6 +194,50 @@ impl View<'_> {
         };
         expect_type(column, &arrow_type(described.scalar))?;
         Ok((column, described.scalar))
+    }
+
+    /// The rows whose cell of a field could not be read, if there are any.
+    fn unread(&self, field: FieldId) -> Option<BooleanBuffer> {
+        if self.faults.is_empty() {
+            return None;
+        }
+        let position = self.columns.iter().position(|column| *column == field)?;
+        let mut rows = self.faults.iter().filter(|fault| fault.column == position).peekable();
+        rows.peek()?;
+        let mut found = BooleanBufferBuilder::new(self.batch.num_rows());
+        found.append_n(self.batch.num_rows(), false);
+        rows.for_each(|fault| found.set_bit(fault.row, true));
+        Some(found.finish())
+    }
+
+    /// What a comparison comes to where cells could not be read: they equal nothing, and no pattern is known to fit them.
+    fn placed(
+        &self,
+        truth: Truth,
+        comparison: Comparison,
+        operand: OperandId,
+        unread: Option<&BooleanBuffer>,
+    ) -> Result<Truth> {
+        let Some(unread) = unread else { return Ok(truth) };
+        if self.value(operand)?.is_null() {
+            return Ok(truth);
+        }
+        Ok(match comparison {
+            Comparison::Equal | Comparison::In => truth.never(unread),
+            Comparison::NotEqual | Comparison::NotIn => truth.not().never(unread).not(),
+            Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Less | Comparison::LessOrEqual => {
+                match (self.place, comparison) {
+                    (Place::Unknown(doubt), _) => {
+                        doubt.set(true);
+                        truth
+                    }
+                    (Place::Anywhere, _) => Truth { yes: &truth.yes | unread, no: &truth.no | unread },
+                    (Place::Last, Comparison::Less | Comparison::LessOrEqual) => truth.never(unread),
+                    (Place::Last, _) => truth.not().never(unread).not(),
+                }
+            }
+            _ => truth,
+        })
     }
 
     fn value(&self, operand: OperandId) -> Result<&Value> {
@@ -254,9 +332,13 @@ impl View<'_> {
 
     fn reached(&self, path: &[Hop], target: &OrderTarget, test: Test) -> Result<Truth> {
         let (column, scalar) = self.reach(path, target)?;
+        let unread = self.unread_at(path, target)?;
         match test {
-            Test::Compare { comparison, operand } => self.compare(&column, scalar, comparison, operand),
-            Test::IsNull => Ok(is_null(&column)),
+            Test::Compare { comparison, operand } => {
+                let truth = self.compare(&column, scalar, comparison, operand)?;
+                self.placed(truth, comparison, operand, unread.as_ref())
+            }
+            Test::IsNull => Ok(is_null(&column, unread.as_ref())),
         }
     }
 
@@ -277,8 +359,8 @@ impl View<'_> {
 
     fn exists(&self, exists: &Exists) -> Result<Truth> {
         let collection = &*exists.collection;
-        let (columns, batch) = self.rows_of(collection)?;
-        let inner = View { collection, columns: &columns, batch: &batch, ..*self };
+        let (columns, batch, faults) = self.rows_of(collection)?;
+        let inner = View { collection, columns: &columns, batch: &batch, faults: &faults, ..*self };
         let met = inner.evaluate(&exists.predicate)?;
         if exists.on.is_empty() {
             return Ok(Truth::all(met.yes.has_true(), self.batch.num_rows()));
@@ -297,10 +379,15 @@ impl View<'_> {
     }
 }
 
-fn is_null(column: &ArrayRef) -> Truth {
-    match column.nulls() {
+/// Null, and not only because it could not be read.
+fn is_null(column: &ArrayRef, unread: Option<&BooleanBuffer>) -> Truth {
+    let truth = match column.nulls() {
         None => Truth::all(false, column.len()),
         Some(nulls) => Truth::plain(!nulls.inner()),
+    };
+    match unread {
+        None => truth,
+        Some(unread) => truth.never(unread),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Folds the rows of a table in memory into groups.
 //!
 //! In: the rows that a fetch finds. Out: its groups in pieces. *Invariant*: the steps are those of SQL, in SQL's order: fold,
-//! condition, order, limits.
+//! condition, order, limits. Cells that cannot be read are in a group of their own, apart from nulls.
 
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, Int32Array, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_select::take::take;
+use lilong_schema::Scalar;
 use lilong_schema::collection::FieldId;
 
 use super::Table;
@@ -32,6 +35,13 @@ impl Reader<'_> {
             let (values, scalar) = self.reach(path, &OrderTarget::Field(field), fetch, table, &at)?;
             keys.push(FoldColumn { values, scalar });
         }
+        let own = keys.len();
+        for (_, rows) in bad.iter().filter(|(_, rows)| !rows.is_empty()) {
+            let mut apart = vec![0; at.len()];
+            rows.iter().for_each(|row| apart[*row] = 1);
+            keys.push(FoldColumn { values: Arc::new(Int32Array::from(apart)), scalar: Scalar::Int });
+        }
+        let apart = keys.len() - own;
         for aggregate in &group.aggregates {
             let mut columns = Vec::new();
             for field in &aggregate.fields {
@@ -48,6 +58,8 @@ impl Reader<'_> {
                 folded.spoil(column, row).map_err(wrong)?;
             }
         }
+        folded.keys.truncate(own);
+        folded.faults.iter_mut().filter(|fault| fault.column >= own).for_each(|fault| fault.column -= apart);
         let columns: Vec<ArrayRef> = folded.keys.into_iter().chain(folded.aggregates).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(folded.groups));
         let batch = RecordBatch::try_new_with_options(fetch.schema(), columns, &options);

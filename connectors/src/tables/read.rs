@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array};
+use arrow_array::{Array, ArrayRef, Int32Array, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array};
 use arrow_schema::ArrowError;
 use arrow_select::take::take;
 use foldhash::fast::RandomState;
@@ -71,9 +71,10 @@ impl<'a> Reader<'a> {
     /// The rows that meet the predicate and have one of the keys.
     fn select(&self, fetch: &Fetch, table: &Table) -> Result<Selected> {
         let described = as_described(table, &fetch.collection);
-        let (columns, batch) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
+        let (columns, batch, faults) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
         let linked = |collection: &Collection| self.linked(collection);
-        let mask = filter_linked(&fetch.predicate, &fetch.collection, &columns, &batch, &self.fetch.operands, &linked)
+        let (rows, operands) = ((&batch, faults.as_slice()), &self.fetch.operands);
+        let mask = filter_linked(&fetch.predicate, &fetch.collection, &columns, rows, operands, &linked)
             .map_err(|cause| self.evaluation(cause))?;
         let met = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row)).map(|row| row as u32);
         let Some(key_set) = &fetch.keys else {
@@ -106,11 +107,26 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let at = UInt32Array::from(selected.rows.clone());
-        let terms = fetch.order.iter().map(|order| {
+        let mut terms = Vec::with_capacity(fetch.order.len());
+        for order in &fetch.order {
             let (values, scalar) = self.reach(&order.path, &order.target, fetch, table, &at)?;
-            Ok(Term { values, scalar, descending: order.descending, nulls_first: order.nulls_first })
-        });
-        let terms = terms.collect::<Result<Vec<_>>>()?;
+            let bad = match order.target {
+                OrderTarget::Field(field) => self.bad_cells(&order.path, field, fetch, table, &at)?,
+                OrderTarget::RowId | OrderTarget::Aggregate(_) => Vec::new(),
+            };
+            let term = |values, scalar| {
+                let (descending, nulls_first) = (order.descending, order.nulls_first);
+                Term { values, scalar, descending, nulls_first }
+            };
+            if !bad.is_empty() {
+                // Behind all that can be read, apart from nulls.
+                let mut last: Vec<Option<i32>> =
+                    (0..values.len()).map(|row| values.is_valid(row).then_some(0)).collect();
+                bad.into_iter().for_each(|row| last[row] = Some(1));
+                terms.push(term(Arc::new(Int32Array::from(last)), Scalar::Int));
+            }
+            terms.push(term(values, scalar));
+        }
         let sorted = evaluate::sort(&terms, selected.rows.len()).map_err(|cause| self.evaluation(cause))?;
         selected.rearrange(sorted.values());
         Ok(())
@@ -126,7 +142,7 @@ impl<'a> Reader<'a> {
         rows: &UInt32Array,
     ) -> Result<(ArrayRef, Scalar)> {
         let described = as_described(table, &fetch.collection);
-        let (columns, batch) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
+        let (columns, batch, _) = described.ok_or_else(|| self.defect("its columns cannot be picked"))?;
         let linked = |collection: &Collection| self.linked(collection);
         let operands = &self.fetch.operands;
         let (values, scalar) = evaluate::reach(path, target, &fetch.collection, (&columns, &batch), operands, &linked)
@@ -165,6 +181,14 @@ impl<'a> Reader<'a> {
         let at = UInt32Array::from(selected.rows.clone());
         let mut columns: Vec<(ArrayRef, Scalar)> = Vec::with_capacity(fetch.distinct.len() + 1);
         for field in &fetch.distinct {
+            if !self.bad_cells(&[], *field, fetch, table, &at)?.is_empty() {
+                let name = &fetch.collection.fields[*field].name;
+                let what = format!(
+                    "{}.{name} holds what is not of its type, and rows are told apart by it",
+                    fetch.collection.name
+                );
+                return Err(Error::new(ErrorKind::Mismatch, self.source.clone(), what));
+            }
             let column = self.column(table, &fetch.collection, *field)?;
             let column = take(&column, &at, None).map_err(|cause| self.arrow(cause))?;
             columns.push((column, fetch.collection.fields[*field].scalar));
@@ -222,7 +246,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The rows of a linked collection, under its description.
-    fn linked(&self, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch)> {
+    fn linked(&self, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch, Vec<CellFault>)> {
         match (self.find)(collection) {
             Ok(table) => as_described(&table, collection),
             Err(error) => {
@@ -291,14 +315,19 @@ fn find_column<'a>(table: &'a Table, collection: &Collection, field: FieldId) ->
     (column.data_type() == &arrow_type(described.scalar)).then_some(column)
 }
 
-/// The rows of a table under the fields of a description, which may be older than the table; `None` never happens, as
-/// only columns that are there are picked.
-fn as_described(table: &Table, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch)> {
+/// The rows of a table under the fields of a description, which may be older than the table, and its bad cells; `None` never
+/// happens, as only columns that are there are picked.
+fn as_described(table: &Table, collection: &Collection) -> Option<(Vec<FieldId>, RecordBatch, Vec<CellFault>)> {
     let there = (0..collection.fields.len()).filter_map(|field| {
         let described = &collection.fields[field];
         let position = table.collection.field_id(&described.name)?;
         (table.rows.column(position).data_type() == &arrow_type(described.scalar)).then_some((field, position))
     });
     let (fields, positions): (Vec<FieldId>, Vec<usize>) = there.unzip();
-    Some((fields, table.rows.project(&positions).ok()?))
+    let faults = table.bad_cells.iter().filter_map(|(field, row)| {
+        let column = positions.iter().position(|position| position == field)?;
+        Some(CellFault { column, row: *row })
+    });
+    let faults = faults.collect();
+    Some((fields, table.rows.project(&positions).ok()?, faults))
 }

@@ -5,14 +5,14 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow_array::{BooleanArray, RecordBatch};
+use arrow_array::BooleanArray;
 use lilong_connectors::deadline::until;
 use lilong_connectors::{Operand, Predicate, evaluate};
 use lilong_schema::Collection;
 use lilong_schema::collection::FieldId;
 use tokio::sync::Semaphore;
 
-use super::{Fault, Run, internal};
+use super::{Fault, RowSet, Run, internal};
 use crate::error::Code;
 
 /// What a request may look at between two others, in bytes.
@@ -31,22 +31,24 @@ impl Run<'_> {
         predicate: &Predicate,
         collection: &Arc<Collection>,
         columns: &[FieldId],
-        batch: &RecordBatch,
+        rows: &RowSet,
         operands: &[Operand],
     ) -> Result<BooleanArray, Fault> {
-        if evaluate::effort(predicate, columns, batch, operands) <= LONG {
-            let mask = evaluate::filter(predicate, collection, columns, batch, operands);
-            return mask.map_err(|error| self.internal(&error));
+        if evaluate::effort(predicate, columns, &rows.batch, operands) <= LONG {
+            let cells = (&rows.batch, rows.faults.as_slice());
+            let mask = evaluate::filter_read(predicate, collection, columns, cells, operands, None);
+            return mask.map_err(|error| self.unmet(&error));
         }
         let deadline = self.context.deadline;
         let (predicate, collection, columns) = (predicate.clone(), collection.clone(), columns.to_vec());
-        let (batch, operands) = (batch.clone(), operands.to_vec());
+        let (rows, operands) = (rows.clone(), operands.to_vec());
         let aside = async {
             let turn = TURNS.clone().acquire_owned().await;
             let work = move || {
                 // Whoever asked may be gone before the work has ended; the turn is over only then.
                 let _turn = turn;
-                evaluate::filter_until(&predicate, &collection, &columns, &batch, &operands, deadline)
+                let cells = (&rows.batch, rows.faults.as_slice());
+                evaluate::filter_read(&predicate, &collection, &columns, cells, &operands, Some(deadline))
             };
             tokio::task::spawn_blocking(work).await
         };
@@ -56,8 +58,18 @@ impl Run<'_> {
                 Code::Deadline,
                 "the request's time was over before the rows were compared with its filters here",
             )),
-            Ok(Ok(Err(error))) => Err(self.internal(&error)),
+            Ok(Ok(Err(error))) => Err(self.unmet(&error)),
             Ok(Err(_)) => Err(internal()),
+        }
+    }
+
+    fn unmet(&self, error: &evaluate::Error) -> Fault {
+        match error {
+            evaluate::Error::Unread => Fault::new(
+                Code::SourceMismatch,
+                "only its source knows whether a row meets the filter: a value in it could not be read",
+            ),
+            error => self.internal(error),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Folds rows here, and gives parents what their rows came to.
 //!
 //! *Invariant*: a cell that could not be read never counts as if it were not there: what is computed of it is a fault too.
-//! Where rows are grouped by it, it is equal to null, and a fault of that group's key.
+//! Where rows are grouped by it, all that cannot be read are one group, apart from the nulls, and a fault of its key.
 
 mod declared;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, UInt32Array, UInt64Array, new_null_array};
+use arrow_array::{Array, ArrayRef, Int32Array, Int64Array, RecordBatch, UInt32Array, UInt64Array, new_null_array};
 use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::concat;
 use arrow_select::take::take;
@@ -39,6 +39,9 @@ pub(super) fn fold(
         columns.extend(values.into_iter().zip(&key.to).map(|(values, scalar)| FoldColumn { values, scalar: *scalar }));
     }
     columns.extend(by.iter().map(column));
+    let behind_key = columns.len() - by.len();
+    let kept = columns.len();
+    columns.extend(by.iter().filter_map(|(column, _)| apart(rows, *column)));
     let of = |parts: bool| {
         let figures = figures.iter().filter(|figure| figure.parts == parts);
         let column = |figure: &Figure, of: &(usize, Scalar)| match &figure.declared {
@@ -54,7 +57,6 @@ pub(super) fn fold(
     let [whole, parts] = folds;
     let (mut whole, mut parts) = (whole.map_err(|_| internal())?, parts.map_err(|_| internal())?);
     let mut next = [0usize; 2];
-    let behind_key = columns.len() - by.len();
     let mut faults = Vec::new();
     for (at, (column, _)) in by.iter().enumerate() {
         for fault in rows.faults.iter().filter(|fault| fault.column == *column) {
@@ -62,7 +64,7 @@ pub(super) fn fold(
         }
     }
     faults.extend(whole.faults.iter().filter(|fault| fault.column < columns.len()).copied());
-    let mut made = whole.keys.clone();
+    let mut made = whole.keys[..kept].to_vec();
     for figure in figures {
         let (folded, at) = if figure.parts { (&mut parts, &mut next[1]) } else { (&mut whole, &mut next[0]) };
         let own = columns.len() + *at;
@@ -83,6 +85,15 @@ pub(super) fn fold(
     }
     faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
     Ok(RowSet { batch: batch(made, whole.groups)?, faults })
+}
+
+/// What tells the rows whose cell could not be read from those where it is null, if there are any.
+fn apart(rows: &RowSet, column: usize) -> Option<FoldColumn> {
+    let mut unread = rows.faults.iter().filter(|fault| fault.column == column).peekable();
+    unread.peek()?;
+    let mut apart = vec![0; rows.batch.num_rows()];
+    unread.for_each(|fault| apart[fault.row] = 1);
+    Some(FoldColumn { values: Arc::new(Int32Array::from(apart)), scalar: Scalar::Int })
 }
 
 /// The rows of a step, or those that a join has left; a fault of one of its parents is one of all.

@@ -163,7 +163,7 @@ impl Cut {
                 integer(operand, variables).and_then(|number| usize::try_from(number).ok()).ok_or_else(internal)
             }
         };
-        let same = if step.distinct.is_empty() { Vec::new() } else { numbers(rows, &step.distinct)? };
+        let same = if step.distinct.is_empty() { Vec::new() } else { numbers(&step.field, rows, &step.distinct)? };
         Ok(Self { same, offset: number(&step.offset, 0)?, limit: number(&step.limit, usize::MAX)? })
     }
 
@@ -183,8 +183,13 @@ impl Cut {
     }
 }
 
-/// A number for each row that rows with equal cells in some columns share; null equals null.
-fn numbers(rows: &RowSet, columns: &[(usize, Scalar)]) -> Result<Vec<u32>, Fault> {
+/// A number for each row that rows with equal cells in some columns share; null equals null. What cannot be read may equal
+/// anything that cannot.
+fn numbers(field: &str, rows: &RowSet, columns: &[(usize, Scalar)]) -> Result<Vec<u32>, Fault> {
+    if rows.faults.iter().any(|fault| columns.iter().any(|(column, _)| *column == fault.column)) {
+        let message = format!("a value by which the rows of `{field}` are told apart could not be read");
+        return Err(Fault::new(Code::SourceMismatch, message));
+    }
     let columns = columns.iter().map(|(column, scalar)| (rows.batch.column(*column), *scalar));
     let converted = evaluate::encoded(columns).map_err(|_| internal())?;
     let mut known = std::collections::HashMap::new();

@@ -46,6 +46,8 @@ struct Request {
 struct Answer {
     /// In the columns of the union.
     rows: RowSet,
+    /// Whether its source has put them in order, and left out those beyond the limit.
+    cut: bool,
     /// How many rows were read to work on them here.
     read_here: usize,
 }
@@ -62,7 +64,7 @@ impl Truths {
 
 /// What members have sent so far.
 enum Gathering<'a> {
-    Rows(Pool<'a>),
+    Rows(Box<Pool<'a>>),
     Groups(Gathered<'a>),
 }
 
@@ -76,6 +78,7 @@ impl Run<'_> {
         stop: Option<usize>,
     ) -> Result<Made, Fault> {
         let operands = super::bind::operands(&step.operands, made, self.world.variables)?;
+        let beyond = step.page.is_some();
         let between = step.between(&operands, self.world.sources);
         let step = between.as_deref().unwrap_or(step);
         let mut faults: Vec<Silent> = made.iter().flat_map(|made| made.silent()).cloned().collect();
@@ -90,7 +93,7 @@ impl Run<'_> {
             return self.without(id, step, faults, self.nothing(step)?);
         }
         let truths = self.truths(step, &operands)?;
-        let numbers = Numbers::of(step, &operands, stop)?;
+        let numbers = Numbers { beyond, ..Numbers::of(step, &operands, stop)? };
         let mut requests = Vec::new();
         for member in 0..step.union.members.len() {
             if faults.iter().any(|(silent, _)| *silent == member) {
@@ -107,7 +110,9 @@ impl Run<'_> {
         faults.extend(self.undescribed(step));
         let mut pool = match &step.fold {
             Some(fold) => Gathering::Groups(Gathered::new(step, fold, &self.bytes)),
-            None => Gathering::Rows(Pool::new(step, keys.as_ref(), &numbers, &self.bytes)?),
+            None => {
+                Gathering::Rows(Box::new(Pool::new((step, self.world.sources), keys.as_ref(), &numbers, &self.bytes)?))
+            }
         };
         let mut read_here = 0;
         let mut take = |member: usize, answer: Answer| {
@@ -116,13 +121,13 @@ impl Run<'_> {
                 return Err(too_costly(step, self.world.limits.budget_rows));
             }
             match &mut pool {
-                Gathering::Rows(pool) => pool.add(member, answer.rows, self.world.limits.budget_bytes),
+                Gathering::Rows(pool) => pool.add(member, answer.rows, answer.cut, self.world.limits.budget_bytes),
                 Gathering::Groups(groups) => groups.add(member, answer.rows, self.world.limits.budget_bytes),
             }
         };
         if let Some(most) = nearest::worth_it(step, &requests, &numbers) {
             for (member, rows) in self.nearest(step, requests, most, (&operands, &numbers), &mut faults).await? {
-                take(member, Answer { rows, read_here: 0 })?;
+                take(member, Answer { rows, cut: true, read_here: 0 })?;
             }
         } else {
             self.gather(step, requests, &mut faults, |request| self.member(step, request, &numbers), take).await?;
@@ -274,7 +279,7 @@ impl Run<'_> {
         // What is merged is counted there.
         let (rows, _held) = self.ask(source, &step.field, ceiling, bound).await?;
         let read_here = if ask.reads_here() { rows.batch.num_rows() } else { 0 };
-        Ok(Answer { rows: self.unite(step, member, &ask, &checked, &rows).await?, read_here })
+        Ok(Answer { rows: self.unite(step, member, &ask, &checked, &rows).await?, cut: ask.cuts, read_here })
     }
 
     /// A member's rows in the columns of the union, without those that do not meet what its source could not check.
@@ -300,7 +305,11 @@ impl Run<'_> {
         } else {
             let columns = &ask.columns;
             let collection = &step.fetch.collection;
-            let mask = self.meets(&ask.residual, collection, columns, &united.batch, operands).await?;
+            let mask = self.meets(&ask.residual, collection, columns, &united, operands).await;
+            let mask = mask.map_err(|fault| match fault.code {
+                Code::SourceMismatch => Fault { source: Some(name.clone()), ..fault },
+                _ => fault,
+            })?;
             keep(&united, &mask).map_err(|error| self.internal(&error))?
         };
         let united = convert::narrow(united, step.work.len()).map_err(|error| self.internal(&error))?;

@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow_buffer::BooleanBuffer;
 use arrow_select::take::take;
 use lilong_schema::collection::FieldId;
 use lilong_schema::{Collection, Scalar};
 
-use super::{Linked, View};
+use super::{Linked, Place, View};
 use crate::evaluate::fold::{FoldColumn, fold};
 use crate::evaluate::{Error, KeyIndex, Result, convert};
-use crate::{Function, Hop, LinkedAggregate, Operand, OrderTarget};
+use crate::{CellFault, Function, Hop, LinkedAggregate, Operand, OrderTarget};
 
 /// What each row of a batch reaches, where the rows of linked collections are at hand; row numbers are those in the batch.
 pub(crate) fn reach(
@@ -25,7 +27,8 @@ pub(crate) fn reach(
     operands: &[Operand],
     linked: &Linked<'_>,
 ) -> Result<(ArrayRef, Scalar)> {
-    View { collection, columns, batch, operands, linked, end: None }.reach(path, target)
+    let view = View { collection, columns, batch, faults: &[], operands, linked, end: None, place: Place::Last };
+    view.reach(path, target)
 }
 
 impl View<'_> {
@@ -40,15 +43,28 @@ impl View<'_> {
                 OrderTarget::Aggregate(linked) => self.fold_linked(linked),
             };
         };
-        let (columns, batch) = self.rows_of(&hop.collection)?;
-        let inner = View { collection: &hop.collection, columns: &columns, batch: &batch, ..*self };
+        let (columns, batch, faults) = self.rows_of(&hop.collection)?;
+        let inner = View { collection: &hop.collection, columns: &columns, batch: &batch, faults: &faults, ..*self };
         let (index, keys) = self.link(&inner, &hop.on, None)?;
         let found: UInt32Array = keys.into_iter().map(|key| key.map(|key| index.rows(key)[0])).collect();
         let (values, scalar) = inner.reach(rest, target)?;
         Ok((take(&values, &found, None)?, scalar))
     }
 
-    pub(super) fn rows_of(&self, collection: &Collection) -> Result<(Vec<FieldId>, RecordBatch)> {
+    /// The rows that reach a cell that could not be read, if there are any.
+    pub(super) fn unread_at(&self, path: &[Hop], target: &OrderTarget) -> Result<Option<BooleanBuffer>> {
+        let OrderTarget::Field(field) = target else { return Ok(None) };
+        let Some(last) = path.last() else { return Ok(self.unread(*field)) };
+        let (columns, batch, faults) = self.rows_of(&last.collection)?;
+        let inner = View { collection: &last.collection, columns: &columns, batch: &batch, faults: &faults, ..*self };
+        let Some(unread) = inner.unread(*field) else { return Ok(None) };
+        let (numbers, _) = self.reach(path, &OrderTarget::RowId)?;
+        let numbers = numbers.as_primitive::<Int64Type>();
+        let is_unread = |row| numbers.is_valid(row) && unread.value(numbers.value(row) as usize);
+        Ok(Some(BooleanBuffer::collect_bool(numbers.len(), is_unread)))
+    }
+
+    pub(super) fn rows_of(&self, collection: &Collection) -> Result<(Vec<FieldId>, RecordBatch, Vec<CellFault>)> {
         (self.linked)(collection).ok_or_else(|| Error::NoLinkedRows(collection.name.clone()))
     }
 
@@ -78,8 +94,8 @@ impl View<'_> {
     }
 
     fn fold_linked(&self, linked: &LinkedAggregate) -> Result<(ArrayRef, Scalar)> {
-        let (columns, batch) = self.rows_of(&linked.collection)?;
-        let inner = View { collection: &linked.collection, columns: &columns, batch: &batch, ..*self };
+        let (columns, batch, faults) = self.rows_of(&linked.collection)?;
+        let inner = View { collection: &linked.collection, columns: &columns, batch: &batch, faults: &faults, ..*self };
         let met = BooleanArray::new(inner.evaluate(&linked.predicate)?.yes, None);
         let (index, keys) = self.link(&inner, &linked.on, Some(&met))?;
         let (mut rows, mut groups): (Vec<u32>, Vec<i64>) = (Vec::new(), Vec::new());
@@ -99,7 +115,7 @@ impl View<'_> {
         let values = take(&folded.aggregates[0], &UInt32Array::from(keys), None)?;
         let scalar = linked.aggregate.scalar(&linked.collection);
         if matches!(linked.aggregate.function, Function::Count | Function::CountDistinct) {
-            let counts = arrow_array::cast::AsArray::as_primitive::<Int64Type>(&values);
+            let counts = values.as_primitive::<Int64Type>();
             let counts: Int64Array = counts.iter().map(|count| Some(count.unwrap_or(0))).collect();
             return Ok((Arc::new(counts), scalar));
         }

@@ -204,11 +204,12 @@ fn exists_meets_keys_by_canonical_text_and_needs_the_linked_rows() {
         predicate: Predicate::Compare { field: 1, comparison: Comparison::Equal, operand: 0 },
     }));
     let operands = [Operand::Value(Value::Integer(1))];
-    let linked = |collection: &Collection| (collection.name == "inner").then(|| (vec![0, 1], inner_batch.clone()));
-    let found = filter_linked(&predicate, &outer, &[0], &outer_batch, &operands, &linked).unwrap();
+    let linked =
+        |collection: &Collection| (collection.name == "inner").then(|| (vec![0, 1], inner_batch.clone(), Vec::new()));
+    let found = filter_linked(&predicate, &outer, &[0], (&outer_batch, &[]), &operands, &linked).unwrap();
     assert_eq!(found.iter().collect::<Vec<_>>(), [Some(true), Some(false), Some(false), Some(false)]);
     let not = Predicate::Not(Box::new(predicate.clone()));
-    let found = filter_linked(&not, &outer, &[0], &outer_batch, &operands, &linked).unwrap();
+    let found = filter_linked(&not, &outer, &[0], (&outer_batch, &[]), &operands, &linked).unwrap();
     assert_eq!(found.iter().collect::<Vec<_>>(), [Some(false), Some(true), Some(true), Some(true)]);
     let refused = filter(&predicate, &outer, &[0], &outer_batch, &operands);
     assert!(matches!(refused, Err(Error::NoLinkedRows(name)) if name == "inner"));
@@ -266,12 +267,54 @@ fn what_takes_longer_than_its_time_is_given_up() {
         let predicate = compare(comparison, 0);
         let operands = [Operand::Value(text(pattern))];
         let began = Instant::now();
-        let late = filter_until(&predicate, &collection, &[0], &batch, &operands, began);
+        let late = filter_read(&predicate, &collection, &[0], (&batch, &[]), &operands, Some(began));
         assert!(matches!(late, Err(Error::Late)), "{late:?}");
         let end = began + Duration::from_hours(1);
-        let mask = filter_until(&predicate, &collection, &[0], &batch, &operands, end).unwrap();
+        let mask = filter_read(&predicate, &collection, &[0], (&batch, &[]), &operands, Some(end)).unwrap();
         assert_eq!(mask, filter(&predicate, &collection, &[0], &batch, &operands).unwrap());
         let effort = effort(&predicate, &[0], &batch, &operands);
         assert!(effort >= 300_000 && (effort > 10_000_000) == (comparison == Comparison::ILike), "{effort}");
+    }
+}
+
+#[test]
+fn a_cell_that_cannot_be_read_is_no_null_equals_nothing_and_is_compared_by_its_source_alone() {
+    let collection = collection(&[Scalar::Int]);
+    // The second cell could not be read, the third is null.
+    let batch = batch(&collection, vec![Arc::new(Int32Array::from(vec![Some(5), None, None]))]);
+    let faults = [CellFault { column: 0, row: 1 }];
+    let five = Value::Integer(5);
+    let operands = [five.clone(), Value::List(vec![five]), Value::List(Vec::new())].map(Operand::Value);
+    let not = |predicate| Predicate::Not(Box::new(predicate));
+    let (greater, never) = (compare(Comparison::Greater, 0), Predicate::Or(Vec::new()));
+    for (predicate, wanted, own) in [
+        (Predicate::IsNull(0), Some("3"), "3"),
+        (not(Predicate::IsNull(0)), Some("12"), "12"),
+        (compare(Comparison::Equal, 0), Some("1"), "1"),
+        (not(compare(Comparison::Equal, 0)), Some("2"), "2"),
+        (compare(Comparison::NotEqual, 0), Some("2"), "2"),
+        (compare(Comparison::In, 1), Some("1"), "1"),
+        (compare(Comparison::NotIn, 1), Some("2"), "2"),
+        (compare(Comparison::In, 2), Some(""), ""),
+        (compare(Comparison::NotIn, 2), Some("123"), "123"),
+        (greater.clone(), None, "2"),
+        (not(greater.clone()), None, "1"),
+        (greater.clone().and(never.clone()), Some(""), ""),
+        (Predicate::Or(vec![greater.clone(), not(Predicate::IsNull(0))]), Some("12"), "12"),
+        (greater.clone().and(Predicate::IsNull(0)), Some(""), ""),
+        (not(greater.and(never)), Some("123"), "123"),
+    ] {
+        let found = |mask: BooleanArray| {
+            let met = (0..3).filter(|row| mask.is_valid(*row) && mask.value(*row));
+            met.map(|row| (row + 1).to_string()).collect::<String>()
+        };
+        let read = filter_read(&predicate, &collection, &[0], (&batch, &faults), &operands, None);
+        match (read, wanted) {
+            (Ok(mask), Some(wanted)) => assert_eq!(found(mask), wanted, "{predicate:?}"),
+            (Err(Error::Unread), None) => {}
+            (read, _) => panic!("{predicate:?}: {read:?}"),
+        }
+        let mask = filter_linked(&predicate, &collection, &[0], (&batch, &faults), &operands, &|_| None).unwrap();
+        assert_eq!(found(mask), own, "{predicate:?}");
     }
 }

@@ -33,10 +33,8 @@ const FUNCTIONS: [(Function, &str); 6] = [
 
 /// What [`Dialect::grouping`] gives.
 pub(super) fn grouping(dialect: Sqlite, column: Column<'_>) -> Grouping {
-    let bare = dialect.bare(column);
-    // Of a group's values any is given; what cannot be read is equal to null, and must not hide behind one.
-    let value = if Storage::of(column.field) == Storage::Parsed { format!("max({bare})") } else { bare };
-    Grouping { exact: dialect.exact(column), value }
+    // Of a group's values any is given.
+    Grouping { exact: dialect.exact(column), value: dialect.bare(column) }
 }
 
 /// What [`Dialect::aggregate`] gives.
@@ -206,7 +204,8 @@ impl Aggregate<Option<(Stored, Stored)>, Stored> for Extreme {
         if value == ValueRef::Null {
             return Ok(());
         }
-        // A value without a key is none of the scalar: it is given out, so that it is found to be none.
+        // A value that is none of the scalar is given out, so that it is found to be none.
+        let key = if matches!(key, ValueRef::Blob(_)) { ValueRef::Null } else { key };
         let better = match best {
             None => true,
             Some((_, Stored::Null)) => false,
@@ -229,7 +228,7 @@ fn compare(one: ValueRef<'_>, other: ValueRef<'_>) -> Ordering {
     match (one, other) {
         (ValueRef::Integer(one), ValueRef::Integer(other)) => one.cmp(&other),
         (ValueRef::Real(one), ValueRef::Real(other)) => one.total_cmp(&other),
-        (ValueRef::Text(one) | ValueRef::Blob(one), ValueRef::Text(other) | ValueRef::Blob(other)) => one.cmp(other),
+        (ValueRef::Text(one), ValueRef::Text(other)) => one.cmp(other),
         _ => Ordering::Equal,
     }
 }

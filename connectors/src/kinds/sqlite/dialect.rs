@@ -8,7 +8,7 @@ use lilong_schema::collection::REQUIRED;
 use lilong_schema::{Collection, Scalar};
 
 use super::aggregate::{aggregate, grouping};
-use super::expression::{Beside, exactly, reads_numbers, real_that_prints_so, text_of, value_of};
+use super::expression::{Beside, exactly, key_of, reads_numbers, real_that_prints_so, text_of, value_of};
 use super::storage::{Collation, Storage, affinity, collation, is_text, row_id_name};
 use crate::sql::dialect::{Column, Dialect, Grouping, KeyTable, Keys, Normalized};
 use crate::sql::statement::Statement;
@@ -299,8 +299,8 @@ impl Dialect for Sqlite {
         if inner.field.scalar == outer.field.scalar && inner.field.scalar != Scalar::String {
             return format!(
                 "{} = {}",
-                value_of(&inner_bare, inner.field.scalar),
-                value_of(&outer_bare, outer.field.scalar)
+                key_of(&inner_bare, inner.field.scalar),
+                key_of(&outer_bare, outer.field.scalar)
             );
         }
         let right = text_of(&outer_bare, outer.field, &right);

@@ -14,6 +14,11 @@ pub(super) fn value_of(expression: &str, scalar: Scalar) -> String {
     format!("lilong_value({expression}, '{}')", scalar.name())
 }
 
+/// The same, but null for what is not of the scalar: a key that finds nothing.
+pub(super) fn key_of(expression: &str, scalar: Scalar) -> String {
+    format!("lilong_key({expression}, '{}')", scalar.name())
+}
+
 /// The canonical text by which keys of different types meet.
 pub(super) fn text_of(expression: &str, field: &Field, storage: &Storage) -> String {
     match (storage, field.scalar) {

@@ -1,7 +1,7 @@
 //! SQL functions that every connection has: exact text matching, and reading what is stored as a scalar.
 //!
-//! In: stored values. Out: SQLite values, null where a value is null or not of its scalar. *Invariant*: no function
-//! fails on what is stored.
+//! In: stored values. Out: SQLite values. *Invariant*: no function fails on what is stored; what is not of its scalar equals
+//! no value, and never counts as null where rows are compared, ordered or grouped by it.
 
 use std::convert::Infallible;
 
@@ -26,11 +26,26 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     matching(connection, "lilong_starts", str::to_owned, |part, text| text.starts_with(part.as_str()))?;
     matching(connection, "lilong_ends", str::to_owned, |part, text| text.ends_with(part.as_str()))?;
     matching(connection, "lilong_contains", str::to_owned, |part, text| text.contains(part.as_str()))?;
-    reading(connection, "lilong_value", |value| comparable(&value))?;
-    reading(connection, "lilong_text", |value| match value {
+    reading(connection, "lilong_value", |value| comparable(&value), apart)?;
+    // A key that is not of its scalar finds nothing.
+    reading(connection, "lilong_key", |value| comparable(&value), |_| Stored::Null)?;
+    let text = |value| match value {
         Value::Null => Stored::Null,
         value => Stored::Text(value.to_string()),
-    })
+    };
+    reading(connection, "lilong_text", text, |_| Stored::Null)
+}
+
+/// What stands for a stored value that is not of its scalar: behind all that are, and equal only to what is stored alike.
+fn apart(stored: ValueRef<'_>) -> Stored {
+    let (class, bytes) = match stored {
+        ValueRef::Null => return Stored::Null,
+        ValueRef::Integer(number) => (b'i', &number.to_be_bytes()[..]),
+        ValueRef::Real(number) => (b'r', &number.to_be_bytes()[..]),
+        ValueRef::Text(text) => (b't', text),
+        ValueRef::Blob(blob) => (b'x', blob),
+    };
+    Stored::Blob([&[class], bytes].concat())
 }
 
 fn fold(text: &str) -> String {
@@ -67,14 +82,22 @@ fn matching<P: Send + Sync + 'static>(
     })
 }
 
-/// `name(stored, scalar)`
-fn reading(connection: &Connection, name: &str, write: impl Fn(Value) -> Stored + Send + 'static) -> Result<()> {
+/// `name(stored, scalar)`; `other` makes something of what is not of the scalar.
+fn reading(
+    connection: &Connection,
+    name: &str,
+    write: impl Fn(Value) -> Stored + Send + 'static,
+    other: impl Fn(ValueRef<'_>) -> Stored + Send + 'static,
+) -> Result<()> {
     connection.create_scalar_function(name, 2, flags(), move |context: &Context<'_>| -> Result<Stored> {
         let scalar = context.get_or_create_aux(1, |name| -> Result<Option<Scalar>, Infallible> {
             Ok(name.as_str().ok().and_then(Scalar::from_name))
         })?;
         Ok(match *scalar {
-            Some(scalar) => read(context.get_raw(0), scalar).map_or(Stored::Null, &write),
+            Some(scalar) => {
+                let stored = context.get_raw(0);
+                read(stored, scalar).map_or_else(|_| other(stored), &write)
+            }
             None => Stored::Null,
         })
     })

@@ -22,6 +22,8 @@ pub(super) struct Numbers {
     pub(super) key_offset: usize,
     /// What more rows than this are.
     pub(super) ceiling: Ceiling,
+    /// Whether only rows beyond a cursor are asked for.
+    pub(super) beyond: bool,
 }
 
 impl Numbers {
@@ -47,6 +49,7 @@ impl Numbers {
             key_limit: number(keys.and_then(|keys| keys.limit))?,
             key_offset: number(keys.and_then(|keys| keys.offset))?.unwrap_or_default(),
             ceiling,
+            beyond: false,
         })
     }
 

@@ -2,22 +2,26 @@
 //!
 //! *Invariant*: rows come out in the order asked for; those that it does not tell apart by member, and then as the member
 //! sent them. Rows that can no longer be among those asked for are let go now and then, so that what is held does not grow
-//! with the number of members.
+//! with the number of members. Where a value cannot be read, only its member knows where the row stands: where rows are left
+//! out by what nobody knows, none are given.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, Int32Array, RecordBatch, UInt32Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use lilong_connectors::evaluate::{self, KeyIndex};
 use lilong_connectors::rows::columns_schema;
-use lilong_connectors::{CellFault, OrderTarget};
+use lilong_connectors::{CellFault, OrderTarget, Source};
 
 use super::bind::Numbers;
-use super::line::terms;
+use super::line::{sorted, terms};
+use crate::error::Code;
 use crate::execute::collect::{too_heavy, too_many};
 use crate::execute::held::Held;
 use crate::execute::{Fault, RowSet, internal, move_faults};
@@ -30,6 +34,7 @@ const SLACK: usize = 8_192;
 /// What has come so far.
 pub(super) struct Pool<'a> {
     step: &'a UnionStep,
+    sources: &'a [Arc<Source>],
     /// The work columns, then the number of the member.
     schema: SchemaRef,
     parts: Vec<RowSet>,
@@ -37,6 +42,12 @@ pub(super) struct Pool<'a> {
     /// How many rows are enough, where that is known beforehand.
     most: Option<usize>,
     offset: usize,
+    /// Whether members leave out rows by the values of others: those before a cursor, and those that are not different.
+    chosen: bool,
+    /// The columns whose values say which rows are left out.
+    deciding: Vec<usize>,
+    /// By member, whether its source has put its rows in order, and left out those beyond the limit.
+    cut: Vec<bool>,
     /// What more rows than this are.
     ceiling: Ceiling,
     keys: Option<PerKey>,
@@ -52,7 +63,7 @@ struct PerKey {
 
 impl<'a> Pool<'a> {
     pub(super) fn new(
-        step: &'a UnionStep,
+        (step, sources): (&'a UnionStep, &'a [Arc<Source>]),
         keys: Option<&RecordBatch>,
         numbers: &Numbers,
         bytes: &'a AtomicUsize,
@@ -70,11 +81,16 @@ impl<'a> Pool<'a> {
         };
         let most = if keys.is_some() { None } else { numbers.most() };
         let (parts, rows, offset, ceiling, held) = (Vec::new(), 0, numbers.offset, numbers.ceiling, Held::of(bytes));
-        Ok(Self { step, schema, parts, rows, most, offset, ceiling, keys, held })
+        let chosen = numbers.beyond || !step.fetch.distinct.is_empty();
+        let cut = vec![false; step.union.members.len()];
+        let deciding = step.ordered.iter().chain(&step.fetch.distinct);
+        let deciding = deciding.filter_map(|field| step.work.iter().position(|column| column == field)).collect();
+        Ok(Self { step, sources, schema, parts, rows, most, offset, chosen, deciding, cut, ceiling, keys, held })
     }
 
-    /// Takes the rows of a member.
-    pub(super) fn add(&mut self, member: usize, rows: RowSet, most_bytes: usize) -> Result<(), Fault> {
+    /// Takes the rows of a member; `cut`: whether its source has put them in order, and left out those beyond the limit.
+    pub(super) fn add(&mut self, member: usize, rows: RowSet, cut: bool, most_bytes: usize) -> Result<(), Fault> {
+        self.cut[member] = cut;
         let count = rows.batch.num_rows();
         if count == 0 {
             return Ok(());
@@ -103,8 +119,13 @@ impl<'a> Pool<'a> {
     /// Whether no row of those that are here falls away any more.
     fn counts_all(&self) -> bool {
         let fetch = &self.step.fetch;
-        let is_cut = self.most.is_some_and(|most| most <= self.ceiling.rows.saturating_add(self.offset));
+        let is_cut = self.most.is_some_and(|most| self.is_asked_for(most));
         self.keys.is_none() && fetch.order.is_empty() && fetch.distinct.is_empty() && !is_cut
+    }
+
+    /// Whether rows beyond so many are left out, and not too many.
+    fn is_asked_for(&self, most: usize) -> bool {
+        most <= self.ceiling.rows.saturating_add(self.offset)
     }
 
     fn is_within(&self) -> Result<(), Fault> {
@@ -123,7 +144,10 @@ impl<'a> Pool<'a> {
             before += part.batch.num_rows();
         }
         let batch = concat_batches(&self.schema, self.parts.iter().map(|part| &part.batch)).map_err(|_| internal())?;
-        let sorted = self.sort(&batch)?;
+        faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
+        let odd: Vec<u32> =
+            faults.iter().filter(|fault| self.deciding.contains(&fault.column)).map(|fault| fault.row as u32).collect();
+        let sorted = self.sort(&batch, odd)?;
         let mut kept = self.make_distinct(&batch, sorted)?;
         if let Some(keys) = &self.keys {
             kept = self.cut_keys(&batch, keys, kept)?;
@@ -131,7 +155,6 @@ impl<'a> Pool<'a> {
         if let Some(most) = self.most {
             kept.truncate(most);
         }
-        faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
         let faults = move_faults(&faults, kept.iter().map(|row| *row as usize));
         let batch = take_record_batch(&batch, &UInt32Array::from(kept)).map_err(|_| internal())?;
         self.rows = batch.num_rows();
@@ -140,16 +163,63 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
-    fn sort(&self, batch: &RecordBatch) -> Result<Vec<u32>, Fault> {
-        let terms = terms(self.step, batch.column(self.step.work.len()), |field| {
+    /// The rows that were asked for in order; `odd`: those whose places cannot be read.
+    fn sort(&self, batch: &RecordBatch, mut odd: Vec<u32>) -> Result<Vec<u32>, Fault> {
+        let rank = batch.column(self.step.work.len());
+        let members = rank.as_primitive_opt::<Int32Type>().ok_or_else(internal)?.values();
+        if !odd.is_empty() {
+            self.may_place(batch, members, &odd)?;
+            odd.retain(|row| self.keys.is_none() && self.cut[members[*row as usize] as usize]);
+        }
+        let terms = terms(self.step, rank, |field| {
             let at = self.step.work.iter().position(|column| *column == field).ok_or_else(internal)?;
             Ok(batch.column(at).clone())
         })?;
         // Where rows fall away after ordering, the first ones may not be enough.
         let cut_later = self.keys.is_some() || !self.step.fetch.distinct.is_empty();
         let most = self.most.filter(|_| !cut_later).unwrap_or(usize::MAX);
-        let sorted = evaluate::sort_first(&terms, batch.num_rows(), most).map_err(|_| internal())?;
-        Ok(sorted.values().to_vec())
+        Ok(sorted(terms, members, &odd, most)?.values().to_vec())
+    }
+
+    /// Refuses rows whose places cannot be read, if it is not known whether they belong to what is asked for. Those of a list
+    /// stand where their source has put them; those that are put in order here stand with the nulls, but behind no cursor.
+    fn may_place(&self, batch: &RecordBatch, members: &[i32], odd: &[u32]) -> Result<(), Fault> {
+        let is_cut = self.offset > 0 || self.most.is_some_and(|most| self.is_full(most, batch.num_rows()));
+        let mut of_key: HashMap<u32, usize> = HashMap::new();
+        let numbers = match &self.keys {
+            Some(keys) => self.key_numbers(batch, keys)?,
+            None => Vec::new(),
+        };
+        for key in numbers.iter().flatten() {
+            *of_key.entry(*key).or_default() += 1;
+        }
+        let is_cut_of_key = |row: u32| {
+            let rows = numbers.get(row as usize).and_then(|key| of_key.get(&(*key)?)).copied().unwrap_or_default();
+            self.keys
+                .as_ref()
+                .is_some_and(|keys| keys.offset > 0 || keys.most.is_some_and(|most| self.is_full(most, rows)))
+        };
+        let member = |row: u32| members[row as usize] as usize;
+        let unknown = |row: &&u32| {
+            let of_key = || is_cut_of_key(**row);
+            self.chosen
+                || match (self.cut[member(**row)], &self.keys) {
+                    (true, None) => false,
+                    (true, Some(_)) => of_key(),
+                    (false, _) => self.step.fetch.order_values && (is_cut || of_key()),
+                }
+        };
+        let Some(row) = odd.iter().find(unknown) else { return Ok(()) };
+        let source = self.sources[self.step.union.members[member(*row)].source].name();
+        let field = &self.step.field;
+        let message =
+            format!("source `{source}` holds a value by which the rows of `{field}` are chosen that could not be read");
+        Err(Fault { code: Code::SourceMismatch, source: Some(source.clone()), message: message.into() })
+    }
+
+    /// Whether so many rows may not be all there are.
+    fn is_full(&self, most: usize, rows: usize) -> bool {
+        rows >= most && self.is_asked_for(most)
     }
 
     /// Leaves the first row of each combination of the distinct columns, and of each key.
@@ -169,7 +239,7 @@ impl<'a> Pool<'a> {
             })
             .collect::<Result<Vec<_>, Fault>>()?;
         let encoded = evaluate::encoded(columns).map_err(|_| internal())?;
-        let mut seen = std::collections::HashSet::with_capacity(rows.len());
+        let mut seen = HashSet::with_capacity(rows.len());
         Ok(rows.into_iter().filter(|row| seen.insert(encoded.row(*row as usize))).collect())
     }
 

@@ -51,7 +51,7 @@ impl Run<'_> {
             if !rows.faults.is_empty() {
                 odd.push(member);
             }
-            line.add_first(member, asks[&member].first(&step.ordered), &rows.batch)
+            line.add_first(member, asks[&member].first(&step.ordered), &rows)
         };
         self.gather(step, requests, faults, |request| self.first(step, request), take).await?;
         let (mut waiting, certain): (VecDeque<usize>, VecDeque<usize>) =

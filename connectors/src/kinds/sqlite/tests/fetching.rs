@@ -341,7 +341,12 @@ async fn types_of_the_catalog_are_read_from_any_form() {
         "2"
     );
     assert_eq!(ids(ask("key", Comparison::Equal, text("0188f3a2-7b1c-7def-8123-456789abcdef")).await), "1");
-    assert_eq!(ids(ask("n", Comparison::NotEqual, integer(9)).await), "1");
+    // What cannot be read is no null: it equals nothing, and stands behind all that can.
+    assert_eq!(ids(ask("n", Comparison::NotEqual, integer(9)).await), "1 3");
+    assert_eq!(ids(ask("n", Comparison::Greater, integer(9)).await), "1 3");
+    assert_eq!(ids(ask("n", Comparison::Less, integer(11)).await), "1 2");
+    assert_eq!(ids(ask("n", Comparison::Equal, integer(1)).await), "");
+    assert_eq!(ids(silo.ask("t").columns(&["id"]).order("n", true).rows().await), "3 1 2");
 }
 
 #[tokio::test]
