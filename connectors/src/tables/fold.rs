@@ -38,7 +38,9 @@ impl Reader<'_> {
         let own = keys.len();
         for (_, rows) in bad.iter().filter(|(_, rows)| !rows.is_empty()) {
             let mut apart = vec![0; at.len()];
-            rows.iter().for_each(|row| apart[*row] = 1);
+            for row in rows {
+                apart[*row] = 1;
+            }
             keys.push(FoldColumn { values: Arc::new(Int32Array::from(apart)), scalar: Scalar::Int });
         }
         let apart = keys.len() - own;

@@ -122,7 +122,9 @@ impl<'a> Reader<'a> {
                 // Behind all that can be read, apart from nulls.
                 let mut last: Vec<Option<i32>> =
                     (0..values.len()).map(|row| values.is_valid(row).then_some(0)).collect();
-                bad.into_iter().for_each(|row| last[row] = Some(1));
+                for row in bad {
+                    last[row] = Some(1);
+                }
                 terms.push(term(Arc::new(Int32Array::from(last)), Scalar::Int));
             }
             terms.push(term(values, scalar));
