@@ -142,8 +142,10 @@ impl Connector for Database {
     }
 
     fn resumes(&self, field: &Field, value: Option<&Value>) -> bool {
-        // A number and a text that print alike stand in different places.
-        let prints_as_none = |value: &Value| matches!(value, Value::Text(text) if text.trim().parse::<f64>().is_err());
+        // A number, a text and a blob that print alike stand in different places.
+        let blobs = field.details.contains_key(storage::BLOBS);
+        let prints_as_none =
+            |value: &Value| matches!(value, Value::Text(text) if !blobs && text.trim().parse::<f64>().is_err());
         Storage::of(field) != Storage::Mixed || value.is_some_and(|value| value.is_null() || prints_as_none(value))
     }
 

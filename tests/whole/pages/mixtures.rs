@@ -76,3 +76,34 @@ async fn pages_by_the_greatest_of_linked_rows_of_such_a_column_are_refused_alike
         assert_eq!(refused["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{refused}");
     }
 }
+
+#[tokio::test]
+async fn a_cursor_in_a_column_of_texts_and_blobs_is_refused_and_pages_without_one_are_given() {
+    let city = City::new();
+    city.database(
+        "civil.sqlite",
+        "CREATE TABLE mark (id INTEGER PRIMARY KEY, v);
+         INSERT INTO mark VALUES (1, 'xa'), (2, 'xc'), (3, CAST('xa' AS BLOB)), (4, CAST('xb' AS BLOB)), (5, NULL)",
+    );
+    let gateway = serve(city.folder()).await;
+    let page = async |arguments: String| {
+        let query = format!(
+            "{{ civil {{ markConnection({arguments}, orderBy: [{{ v: ASC_NULLS_FIRST }}]) {{ edges {{ cursor node {{ id }} }} }} }} }}"
+        );
+        ask(&gateway, &query, &Value::Null).await
+    };
+    let ids = |answer: &Value| {
+        let edges = answer["data"]["civil"]["markConnection"]["edges"].as_array().cloned().unwrap_or_default();
+        edges.iter().map(|edge| edge["node"]["id"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    let all = page("first: 9".to_owned()).await;
+    assert_eq!(ids(&all), [5, 1, 2, 3, 4], "{all}");
+    for (at, edge) in all["data"]["civil"]["markConnection"]["edges"].as_array().unwrap().iter().enumerate() {
+        let rest = page(format!("first: 9, after: {}", edge["cursor"])).await;
+        if at == 0 {
+            assert_eq!(ids(&rest), [1, 2, 3, 4], "{rest}");
+        } else {
+            assert_eq!(rest["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{rest}");
+        }
+    }
+}

@@ -145,6 +145,9 @@ impl Candidate {
         if !stored.is_empty() {
             details.insert(storage::STORED.to_owned(), stored.to_owned());
         }
+        if stored == "mixed" && seen.blob {
+            details.insert(storage::BLOBS.to_owned(), "seen".to_owned());
+        }
         if let Some(form) = form {
             details.insert(storage::FORM.to_owned(), form.to_string());
         }

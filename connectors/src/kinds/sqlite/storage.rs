@@ -17,6 +17,9 @@ pub(super) const FORM: &str = "form";
 /// `parsed` if each value must be read.
 pub(super) const STORED: &str = "stored";
 
+/// Detail of a `mixed` column: blobs were seen in it, which stand behind all texts and look like these.
+pub(super) const BLOBS: &str = "blobs";
+
 /// How values are stored.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Storage {
