@@ -64,17 +64,20 @@ impl Joining {
         loop {
             self.ask().await;
             let mut over = pin!(sleep(pause));
-            while let Some(answers) = self.answers(over.as_mut()).await {
+            while !self.has_all()
+                && let Some(answers) = self.answers(over.as_mut()).await
+            {
                 self.join(answers);
-                if self.missing.is_empty() && self.opened.silent.is_empty() {
-                    return;
-                }
             }
-            if self.missing.is_empty() && self.opened.silent.is_empty() {
+            if self.has_all() {
                 return;
             }
             pause = LONGEST_PAUSE.min(pause * 2);
         }
+    }
+
+    fn has_all(&self) -> bool {
+        self.missing.is_empty() && self.opened.silent.is_empty()
     }
 
     /// Asks each block that nobody answered, and each missing source that is not being asked.

@@ -185,6 +185,14 @@ impl<'b> Builder<'b> {
         Ok(Part { steps, inputs, users, result: result? })
     }
 
+    /// Plans what is not needed, for its refusals alone.
+    pub(super) fn plan_to_refuse(
+        &mut self,
+        plan: impl FnOnce(&mut Self) -> Result<(), RequestError>,
+    ) -> Result<(), RequestError> {
+        self.part(0, |builder, _| plan(builder).map(|()| 0)).map(drop)
+    }
+
     /// The rows of the near side that meet the conditions beside a link.
     fn near_rows(
         &mut self,

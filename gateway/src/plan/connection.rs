@@ -119,10 +119,7 @@ impl Builder<'_> {
 
         if filter.planned.is_none() && field.argument("where").is_some() {
             // Nothing is asked for, and yet what is no filter is refused.
-            self.part(0, |builder, _| {
-                builder.page_filter(field, id, &mut PageFilter::default())?;
-                Ok(0)
-            })?;
+            self.plan_to_refuse(|builder| builder.page_filter(field, id, &mut PageFilter::default()).map(drop))?;
         }
         let number = self.connections;
         self.connections += 1;

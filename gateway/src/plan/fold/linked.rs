@@ -64,10 +64,7 @@ impl Builder<'_> {
         if tests.is_empty() {
             // It has no effect, and yet has to be one.
             if let Some(filter) = filter {
-                self.part(0, |builder, _| {
-                    builder.predicate(link.to, filter, &mut Vec::new(), location)?;
-                    Ok(0)
-                })?;
+                self.plan_to_refuse(|builder| builder.predicate(link.to, filter, &mut Vec::new(), location).map(drop))?;
             }
             return Ok(Predicate::TRUE);
         }
