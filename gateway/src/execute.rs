@@ -32,7 +32,7 @@ use arrow_array::BooleanArray;
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
 use lilong_connectors::deadline::until;
-use lilong_connectors::{Age, CellFault, FetchContext, Source, evaluate};
+use lilong_connectors::{Age, CellFault, FetchContext, Rows, Source, evaluate};
 use lilong_schema::catalog::Limits;
 
 use self::choose::{Attempt, Spent};
@@ -89,6 +89,9 @@ pub struct World<'a> {
     pub trace: Arc<str>,
     /// Whether what its steps do is told.
     pub watched: bool,
+    /// Takes the rows of a plan's fetch as they come, in their order, up to the first that it does not take (`false`): those are kept
+    /// here. The fetch may fail yet.
+    pub arrived: &'a (dyn Fn(StepId, &Rows) -> bool + Sync),
 }
 
 /// Runs a plan.
@@ -139,8 +142,7 @@ impl Run<'_> {
                     (Step::Fetch(fetch), Ok(made)) => {
                         let of = attempt.of.unwrap_or(id);
                         fetches.push(async move {
-                            let rows = run.fetch_in_time(of, fetch, &made, attempt.stop).await;
-                            (id, rows.map(|rows| Arc::new(Made::Rows(Arc::new(rows)))))
+                            (id, run.fetch_in_time(of, fetch, &made, attempt.stop).await.map(Arc::new))
                         });
                     }
                     (Step::Union(union), Ok(made)) => {
@@ -183,11 +185,11 @@ impl Run<'_> {
         fetch: &FetchStep,
         made: &[Arc<Made>],
         stop: Option<usize>,
-    ) -> Result<RowSet, Fault> {
+    ) -> Result<Made, Fault> {
         let end = tokio::time::Instant::from_std(self.context.deadline);
         let from = self.watch.as_ref().map(|_| Instant::now());
         let mut statements = 0;
-        let rows = match until(end, self.fetch(fetch, made, stop, &mut statements)).await {
+        let rows = match until(end, self.fetch(of, fetch, made, stop, &mut statements)).await {
             Ok(rows) => rows,
             Err(_) => Err(overdue(self.world.sources[fetch.source].name())),
         };

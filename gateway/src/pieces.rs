@@ -16,7 +16,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use crate::packed::{Packed, Unpack};
 
 /// About how many bytes a piece has; short answers are one.
-pub(crate) const PIECE: usize = 64 << 10;
+pub(crate) const PIECE: usize = 256 << 10;
 /// What a row may take beyond that before the room for a piece is made again.
 const MARGIN: usize = 4 << 10;
 
@@ -69,6 +69,12 @@ impl Pieces {
             self.left += out.len() as u64;
             self.pieces.push_back(Piece::Bytes(out.into()));
         }
+    }
+
+    /// Appends other pieces.
+    pub(crate) fn append(&mut self, mut others: Self) {
+        self.left += others.left;
+        self.pieces.append(&mut others.pieces);
     }
 
     /// Appends bytes that others have too.

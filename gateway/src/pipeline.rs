@@ -23,7 +23,7 @@ use crate::plan_cache::PlanCache;
 use crate::ran::ran;
 use crate::refusal::write_refusal;
 use crate::request::{Answer, Request};
-use crate::respond::{self, respond};
+use crate::respond::{self, Ahead, respond};
 use crate::validate::validate;
 
 /// What requests are answered by: a model, and what is kept between requests.
@@ -48,20 +48,29 @@ impl Engine<'_> {
             Ok(texts) => texts,
             Err(error) => return refused(&[error], &request.trace),
         };
-        let (trace, watched) = (request.trace.clone(), request.plan);
-        let world = execute::World { sources: &model.sources, variables: &variables, limits, trace, watched };
-        let fetched = execute(&plan, world).await;
-        let ran = fetched.seen.as_ref().map(|seen| ran(&plan, model, &fetched, seen));
         let world = respond::World {
             model,
             slice: &request.slice,
             variables: &variables,
             trace: &request.trace,
             cursors,
-            plan: ran.as_ref(),
             schemas: &schemas,
         };
-        let (body, errors) = respond(&plan, &fetched, &world);
+        let ahead = Ahead::new(&plan, &world);
+        let fetched = execute(
+            &plan,
+            execute::World {
+                sources: &model.sources,
+                variables: &variables,
+                limits,
+                trace: request.trace.clone(),
+                watched: request.plan,
+                arrived: &|step, rows| ahead.arrived(step, rows),
+            },
+        )
+        .await;
+        let ran = fetched.seen.as_ref().map(|seen| ran(&plan, model, &fetched, seen));
+        let (body, errors) = respond(&plan, &fetched, ahead, ran.as_ref(), &world);
         // The state of a source and the course of a plan are true for a moment only; a long schema has no tag.
         let unkept = |field: &Output| matches!(field.value, OutputValue::Sources(_) | OutputValue::Schema(_));
         let passing = errors > 0 || ran.is_some() || plan.output.iter().any(unkept);

@@ -3,6 +3,7 @@
 //! In: [`Fetched`] × [`Plan`]. Out: JSON in pieces. *Invariant*: keys in the order asked for; every null that a fault
 //! caused has its entry in `errors`, with its path; a null where none may be empties the nearest place that may be null.
 
+mod ahead;
 mod cell;
 mod connection;
 mod errors;
@@ -17,6 +18,8 @@ use arrow_array::Array;
 use lilong_connectors::source::State;
 use lilong_schema::Slice;
 
+pub use self::ahead::Ahead;
+use self::ahead::List;
 use self::cell::{Column, Written};
 use self::errors::{Errors, Segment};
 use self::lost::{FAULTY, MISSING};
@@ -41,37 +44,28 @@ pub struct World<'a> {
     pub trace: &'a str,
     /// What cursors are sealed with.
     pub cursors: &'a CursorKey,
-    /// The plan and what its steps did, where that is told.
-    pub plan: Option<&'a serde_json::Value>,
     /// The text of each long schema of the plan.
     pub(crate) schemas: &'a [Arc<Packed>],
 }
 
-/// Writes an answer: `{"data":…}`, then `"errors"` if there are any. Gives the number of errors beside it.
-pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Pieces, usize) {
-    let mut writer = Writer {
-        world,
-        plan,
-        missing: &fetched.missing,
-        steps: fetched
-            .steps
-            .iter()
-            .map(|step| match step {
-                Ok(made) => match &**made {
-                    Made::Placed(placed) => Some(Ok(placed)),
-                    _ => None,
-                },
-                Err(fault) => Some(Err(fault)),
-            })
-            .collect(),
-        columns: (0..fetched.steps.len()).map(|_| Vec::new()).collect(),
-        connections: Vec::new(),
-        payload: Vec::new(),
-        pieces: Pieces::default(),
-        out: Vec::with_capacity(1024),
-        path: Vec::new(),
-        errors: Errors::new(world.trace),
-    };
+/// Writes an answer: `{"data":…}`, then `"errors"` if there are any; `plan` is what became of the plan, if it is told. Gives the
+/// number of errors beside it.
+pub fn respond(
+    plan: &Plan,
+    fetched: &Fetched,
+    ahead: Ahead<'_>,
+    ran: Option<&serde_json::Value>,
+    world: &World<'_>,
+) -> (Pieces, usize) {
+    let steps = fetched.steps.iter().map(|step| match step {
+        Ok(made) => match &**made {
+            Made::Placed(placed) => Some(Ok(placed)),
+            _ => None,
+        },
+        Err(fault) => Some(Err(fault)),
+    });
+    let mut writer = Writer::new(plan, world, steps.collect());
+    (writer.missing, writer.ahead) = (&fetched.missing, ahead.into_lists());
     writer.resolve(&plan.output, None);
     writer.out.extend_from_slice(b"{\"data\":");
     writer.object(&plan.output, None);
@@ -84,7 +78,7 @@ pub fn respond(plan: &Plan, fetched: &Fetched, world: &World<'_>) -> (Pieces, us
         errors.add_missing(&missing.field, missing.fault);
     }
     let count = errors.finish(&mut out);
-    extensions::write(&lost, &fetched.age.stale, world.plan, &mut out);
+    extensions::write(&lost, &fetched.age.stale, ran, &mut out);
     out.push(b'}');
     pieces.push(out);
     (pieces, count)
@@ -94,6 +88,8 @@ struct Writer<'a> {
     world: &'a World<'a>,
     plan: &'a Plan,
     missing: &'a [(StepId, Fault)],
+    /// What is written already.
+    ahead: Vec<List<'a>>,
     steps: Vec<Option<Result<&'a Placed, &'a Fault>>>,
     /// By join: the typed columns of its rows, where a field shows them.
     columns: Vec<Vec<Option<Column<'a>>>>,
@@ -118,18 +114,31 @@ struct At<'a, 'b> {
 }
 
 impl<'a> Writer<'a> {
+    /// Nothing written yet, of steps that nobody is missing from.
+    fn new(plan: &'a Plan, world: &'a World<'a>, steps: Vec<Option<Result<&'a Placed, &'a Fault>>>) -> Self {
+        Self {
+            world,
+            plan,
+            missing: &[],
+            ahead: Vec::new(),
+            columns: steps.iter().map(|_| Vec::new()).collect(),
+            steps,
+            connections: Vec::new(),
+            payload: Vec::new(),
+            pieces: Pieces::default(),
+            out: Vec::with_capacity(1024),
+            path: Vec::new(),
+            errors: Errors::new(world.trace),
+        }
+    }
+
     /// Finds the typed columns of all cells, once; `join` gives the rows they are of.
     fn resolve(&mut self, outputs: &'a [Output], join: Option<StepId>) {
         for output in outputs {
             match &output.value {
                 OutputValue::Object(fields) => self.resolve(fields, join),
                 OutputValue::Whole(whole) => self.resolve(&whole.fields, join),
-                OutputValue::Rows(rows) => {
-                    if let Some(Ok(placed)) = self.steps[rows.join] {
-                        self.columns[rows.join].resize_with(placed.rows.batch.num_columns(), || None);
-                    }
-                    self.resolve(&rows.fields, Some(rows.join));
-                }
+                OutputValue::Rows(rows) => self.resolve_rows(rows),
                 OutputValue::Cell(cell) => {
                     if let Some(join) = join
                         && let Some(Ok(placed)) = self.steps[join]
@@ -142,6 +151,13 @@ impl<'a> Writer<'a> {
                 _ => {}
             }
         }
+    }
+
+    fn resolve_rows(&mut self, rows: &'a RowsOutput) {
+        if let Some(Ok(placed)) = self.steps[rows.join] {
+            self.columns[rows.join].resize_with(placed.rows.batch.num_columns(), || None);
+        }
+        self.resolve(&rows.fields, Some(rows.join));
     }
 
     /// An object, with the cells of a row if it is made of one.
@@ -211,11 +227,10 @@ impl<'a> Writer<'a> {
     fn placed(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize) {
         let columns = std::mem::take(&mut self.columns[rows.join]);
         let lost = first_lost_key(&rows.fields, &mut Vec::new(), placed, parent, &columns);
-        let at = |row| Some(At { rows, placed, row, columns: &columns });
         if let Some((index, fields, what)) = lost {
             self.out.extend_from_slice(b"null");
             if rows.list {
-                self.path.push(Segment::Index(index));
+                self.path.push(Segment::Index(placed.written + index));
             }
             let row = placed.rows_of(parent).nth(index).unwrap_or_default();
             self.mismatch(rows, placed, row, &fields, what);
@@ -224,19 +239,12 @@ impl<'a> Writer<'a> {
             }
         } else if rows.list {
             self.out.push(b'[');
-            for (index, row) in placed.rows_of(parent).enumerate() {
-                if index > 0 {
-                    self.out.push(b',');
-                }
-                self.path.push(Segment::Index(index));
-                self.object(&rows.fields, at(row));
-                self.path.pop();
-                self.pieces.take_full(&mut self.out);
-            }
+            self.written(rows);
+            self.list(rows, placed, parent, &columns);
             self.out.push(b']');
         } else {
             match placed.rows_of(parent).next() {
-                Some(row) => self.object(&rows.fields, at(row)),
+                Some(row) => self.object(&rows.fields, Some(At { rows, placed, row, columns: &columns })),
                 None => {
                     self.out.extend_from_slice(b"null");
                     // The row may live where nobody answered.
@@ -247,6 +255,28 @@ impl<'a> Writer<'a> {
             }
         }
         self.columns[rows.join] = columns;
+    }
+
+    /// Puts rows here that are written already.
+    fn written(&mut self, rows: &RowsOutput) {
+        if let Some(at) = self.ahead.iter().position(|list| std::ptr::eq(list.output, rows)) {
+            let list = self.ahead.swap_remove(at);
+            self.pieces.push(std::mem::take(&mut self.out));
+            self.pieces.append(list.text);
+        }
+    }
+
+    /// The rows of a parent that are not written yet.
+    fn list(&mut self, rows: &'a RowsOutput, placed: &'a Placed, parent: usize, columns: &[Option<Column<'a>>]) {
+        for (index, row) in (placed.written..).zip(placed.rows_of(parent)) {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.path.push(Segment::Index(index));
+            self.object(&rows.fields, Some(At { rows, placed, row, columns }));
+            self.path.pop();
+            self.pieces.take_full(&mut self.out);
+        }
     }
 
     fn sources(&mut self, fields: &[SourceOutput]) {

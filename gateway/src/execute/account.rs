@@ -80,7 +80,7 @@ pub(super) fn count_rows(plan: &Plan, steps: &mut [StepResult], most: usize) {
         let Ok(made) = &steps[id] else { continue };
         let Made::Placed(placed) = &**made else { continue };
         let mut own = vec![0u32; placed.rows.batch.num_rows()];
-        let mut rows = 0u64;
+        let mut rows = placed.written as u64;
         for parent in 0..placed.offsets.len() - 1 {
             let weight = match &join.parent {
                 Some(above) => weights[above.step].get(parent).copied().unwrap_or_default(),

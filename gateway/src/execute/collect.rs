@@ -7,23 +7,26 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use futures::StreamExt;
-use lilong_connectors::{BoundFetch, CellFault, Comparison, Error, ErrorKind, Fetch, Operand, Predicate, Source};
+use lilong_connectors::{
+    BoundFetch, CellFault, Comparison, Error, ErrorKind, Fetch, Operand, Predicate, Prepared, Source,
+};
 use lilong_schema::Value;
 
 use super::held::Held;
 use super::{Fault, Made, RowSet, Run, bind, internal};
 use crate::error::Code;
-use crate::plan::{Ceiling, FetchStep, KeysFrom};
+use crate::plan::{Ceiling, FetchStep, KeysFrom, StepId};
 
 impl Run<'_> {
-    /// All rows of a fetch, and how many statements it takes.
+    /// All rows of a fetch, for a step of the plan, and how many statements it takes.
     pub(super) async fn fetch(
         &self,
+        of: StepId,
         step: &FetchStep,
         made: &[Arc<Made>],
         stop: Option<usize>,
         statements: &mut usize,
-    ) -> Result<RowSet, Fault> {
+    ) -> Result<Made, Fault> {
         let source = &self.world.sources[step.source];
         let mut operands = bind::operands(&step.operands, made, self.world.variables)?;
         let mut ceiling = step.ceiling;
@@ -39,18 +42,22 @@ impl Run<'_> {
             None => None,
             Some(from) => match self.keys(from, fetch, || prepared.key_schema(), made)? {
                 Some(keys) if keys.num_rows() > 0 => Some(keys),
-                _ => return Ok(RowSet { batch: RecordBatch::new_empty(prepared.schema()), faults: Vec::new() }),
+                _ => return Ok(Made::Rows(Arc::new(none(prepared)))),
             },
         };
         if is_false(&fetch.predicate, &operands) {
-            return Ok(RowSet { batch: RecordBatch::new_empty(prepared.schema()), faults: Vec::new() });
+            return Ok(Made::Rows(Arc::new(none(prepared))));
         }
         let most = source.capabilities().keys.max(1);
         *statements = keys.as_ref().map_or(1, |keys| keys.num_rows().div_ceil(most));
         let bound = BoundFetch { prepared: prepared.clone(), operands, keys };
-        let (rows, held) = self.ask(source, &step.field, ceiling, bound).await?;
-        held.keep();
-        Ok(rows)
+        let mut into = Collected::new(Some(of), Held::of(&self.bytes));
+        let rows = self.collect_all(source, &step.field, ceiling, bound, &mut into).await?;
+        into.held.keep();
+        Ok(match into.taken {
+            0 => Made::Rows(Arc::new(rows)),
+            written => Made::Rest(written, Arc::new(rows)),
+        })
     }
 
     /// The keys of a fetch; `None` if an argument cannot be a key, so that no row has it.
@@ -77,26 +84,39 @@ impl Run<'_> {
         }
     }
 
-    /// All rows that a source gives, and what is counted as held for them; more keys than it takes at once go in several requests.
+    /// All rows that a source gives, and what is counted as held for them.
     pub(super) async fn ask(
         &self,
         source: &Source,
         field: &str,
         ceiling: Ceiling,
-        mut bound: BoundFetch,
+        bound: BoundFetch,
     ) -> Result<(RowSet, Held<'_>), Fault> {
-        let mut into = Collected { batches: Vec::new(), faults: Vec::new(), rows: 0, held: Held::of(&self.bytes) };
+        let mut into = Collected::new(None, Held::of(&self.bytes));
+        let rows = self.collect_all(source, field, ceiling, bound, &mut into).await?;
+        Ok((rows, into.held))
+    }
+
+    /// More keys than a source takes at once go in several requests.
+    async fn collect_all(
+        &self,
+        source: &Source,
+        field: &str,
+        ceiling: Ceiling,
+        mut bound: BoundFetch,
+        into: &mut Collected<'_>,
+    ) -> Result<RowSet, Fault> {
         let most = if bound.keys.is_some() { source.capabilities().keys.max(1) } else { usize::MAX };
         match bound.keys.take() {
             Some(keys) if keys.num_rows() > most => {
                 for at in (0..keys.num_rows()).step_by(most) {
                     bound.keys = Some(slice(&keys, at, most));
-                    self.collect(source, field, ceiling, &bound, &mut into).await?;
+                    self.collect(source, field, ceiling, &bound, into).await?;
                 }
             }
             keys => {
                 bound.keys = keys;
-                self.collect(source, field, ceiling, &bound, &mut into).await?;
+                self.collect(source, field, ceiling, &bound, into).await?;
             }
         }
         let batch = match into.batches.len() {
@@ -105,7 +125,7 @@ impl Run<'_> {
             _ => concat_batches(&bound.prepared.schema(), &into.batches).map_err(|error| self.internal(&error))?,
         };
         into.faults.sort_unstable_by_key(|fault| (fault.row, fault.column));
-        Ok((RowSet { batch, faults: into.faults }, into.held))
+        Ok(RowSet { batch, faults: std::mem::take(&mut into.faults) })
     }
 
     async fn collect(
@@ -119,16 +139,20 @@ impl Run<'_> {
         let mut stream = source.fetch(bound, &self.context).await.map_err(|error| self.fault(source, &error))?;
         while let Some(rows) = stream.next().await {
             let rows = rows.map_err(|error| self.fault(source, &error))?;
-            into.faults.extend(rows.faults.iter().map(|fault| CellFault { row: fault.row + into.rows, ..*fault }));
-            into.rows += rows.batch.num_rows();
-            let size = rows.batch.get_array_memory_size();
-            into.batches.push(rows.batch);
-            if into.rows > ceiling.rows {
+            let count = rows.batch.num_rows();
+            if into.taken + into.kept + count > ceiling.rows {
                 return Err(too_many(field, ceiling));
             }
-            if into.held.add(size) > self.world.limits.budget_bytes {
+            if into.held.add(rows.batch.get_array_memory_size()) > self.world.limits.budget_bytes {
                 return Err(too_heavy(self.world.limits.budget_bytes));
             }
+            if into.batches.is_empty() && into.of.is_some_and(|of| (self.world.arrived)(of, &rows)) {
+                into.taken += count;
+                continue;
+            }
+            into.faults.extend(rows.faults.iter().map(|fault| CellFault { row: fault.row + into.kept, ..*fault }));
+            into.kept += count;
+            into.batches.push(rows.batch);
         }
         Ok(())
     }
@@ -157,10 +181,25 @@ impl Run<'_> {
 
 /// The rows of a fetch so far.
 struct Collected<'a> {
+    /// The step of the plan that they may be taken of as they come.
+    of: Option<StepId>,
+    /// How many were taken; all of them stand before the others.
+    taken: usize,
+    /// How many were not.
+    kept: usize,
     batches: Vec<RecordBatch>,
     faults: Vec<CellFault>,
-    rows: usize,
     held: Held<'a>,
+}
+
+impl<'a> Collected<'a> {
+    fn new(of: Option<StepId>, held: Held<'a>) -> Self {
+        Self { of, taken: 0, kept: 0, batches: Vec::new(), faults: Vec::new(), held }
+    }
+}
+
+fn none(prepared: &Prepared) -> RowSet {
+    RowSet { batch: RecordBatch::new_empty(prepared.schema()), faults: Vec::new() }
 }
 
 fn slice(keys: &RecordBatch, at: usize, most: usize) -> RecordBatch {

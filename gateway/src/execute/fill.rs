@@ -43,7 +43,7 @@ pub(super) fn fill(step: &FillStep, placed: &Placed, wide: &RowSet) -> Result<Pl
     if kept.len() == rows.batch.num_rows() {
         let rows = Arc::new(beside(step, rows, wide, found)?);
         let (offsets, indices) = (placed.offsets.clone(), placed.indices.clone());
-        return Ok(Placed { rows, offsets, indices, faults: placed.faults.clone(), more });
+        return Ok(Placed { rows, written: 0, offsets, indices, faults: placed.faults.clone(), more });
     }
     let mut number = vec![None; rows.batch.num_rows()];
     for (new, old) in kept.iter().enumerate() {
@@ -55,7 +55,7 @@ pub(super) fn fill(step: &FillStep, placed: &Placed, wide: &RowSet) -> Result<Pl
         offsets.push(indices.len() as u32);
     }
     let rows = Arc::new(beside(step, &take(rows, &kept)?, wide, found)?);
-    Ok(Placed { rows, offsets, indices: Some(indices), faults: placed.faults.clone(), more })
+    Ok(Placed { rows, written: 0, offsets, indices: Some(indices), faults: placed.faults.clone(), more })
 }
 
 /// Rows with cells of others, by their numbers, in their midst.
@@ -115,6 +115,7 @@ mod tests {
         let rows = rows(vec![("id", numbers(&[7, 8, 9])), ("value", numbers(&[70, 80, 90]))], faults);
         Placed {
             rows: Arc::new(rows),
+            written: 0,
             offsets: vec![0, 2, 2, 3],
             indices: Some(vec![2, 0, 1]),
             faults: Vec::new(),

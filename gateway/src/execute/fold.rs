@@ -166,7 +166,7 @@ pub(super) fn assign(step: &AssignStep, made: &[Arc<Made>]) -> Result<Placed, Fa
         }
     }
     let rows = if indices.contains(&count) { Arc::new(with_empty(&folded, &step.counts)?) } else { folded };
-    Ok(Placed { rows, offsets, indices: Some(indices), faults, more: Vec::new() })
+    Ok(Placed { rows, written: 0, offsets, indices: Some(indices), faults, more: Vec::new() })
 }
 
 /// The rows, and after them what no rows come to.

@@ -13,21 +13,14 @@ use crate::plan::{JoinRule, JoinStep, Parent, integer};
 
 /// Places rows.
 pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) -> Result<Placed, Fault> {
+    if let Some(Made::Rest(written, rest)) = made.first().map(|made| &**made) {
+        return Ok(placed_whole(step, *written, rest));
+    }
     let rows = &rows(made, 0)?;
     let cut = Cut::of(step, rows, variables)?;
     let mut placing = Placing { offsets: vec![0], indices: Vec::new(), faults: Vec::new(), more: Vec::new() };
     match &step.parent {
-        None if cut.is_nothing() => {
-            let count = rows.batch.num_rows();
-            let offsets = vec![0, count as u32];
-            let mut placed =
-                Placed { rows: rows.clone(), offsets, indices: None, faults: Vec::new(), more: Vec::new() };
-            if let Some(fault) = broken(step, count) {
-                placed.offsets = vec![0, 0];
-                placed.faults.push((0, fault));
-            }
-            return Ok(placed);
-        }
+        None if cut.is_nothing() => return Ok(placed_whole(step, 0, rows)),
         None => {
             let all = (0..rows.batch.num_rows() as u32).collect::<Vec<_>>();
             placing.cut(step, &cut, &all);
@@ -55,6 +48,16 @@ pub(super) fn place(step: &JoinStep, made: &[Arc<Made>], variables: &Variables) 
         }
     }
     placing.finish(rows)
+}
+
+/// The root has all rows as they stand.
+fn placed_whole(step: &JoinStep, written: usize, rows: &Arc<RowSet>) -> Placed {
+    let mut placed = Placed::as_they_stand(written, rows.clone());
+    if let Some(fault) = broken(step, written + rows.batch.num_rows()) {
+        placed.offsets = vec![0, 0];
+        placed.faults.push((0, fault));
+    }
+    placed
 }
 
 struct Placing {
@@ -101,7 +104,7 @@ impl Placing {
             }
         }
         if used == count {
-            return Ok(Placed { rows: rows.clone(), offsets, indices: Some(indices), faults, more });
+            return Ok(Placed { rows: rows.clone(), written: 0, offsets, indices: Some(indices), faults, more });
         }
         let kept = (0..count as u32).filter(|row| number[*row as usize] == 0).collect::<Vec<_>>();
         for (new, old) in kept.iter().enumerate() {
@@ -110,7 +113,7 @@ impl Placing {
         for row in &mut indices {
             *row = number[*row as usize];
         }
-        Ok(Placed { rows: Arc::new(take(rows, &kept)?), offsets, indices: Some(indices), faults, more })
+        Ok(Placed { rows: Arc::new(take(rows, &kept)?), written: 0, offsets, indices: Some(indices), faults, more })
     }
 }
 

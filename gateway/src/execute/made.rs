@@ -17,6 +17,8 @@ use super::{Fault, internal};
 pub enum Made {
     /// Rows.
     Rows(Arc<RowSet>),
+    /// Rows of which so many first ones are written already, and those that are not.
+    Rest(usize, Arc<RowSet>),
     /// Rows of a union without those of its silent members, which are passed on with the keys that are told by them.
     Partial(Arc<RowSet>, Vec<Silent>),
     /// Keys, none twice and none with a null; and the members of a union whose rows cannot be checked by them.
@@ -33,8 +35,9 @@ impl Made {
     pub fn len(&self) -> usize {
         match self {
             Made::Rows(rows) | Made::Partial(rows, _) => rows.batch.num_rows(),
+            Made::Rest(written, rows) => written + rows.batch.num_rows(),
             Made::Keys(keys, _) => keys.num_rows(),
-            Made::Placed(placed) => placed.rows.batch.num_rows(),
+            Made::Placed(placed) => placed.written + placed.rows.batch.num_rows(),
         }
     }
 
@@ -47,7 +50,7 @@ impl Made {
     pub(super) fn silent(&self) -> &[Silent] {
         match self {
             Made::Partial(_, silent) | Made::Keys(_, silent) => silent,
-            Made::Rows(_) | Made::Placed(_) => &[],
+            Made::Rows(_) | Made::Rest(..) | Made::Placed(_) => &[],
         }
     }
 
@@ -74,6 +77,8 @@ pub struct RowSet {
 pub struct Placed {
     /// The rows that some parent has.
     pub rows: Arc<RowSet>,
+    /// How many stood before them and are written already, if there is one parent that has all as they stand.
+    pub written: usize,
     /// Where each parent's rows begin in `indices`; one more than there are parents.
     pub offsets: Vec<u32>,
     /// Row numbers; `None`: the rows as they stand.
@@ -93,6 +98,12 @@ impl RowSet {
 }
 
 impl Placed {
+    /// All rows in their order, given to one parent, after so many that are written.
+    pub fn as_they_stand(written: usize, rows: Arc<RowSet>) -> Self {
+        let offsets = vec![0, rows.batch.num_rows() as u32];
+        Self { rows, written, offsets, indices: None, faults: Vec::new(), more: Vec::new() }
+    }
+
     /// The row numbers of a parent.
     pub fn rows_of(&self, parent: usize) -> impl ExactSizeIterator<Item = usize> + '_ {
         let (start, end) = (self.offsets[parent] as usize, self.offsets[parent + 1] as usize);
@@ -118,6 +129,8 @@ pub type StepResult = Result<Arc<Made>, Fault>;
 pub(super) fn rows(made: &[Arc<Made>], at: usize) -> Result<Arc<RowSet>, Fault> {
     match made.get(at).map(|made| &**made) {
         Some(Made::Rows(rows) | Made::Partial(rows, _)) => Ok(rows.clone()),
+        // Only a join that takes them as they stand may do without those that are written.
+        Some(Made::Rest(..)) => Err(internal()),
         Some(Made::Placed(placed)) => Ok(placed.rows.clone()),
         Some(Made::Keys(keys, _)) => Ok(Arc::new(RowSet { batch: keys.clone(), faults: Vec::new() })),
         None => Err(internal()),

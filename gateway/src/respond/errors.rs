@@ -49,6 +49,11 @@ impl Errors {
         Self { trace: trace.to_owned(), out: Vec::new(), count: 0, told: HashMap::new() }
     }
 
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Adds an entry; `fetch` is the join it belongs to.
     pub(super) fn add(&mut self, fetch: usize, code: Code, source: Option<&str>, message: &str, path: &[Segment<'_>]) {
         let told = self.told.entry((fetch, code)).or_default();
