@@ -17,6 +17,8 @@ use crate::packed::{Packed, Unpack};
 
 /// About how many bytes a piece has; short answers are one.
 pub(crate) const PIECE: usize = 256 << 10;
+/// Bytes that may stand before a packed text, and as many behind it, for it to be sent as it is packed.
+const AROUND: usize = 64 << 10;
 /// What a row may take beyond that before the room for a piece is made again.
 const MARGIN: usize = 4 << 10;
 
@@ -89,7 +91,7 @@ impl Pieces {
         self.pieces.push_back(Piece::Packed(packed));
     }
 
-    /// The packed text, if there is one with no more than a piece before and behind it.
+    /// The packed text, if there is one with little before and behind it.
     pub(crate) fn around_packed(&self) -> Option<Around<'_>> {
         let is_packed = |piece: &Piece| matches!(piece, Piece::Packed(_));
         let at = self.pieces.iter().position(is_packed)?;
@@ -97,7 +99,7 @@ impl Pieces {
             let mut text = Vec::new();
             for piece in pieces {
                 match piece {
-                    Piece::Bytes(bytes) if text.len() + bytes.len() <= PIECE => text.extend_from_slice(bytes),
+                    Piece::Bytes(bytes) if text.len() + bytes.len() <= AROUND => text.extend_from_slice(bytes),
                     _ => return None,
                 }
             }
@@ -218,12 +220,12 @@ mod tests {
             }
             pieces.around_packed().map(|around| (around.before.len(), around.behind.len()))
         };
-        assert_eq!(around(&[Some(3), Some(4), None, Some(PIECE)]), Some((7, PIECE)));
+        assert_eq!(around(&[Some(3), Some(4), None, Some(AROUND)]), Some((7, AROUND)));
         assert_eq!(around(&[None]), Some((0, 0)));
         assert_eq!(around(&[Some(3)]), None);
         assert_eq!(around(&[None, Some(1), None]), None, "two frames");
-        assert_eq!(around(&[Some(PIECE), Some(1), None]), None, "too much to send as it is");
-        assert_eq!(around(&[None, Some(PIECE), Some(1)]), None);
+        assert_eq!(around(&[Some(AROUND), Some(1), None]), None, "too much to send as it is");
+        assert_eq!(around(&[None, Some(AROUND), Some(1)]), None);
     }
 
     #[test]

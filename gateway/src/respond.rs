@@ -48,7 +48,7 @@ pub struct World<'a> {
     pub(crate) schemas: &'a [Arc<Packed>],
 }
 
-/// Writes an answer: `{"data":…}`, then `"errors"` if there are any; `plan` is what became of the plan, if it is told. Gives the
+/// Writes an answer: `{"data":…}`, then `"errors"` if there are any; `ran` is what became of the plan, if it is told. Gives the
 /// number of errors beside it.
 pub fn respond(
     plan: &Plan,
@@ -239,7 +239,7 @@ impl<'a> Writer<'a> {
             }
         } else if rows.list {
             self.out.push(b'[');
-            self.written(rows);
+            self.written(rows, placed);
             self.list(rows, placed, parent, &columns);
             self.out.push(b']');
         } else {
@@ -258,9 +258,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Puts rows here that are written already.
-    fn written(&mut self, rows: &RowsOutput) {
-        if let Some(at) = self.ahead.iter().position(|list| std::ptr::eq(list.output, rows)) {
-            let list = self.ahead.swap_remove(at);
+    fn written(&mut self, rows: &RowsOutput, placed: &Placed) {
+        let at = self.ahead.iter().position(|list| std::ptr::eq(list.output, rows));
+        let list = at.map(|at| self.ahead.swap_remove(at));
+        debug_assert_eq!(list.as_ref().map_or(0, |list| list.rows), placed.written);
+        if let Some(list) = list {
             self.pieces.push(std::mem::take(&mut self.out));
             self.pieces.append(list.text);
         }

@@ -2,6 +2,7 @@
 //!
 //! Sources are memory sources under a script; the clock is tokio's and stands still.
 
+mod ahead;
 mod budget;
 mod together;
 mod town;
