@@ -129,11 +129,10 @@ pub type StepResult = Result<Arc<Made>, Fault>;
 pub(super) fn rows(made: &[Arc<Made>], at: usize) -> Result<Arc<RowSet>, Fault> {
     match made.get(at).map(|made| &**made) {
         Some(Made::Rows(rows) | Made::Partial(rows, _)) => Ok(rows.clone()),
-        // Only a join that takes them as they stand may do without those that are written.
-        Some(Made::Rest(..)) => Err(internal()),
         Some(Made::Placed(placed)) => Ok(placed.rows.clone()),
         Some(Made::Keys(keys, _)) => Ok(Arc::new(RowSet { batch: keys.clone(), faults: Vec::new() })),
-        None => Err(internal()),
+        // Only a join that takes rows as they stand may do without those that are written.
+        Some(Made::Rest(..)) | None => Err(internal()),
     }
 }
 
