@@ -99,6 +99,7 @@ impl Opened {
             ceiling,
             store,
         };
+        opened.note_unknown();
         opened.connect(&mut findings);
         findings.extend(opened.catalog.unusable.iter().flat_map(faults_beside));
         opened.findings = findings;
@@ -113,12 +114,19 @@ impl Opened {
         let found = discover::expand(&blocks, discovered, Ask::Missing, &mut findings).await;
         self.discovered = found.discovered;
         (self.undiscovered, self.silent) = found.silent.into_iter().unzip();
+        self.note_unknown();
         add_discovered(&mut self.catalog, found.sources, self.undiscovered.is_empty(), &mut findings);
         let names = self.connect(&mut findings);
         for finding in findings {
             tracing::error!("{finding}");
         }
         names
+    }
+
+    /// Tells the catalog which blocks may stand for sources that nobody knows.
+    fn note_unknown(&mut self) {
+        let never = |block: &&SourceSettings| self.discovered.parts(block).is_none_or(<[String]>::is_empty);
+        self.catalog.unknown = self.undiscovered.iter().filter(never).map(|block| block.name.clone()).collect();
     }
 
     /// Opens a connector for each source that has none and whose kind is known; their names.
@@ -177,8 +185,7 @@ impl Opened {
         all
     }
 
-    /// Federates; the second part is what federation found: no problems where a block was asked in vain that never found
-    /// anything.
+    /// Federates; the second part is what federation found.
     pub fn model(&self, descriptions: &BTreeMap<String, SourceDescription>) -> (Model, Vec<Problem>) {
         let (federated, mut findings) = federate::federate(&self.catalog, descriptions);
         let mut sources = Vec::with_capacity(federated.own_sources().len());
@@ -192,12 +199,6 @@ impl Opened {
             }
         }
         findings.extend(federated.warnings.iter().cloned());
-        if self.undiscovered.iter().any(|block| self.discovered.parts(block).is_none_or(<[String]>::is_empty)) {
-            // What seems to lead nowhere may lead to sources that are not known yet.
-            for finding in &mut findings {
-                finding.severity = Severity::Warning;
-            }
-        }
         (Model { federated: Arc::new(federated), sources }, findings)
     }
 

@@ -48,6 +48,17 @@ pub struct Catalog {
     pub links: Vec<LinkSettings>,
     /// `[[union]]` blocks.
     pub unions: Vec<UnionSettings>,
+    /// Names of `[[discover]]` blocks, with `{name}` in them, that nobody has answered and that never found anything: sources of
+    /// such names may be there.
+    pub unknown: Vec<String>,
+}
+
+impl Catalog {
+    /// The names under [`Catalog::unknown`] that sources of a name like `pattern` may hide behind.
+    pub fn unknown(&self, pattern: &pattern::Pattern) -> impl Iterator<Item = &str> {
+        let meets = |name: &&String| pattern::Pattern::of_block(name).meets(pattern);
+        self.unknown.iter().filter(meets).map(String::as_str)
+    }
 }
 
 /// Where something stands.

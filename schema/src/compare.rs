@@ -3,6 +3,8 @@
 //! Things are matched by what they are in their database, so that a new GraphQL name of an old thing is a rename.
 //! What goes or comes with a whole source or collection is not told one by one.
 
+mod generated;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -43,6 +45,7 @@ type Inventory = BTreeMap<String, Named>;
 
 /// What changed from `old` to `new`: what went or is different, then what came, each by what it is.
 pub fn compare(old: &Federated, new: &Federated) -> Vec<Change> {
+    let models = (old, new);
     let (old, new) = (inventory(old), inventory(new));
     let mut changes = Vec::new();
     for (what, before) in &old {
@@ -65,6 +68,7 @@ pub fn compare(old: &Federated, new: &Federated) -> Vec<Change> {
             changes.push(Change { breaking, text });
         }
     }
+    changes.extend(generated::changes(models.0, models.1, |what| new.contains_key(what)));
     for (what, after) in &new {
         let with_parent = after.parent.as_ref().is_some_and(|parent| !old.contains_key(parent));
         if !old.contains_key(what) && !with_parent {
@@ -210,6 +214,34 @@ mod tests {
                  breaking: removed primary key civil.street(id) (Civil.streetByPk)
                  added civil.house (Civil.house)",
             ),
+            (
+                "civil.resident: id Int; pk(id)",
+                "civil.resident: id Int; pk(id)
+                 civil.resident_groups: id Int; pk(id)",
+                "breaking: renamed groups of civil.resident: Civil.residentGroups is now residentGroups_2
+                 added civil.resident_groups (Civil.residentGroups)",
+            ),
+            (
+                "civil.resident: id Int; pk(id)",
+                "civil.resident: id Int; pk(id)
+                 civil.resident_bool_exp: id Int; pk(id)",
+                "breaking: renamed type BoolExp of civil.resident: CivilResidentBoolExp is now CivilResidentBoolExp_2
+                 added civil.resident_bool_exp (Civil.residentBoolExp)",
+            ),
+            (
+                "civil.resident: id Int; pk(id)
+                 civil.dose: resident_id Int; fk(resident_id) resident(id)",
+                "civil.resident: id Int, dose_aggregate Int; pk(id)
+                 civil.dose: resident_id Int; fk(resident_id) resident(id)",
+                "breaking: renamed aggregate of link civil.resident(id) → civil.dose(resident_id): CivilResident.doseAggregate is now doseAggregate_2
+                 added civil.resident.dose_aggregate (CivilResident.doseAggregate)",
+            ),
+            (
+                "civil.resident: a String",
+                "civil.resident: a JSON",
+                "breaking: retyped civil.resident.a (CivilResident.a): String is now JSON
+                 breaking: removed groups of civil.resident (Civil.residentGroups)",
+            ),
         ];
         for (old, new, expected) in table {
             let changes = compare(&model(old), &model(new));
@@ -238,5 +270,26 @@ mod tests {
         assert!(lines.contains(
             &"breaking: retyped civil.resident (Civil.person): [CivilResident!] is now [CivilPerson!]".to_owned()
         ));
+        assert!(!lines.iter().any(|line| line.contains("Aggregate") || line.contains("BoolExp")), "{lines:?}");
+    }
+
+    #[test]
+    fn a_column_to_group_by_that_gives_way_is_a_rename() {
+        use crate::federate::fixture::{described, federated, rename};
+        let (mut catalog, descriptions) = described(
+            "civil.t: id Int, x Int, street_id Int; pk(id); fk(street_id) street(id)
+             civil.street: id Int, name String; pk(id)",
+        );
+        let (old, _) = federated(&catalog, &descriptions);
+        rename(&mut catalog, "civil", "t", Some("x"), "street_name");
+        let (new, _) = federated(&catalog, &descriptions);
+        let lines: Vec<String> = compare(&old, &new).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            lines,
+            [
+                "breaking: renamed civil.t.x: CivilT.x is now street_name",
+                "breaking: renamed group column civil.street(name) of link civil.t(street_id) → civil.street(id): CivilTGroupBy.street_name is now street_name_2",
+            ]
+        );
     }
 }

@@ -91,6 +91,21 @@ fn what_breaks_is_listed_first_and_only_it_fails_the_check() {
 }
 
 #[test]
+fn a_damaged_description_fails_the_check_and_is_told_when_it_is_made_anew() {
+    let city = City::new();
+    describe(&city, &[], 0);
+    let stored = city.path("descriptions/civil.json");
+    fs::write(&stored, "<<<<<<< HEAD\n").unwrap();
+    for more in [&["--check"][..], &["--check", "--source", "civil"]] {
+        let said = on("describe", &city, more);
+        assert!(said.code == Some(1) && said.stderr.contains("civil.json"), "{said:?}");
+    }
+    let said = on("describe", &city, &[]);
+    assert!(said.code == Some(0) && said.stderr.contains("civil.json"), "{said:?}");
+    assert_eq!(describe(&city, &["--check"], 0), "2 sources described: nothing changed\n");
+}
+
+#[test]
 fn one_source_is_described_without_the_others() {
     let city = City::new();
     describe(&city, &[], 0);
@@ -112,6 +127,9 @@ fn a_vanished_source_answers_that_it_is_unavailable_until_it_is_pruned() {
     fs::rename(city.path("silos/b.sqlite"), city.path("away")).unwrap();
     describe(&city, &["--check"], 0);
     describe(&city, &[], 0);
+    assert_eq!(describe(&city, &["--source", "silo_a"], 0), "1 source described: nothing changed\n");
+    let said = on("describe", &city, &["--source", "silo_b"]);
+    assert!(said.code == Some(3) && said.stderr.contains("source silo_b: has vanished"), "{said:?}");
     let running = Running::serve(city.folder());
     let answer = running.ask("{ siloA { t { id } } siloB { t { id } } }");
     assert_eq!(answer["data"], json!({"siloA": {"t": [{"id": 7}]}, "siloB": {"t": null}}));
@@ -119,7 +137,8 @@ fn a_vanished_source_answers_that_it_is_unavailable_until_it_is_pruned() {
     fs::rename(city.path("away"), city.path("silos/b.sqlite")).unwrap();
     running.ask_until("{ siloB { t { id } } }", |answer| answer.get("errors").is_none());
     fs::remove_file(city.path("silos/b.sqlite")).unwrap();
-    describe(&city, &["--prune", "--check"], 1);
+    let said = on("describe", &city, &["--prune", "--check"]);
+    assert!(said.code == Some(1) && said.stderr.contains("silo_b has vanished and would be forgotten"), "{said:?}");
     assert!(city.path("descriptions/silo_b.json").exists(), "--check forgets nothing");
     assert_eq!(
         describe(&city, &["--prune"], 0),

@@ -49,8 +49,84 @@ fn a_server_that_is_away_stops_neither_a_start_nor_the_others() {
     let more = "[[union]]\nname = \"everywhere\"\nmembers = [\"far_*.t\"]\n\
                 [[link]]\nfrom = \"civil.t(id)\"\nto = \"far_parks.t(id)\"\nname = \"far\"\n";
     city.write("links.toml", more);
-    ends(&on("check", &city, &[]), 3, &["links.toml:3: warning", "links.toml:4: warning", "no source `far_parks`"]);
+    ends(
+        &on("check", &city, &[]),
+        3,
+        &["links.toml:3: warning", "links.toml:4: warning", "`far_parks` has not been found yet"],
+    );
     assert_eq!(Running::serve(city.folder()).ask("{ civil { t { id } } }"), whole);
+}
+
+#[test]
+fn what_is_wrong_in_itself_is_a_problem_whoever_is_away() {
+    let city = City::empty();
+    city.database("civil.sqlite", "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, card TEXT)");
+    city.write("lilong.toml", &format!("{NOBODY}{HERE}[source.rename]\n\"t.card\" = \"name\"\n"));
+    ends(&on("describe", &city, &[]), 1, &["rename"]);
+    city.write("lilong.toml", &format!("{NOBODY}{HERE}"));
+    let link = "[[link]]\nfrom = \"civil.t(nothing)\"\nto = \"far_parks.t(id)\"\nname = \"far\"\n";
+    city.write("links.toml", link);
+    ends(&on("describe", &city, &[]), 1, &["links.toml:1: link far: there is no column `nothing`"]);
+    city.write("links.toml", &link.replace("nothing", "id").replace("far_parks", "near_parks"));
+    ends(&on("check", &city, &[]), 1, &["links.toml:1: link far: there is no source `near_parks`"]);
+}
+
+#[test]
+fn a_union_tells_of_members_that_nobody_has_found_yet() {
+    let city = City::empty();
+    city.database("civil.sqlite", TABLE);
+    city.write(
+        "lilong.toml",
+        &format!("{NOBODY}{HERE}[[union]]\nname = \"all\"\nmembers = [\"*.t\"]\nkey = [\"id\"]\n"),
+    );
+    ends(&on("describe", &city, &[]), 3, &[]);
+    let running = Running::serve(city.folder());
+    let missing = |answer: &serde_json::Value| {
+        let error = &answer["errors"][0]["extensions"];
+        assert_eq!(
+            (&error["code"], &error["source"]),
+            (&json!("SOURCE_UNAVAILABLE"), &json!("far_{name}")),
+            "{answer}"
+        );
+    };
+    let answer = running.ask("{ all { id } }");
+    assert_eq!(answer["data"], json!({"all": [{"id": 7}]}));
+    missing(&answer);
+    let answer = running.ask("{ allAggregate { aggregate { count } } allById(id: 8) { id } }");
+    assert_eq!(answer["data"], json!({"allAggregate": null, "allById": null}));
+    missing(&answer);
+    for (filter, is_missing) in [
+        (r#"_eq: "civil""#, false),
+        (r#"_in: ["civil", "parks"]"#, false),
+        (r#"_eq: "far_parks""#, true),
+        (r#"_neq: "civil""#, true),
+    ] {
+        let answer = running.ask(&format!("{{ all(where: {{ _source: {{ {filter} }} }}) {{ id }} }}"));
+        assert_eq!(answer.get("errors").is_some(), is_missing, "{filter}: {answer}");
+    }
+    // One whose members have other names has nothing to do with it.
+    let union = "[[union]]\nname = \"all\"\nmembers = [\"civi?.t\"]\nkey = [\"id\"]\n";
+    city.write("lilong.toml", &format!("{NOBODY}{HERE}{union}"));
+    let whole = json!({"data": {"all": [{"id": 7}]}});
+    assert_eq!(Running::serve(city.folder()).ask("{ all { id } }"), whole);
+}
+
+#[test]
+fn servers_that_hang_are_asked_at_the_same_time() {
+    let city = City::empty();
+    city.database("civil.sqlite", TABLE);
+    // Whoever connects here waits.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = mute.local_addr().unwrap().port();
+    let block = |name: usize| {
+        format!(
+            "[[discover]]\nconnector = \"postgres\"\nurl = \"postgres://u:secret@127.0.0.1:{port}/*\"\nname = \"m{name}_{{name}}\"\nconnect_timeout = \"2s\"\ntimeout = \"1s\"\n"
+        )
+    };
+    city.write("lilong.toml", &format!("{}{HERE}", (0..6).map(block).collect::<String>()));
+    let begun = std::time::Instant::now();
+    ends(&on("describe", &city, &[]), 3, &["it does not answer", "1 source described"]);
+    assert!(begun.elapsed().as_secs() < 12, "one after the other they take 18 s and more");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use lilong_connectors::{BoundFetch, Connector, Error, ErrorKind, Fetch, FetchContext, Native, Result, RowStream};
 use lilong_schema::{Capabilities, SourceDescription};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Opened;
 
@@ -43,27 +44,29 @@ impl Opened {
     /// Asks the sources of these names, each for two minutes at most; `progress` hears how many of how many are done and
     /// which was the last.
     pub async fn describe(&self, names: &[String], progress: &(dyn Fn(usize, usize, &str) + Sync)) -> Described {
-        self.describe_within(PATIENCE, names, progress).await
+        let wanted = names.iter().filter_map(|name| self.describing(PATIENCE, name));
+        gather(wanted, names.len(), progress).await
     }
 
-    /// The same, each source for `patience` at most.
+    /// The same, with `patience` for all of them together.
     pub async fn describe_within(
         &self,
         patience: Duration,
         names: &[String],
         progress: &(dyn Fn(usize, usize, &str) + Sync),
     ) -> Described {
-        let wanted = names.iter().filter_map(|name| self.describing(patience, name)).collect::<Vec<_>>();
-        let mut answers = stream::iter(wanted).buffer_unordered(AT_ONCE);
-        let mut described = Described::default();
-        let mut done = 0;
-        progress(0, names.len(), "");
-        while let Some((name, answer)) = answers.next().await {
-            done += 1;
-            progress(done, names.len(), &name);
-            described.add(name, answer);
-        }
-        described
+        let end = Instant::now() + patience;
+        let wanted = names.iter().filter_map(|name| {
+            let (name, describing) = (name.clone(), self.describing(patience, name)?);
+            Some(async move {
+                let late = || Err(no_description(&name, patience));
+                if Instant::now() >= end {
+                    return (name.clone(), late());
+                }
+                timeout_at(end, describing).await.unwrap_or_else(|_| (name.clone(), late()))
+            })
+        });
+        gather(wanted, names.len(), progress).await
     }
 
     /// What a source says of itself within `patience`; `None`: there is none of that name.
@@ -74,13 +77,33 @@ impl Opened {
     ) -> Option<impl Future<Output = (String, Result<SourceDescription>)> + use<>> {
         let (name, source) = (name.to_owned(), self.sources.get(name)?.clone());
         Some(async move {
-            let answer = tokio::time::timeout(patience, source.describe()).await.unwrap_or_else(|_| {
-                let context = format!("no description within {patience:?}");
-                Err(Error::new(ErrorKind::Timeout, name.as_str(), context))
-            });
+            let answer = timeout(patience, source.describe()).await;
+            let answer = answer.unwrap_or_else(|_| Err(no_description(&name, patience)));
             (name, answer)
         })
     }
+}
+
+/// What all of some sources say, several asked at a time.
+async fn gather(
+    wanted: impl Iterator<Item = impl Future<Output = (String, Result<SourceDescription>)>>,
+    count: usize,
+    progress: &(dyn Fn(usize, usize, &str) + Sync),
+) -> Described {
+    let mut answers = stream::iter(wanted.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+    let mut described = Described::default();
+    let mut done = 0;
+    progress(0, count, "");
+    while let Some((name, answer)) = answers.next().await {
+        done += 1;
+        progress(done, count, &name);
+        described.add(name, answer);
+    }
+    described
+}
+
+fn no_description(name: &str, patience: Duration) -> Error {
+    Error::new(ErrorKind::Timeout, name, format!("no description within {patience:?}"))
 }
 
 /// The connector of a source that could not be opened: every answer is a fault.

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use lilong_connectors::kinds::{Kind, Undiscovered};
+use futures::future::join_all;
+use lilong_connectors::kinds::{Discovery, Undiscovered};
 use lilong_schema::Problem;
 use lilong_schema::catalog::{Catalog, SourceSettings};
 use lilong_schema::descriptions::Discovered;
@@ -41,6 +42,7 @@ pub(super) async fn expand(
     findings: &mut Vec<Problem>,
 ) -> Found {
     let mut found = Found { discovered, ..Found::default() };
+    let mut known = Vec::new();
     for (position, block) in blocks.iter().enumerate() {
         let Some(kind) = known_kind(block, findings) else {
             continue;
@@ -52,38 +54,52 @@ pub(super) async fn expand(
             findings.push(problem.at(&block.place.file, block.place.line));
             continue;
         }
-        found.look(block, kind, ask, findings).await;
+        let Some(discovery) = &kind.discovery else {
+            let what = format!("sources of the kind `{}` cannot be discovered", kind.name);
+            let problem = Problem::new(block.about(), what, "write a [[source]] block for each");
+            findings.push(problem.at(&block.place.file, block.place.line));
+            continue;
+        };
+        let is_empty = found.discovered.parts(block).is_none_or(<[String]>::is_empty);
+        known.push((block, discovery, ask == Ask::Always || ask == Ask::Missing && is_empty));
+    }
+    // Nobody who hangs keeps another from being asked.
+    let asking = known
+        .iter()
+        .map(|(block, discovery, asks)| async move { if *asks { Some((discovery.parts)(block).await) } else { None } });
+    let answers = join_all(asking).await;
+    for ((block, discovery, _), answer) in known.into_iter().zip(answers) {
+        found.take(block, discovery, answer, findings);
     }
     found
 }
 
 impl Found {
-    async fn look(&mut self, block: &SourceSettings, kind: &Kind, ask: Ask, findings: &mut Vec<Problem>) {
-        let Some(discovery) = &kind.discovery else {
-            let what = format!("sources of the kind `{}` cannot be discovered", kind.name);
-            let problem = Problem::new(block.about(), what, "write a [[source]] block for each");
-            findings.push(problem.at(&block.place.file, block.place.line));
-            return;
-        };
+    fn take(
+        &mut self,
+        block: &SourceSettings,
+        discovery: &Discovery,
+        answer: Option<Result<Vec<String>, Undiscovered>>,
+        findings: &mut Vec<Problem>,
+    ) {
         let mut parts: BTreeSet<String> = self.discovered.parts(block).unwrap_or_default().iter().cloned().collect();
-        if ask == Ask::Always || ask == Ask::Missing && parts.is_empty() {
-            match (discovery.parts)(block).await {
-                Ok(fresh) => {
-                    if fresh.is_empty() && parts.is_empty() {
-                        let hint = "look at the pattern and at what is there";
-                        let problem = Problem::warning(block.about(), "found no source", hint);
-                        findings.push(problem.at(&block.place.file, block.place.line));
-                    }
-                    self.now.push((block.clone(), fresh.clone()));
-                    let fresh: BTreeSet<String> = fresh.into_iter().collect();
-                    let gone = parts.difference(&fresh).map(|part| (discovery.narrow)(block, part).name);
-                    self.vanished.extend(gone);
-                    parts.extend(fresh);
-                    self.discovered.set(block, parts.iter().cloned().collect());
+        match answer {
+            Some(Ok(fresh)) => {
+                if fresh.is_empty() && parts.is_empty() {
+                    let hint = "look at the pattern and at what is there";
+                    let problem = Problem::warning(block.about(), "found no source", hint);
+                    findings.push(problem.at(&block.place.file, block.place.line));
                 }
-                Err(Undiscovered::Wrong(problems)) => findings.extend(problems),
-                Err(Undiscovered::Silent(problem)) => self.silent.push((block.clone(), problem)),
+                self.now.push((block.clone(), fresh.clone()));
+                let fresh: BTreeSet<String> = fresh.into_iter().collect();
+                let gone = parts.difference(&fresh).map(|part| (discovery.narrow)(block, part).name);
+                self.vanished.extend(gone);
+                parts.extend(fresh);
+                self.discovered.set(block, parts.iter().cloned().collect());
             }
+            Some(Err(Undiscovered::Wrong(problems))) => findings.extend(problems),
+            Some(Err(Undiscovered::Silent(problem))) => self.silent.push((block.clone(), problem)),
+            None => {}
         }
         self.sources.extend(parts.into_iter().map(|part| {
             let settings = (discovery.narrow)(block, &part);

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use lilong::assembly::{Ask, Descriptions, Opened};
+use lilong_schema::Problem;
 use lilong_schema::compare::{self, Change};
 use serde_json::json;
 
@@ -41,7 +42,11 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let room = Room::make();
     let before = Opened::open(&options.catalog.folder, Ask::Never).await;
-    let Descriptions { stored: old, orphans, .. } = before.stored();
+    let Descriptions { stored: old, orphans, findings: damaged, .. } = before.stored();
+    if options.check {
+        // With what cannot be read nothing can be compared.
+        catalog::refuse(&damaged)?;
+    }
     let (old_model, _) = before.model(&old);
     let mut opened = Opened::open(&options.catalog.folder, Ask::Always).await;
     room.leave_to(&opened.catalog.server.limits);
@@ -51,6 +56,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             output::say(&format!("lilong: {problem}"));
         }
         return Err(Failure::Usage(format!("--source: there is no source `{unknown}` in the catalog")));
+    }
+    if !options.check {
+        for problem in &damaged {
+            output::say(&format!("lilong: {problem}"));
+        }
     }
     let vanished = opened.vanished.clone();
     if options.prune {
@@ -78,6 +88,12 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     // Who asks for single sources has what he wants, whatever else there may be.
     if options.source.is_empty() {
         failed.extend(opened.silent.iter().cloned());
+    } else if !options.prune {
+        let gone = |name: &&String| options.source.contains(name);
+        failed.extend(vanished.iter().filter(gone).map(|name| {
+            let hint = "bring it back, or forget it by `lilong describe --prune`";
+            Problem::new(format!("source {name}"), "has vanished: what it was found by is not there", hint)
+        }));
     }
     let mut changes = compare::compare(&old_model.federated, &new_model.federated);
     changes.extend(orphans.iter().map(|name| Change {
@@ -117,7 +133,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         output::print(&format!("{sources} described: {outcome}\n"))?;
     }
     for name in &vanished {
-        let what = if options.prune { "is forgotten" } else { "keeps its fields until `lilong describe --prune`" };
+        let what = match (options.prune, options.check) {
+            (true, false) => "is forgotten",
+            (true, true) => "would be forgotten",
+            (false, _) => "keeps its fields until `lilong describe --prune`",
+        };
         output::say(&format!("lilong: source {name} has vanished and {what}"));
     }
     for problem in &failed {

@@ -68,7 +68,8 @@ fn variables(given: &str) -> Result<Map<String, Value>, Failure> {
     } else {
         (catalog::read(Path::new(given), "the variables")?, given.to_owned())
     };
-    match serde_json::from_str(&text) {
+    // Some editors begin a file with a byte order mark.
+    match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(Failure::Wrong(format!("{place}: the variables must be a JSON object, as in {{\"id\": 7}}"))),
         Err(error) => Err(Failure::Wrong(format!("{place}: the variables are not JSON: {error}"))),
@@ -105,6 +106,7 @@ fn exit_code(refused: bool, answer: &Value) -> u8 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use serde_json::json;
@@ -116,5 +118,14 @@ mod tests {
         assert_eq!(exit_code(true, &json!({"errors": [error("PARSE_FAILED")]})), 1);
         assert_eq!(exit_code(false, &json!({"errors": [error("TOO_LARGE")]})), 1);
         assert_eq!(exit_code(false, &json!({"errors": [error("TOO_LARGE"), error("SOURCE_TIMEOUT")]})), 3);
+    }
+
+    #[test]
+    fn variables_in_a_file_may_follow_a_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("variables.json");
+        std::fs::write(&path, "\u{feff}{\"id\": 7}\n").unwrap();
+        let read = variables(path.to_str().unwrap()).ok();
+        assert_eq!(read.map(Value::Object), Some(json!({"id": 7})));
     }
 }

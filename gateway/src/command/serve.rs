@@ -1,8 +1,10 @@
 //! `lilong serve`: runs the gateway until it is told to stop.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::Args;
+use futures::future::{Either, select};
 use lilong::assembly::{Ask, Descriptions, Joining, Opened};
 use lilong::gateway::Gateway;
 use lilong::server::graphiql::Tab;
@@ -35,7 +37,7 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// How long a start waits for each source that has no description yet; those that take longer join later.
+/// How long a start waits for sources where none has a description yet; those that take longer join later.
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
@@ -52,8 +54,11 @@ pub(crate) async fn serve(
 ) -> Result<(), Failure> {
     let stop =
         server::asked_to_stop().map_err(|error| Failure::Wrong(format!("cannot listen for signals: {error}")))?;
+    let mut stop = Box::pin(stop);
     let room = Room::make();
-    let opened = Opened::open(&folder.folder, Ask::Missing).await;
+    let Either::Right((opened, _)) = select(&mut stop, pin!(Opened::open(&folder.folder, Ask::Missing))).await else {
+        return Ok(());
+    };
     room.leave_to(&opened.catalog.server.limits);
     let Descriptions { mut stored, missing, findings, .. } = opened.stored();
     catalog::refuse(&[opened.findings.clone(), findings].concat())?;
@@ -64,11 +69,9 @@ pub(crate) async fn serve(
     let mut missing = missing;
     if stored.is_empty() && !missing.is_empty() {
         let progress = Progress::new("describing sources");
-        let described = opened
-            .describe_within(FIRST_PATIENCE, &missing, &|done, total, name: &str| {
-                progress.at(done as u64, total as u64, name);
-            })
-            .await;
+        let tell = |done, total, name: &str| progress.at(done as u64, total as u64, name);
+        let describing = opened.describe_within(FIRST_PATIENCE, &missing, &tell);
+        let Either::Right((described, _)) = select(&mut stop, pin!(describing)).await else { return Ok(()) };
         drop(progress);
         if let Some(problem) = opened.keep(&described.found) {
             tracing::warn!("{problem}");

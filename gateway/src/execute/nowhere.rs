@@ -69,7 +69,7 @@ impl Run<'_> {
     /// Whether no member of a union can have a row that is meant.
     fn rules_out_all(&self, step: &UnionStep, operands: &[Operand]) -> bool {
         let by_keys = |leaf: &Predicate| matches!(leaf, Predicate::KeyIn { fields, .. } if fields.iter().all(|field| step.fixed.contains(field)));
-        if !step.union.undescribed.is_empty() || step.leaves.iter().any(by_keys) {
+        if !step.union.undescribed.is_empty() || !step.union.unknown.is_empty() || step.leaves.iter().any(by_keys) {
             return false;
         }
         let Ok(truths) = self.truths(step, operands) else { return false };

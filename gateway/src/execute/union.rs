@@ -31,7 +31,7 @@ use self::merge::Pool;
 use super::collect::is_false;
 use super::{Fault, Made, RowSet, Run, Silent, internal, keep};
 use crate::error::Code;
-use crate::plan::union::{Ask, Known, Reduced, Silence, UnionStep, lives_so, reduce};
+use crate::plan::union::{Ask, Known, Reduced, Silence, UnionStep, lives_behind, lives_so, reduce};
 use crate::plan::{Ceiling, StepId};
 
 /// A request that is ready to be sent.
@@ -241,24 +241,24 @@ impl Run<'_> {
         step.leaves.iter().map(truth).collect::<Result<_, _>>().map(Truths)
     }
 
-    /// Sources that may have rows but have not been described yet, as far as `_source` does not rule them out.
+    /// Sources that may have rows but have not been described or found yet, as far as `_source` does not rule them out.
     pub(super) fn undescribed(&self, step: &UnionStep) -> Vec<Silent> {
-        let may_have = |name: &str| {
-            let value = |operand: usize| step.operands.get(operand)?.value(self.world.variables);
-            let decide = |_: usize, leaf: &Predicate| lives_so(name, &step.fetch.collection, leaf, value);
-            !matches!(reduce(&step.fetch.predicate, &decide), Reduced::Never)
+        let (predicate, collection) = (&step.fetch.predicate, &step.fetch.collection);
+        let value = |operand: usize| step.operands.get(operand)?.value(self.world.variables);
+        let may_have = |decide: &dyn Fn(usize, &Predicate) -> Option<Known>| {
+            !matches!(reduce(predicate, &|id, leaf| decide(id, leaf)), Reduced::Never)
         };
-        step.union
-            .undescribed
-            .iter()
-            .map(|source| self.world.sources[*source].name())
-            .filter(|name| may_have(name))
-            .map(|name| {
-                let message = format!("source `{name}` has not been described yet");
-                let fault =
-                    Fault { code: Code::SourceUnavailable, source: Some(name.clone()), message: message.into() };
-                (usize::MAX, fault)
-            })
+        let silent = |name: &Arc<str>, message: String| {
+            let fault = Fault { code: Code::SourceUnavailable, source: Some(name.clone()), message: message.into() };
+            (usize::MAX, fault)
+        };
+        let described = step.union.undescribed.iter().map(|source| self.world.sources[*source].name());
+        let described = described.filter(|name| may_have(&|_, leaf| lives_so(name, collection, leaf, value)));
+        let found = step.union.unknown.iter();
+        let found = found.filter(|block| may_have(&|_, leaf| lives_behind(block, collection, leaf, value)));
+        described
+            .map(|name| silent(name, format!("source `{name}` has not been described yet")))
+            .chain(found.map(|block| silent(block, format!("sources `{block}` have not been found yet"))))
             .collect()
     }
 

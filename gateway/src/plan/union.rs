@@ -24,7 +24,7 @@ pub use self::cell::Cell;
 pub use self::first::First;
 pub use self::fold::{Folding, GroupCell, Groups, UnionFold};
 pub use self::prune::Edge;
-pub use self::reduce::{Known, Reduced, leaves, lives_so, reduce};
+pub use self::reduce::{Known, Reduced, leaves, lives_behind, lives_so, reduce};
 pub use self::shape::{Ask, Derived, EXTRAS, Extra, Shape};
 use super::build::Builder;
 use super::page::{FetchPage, KEPT};

@@ -34,6 +34,49 @@ impl Pattern {
         Pattern(text.chars().map(piece).collect())
     }
 
+    /// A text in which everything stands for itself.
+    pub fn exactly(text: &str) -> Pattern {
+        Pattern(text.chars().map(Piece::Exactly).collect())
+    }
+
+    /// What a `[[discover]]` block may name sources, by its `name` with `{name}` in it.
+    pub fn of_block(name: &str) -> Pattern {
+        Pattern::plain(&name.replace("{name}", "*"))
+    }
+
+    /// Whether there is a name that both match.
+    pub fn meets(&self, other: &Pattern) -> bool {
+        // By how many pieces of `other` are used up: whether the pieces of this one so far can go with them.
+        let skip = |reached: &mut Vec<bool>| {
+            for at in 0..other.0.len() {
+                reached[at + 1] |= reached[at] && other.0[at] == Piece::Any;
+            }
+        };
+        let mut reached = vec![false; other.0.len() + 1];
+        reached[0] = true;
+        skip(&mut reached);
+        for piece in &self.0 {
+            let mut next = vec![false; reached.len()];
+            for at in 0..reached.len() {
+                if !reached[at] {
+                    continue;
+                }
+                let there = other.0.get(at);
+                match (piece, there) {
+                    // Any number of the other's pieces go with it, none among them.
+                    (Piece::Any, _) => next[at..].fill(true),
+                    (_, Some(Piece::Any)) => next[at] = true,
+                    (Piece::One, Some(_)) | (_, Some(Piece::One)) => next[at + 1] = true,
+                    (_, Some(there)) if piece == there => next[at + 1] = true,
+                    _ => {}
+                }
+            }
+            skip(&mut next);
+            reached = next;
+        }
+        reached.last() == Some(&true)
+    }
+
     /// Whether it matches a whole name.
     pub fn matches(&self, name: &str) -> bool {
         let (pieces, name) = (&self.0, name.chars().collect::<Vec<_>>());
@@ -154,6 +197,25 @@ mod tests {
         assert_eq!(patterns("a.*").unwrap().len(), 2);
         let whole = Pattern::joined(&patterns("audit.l?g").unwrap());
         assert!(whole.matches("audit.log") && !whole.matches("audit_log"));
+    }
+
+    #[test]
+    fn patterns_meet_where_a_name_may_be_both() {
+        for (one, other, meet) in [
+            ("b_{name}", "?_*", true),
+            ("b_{name}", "a_*", false),
+            ("b_{name}", "b_x", true),
+            ("b_{name}", "b", false),
+            ("{name}", "", true),
+            ("{name}_x", "y_*", true),
+            ("{name}_x", "*_y", false),
+            ("a{name}c", "*b*", true),
+            ("a", "?", true),
+            ("a", "??", false),
+        ] {
+            let (block, pattern) = (Pattern::of_block(one), Pattern::plain(other));
+            assert_eq!((block.meets(&pattern), pattern.meets(&block)), (meet, meet), "{one} {other}");
+        }
     }
 
     #[test]

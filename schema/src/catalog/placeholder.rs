@@ -105,6 +105,10 @@ fn read_text(path: &str, folder: &Path) -> Result<String, Fault> {
     let bytes = std::fs::read(folder.join(path))
         .map_err(|error| Fault::Unreadable { path: crate::problem::shown(path), why: file_fault(&error) })?;
     let mut text = String::from_utf8(bytes).map_err(|_| Fault::FileNotText(crate::problem::shown(path)))?;
+    // Some editors begin a file with a byte order mark.
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -179,5 +183,15 @@ mod tests {
         assert_eq!(read("<${file:a}>").unwrap(), "<p w >");
         assert_eq!(read("${file:b}").unwrap(), "two\n");
         assert_eq!(read("${file:c}").unwrap_err(), [Fault::FileNotText("c".into())]);
+    }
+
+    #[test]
+    fn one_byte_order_mark_at_the_start_of_a_file_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "\u{feff}pw\n").unwrap();
+        std::fs::write(folder.path().join("b"), "\u{feff}\u{feff}p\u{feff}").unwrap();
+        let read = |text: &str| fill(text, folder.path(), &|_| None);
+        assert_eq!(read("<${file:a}>").unwrap(), "<pw>");
+        assert_eq!(read("${file:b}").unwrap(), "\u{feff}p\u{feff}");
     }
 }

@@ -20,7 +20,9 @@ pub(super) fn read<T: DeserializeOwned>(folder: &Path, name: &str, about: &str) 
             return Err(Problem { file: Some(Path::new(FOLDER).join(name)), ..problem });
         }
     };
-    serde_json::from_slice(&text).map(Some).map_err(|error| {
+    // Some editors begin a file with a byte order mark.
+    let json = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
+    serde_json::from_slice(json).map(Some).map_err(|error| {
         let message = error.to_string();
         let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
         damaged(name, Some(error.line().max(1)), about, message)
@@ -86,4 +88,18 @@ pub(super) fn list(folder: &Path) -> std::io::Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(FOLDER)).unwrap();
+        std::fs::write(folder.path().join(FOLDER).join("a.json"), "\u{feff}[1, 2]\n").unwrap();
+        assert_eq!(read::<Vec<u8>>(folder.path(), "a.json", "source a"), Ok(Some(vec![1, 2])));
+    }
 }

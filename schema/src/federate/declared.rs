@@ -5,6 +5,7 @@ use super::keys::can_meet;
 use super::naming::is_name;
 use super::slow::warn_if_slow;
 use crate::Problem;
+use crate::catalog::pattern::Pattern;
 use crate::catalog::{LinkEnd, LinkSettings};
 use crate::collection::FieldId;
 use crate::federated::{CollectionId, Link};
@@ -100,6 +101,9 @@ fn find_union(draft: &Draft<'_>, end: &LinkEnd) -> Result<CollectionId, Refusal>
 fn find_collection(draft: &Draft<'_>, end: &LinkEnd) -> Result<CollectionId, Refusal> {
     let sources = &draft.model.sources[..draft.sources.len()];
     let Ok(source) = sources.binary_search_by(|source| (*source.name).cmp(&end.source)) else {
+        if draft.catalog.unknown(&Pattern::exactly(&end.source)).next().is_some() {
+            return Err(Refusal::NotDescribed(format!("it is left out: `{}` has not been found yet", end.source)));
+        }
         let near = nearest(&end.source, sources.iter().map(|source| &*source.name));
         return Err(Refusal::Wrong(format!("there is no source `{}`", end.source), did_you_mean(near)));
     };

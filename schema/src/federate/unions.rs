@@ -39,7 +39,7 @@ pub(super) fn gather_unions(draft: &mut Draft<'_>) {
         }
         let Some(found) = members::find(draft, settings) else { continue };
         let Some(united) = columns::unite(draft, settings, &found) else { continue };
-        add(draft, settings, united, found.undescribed);
+        add(draft, settings, united, found);
     }
 }
 
@@ -48,7 +48,7 @@ fn report(draft: &mut Draft<'_>, settings: &UnionSettings, what: String, hint: i
     draft.problems.push(placed(Problem::new(settings.about(), what, hint), &settings.place));
 }
 
-fn add<'a>(draft: &mut Draft<'a>, settings: &'a UnionSettings, united: columns::United, undescribed: Vec<SourceId>) {
+fn add<'a>(draft: &mut Draft<'a>, settings: &'a UnionSettings, united: columns::United, found: members::Found) {
     let source = draft.model.sources.len();
     let id = draft.model.collections.len();
     draft.unions.push(UnionDraft { settings });
@@ -64,7 +64,8 @@ fn add<'a>(draft: &mut Draft<'a>, settings: &'a UnionSettings, united: columns::
         union: Some(Arc::new(Union {
             members: united.members,
             shapes: united.shapes,
-            undescribed,
+            undescribed: found.undescribed,
+            unknown: found.unknown,
             partial: settings.partial,
             prune: settings.prune,
         })),

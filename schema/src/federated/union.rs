@@ -22,6 +22,8 @@ pub struct Union {
     pub shapes: Vec<UnionShape>,
     /// Sources without a description that may turn out to have members.
     pub undescribed: Vec<SourceId>,
+    /// Names of `[[discover]]` blocks that nobody has answered yet and that may find sources with members.
+    pub unknown: Vec<Arc<str>>,
     /// Whether aggregates, groups and rows by key may be answered without silent members where a query does not say.
     pub partial: bool,
     /// How long what a member said of its least and greatest values may rule it out; `None`: it never does.

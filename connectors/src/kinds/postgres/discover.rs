@@ -50,7 +50,10 @@ async fn find(settings: &SourceSettings) -> Result<Vec<String>, Undiscovered> {
         names = match within(time, asking).await {
             Ok(Ok(names)) => Ok(names),
             Ok(Err(error)) => Err(reason(&error)),
-            Err(_) => Err("it does not answer".to_owned()),
+            Err(_) => {
+                names = Err("it does not answer".to_owned());
+                break;
+            }
         };
         if names.is_ok() {
             break;

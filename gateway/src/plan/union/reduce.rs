@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use lilong_connectors::rows::columns_schema;
-use lilong_connectors::{Operand, OperandId, Predicate, evaluate};
+use lilong_connectors::{Comparison, Operand, OperandId, Predicate, evaluate};
+use lilong_schema::catalog::pattern::Pattern;
 use lilong_schema::{Collection, Value};
 
 /// What is left of a predicate.
@@ -105,10 +106,31 @@ pub fn lives_so(
     Some(truth.is_valid(0).then(|| truth.value(0)))
 }
 
+/// The same of whatever sources a `[[discover]]` block may find, by its name with `{name}` in it: known is only that none of
+/// them lives where no name is one of theirs.
+pub fn lives_behind(
+    block: &str,
+    collection: &Collection,
+    condition: &Predicate,
+    value: impl FnOnce(OperandId) -> Option<Value>,
+) -> Option<Known> {
+    let Predicate::Compare { field, comparison: Comparison::Equal | Comparison::In, operand } = condition else {
+        return None;
+    };
+    if *field + 1 != collection.fields.len() {
+        return None;
+    }
+    let pattern = Pattern::of_block(block);
+    let is_of = |value: &Value| matches!(value, Value::Text(name) if pattern.matches(name));
+    let may = match value(*operand)? {
+        Value::List(values) => values.iter().any(is_of),
+        one => is_of(&one),
+    };
+    (!may).then_some(Some(false))
+}
+
 #[cfg(test)]
 mod tests {
-    use lilong_connectors::Comparison;
-
     use super::*;
 
     fn leaf(field: usize) -> Predicate {

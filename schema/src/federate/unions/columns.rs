@@ -137,7 +137,8 @@ fn report_idle_entries(draft: &mut Draft<'_>, settings: &UnionSettings, found: &
     let renames = settings.rename.iter().map(|rename| (&rename.member, Some(rename.column.as_str())));
     let constants = settings.constants.iter().map(|constant| (&constant.member, None));
     for (pattern, column) in renames.chain(constants) {
-        let waiting = found.undescribed.iter().any(|id| pattern.source.matches(&draft.model.sources[*id].name));
+        let waiting = found.undescribed.iter().any(|id| pattern.source.matches(&draft.model.sources[*id].name))
+            || draft.catalog.unknown(&pattern.source).next().is_some();
         let mut meant =
             members.iter().filter(|(source, described)| pattern.matches(source, &described.name)).peekable();
         let problem = if meant.peek().is_none() {

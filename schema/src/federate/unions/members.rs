@@ -1,5 +1,7 @@
 //! Which collections a union is made of.
 
+use std::sync::Arc;
+
 use super::report;
 use crate::Problem;
 use crate::catalog::{MemberPattern, UnionSettings};
@@ -13,6 +15,8 @@ pub(super) struct Found {
     pub(super) members: Vec<CollectionId>,
     /// Sources without a description that a member may yet come from.
     pub(super) undescribed: Vec<SourceId>,
+    /// Blocks that nobody has answered yet and that may find sources with members.
+    pub(super) unknown: Vec<Arc<str>>,
 }
 
 /// Finds the members; `None` if the union cannot be, which is told.
@@ -20,9 +24,11 @@ pub(super) fn find(draft: &mut Draft<'_>, settings: &UnionSettings) -> Option<Fo
     let before = draft.problems.len();
     let mut members: Vec<CollectionId> = Vec::new();
     let mut undescribed: Vec<SourceId> = Vec::new();
+    let mut unknown: Vec<Arc<str>> = Vec::new();
     for pattern in &settings.members {
         let count = members.len();
-        let waiting = undescribed.len();
+        let waiting = undescribed.len() + unknown.len();
+        unknown.extend(draft.catalog.unknown(&pattern.source).map(Arc::from));
         for (id, source) in draft.sources.iter().enumerate() {
             if !pattern.source.matches(&source.settings.name) {
                 continue;
@@ -36,7 +42,7 @@ pub(super) fn find(draft: &mut Draft<'_>, settings: &UnionSettings) -> Option<Fo
         }
         if members.len() == count {
             let what = format!("`{}` matches no collection", pattern.written);
-            if undescribed.len() > waiting {
+            if undescribed.len() + unknown.len() > waiting {
                 let hint = "its members join by themselves once their sources have been described";
                 let warning = Problem::warning(settings.about(), what, hint);
                 draft.model.warnings.push(placed(warning, &pattern.place));
@@ -50,6 +56,8 @@ pub(super) fn find(draft: &mut Draft<'_>, settings: &UnionSettings) -> Option<Fo
     members.dedup();
     undescribed.sort_unstable();
     undescribed.dedup();
+    unknown.sort_unstable();
+    unknown.dedup();
     for pair in members.windows(2) {
         let [one, other] = [pair[0], pair[1]].map(|id| &draft.model.collections[id]);
         if one.source == other.source {
@@ -61,7 +69,7 @@ pub(super) fn find(draft: &mut Draft<'_>, settings: &UnionSettings) -> Option<Fo
             report(draft, settings, what, "take one collection of each source");
         }
     }
-    (draft.problems.len() == before && !members.is_empty()).then_some(Found { members, undescribed })
+    (draft.problems.len() == before && !members.is_empty()).then_some(Found { members, undescribed, unknown })
 }
 
 /// What a pattern without a match may have been meant to be.
