@@ -138,3 +138,32 @@ async fn large_numbers_without_a_sign_are_summed_and_united_with_others() {
     assert_eq!(answer.get("errors"), None::<&Value>, "{answer}");
     assert_eq!(answer["data"], expected);
 }
+
+/// Texts that a collation holds for one, and one that is there twice; each row links to those of the same text.
+const TWINS: [&str; 2] = [
+    "CREATE TABLE person (id INTEGER PRIMARY KEY, ci VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci)",
+    "INSERT INTO person VALUES (1, 'á'), (2, 'a'), (3, 'Á'), (4, 'A'), (5, 'a '), (6, 'a'), (7, NULL)",
+];
+
+#[tokio::test]
+async fn counts_of_linked_rows_go_by_the_very_text_whatever_the_collation() {
+    if !Engine::MariaDb.is_there("counts by texts of a collation") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let silo = Engine::MariaDb.silo(folder.path(), "town").await;
+    silo.run(&TWINS.map(str::to_owned)).await;
+    let link = "[[link]]\nfrom = \"town.person(ci)\"\nto = \"town.person(ci)\"\nname = \"twins\"\nback = \"others\"\nmany = true\n";
+    fs::write(folder.path().join("lilong.toml"), silo.source("town") + link).unwrap();
+    let gateway = serve(folder.path()).await;
+    for (given, ids) in [
+        ("orderBy: [{ twinsAggregate: { count: DESC } }, { id: ASC }]", vec![2, 6, 1, 3, 4, 5, 7]),
+        ("where: { twinsAggregate: { count: { _gt: 1 } } }, orderBy: [{ id: ASC }]", vec![2, 6]),
+        ("where: { twinsAggregate: { count: { _eq: 1 } } }, orderBy: [{ id: ASC }]", vec![1, 3, 4, 5]),
+        ("where: { twinsAggregate: { count: { _eq: 0 } } }, orderBy: [{ id: ASC }]", vec![7]),
+    ] {
+        let answer = crate::residual::ask(&gateway, &format!("{{ town {{ person({given}) {{ id }} }} }}")).await;
+        let rows: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+        assert_eq!(answer, json!({ "data": { "town": { "person": rows } } }), "{given}");
+    }
+}

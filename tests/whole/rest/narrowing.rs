@@ -28,6 +28,27 @@ async fn a_filter_becomes_parameters_and_is_checked_again() {
 }
 
 #[tokio::test]
+async fn bounds_of_a_column_without_a_parameter_are_checked_here() {
+    let service = Service::start(|_| async { json_of(&json!({"items": trees(1..=20)})) }).await;
+    for (more, named) in
+        [("", "/api/trees"), ("[source.collection.filter]\nname = \"name\"", "/api/trees?name=tree%204")]
+    {
+        let city = City::new(&service, "", more).await;
+        for (filter, target, ids) in [
+            ("{id: {_gt: 3}}", "/api/trees", 17),
+            ("{id: {_gte: 3}}", "/api/trees", 18),
+            ("{id: {_lt: 3}}", "/api/trees", 2),
+            ("{id: {_gt: 3, _lte: 5}}", "/api/trees", 2),
+            ("{name: {_eq: \"tree 4\"}, id: {_gt: 4}}", named, 2),
+        ] {
+            let found = city.data(&format!("{{ parks {{ tree(where: {filter}) {{ id }} }} }}")).await;
+            assert_eq!(found["parks"]["tree"].as_array().unwrap().len(), ids, "{more} {filter}");
+            assert_eq!(service.asked(), [target], "{more} {filter}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_row_by_key_is_looked_up_where_it_lies() {
     let service = Service::start(|asked: Asked| async move {
         match asked.path.strip_prefix("/api/trees/") {

@@ -68,6 +68,8 @@ impl Statement {
         for argument in self.arguments {
             let added = match argument {
                 Argument::Null => arguments.add(None::<i64>),
+                Argument::NullText => arguments.add(None::<String>),
+                Argument::NullBytes => arguments.add(None::<Vec<u8>>),
                 Argument::Integer(value) => arguments.add(value),
                 Argument::Unsigned(value) => arguments.add(value),
                 Argument::Float(value) => arguments.add(value),

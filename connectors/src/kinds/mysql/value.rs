@@ -15,6 +15,9 @@ use crate::sql::single;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Argument {
     Null,
+    /// Some types are compared with no null of another type than their values have.
+    NullText,
+    NullBytes,
     Integer(i64),
     Unsigned(u64),
     Float(f64),
@@ -70,7 +73,7 @@ fn is_ordered(comparison: Comparison) -> bool {
 /// The value to compare a column with. `None`: the value is of another scalar.
 pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison: Comparison) -> Option<Written> {
     if value.is_null() {
-        return Some(Written::marked(Argument::Null));
+        return Some(Written::marked(null(storage, comparison)));
     }
     Some(match (storage, value) {
         // No year is between these and 1901, but they would be taken for years of our time.
@@ -126,6 +129,21 @@ pub(super) fn write(value: &Value, storage: &Storage, scalar: Scalar, comparison
         (Storage::Parsed(to), value) => Written::cast(text_of(value, scalar)?, *to),
         _ => return None,
     })
+}
+
+/// Null of the type that the values of a column are bound as.
+fn null(storage: &Storage, comparison: Comparison) -> Argument {
+    match storage {
+        Storage::Enumeration(_) if is_ordered(comparison) => Argument::Null,
+        Storage::Text
+        | Storage::Enumeration(_)
+        | Storage::Shown
+        | Storage::Bits(_)
+        | Storage::Uuid
+        | Storage::UuidText => Argument::NullText,
+        Storage::UuidBytes => Argument::NullBytes,
+        _ => Argument::Null,
+    }
 }
 
 /// Where a text stands in the declaration of an enum, from 1; before all others the empty text that the server keeps for a
@@ -238,5 +256,20 @@ mod tests {
         assert_eq!(of(2024, Storage::Year), "Integer(2024)");
         assert_eq!(of(u64::MAX.into(), Storage::Integer), "Unsigned(18446744073709551615)");
         assert_eq!(of(i128::MIN, Storage::Integer), BELOW);
+    }
+
+    #[test]
+    fn null_is_of_the_type_of_the_values_beside_it() {
+        let of = |storage, comparison| sql(&write(&Value::Null, &storage, Scalar::String, comparison).unwrap());
+        for (storage, comparison, null) in [
+            (Storage::Uuid, Comparison::Equal, "NullText"),
+            (Storage::UuidBytes, Comparison::Equal, "NullBytes"),
+            (Storage::Text, Comparison::Less, "NullText"),
+            (Storage::Enumeration(vec![]), Comparison::Equal, "NullText"),
+            (Storage::Enumeration(vec![]), Comparison::Less, "Null"),
+            (Storage::Integer, Comparison::Equal, "Null"),
+        ] {
+            assert_eq!(of(storage.clone(), comparison), null, "{storage:?} {comparison:?}");
+        }
     }
 }

@@ -175,7 +175,7 @@ impl Choice {
                 }
             }
             for (column, bound, operand) in &self.ranges {
-                let filter = definition.filters.get(column)?;
+                let Some(filter) = definition.filters.get(column) else { continue };
                 let parameter = if *bound == Bound::From { &filter.from } else { &filter.to };
                 if let (Some(parameter), Some(Operand::Value(value))) = (parameter, fetch.operands.get(*operand)) {
                     query.add(parameter, &value.to_string());
