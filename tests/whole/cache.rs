@@ -187,6 +187,21 @@ fn who_has_an_answer_is_told_so() {
 }
 
 #[test]
+fn a_long_answer_has_one_tag_whether_it_was_just_read_or_kept() {
+    let city = city("cache = \"60s\"", "");
+    let rows = "CREATE TABLE long AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 9000)
+                SELECT id, 'the name of ' || id AS name FROM n";
+    city.database("civil.sqlite", rows);
+    let running = Running::serve(city.folder());
+    let path = address("{ civil { long { id name } } }");
+    let first = running.get(&path, &[]);
+    let tag = first.header("etag").to_owned();
+    assert!(!tag.is_empty() && first.body.len() > 300_000, "{}", first.body.len());
+    assert_eq!(running.get(&path, &[]).header("etag"), tag);
+    assert_eq!(running.get(&path, &[&format!("if-none-match: {tag}")]).status, 304);
+}
+
+#[test]
 fn a_fault_is_not_kept_and_an_answer_with_one_neither() {
     let city = city("cache = \"1h\"", "cache = \"1h\"");
     let running = Running::serve(city.folder());
